@@ -1,0 +1,70 @@
+"""Artifact, ArtifactRef and Manifest: identity, summary and provenance of a payload."""
+
+from typing import Any, ClassVar, Generic, TypeVar
+
+from pydantic import Field
+
+from ..config import FrozenModel
+from .schema import ArraySpec
+
+
+class Artifact(FrozenModel):
+    """A summary that a person or a flow can read without opening the payload."""
+
+    kind: ClassVar[str]
+    arrays: ClassVar[tuple[ArraySpec, ...]] = ()
+
+
+A = TypeVar("A", bound=Artifact)
+
+
+class ArtifactRef(FrozenModel, Generic[A]):
+    """The only thing that crosses a Prefect edge: which artifact, not where."""
+
+    kind: str
+    fingerprint: str = Field(pattern=r"^[0-9a-f]{16,64}$")
+
+    def __str__(self) -> str:
+        return f"{self.kind}/{self.fingerprint}"
+
+    @staticmethod
+    def parse(text: str) -> "ArtifactRef[Any]":
+        """The ref written as ``kind/fingerprint``."""
+        kind, _, fingerprint = text.partition("/")
+        return ArtifactRef(kind=kind, fingerprint=fingerprint)
+
+
+class ObjectRecord(FrozenModel):
+    """One stored object of a payload."""
+
+    path: str
+    size: int = Field(ge=0)
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+
+
+class Manifest(FrozenModel):
+    """Written last with put-if-absent: an artifact exists if and only if its manifest does."""
+
+    format: int = 1
+    kind: str
+    fingerprint: str
+    attempt: str
+    """The prefix of the winning attempt, below ``<kind>/<fingerprint>/``."""
+    stage: str
+    stage_version: int
+    config: dict[str, Any]
+    inputs: dict[str, ArtifactRef[Any]]
+    summary: dict[str, Any]
+    objects: tuple[ObjectRecord, ...]
+    provenance: dict[str, Any]
+    """Recorded, never hashed: commit, host, package versions, start and duration in seconds."""
+
+    @property
+    def ref(self) -> ArtifactRef[Any]:
+        """What to pass on."""
+        return ArtifactRef(kind=self.kind, fingerprint=self.fingerprint)
+
+    @property
+    def num_bytes(self) -> int:
+        """Size of the payload."""
+        return sum(o.size for o in self.objects)

@@ -1,0 +1,261 @@
+"""The kinds of artifact that stages exchange, and the arrays each payload holds."""
+
+from typing import Any, ClassVar
+
+from ..config import FrozenModel
+from ..geometry.board import BoardSpec
+from .base import Artifact
+from .schema import ArraySpec as S
+
+_MESH = (
+    S("object/vertices", "float32", "v 3", "object mesh in its own frame, metres"),
+    S("object/faces", "int32", "f 3"),
+    S("object/uv", "float32", "v 2", "texture coordinates, v up"),
+    S("object/texture", "uint8", "th tw 3", "RGB"),
+)
+
+
+class Capture(Artifact):
+    """What a person brings: an RGB-D video, photos of the room, an object mesh, a printed board."""
+
+    kind: ClassVar[str] = "capture"
+    arrays: ClassVar[tuple[S, ...]] = (
+        S("video/rgb", "uint8", "t h w 3"),
+        S("video/depth_mm", "uint16", "t h w", "aligned to colour; 0 is no measurement"),
+        S("video/timestamps_s", "float64", "t"),
+        S("video/K", "float64", "3 3"),
+        S("photos", "uint8", "n hp wp 3"),
+        *_MESH,
+    )
+    name: str
+    object_name: str
+    num_frames: int
+    num_photos: int
+    fps: float
+    board: BoardSpec
+    init_frame: int
+    init_box_xyxy: tuple[float, float, float, float]
+    """Where the user boxed the object in ``init_frame``, pixels."""
+
+
+class GroundTruth(Artifact):
+    """What only a synthesiser knows. No stage but ``evaluate`` declares this kind as an input."""
+
+    kind: ClassVar[str] = "ground_truth"
+    arrays: ClassVar[tuple[S, ...]] = (
+        S("T_world_object", "float64", "t 4 4"),
+        S("T_world_cam", "float64", "4 4", "the video camera"),
+        S("photo/T_world_cam", "float64", "n 4 4"),
+        S("photo/K", "float64", "3 3"),
+        S("visible_fraction", "float32", "t", "unoccluded share of the object's pixels"),
+    )
+    name: str
+    symmetric: bool = False
+
+
+class RealWorld(Artifact):
+    """The world to deploy into: a sealed handle that only ``xsim_core.world`` may open."""
+
+    kind: ClassVar[str] = "real_world"
+    arrays: ClassVar[tuple[S, ...]] = (
+        S("spec_json", "uint8", "b", "UTF-8 of the WorldSpec"),
+        *_MESH,
+    )
+    name: str
+
+
+class PosedImages(Artifact):
+    """Photos with metric camera poses in the robot-base frame."""
+
+    kind: ClassVar[str] = "posed_images"
+    arrays: ClassVar[tuple[S, ...]] = (
+        S("images", "uint8", "n h w 3", "undistorted RGB"),
+        S("T_world_cam", "float64", "n 4 4"),
+        S("K", "float64", "3 3"),
+        S("photo_index", "int64", "n", "index into the capture's photos"),
+        S("is_held_out", "bool", "n", "every 8th: never trained on"),
+        S("points_world", "float32", "p 3", "triangulated points"),
+        S("points_rgb", "uint8", "p 3"),
+    )
+    num_images: int
+    num_photos: int
+    reprojection_error_px: float
+    board_rms_mm: float
+    """Residual of the similarity that brings triangulated board corners to the board."""
+    num_board_images: int
+
+
+class SplatScene(Artifact):
+    """The room: 2D Gaussians in the robot-base frame, a mesh and collision geometry."""
+
+    kind: ClassVar[str] = "splat_scene"
+    arrays: ClassVar[tuple[S, ...]] = (
+        S("means", "float32", "g 3"),
+        S("quats_wxyz", "float32", "g 4"),
+        S("scales", "float32", "g 2", "metres, standard deviations along the disc's axes"),
+        S("opacities", "float32", "g", "in (0, 1)"),
+        S("sh0", "float32", "g 3", "degree-0 spherical harmonics: rgb = 0.5 + 0.2820948 sh0"),
+        S("mesh/vertices", "float32", "v 3"),
+        S("mesh/faces", "int32", "f 3"),
+        S("mesh/rgb", "uint8", "v 3"),
+        S("collision/vertices", "float32", "c 3", "convex pieces, concatenated"),
+        S("collision/piece_ends", "int64", "k", "end of each piece in collision/vertices"),
+        S("background_rgb", "float32", "3", "colour where no Gaussian is, in [0, 1]"),
+    )
+    num_gaussians: int
+    psnr_db: float
+    """Mean over held-out photos."""
+    ssim: float
+    table_height_m: float
+    """Height of the support plane at the workspace; the plane is taken as horizontal."""
+    table_tilt_rad: float
+    mesh_num_faces: int
+
+
+class ObjectTrack(Artifact):
+    """The object's motion in the robot-base frame, with per-frame evidence, and its mesh."""
+
+    kind: ClassVar[str] = "object_track"
+    arrays: ClassVar[tuple[S, ...]] = (
+        S("T_world_object", "float64", "t 4 4", "smoothed"),
+        S("T_cam_object", "float64", "t 4 4", "as tracked"),
+        S("status", "int8", "t", "0 ok, 1 occluded, 2 interpolated, 3 lost"),
+        S("score", "float32", "t", "verification score in [0, 1]"),
+        S("timestamps_s", "float64", "t"),
+        S("segments", "int64", "s 2", "[first, last] frames in which the object moves"),
+        S("T_world_cam", "float64", "4 4"),
+        S("K", "float64", "3 3"),
+        S("image_hw", "int64", "2"),
+        *_MESH,
+    )
+    object_name: str
+    num_frames: int
+    num_ok: int
+    num_segments: int
+    path_length_m: float
+    board_rms_px: float
+    backend: str
+
+
+class TeacherPolicy(Artifact):
+    """A privileged-state policy: an MLP's weights and the observation normaliser."""
+
+    kind: ClassVar[str] = "teacher_policy"
+    arrays: ClassVar[tuple[S, ...]] = (
+        S("weights/*", "float32", "..."),
+        S("obs_mean", "float32", "o"),
+        S("obs_var", "float32", "o"),
+        S("curve/*", "float", "i", "learning curves, one value an iteration"),
+    )
+    task: str
+    num_env_steps: int
+    success_rate: float
+    """Deterministic policy on evaluation seeds that training never saw."""
+    num_eval_episodes: int
+    reached_threshold: bool
+
+
+class EpisodeDataset(Artifact):
+    """Episodes concatenated over time; LeRobot's keys, diffusion_policy's ``episode_ends``."""
+
+    kind: ClassVar[str] = "episode_dataset"
+    arrays: ClassVar[tuple[S, ...]] = (
+        S("observation.images.front", "uint8", "n h w 3"),
+        S("observation.state", "float32", "n s"),
+        S("action", "float32", "n a"),
+        S("episode_ends", "int64", "e"),
+        S("env_states", "float32", "n x", "simulator state before the action"),
+        S("T_world_cam", "float32", "e 4 4"),
+        S("K", "float32", "3 3"),
+    )
+    task: str
+    num_episodes: int
+    num_steps: int
+    num_attempts: int
+    """Teacher rollouts that were needed; the rest failed and were dropped."""
+    image_hw: tuple[int, int]
+    fps: float
+
+
+class StudentPolicy(Artifact):
+    """An image-conditioned diffusion policy: network weights (EMA) and normaliser."""
+
+    kind: ClassVar[str] = "student_policy"
+    arrays: ClassVar[tuple[S, ...]] = (
+        S("weights/*", "float32", "..."),
+        S("normalizer/*", "float32", "..."),
+        S("curve/*", "float", "...", "training curves"),
+    )
+    task: str
+    is_calibrated: bool
+    architecture: dict[str, Any]
+    """The ``StudentArchitecture`` fields that rebuild the network."""
+    num_train_steps: int
+    final_loss: float
+    figures: dict[str, float] = {}
+    """Further key figures of the stage, for people."""
+
+
+class RealRollouts(Artifact):
+    """Rollouts recorded on the robot, failures included."""
+
+    kind: ClassVar[str] = "real_rollouts"
+    arrays: ClassVar[tuple[S, ...]] = (
+        S("observation.images.front", "uint8", "n h w 3"),
+        S("observation.depth_mm", "uint16", "n h w"),
+        S("observation.state", "float32", "n s"),
+        S("action", "float32", "n a"),
+        S("episode_ends", "int64", "e"),
+        S("T_world_cam", "float32", "4 4", "the nominal camera, as calibrated"),
+        S("K", "float32", "3 3"),
+    )
+    task: str
+    num_episodes: int
+    num_steps: int
+
+
+class SuccessRate(FrozenModel):
+    """Successes out of trials with a 95 % Wilson interval."""
+
+    policy: str
+    domain: str
+    successes: int
+    trials: int
+    low: float
+    high: float
+    progress: float
+    """Mean staged task progress in [0, 1]: approach, contact or grasp, complete; a third each."""
+
+
+class Evaluation(Artifact):
+    """Success, progress and errors against truth, with their uncertainty."""
+
+    kind: ClassVar[str] = "evaluation"
+    arrays: ClassVar[tuple[S, ...]] = (
+        S("success/*", "bool", "...", "per seed, one array a policy and domain"),
+        S("progress/*", "float32", "..."),
+        S("error/*", "float", "...", "per-frame errors against ground truth", optional=True),
+        S("film/*", "uint8", "...", "film strips for the report", optional=True),
+    )
+    task: str
+    rates: tuple[SuccessRate, ...]
+    figures: dict[str, float]
+    """Errors against truth: ``add_auc``, ``adds_auc``, ``alignment_mm``, ``alignment_deg`` …"""
+
+
+KINDS: dict[str, type[Artifact]] = {
+    k.kind: k
+    for k in (
+        Capture,
+        GroundTruth,
+        RealWorld,
+        PosedImages,
+        SplatScene,
+        ObjectTrack,
+        TeacherPolicy,
+        EpisodeDataset,
+        StudentPolicy,
+        RealRollouts,
+        Evaluation,
+    )
+}

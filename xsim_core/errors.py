@@ -1,0 +1,35 @@
+"""The one error tree. Each error says what failed, which thing, what else there was, and the mend."""
+
+from collections.abc import Iterable
+
+
+class XSimError(Exception):
+    """Base of every error a user can mend. The command line prints it without a traceback."""
+
+
+class BadInputError(XSimError):
+    """Input from outside cannot be used as it is. Retrying does not help."""
+
+
+class MissingArtifactError(XSimError):
+    """An artifact that a stage or a person asked for is not in the store."""
+
+
+class CorruptArtifactError(XSimError):
+    """Bytes in the store differ from what the manifest promised."""
+
+
+class QualityGateError(XSimError):
+    """A stage finished but its measured quality is below the configured gate."""
+
+
+class MissingDependencyError(XSimError):
+    """A driver, a system package or an optional library is missing."""
+
+
+class UnknownNameError(XSimError):
+    """A name is not among the known ones; lists them."""
+
+    def __init__(self, what: str, name: str, known: Iterable[str]) -> None:
+        names = ", ".join(sorted(known)) or "none"
+        super().__init__(f"unknown {what} '{name}'. Known: {names}.")

@@ -1,0 +1,72 @@
+"""The pinhole camera: OpenCV axes, pixel centres at integer coordinates."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .se3 import make_se3
+
+
+@dataclass(frozen=True)
+class PinholeCamera:
+    """Intrinsics of an undistorted camera."""
+
+    width: int
+    height: int
+    K: NDArray[np.float64]
+    """(3, 3) in pixels."""
+
+    @staticmethod
+    def from_fov(width: int, height: int, fov_y_rad: float) -> "PinholeCamera":
+        """A camera with square pixels, a centred principal point and this vertical field of view."""
+        f = 0.5 * height / np.tan(0.5 * fov_y_rad)
+        K = np.array([[f, 0, (width - 1) / 2], [0, f, (height - 1) / 2], [0, 0, 1.0]])
+        return PinholeCamera(width, height, K)
+
+    def resized(self, width: int, height: int) -> "PinholeCamera":
+        """The same camera after resizing its images to (height, width)."""
+        sx, sy = width / self.width, height / self.height
+        K = self.K.copy()
+        K[0, :2] *= sx
+        K[1, 1] *= sy
+        # Pixel centres are integers, so it is (c + 0.5), the distance to the image edge, that scales.
+        K[0, 2] = (self.K[0, 2] + 0.5) * sx - 0.5
+        K[1, 2] = (self.K[1, 2] + 0.5) * sy - 0.5
+        return PinholeCamera(width, height, K)
+
+    def project(self, points_cam: ArrayLike) -> NDArray[np.float64]:
+        """Pixels (..., 2) of camera-frame points (..., 3); points with z <= 0 become NaN."""
+        points_cam = np.asarray(points_cam, dtype=np.float64)
+        z = points_cam[..., 2:]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            uv = (points_cam / np.where(z > 0, z, np.nan)) @ self.K.T
+        return uv[..., :2]
+
+    def unproject(self, depth_m: ArrayLike) -> NDArray[np.float64]:
+        """Camera-frame points (h, w, 3) of a z-depth image (h, w) in metres; 0 stays at the origin."""
+        depth_m = np.asarray(depth_m, dtype=np.float64)
+        v, u = np.mgrid[: depth_m.shape[0], : depth_m.shape[1]]
+        x = (u - self.K[0, 2]) / self.K[0, 0]
+        y = (v - self.K[1, 2]) / self.K[1, 1]
+        return np.stack([x, y, np.ones_like(x)], axis=-1) * depth_m[..., None]
+
+
+def look_at(
+    eye_world: ArrayLike, target_world: ArrayLike, *, up_world: ArrayLike = (0, 0, 1)
+) -> NDArray[np.float64]:
+    """``T_world_cam`` (4, 4) of an OpenCV camera at ``eye`` that looks at ``target``.
+
+    Raises:
+        ValueError: if the view direction is parallel to ``up``.
+    """
+    eye, target = np.asarray(eye_world, float), np.asarray(target_world, float)
+    forward = target - eye
+    forward /= np.linalg.norm(forward)
+    right = np.cross(forward, np.asarray(up_world, float))
+    norm = np.linalg.norm(right)
+    if norm < 1e-9:
+        raise ValueError(f"look_at: direction {forward} is parallel to up {up_world}")
+    right /= norm
+    down = np.cross(forward, right)
+    return make_se3(np.stack([right, down, forward], axis=-1), eye)

@@ -1,0 +1,153 @@
+"""A stage is a frozen value; ``run_stage`` is the whole contract around it."""
+
+import hashlib
+import json
+import platform
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from .artifacts.base import Artifact, ArtifactRef
+from .config import FrozenModel
+from .errors import BadInputError
+from .storage import ArtifactStore, Progress, Runtime
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What a stage is: its name, meaning (version), code, and the kinds it reads and writes."""
+
+    name: str
+    version: int
+    run: Callable[..., Artifact]
+    """``run(**open_inputs, config=..., out=...) -> summary``."""
+    config: type[FrozenModel]
+    inputs: Mapping[str, type[Artifact]]
+    output: type[Artifact]
+    optional: frozenset[str] = frozenset()
+    """Inputs that may be absent: truth and a world to deploy into exist only for some captures."""
+
+
+def canonical_json(value: Any) -> str:
+    """JSON with one form for each value.
+
+    Raises:
+        TypeError, ValueError: for anything without a stable form (sets, objects, NaN).
+    """
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def fingerprint(stage: Stage, config: FrozenModel, inputs: Mapping[str, ArtifactRef[Any]]) -> str:
+    """Identity of the artifact that this stage makes from these inputs: 24 hex digits."""
+    recipe = {
+        "stage": stage.name,
+        "version": stage.version,
+        "config": config.model_dump(mode="json"),
+        "inputs": {name: str(ref) for name, ref in inputs.items()},
+    }
+    return hashlib.sha256(canonical_json(recipe).encode()).hexdigest()[:24]
+
+
+def output_ref(
+    stage: Stage, config: FrozenModel, inputs: Mapping[str, ArtifactRef[Any]]
+) -> ArtifactRef[Any]:
+    """The ref that ``run_stage`` will answer, computed without running anything.
+
+    Raises:
+        BadInputError: when inputs are missing, unknown or of the wrong kind.
+    """
+    _check_inputs(stage, inputs)
+    return ArtifactRef(kind=stage.output.kind, fingerprint=fingerprint(stage, config, inputs))
+
+
+def run_stage(
+    stage: Stage,
+    config: FrozenModel,
+    store: ArtifactStore,
+    inputs: Mapping[str, ArtifactRef[Any]],
+    *,
+    runtime: Runtime | None = None,
+    progress: Progress | None = None,
+) -> ArtifactRef[Any]:
+    """Return the artifact of this recipe, making it first if the store does not have it.
+
+    The stage sees only its declared inputs and its config. A failure leaves nothing visible behind;
+    work kept in ``out.scratch()`` is there for the next try.
+    """
+    ref = output_ref(stage, config, inputs)
+    if store.manifest(ref) is not None:
+        return ref
+    opened = {name: store.open(r, stage.inputs[name]) for name, r in inputs.items()}
+    writer = store.begin(ref.kind, ref.fingerprint, runtime=runtime, progress=progress)
+    started, clock = datetime.now(UTC), time.monotonic()
+    try:
+        summary = stage.run(**opened, config=config, out=writer)
+        if type(summary) is not stage.output:
+            raise BadInputError(f"stage {stage.name} returned {type(summary)}, not {stage.output}")
+        provenance = _provenance(started, time.monotonic() - clock)
+        return store.commit(
+            writer, summary, stage=stage.name, stage_version=stage.version,
+            config=config.model_dump(mode="json"), inputs=dict(inputs), provenance=provenance,
+        )  # fmt: skip
+    except BaseException:
+        store.discard(writer)
+        raise
+
+
+def _check_inputs(stage: Stage, inputs: Mapping[str, ArtifactRef[Any]]) -> None:
+    missing = set(stage.inputs) - set(inputs) - stage.optional
+    unknown = set(inputs) - set(stage.inputs)
+    if missing or unknown:
+        raise BadInputError(
+            f"stage {stage.name} takes {sorted(stage.inputs)}; "
+            f"missing {sorted(missing)}, unknown {sorted(unknown)}"
+        )
+    for name, ref in inputs.items():
+        if ref.kind != stage.inputs[name].kind:
+            raise BadInputError(
+                f"stage {stage.name}: input '{name}' is a {ref.kind}, not a {stage.inputs[name].kind}"
+            )
+
+
+_PACKAGES = ("torch", "mani_skill", "sapien", "pycolmap", "zarr", "prefect", "numpy")
+
+
+def _provenance(started: datetime, duration_s: float) -> dict[str, Any]:
+    return {
+        "started": started.isoformat(),
+        "duration_s": round(duration_s, 3),
+        "peak_memory_mb": _peak_memory_mb(),
+        "host": platform.node(),
+        "python": platform.python_version(),
+        "commit": _git_commit(),
+        "packages": {p: _version(p) for p in _PACKAGES},
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _git_commit() -> str | None:
+    root = Path(__file__).parents[1]
+    done = subprocess.run(
+        ["git", "-C", str(root), "rev-parse", "HEAD"], capture_output=True, text=True, check=False
+    )
+    return done.stdout.strip() or None
+
+
+def _peak_memory_mb() -> float:
+    """High-water mark of this process and of its largest child so far, MiB (Linux counts KiB)."""
+    import resource
+
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    return round((own + child) / 1024, 1)

@@ -1,0 +1,370 @@
+"""The artifact store: the only module that touches ``file://``, ``s3://`` and ``memory://``.
+
+Layout below the store's URL::
+
+    <kind>/<fingerprint>/manifest.json          written last, put-if-absent
+    <kind>/<fingerprint>/<attempt>/data.zarr/…  the payload, a Zarr v3 group
+    <kind>/<fingerprint>/<attempt>/files/…      pictures and other files for people
+    runs/<run-name>.json                        names for people: stage -> ref
+
+Nothing is read unless a manifest names it, so half-written attempts are invisible.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Generic, TypeVar, cast
+from urllib.parse import urlparse
+
+import numpy as np
+import obstore
+import zarr
+from numpy.typing import NDArray
+from obstore.exceptions import AlreadyExistsError
+from zarr.codecs import BytesCodec, Crc32cCodec, ZstdCodec
+from zarr.storage import ObjectStore
+
+from .artifacts.base import Artifact, ArtifactRef, Manifest, ObjectRecord
+from .artifacts.kinds import KINDS
+from .artifacts.schema import check_arrays
+from .config import FrozenModel
+from .errors import BadInputError, CorruptArtifactError, MissingArtifactError, UnknownNameError
+
+A = TypeVar("A", bound=Artifact)
+
+MANIFEST_LIMIT_BYTES = 64 << 20
+FRAMES_PER_SHARD = 500
+
+
+class Runtime(FrozenModel):
+    """Where and how wide a stage runs. Never part of an artifact's identity."""
+
+    device: str = "cpu"
+    num_workers: int = 2
+
+
+Progress = Callable[[float, dict[str, float]], None]
+"""Called with the fraction done in [0, 1] and the key figures so far."""
+
+
+def _no_progress(fraction: float, figures: dict[str, float]) -> None:
+    del fraction, figures
+
+
+def _open_backend(url: str) -> Any:
+    parsed = urlparse(url)
+    match parsed.scheme:
+        case "memory":
+            return obstore.store.MemoryStore()
+        case "file":
+            path = Path(parsed.path)
+            path.mkdir(parents=True, exist_ok=True)
+            return obstore.store.LocalStore(path)
+        case "s3":
+            # Credentials and endpoint come from the environment (AWS_*), never from the URL.
+            return obstore.store.from_url(url)
+        case scheme:
+            raise UnknownNameError("store scheme", scheme, ["file", "s3", "memory"])
+
+
+@dataclass(frozen=True)
+class OpenArtifact(Generic[A]):
+    """Read access to one committed artifact."""
+
+    ref: ArtifactRef[A]
+    manifest: Manifest
+    summary: A
+    _backend: Any
+    cache_dir: Path
+
+    @property
+    def prefix(self) -> str:
+        """Where the payload lies below the store's URL."""
+        return f"{self.ref}/{self.manifest.attempt}"
+
+    @cached_property
+    def group(self) -> zarr.Group:
+        """The payload, read-only."""
+        store = ObjectStore(self._backend, read_only=True)
+        return zarr.open_group(store, path=f"{self.prefix}/data.zarr", mode="r")
+
+    def array(self, name: str) -> NDArray[Any]:
+        """One whole array in memory."""
+        node = self.group.get(name)
+        if not isinstance(node, zarr.Array):
+            raise MissingArtifactError(
+                f"{self.ref} has no array '{name}' (it has {', '.join(self.array_names)})"
+            )
+        return np.asarray(node[...])
+
+    @cached_property
+    def array_names(self) -> tuple[str, ...]:
+        """Names of all arrays, sorted."""
+        return tuple(sorted(_walk_arrays(self.group)))
+
+    def arrays(self, prefix: str) -> dict[str, NDArray[Any]]:
+        """All arrays below ``prefix/``, keyed by the rest of their names."""
+        cut = len(prefix) + 1
+        names = [n for n in self.array_names if n.startswith(prefix + "/")]
+        return {n[cut:]: self.array(n) for n in names}
+
+    @cached_property
+    def file_names(self) -> tuple[str, ...]:
+        """Pictures and other files for people."""
+        start = f"{self.manifest.attempt}/files/"
+        return tuple(
+            o.path[len(start) :] for o in self.manifest.objects if o.path.startswith(start)
+        )
+
+    def read_file(self, name: str) -> bytes:
+        """The bytes of one of ``file_names``."""
+        if name not in self.file_names:
+            raise UnknownNameError(f"file of {self.ref}", name, self.file_names)
+        return bytes(obstore.get(self._backend, f"{self.prefix}/files/{name}").bytes())
+
+
+def _walk_arrays(group: zarr.Group) -> Iterator[str]:
+    for name, node in group.members(max_depth=None):
+        if isinstance(node, zarr.Array):
+            yield name
+
+
+@dataclass
+class ArtifactWriter:
+    """Where a stage puts its payload: one attempt, invisible until it is committed."""
+
+    kind: str
+    fingerprint: str
+    attempt: str
+    _backend: Any
+    _scratch: Path
+    runtime: Runtime = field(default_factory=Runtime)
+    progress: Progress = _no_progress
+
+    @property
+    def prefix(self) -> str:
+        """Where this attempt's objects lie below the store's URL."""
+        return f"{self.kind}/{self.fingerprint}/{self.attempt}"
+
+    @cached_property
+    def group(self) -> zarr.Group:
+        """The payload's Zarr group."""
+        return zarr.open_group(
+            ObjectStore(self._backend), path=f"{self.prefix}/data.zarr", mode="a", zarr_format=3
+        )
+
+    def create(self, name: str, *, shape: tuple[int, ...], dtype: Any) -> zarr.Array:
+        """An array to fill piece by piece. Frame-like arrays get one chunk a frame, in shards.
+
+        Raises:
+            BadInputError: for dtypes that would need pickle.
+        """
+        dtype = np.dtype(dtype)
+        if dtype.kind not in "biuf":
+            raise BadInputError(f"array '{name}': dtype {dtype} is not plain numbers")
+        is_frames = len(shape) >= 3 and dtype.kind == "u" and min(shape) > 0
+        if is_frames:
+            chunk = (1, *shape[1:])
+            shard = (min(FRAMES_PER_SHARD, shape[0]), *shape[1:])
+            # Raw chunks under a checksum can be memory-mapped; depth compresses, colour does not.
+            packed = (ZstdCodec(level=1),) if dtype.itemsize > 1 else ()
+            return self.group.create_array(
+                name, shape=shape, dtype=dtype, chunks=chunk, shards=shard,
+                compressors=(*packed, Crc32cCodec()), fill_value=0,
+            )  # fmt: skip
+        chunk = tuple(max(1, s) for s in shape)
+        return self.group.create_array(
+            name, shape=shape, dtype=dtype, chunks=chunk or "auto", serializer=BytesCodec(),
+            compressors=(ZstdCodec(level=3, checksum=True),), fill_value=0,
+        )  # fmt: skip
+
+    def write(self, name: str, values: Any) -> None:
+        """A whole array at once."""
+        values = np.asarray(values)
+        self.create(name, shape=values.shape, dtype=values.dtype)[...] = values
+
+    def write_all(self, arrays: dict[str, Any], *, prefix: str = "") -> None:
+        """Several whole arrays."""
+        for name, values in arrays.items():
+            self.write(f"{prefix}/{name}" if prefix else name, values)
+
+    def add_file(self, name: str, data: bytes) -> None:
+        """A picture or another file for people, beside the payload."""
+        obstore.put(self._backend, f"{self.prefix}/files/{name}", data)
+
+    def scratch(self) -> Path:
+        """A local folder that survives failures of this fingerprint and goes at commit."""
+        self._scratch.mkdir(parents=True, exist_ok=True)
+        return self._scratch
+
+
+class ArtifactStore:
+    """Content-addressed artifacts below one URL."""
+
+    def __init__(self, url: str, *, scratch_root: Path | None = None) -> None:
+        """Open the store; ``file://`` folders are created.
+
+        Args:
+            url: ``file:///absolute/path``, ``s3://bucket/prefix`` or ``memory://``.
+            scratch_root: where stages keep resumable work; a folder beside a ``file://`` store, or
+                in the temporary directory.
+        """
+        self.url = url
+        self._backend = _open_backend(url)
+        default = Path(urlparse(url).path + ".scratch") if url.startswith("file:") else None
+        fallback = Path(tempfile.gettempdir()) / "xsim-scratch"
+        self.scratch_root = scratch_root or default or fallback
+
+    def manifest(self, ref: ArtifactRef[Any]) -> Manifest | None:
+        """The manifest, or None when the artifact does not exist."""
+        path = f"{ref}/manifest.json"
+        try:
+            if obstore.head(self._backend, path)["size"] > MANIFEST_LIMIT_BYTES:
+                raise CorruptArtifactError(f"{path} is larger than {MANIFEST_LIMIT_BYTES} bytes")
+            raw = bytes(obstore.get(self._backend, path).bytes())
+        except FileNotFoundError:
+            return None
+        return Manifest.model_validate_json(raw)
+
+    def open(self, ref: ArtifactRef[A], kind: type[A] | None = None) -> OpenArtifact[A]:
+        """Open a committed artifact.
+
+        Raises:
+            MissingArtifactError: when no manifest exists, or its kind is not the one asked for.
+        """
+        manifest = self.manifest(ref)
+        if manifest is None:
+            raise MissingArtifactError(
+                f"{ref} is not in {self.url}. Run its stage, or check the store's URL."
+            )
+        model = KINDS.get(manifest.kind)
+        if model is None:
+            raise UnknownNameError("artifact kind", manifest.kind, KINDS)
+        if kind is not None and kind is not model:
+            raise MissingArtifactError(f"{ref} is a {manifest.kind}, not a {kind.kind}")
+        summary = cast(A, model.model_validate(manifest.summary))
+        return OpenArtifact(ref, manifest, summary, self._backend, self.scratch_root / "cache")
+
+    def list_refs(self, kind: str | None = None) -> list[ArtifactRef[Any]]:
+        """Refs of all committed artifacts."""
+        prefix = f"{kind}/" if kind else ""
+        refs = []
+        for path in self._list(prefix):
+            parts = path.split("/")
+            if len(parts) == 3 and parts[2] == "manifest.json" and parts[0] in KINDS:
+                refs.append(ArtifactRef(kind=parts[0], fingerprint=parts[1]))
+        return sorted(refs, key=str)
+
+    def begin(
+        self, kind: str, fingerprint: str, *, runtime: Runtime | None = None,
+        progress: Progress | None = None,
+    ) -> ArtifactWriter:  # fmt: skip
+        """Start an attempt."""
+        return ArtifactWriter(
+            kind, fingerprint, uuid.uuid4().hex[:12], self._backend,
+            self.scratch_root / kind / fingerprint, runtime or Runtime(), progress or _no_progress,
+        )  # fmt: skip
+
+    def commit(self, writer: ArtifactWriter, summary: Artifact, **record: Any) -> ArtifactRef[Any]:
+        """Check the payload, then publish it; the first commit of a fingerprint wins.
+
+        Args:
+            writer: the attempt to publish.
+            summary: the artifact's summary.
+            record: the manifest's ``stage, stage_version, config, inputs, provenance``.
+
+        Raises:
+            BadInputError: when the payload breaks the kind's contract.
+        """
+        nodes = dict(writer.group.members(max_depth=None))
+        arrays = {n: a for n, a in nodes.items() if isinstance(a, zarr.Array)}
+        check_arrays(summary.arrays, arrays, what=str(writer.kind))
+        manifest = Manifest(
+            kind=writer.kind, fingerprint=writer.fingerprint, attempt=writer.attempt,
+            summary=summary.model_dump(mode="json"), objects=self._digest(writer), **record,
+        )  # fmt: skip
+        path = f"{manifest.ref}/manifest.json"
+        try:
+            obstore.put(
+                self._backend, path, manifest.model_dump_json(indent=1).encode(), mode="create"
+            )
+        except AlreadyExistsError:
+            # Either another worker was first, or our own put succeeded and its answer was lost.
+            winner = self.manifest(manifest.ref)
+            if winner is not None and winner.attempt != writer.attempt:
+                self.discard(writer)
+        shutil.rmtree(writer._scratch, ignore_errors=True)
+        return manifest.ref
+
+    def discard(self, writer: ArtifactWriter) -> None:
+        """Remove what an attempt wrote."""
+        paths = self._list(writer.prefix + "/")
+        if paths:
+            obstore.delete(self._backend, paths)
+
+    def delete(self, ref: ArtifactRef[Any]) -> None:
+        """Remove an artifact: its manifest first, so that it is never half there."""
+        paths = self._list(f"{ref}/")
+        manifest = f"{ref}/manifest.json"
+        if manifest in paths:
+            obstore.delete(self._backend, [manifest])
+        rest = [p for p in paths if p != manifest]
+        if rest:
+            obstore.delete(self._backend, rest)
+
+    def verify(self, ref: ArtifactRef[Any]) -> list[str]:
+        """Re-read every object; one sentence for each that is missing, truncated or altered."""
+        manifest = self.open(ref).manifest
+        problems = []
+        for record in manifest.objects:
+            path = f"{ref}/{record.path}"
+            try:
+                data = bytes(obstore.get(self._backend, path).bytes())
+            except FileNotFoundError:
+                problems.append(f"{path} is missing")
+                continue
+            if len(data) != record.size:
+                problems.append(f"{path} has {len(data)} bytes, expected {record.size}")
+            elif hashlib.sha256(data).hexdigest() != record.sha256:
+                problems.append(f"{path} was altered (sha256 differs)")
+        return problems
+
+    def put_record(self, path: str, value: dict[str, Any]) -> None:
+        """A small JSON record for people, such as ``runs/<name>.json``; overwrites."""
+        obstore.put(self._backend, path, json.dumps(value, indent=1).encode())
+
+    def get_record(self, path: str) -> dict[str, Any] | None:
+        """A JSON record, or None."""
+        try:
+            return json.loads(bytes(obstore.get(self._backend, path).bytes()))
+        except FileNotFoundError:
+            return None
+
+    def list_records(self, prefix: str) -> list[str]:
+        """Paths of records below ``prefix/``."""
+        return sorted(self._list(prefix + "/"))
+
+    def _list(self, prefix: str) -> list[str]:
+        found = obstore.list(self._backend, prefix=prefix or None)
+        return [meta["path"] for batch in found for meta in batch]
+
+    def _digest(self, writer: ArtifactWriter) -> tuple[ObjectRecord, ...]:
+        base = f"{writer.kind}/{writer.fingerprint}/"
+        records = []
+        for path in sorted(self._list(writer.prefix + "/")):
+            data = bytes(obstore.get(self._backend, path).bytes())
+            digest = hashlib.sha256(data).hexdigest()
+            records.append(ObjectRecord(path=path[len(base) :], size=len(data), sha256=digest))
+        return tuple(records)
+
+
+def default_store_url() -> str:
+    """``XSIM_STORE``, or ``.xsim/store`` below the working directory."""
+    return os.environ.get("XSIM_STORE") or (Path.cwd() / ".xsim" / "store").as_uri()
