@@ -1,4 +1,4 @@
-"""The one error tree. Each error says what failed, which thing, what else there was, and the mend."""
+"""The one error tree. Errors say what failed, which thing, what else there was, and the mend."""
 
 from collections.abc import Iterable
 

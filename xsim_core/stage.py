@@ -109,9 +109,8 @@ def _check_inputs(stage: Stage, inputs: Mapping[str, ArtifactRef[Any]]) -> None:
         )
     for name, ref in inputs.items():
         if ref.kind != stage.inputs[name].kind:
-            raise BadInputError(
-                f"stage {stage.name}: input '{name}' is a {ref.kind}, not a {stage.inputs[name].kind}"
-            )
+            wanted = stage.inputs[name].kind
+            raise BadInputError(f"stage {stage.name}: '{name}' is a {ref.kind}, not a {wanted}")
 
 
 _PACKAGES = ("torch", "mani_skill", "sapien", "pycolmap", "zarr", "prefect", "numpy")

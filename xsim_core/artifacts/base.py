@@ -4,7 +4,8 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from pydantic import Field
 
-from ..config import FrozenModel
+from xsim_core.config import FrozenModel
+
 from .schema import ArraySpec
 
 

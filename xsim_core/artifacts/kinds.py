@@ -2,8 +2,11 @@
 
 from typing import Any, ClassVar
 
-from ..config import FrozenModel
-from ..geometry.board import BoardSpec
+from pydantic import Field
+
+from xsim_core.config import FrozenModel
+from xsim_core.geometry.board import BoardSpec
+
 from .base import Artifact
 from .schema import ArraySpec as S
 
@@ -192,7 +195,7 @@ class StudentPolicy(Artifact):
     """The ``StudentArchitecture`` fields that rebuild the network."""
     num_train_steps: int
     final_loss: float
-    figures: dict[str, float] = {}
+    figures: dict[str, float] = Field(default_factory=dict)
     """Further key figures of the stage, for people."""
 
 

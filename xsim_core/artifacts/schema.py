@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import BadInputError
+from xsim_core.errors import BadInputError
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class ArraySpec:
     dtype: str
     """NumPy's name, or a kind: ``float``, ``int``, ``any``."""
     dims: str
-    """Space-separated axes: numbers are fixed, names must agree across the payload, ``...`` is free."""
+    """Space-separated axes: numbers are fixed, names agree across a payload, ``...`` is free."""
     doc: str = ""
     optional: bool = False
 
@@ -32,7 +32,7 @@ class ArraySpec:
 def check_arrays(
     specs: tuple[ArraySpec, ...], arrays: Mapping[str, Any], *, what: str
 ) -> dict[str, int]:
-    """Check named arrays (anything with ``shape`` and ``dtype``) and return the sizes of named axes.
+    """Check named arrays (anything with ``shape`` and ``dtype``); returns the sizes of named axes.
 
     Raises:
         BadInputError: for a missing, unexpected, mistyped or misshapen array.
@@ -41,9 +41,8 @@ def check_arrays(
     for spec in specs:
         found = [n for n in arrays if spec.matches(n)]
         if not found and not spec.optional:
-            raise BadInputError(
-                f"{what}: array '{spec.name}' is missing (has {', '.join(sorted(arrays)) or 'none'})"
-            )
+            has = ", ".join(sorted(arrays)) or "none"
+            raise BadInputError(f"{what}: array '{spec.name}' is missing (has {has})")
         for name in found:
             _check_one(spec, name, arrays[name], sizes, what)
     strangers = sorted(n for n in arrays if not any(s.matches(n) for s in specs))

@@ -6,7 +6,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ..config import FrozenModel
+from xsim_core.config import FrozenModel
+
 from .camera import PinholeCamera
 from .se3 import make_se3, so3_exp
 
@@ -14,7 +15,7 @@ from .se3 import make_se3, so3_exp
 class BoardSpec(FrozenModel):
     """A ChArUco board and where it lies.
 
-    The board frame is x along the columns, y along the rows *away from* the first printed row, z out
+    The board frame is x along the columns, y *away from* the first printed row, z out
     of the paper; its origin is the outer corner of the board that is opposite to OpenCV's (the
     lower-left corner of the print as one reads it).
     """

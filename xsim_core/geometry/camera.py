@@ -19,7 +19,7 @@ class PinholeCamera:
 
     @staticmethod
     def from_fov(width: int, height: int, fov_y_rad: float) -> "PinholeCamera":
-        """A camera with square pixels, a centred principal point and this vertical field of view."""
+        """A camera with square pixels, a centred principal point and a vertical field of view."""
         f = 0.5 * height / np.tan(0.5 * fov_y_rad)
         K = np.array([[f, 0, (width - 1) / 2], [0, f, (height - 1) / 2], [0, 0, 1.0]])
         return PinholeCamera(width, height, K)
@@ -30,7 +30,7 @@ class PinholeCamera:
         K = self.K.copy()
         K[0, :2] *= sx
         K[1, 1] *= sy
-        # Pixel centres are integers, so it is (c + 0.5), the distance to the image edge, that scales.
+        # Pixel centres are integers: (c + 0.5), the distance to the image edge, scales.
         K[0, 2] = (self.K[0, 2] + 0.5) * sx - 0.5
         K[1, 2] = (self.K[1, 2] + 0.5) * sy - 0.5
         return PinholeCamera(width, height, K)
@@ -44,7 +44,7 @@ class PinholeCamera:
         return uv[..., :2]
 
     def unproject(self, depth_m: ArrayLike) -> NDArray[np.float64]:
-        """Camera-frame points (h, w, 3) of a z-depth image (h, w) in metres; 0 stays at the origin."""
+        """Camera-frame points (h, w, 3) of a z-depth image (h, w) in metres; 0 stays 0."""
         depth_m = np.asarray(depth_m, dtype=np.float64)
         v, u = np.mgrid[: depth_m.shape[0], : depth_m.shape[1]]
         x = (u - self.K[0, 2]) / self.K[0, 0]

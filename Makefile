@@ -1,0 +1,29 @@
+# make demo: the whole pipeline on the demo capture. make test: the tests. Both set up what they need.
+VENV ?= .venv
+PYTHON ?= python3.11
+BIN := $(VENV)/bin
+# One thread per process: the pools spread over the cores, and OpenMP spinning costs more than it gives.
+export OMP_NUM_THREADS ?= 1
+
+.PHONY: demo test test-all lint setup bench clean help
+
+help: ## Show this list.
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: ## Virtual environment from the lock, and a Vulkan driver if there is none.
+	@PYTHON=$(PYTHON) bash deployments/setup/setup.sh $(VENV)
+
+demo: setup ## One human video in, an evaluated and calibrated image policy out; prints the report's path.
+	@$(BIN)/xsim demo
+
+test: setup ## Everyday tests.
+	@$(BIN)/python -m pytest -m "not slow and not gpu" -q
+
+test-all: setup ## Everything that can run here, slow tests included.
+	@$(BIN)/python -m pytest -m "not gpu"
+
+lint: setup ## Style, types and import law.
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports && $(BIN)/pyright
+
+clean: ## Remove the environment. The store (.xsim) stays.
+	rm -rf $(VENV)
