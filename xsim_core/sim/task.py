@@ -1,0 +1,151 @@
+"""A task is data: one YAML file that says how the object's motion becomes waypoints and reward."""
+
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import Field, model_validator
+
+from ..config import FrozenModel
+from ..errors import BadInputError, UnknownNameError
+
+TASKS_DIR = Path(__file__).parent / "tasks"
+
+Vec3 = tuple[float, float, float]
+
+
+class Physics(FrozenModel):
+    """What may differ between simulators, and between a simulator and the real world."""
+
+    friction: float = Field(0.35, gt=0)
+    """Static and dynamic friction of object and table (dimensionless)."""
+    density_kg_m3: float = Field(500.0, gt=0)
+    """Density of the object."""
+    action_latency_steps: int = Field(0, ge=0, le=5)
+    """Control steps between commanding an action and its execution."""
+    action_gain: float = Field(1.0, gt=0)
+    """Executed over commanded displacement."""
+
+
+class RewardWeights(FrozenModel):
+    """Weights of the object-centric terms of X-Sim's reward (see ``reward.py``)."""
+
+    approach: float = 1.0
+    grasp: float = 1.0
+    """Used only by tasks that ``require_grasp``."""
+    goal_position: float = 1.0
+    goal_rotation: float = 1.0
+    waypoint: float = 2.0
+    """Bonus for each waypoint already reached, in every step."""
+    static: float = 1.0
+    success: float = 1.0
+
+
+class StartRandomisation(FrozenModel):
+    """Uniform ranges around the nominal start, as in X-Sim appendix 8.3."""
+
+    object_xy_m: float = 0.02
+    object_yaw_rad: float = 0.2
+    joint_noise_rad: float = 0.01
+    """Standard deviation on each arm joint, clipped at two of them."""
+
+
+class TaskSpec(FrozenModel):
+    """How to turn an object track into an environment."""
+
+    name: str
+    skill: Literal["push", "pick_place"]
+    num_waypoints: int = Field(4, ge=1, le=32)
+    """Spread by arc length over the track's motion segments."""
+    project_to_table: bool = False
+    """Flatten the track onto the table: z and tilt come from the resting pose."""
+    symmetric_axis: Vec3 | None = None
+    """Object-frame axis about which rotation does not count."""
+
+    waypoint_position_m: float = Field(0.03, gt=0)
+    waypoint_rotation_rad: float = Field(0.4, gt=0)
+    success_position_m: float = Field(0.03, gt=0)
+    success_rotation_rad: float = Field(0.35, gt=0)
+    success_object_speed_m_s: float = Field(0.05, gt=0)
+    """A goal passed in flight is not a goal reached."""
+    approach_radius_m: float = Field(0.09, gt=0)
+    """TCP to object centre; first third of task progress."""
+    contact_motion_m: float = Field(0.01, gt=0)
+    """Object displacement that counts as contact; second third for tasks without grasp."""
+    require_grasp: bool = False
+    reward: RewardWeights = RewardWeights()
+    reward_scale: float = Field(0.1, gt=0)
+
+    start: StartRandomisation = StartRandomisation()
+    standoff_m: float = Field(0.05, ge=0)
+    """Free space between the object's outline and the TCP at the start."""
+    start_height_m: float = Field(0.03, gt=0)
+    """TCP above the table at the start."""
+
+    sim_freq_hz: int = 60
+    control_freq_hz: int = 10
+    horizon: int = Field(45, ge=1, le=1000)
+    """Episode length in control steps."""
+    action_position_m: float = Field(0.02, gt=0)
+    """Displacement of a full action in one step, along each axis."""
+    action_yaw_rad: float = Field(0.1, gt=0)
+    tcp_lead_m: float = Field(0.04, gt=0)
+    """The commanded position stays this close to the measured one, so that contact cannot wind up."""
+    gripper: Literal["closed", "controlled"] = "closed"
+    workspace_margin_m: float = Field(0.14, gt=0)
+    """Around the object's path, horizontally; the TCP command stays inside."""
+    workspace_z_m: tuple[float, float] = (0.018, 0.10)
+    """TCP command above the table."""
+    physics: Physics = Physics()
+
+    @property
+    def action_names(self) -> tuple[str, ...]:
+        """Layout of the action vector, each in [-1, 1]."""
+        names = ("dx", "dy", "dz")
+        return names if self.skill == "push" else (*names, "dyaw", "gripper")
+
+    @property
+    def action_dim(self) -> int:
+        """Length of the action vector."""
+        return len(self.action_names)
+
+    @property
+    def control_dt_s(self) -> float:
+        """Duration of one control step."""
+        return 1.0 / self.control_freq_hz
+
+    @model_validator(mode="after")
+    def _check(self) -> "TaskSpec":
+        if self.sim_freq_hz % self.control_freq_hz:
+            raise ValueError(
+                f"sim_freq_hz {self.sim_freq_hz} is not a multiple of "
+                f"control_freq_hz {self.control_freq_hz}"
+            )
+        if self.require_grasp and self.gripper == "closed":
+            raise ValueError("require_grasp needs gripper 'controlled', not 'closed'")
+        if self.skill == "pick_place" and self.gripper != "controlled":
+            raise ValueError(f"skill pick_place needs gripper 'controlled', not '{self.gripper}'")
+        return self
+
+
+def task_names() -> tuple[str, ...]:
+    """Names of the tasks that ship with the library."""
+    return tuple(sorted(p.stem for p in TASKS_DIR.glob("*.yaml")))
+
+
+def load_task(name_or_path: str | Path) -> TaskSpec:
+    """The task called so, or the one in this YAML file.
+
+    Raises:
+        UnknownNameError: when it is neither.
+        BadInputError: when the file does not hold a TaskSpec.
+    """
+    path = Path(name_or_path)
+    if path.suffix not in {".yaml", ".yml"}:
+        path = TASKS_DIR / f"{name_or_path}.yaml"
+    if not path.exists():
+        raise UnknownNameError("task", str(name_or_path), task_names())
+    fields = yaml.safe_load(path.read_text())
+    if not isinstance(fields, dict):
+        raise BadInputError(f"{path} holds {type(fields).__name__}, not the fields of a TaskSpec")
+    return TaskSpec.model_validate(fields)
