@@ -1,0 +1,202 @@
+"""The synthetic true room: a textured table, walls, clutter and the printed board."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from ..config import FrozenModel
+from ..geometry import BoardSpec, make_se3, se3_to_pos_quat, so3_exp
+from .meshes import TexturedMesh, textured_box, textured_quad
+from .textures import patterned_texture, tinted
+
+Vec3 = tuple[float, float, float]
+
+BOARD_LIFT_M = 0.0015
+"""Thickness of the printed board; also keeps it from z-fighting with the table."""
+
+
+class LightSpec(FrozenModel):
+    """The lights of a scene: ambient, and directional lights of which the first casts shadows."""
+
+    ambient_rgb: Vec3 = (0.40, 0.40, 0.40)
+    directions: tuple[Vec3, ...] = ((0.3, 0.5, -1.0), (-0.6, -0.3, -0.8))
+    """World directions in which the light travels."""
+    colours_rgb: tuple[Vec3, ...] = ((1.35, 1.30, 1.2), (0.5, 0.55, 0.62))
+    has_shadows: bool = True
+
+
+class ClutterBox(FrozenModel):
+    """A textured box standing on the table, off the workspace."""
+
+    position_m: tuple[float, float]
+    """(x, y) of its centre."""
+    size_m: Vec3
+    yaw_rad: float = 0.0
+    rgb: Vec3 = (0.5, 0.5, 0.5)
+
+
+_CLUTTER = (
+    ClutterBox(position_m=(0.10, 0.55), size_m=(0.22, 0.16, 0.06), yaw_rad=0.4, rgb=(0.7, 0.3, 0.25)),
+    ClutterBox(position_m=(0.14, 0.53), size_m=(0.15, 0.11, 0.16), yaw_rad=0.7, rgb=(0.3, 0.5, 0.7)),
+    ClutterBox(position_m=(0.05, -0.55), size_m=(0.18, 0.18, 0.20), yaw_rad=0.2, rgb=(0.75, 0.65, 0.3)),
+    ClutterBox(position_m=(0.55, -0.62), size_m=(0.28, 0.12, 0.09), yaw_rad=-0.3, rgb=(0.35, 0.6, 0.4)),
+    ClutterBox(position_m=(-0.35, -0.1), size_m=(0.14, 0.24, 0.24), yaw_rad=0.1, rgb=(0.55, 0.4, 0.65)),
+    ClutterBox(position_m=(0.75, 0.55), size_m=(0.16, 0.12, 0.08), yaw_rad=1.1, rgb=(0.65, 0.5, 0.4)),
+)  # fmt: skip
+
+
+class RoomSpec(FrozenModel):
+    """A table-top room. Only looks may differ between the room filmed and the one deployed into."""
+
+    table_min_m: tuple[float, float] = (-0.70, -0.95)
+    table_max_m: tuple[float, float] = (1.35, 0.95)
+    wall_distance_m: float = Field(default=1.0, gt=0)
+    """From the table's edges to the four walls."""
+    floor_z_m: float = -0.7
+    wall_height_m: float = 2.0
+    clutter: tuple[ClutterBox, ...] = _CLUTTER
+    board: BoardSpec | None = None
+    texture_seed: int = 0
+    texture_px_per_m: float = Field(default=700.0, gt=0)
+    table_rgb: Vec3 = (0.62, 0.52, 0.40)
+    table_contrast: float = 0.30
+    table_tint: Vec3 = (1.0, 1.0, 1.0)
+    wall_tint: Vec3 = (1.0, 1.0, 1.0)
+    clutter_tint: Vec3 = (1.0, 1.0, 1.0)
+
+
+def add_lights(scene: Any, lights: LightSpec) -> list[Any]:
+    """Light a SAPIEN scene; returns the light entities so that they can be removed."""
+    import sapien
+
+    scene.set_ambient_light(list(lights.ambient_rgb))
+    entities = []
+    pairs = zip(lights.directions, lights.colours_rgb, strict=True)
+    for i, (direction, colour) in enumerate(pairs):
+        entity = sapien.Entity()
+        light = sapien.render.RenderDirectionalLightComponent()
+        light.color = list(colour)
+        light.shadow = lights.has_shadows and i == 0
+        light.shadow_near, light.shadow_far, light.shadow_half_size = -3.0, 3.0, 1.2
+        light.shadow_map_size = 2048
+        entity.add_component(light)
+        entity.set_pose(sapien.Pose(_rotation_x_to(direction)))
+        scene.add_entity(entity)
+        entities.append(entity)
+    return entities
+
+
+def build_room(scene: Any, room: RoomSpec, *, folder: Path | None = None) -> list[Any]:
+    """Add the room's visual actors to a SAPIEN scene; the robot's base is the origin.
+
+    Args:
+        scene: a ``sapien.Scene`` with a render system.
+        room: what to build.
+        folder: unused today (textures go straight to the renderer); kept for file-backed rooms.
+
+    Returns:
+        The entities, so that they can be hidden or removed.
+    """
+    del folder
+    parts = room_meshes(room)
+    return [_add_visual(scene, name, mesh, T) for name, (mesh, T) in parts.items()]
+
+
+def room_meshes(room: RoomSpec) -> dict[str, tuple[TexturedMesh, NDArray[np.float64]]]:
+    """Every part of the room by name: its mesh and its ``T_world_part`` (4, 4)."""
+    rng = np.random.default_rng(room.texture_seed)
+    parts = _table_and_walls(room, rng)
+    for i, box in enumerate(room.clutter):
+        texture = patterned_texture(
+            256, 256, rng=rng, base_rgb=box.rgb, contrast=0.35, cells=8, num_shapes=50,
+            shape_px=(5, 18), blur_px=1.2,
+        )  # fmt: skip
+        mesh = textured_box(box.size_m, tinted(texture, room.clutter_tint))
+        T = make_se3(so3_exp([0, 0, box.yaw_rad]), [*box.position_m, box.size_m[2] / 2 + 5e-4 * i])
+        parts[f"clutter_{i}"] = (mesh, T)
+    if room.board is not None:
+        parts["board"] = board_mesh(room.board)
+    return parts
+
+
+def board_mesh(board: BoardSpec) -> tuple[TexturedMesh, NDArray[np.float64]]:
+    """The printed board with a white margin, and its pose: the quad's centre, in the world."""
+    px = 64
+    margin = px // 3
+    printed = np.pad(board.to_image(px), margin, constant_values=255)
+    # Real paper and toner are neither 0 nor 255.
+    grey = (25 + printed.astype(np.float32) * (205 / 255)).astype(np.uint8)
+    width, height = board.size_m
+    border = 2 * margin / px * board.square_m
+    mesh = textured_quad(width + border, height + border, np.repeat(grey[..., None], 3, axis=-1))
+    T_board_quad = make_se3(np.eye(3), [width / 2, height / 2, 0])
+    return mesh, np.asarray(board.T_world_board, float) @ T_board_quad
+
+
+def _table_and_walls(
+    room: RoomSpec, rng: np.random.Generator
+) -> dict[str, tuple[TexturedMesh, NDArray[np.float64]]]:
+    low, high = np.array(room.table_min_m), np.array(room.table_max_m)
+    size, centre = high - low, (low + high) / 2
+    px = np.ceil(size * room.texture_px_per_m).astype(int)
+    table = patterned_texture(
+        px[1], px[0], rng=rng, base_rgb=room.table_rgb, contrast=room.table_contrast,
+        cells=round(float(size.max()) / 0.12), num_shapes=int(330 * size.prod()),
+        shape_px=(0.008 * room.texture_px_per_m, 0.030 * room.texture_px_per_m), blur_px=1.5,
+    )  # fmt: skip
+    parts = {
+        "table": (
+            textured_quad(size[0], size[1], tinted(table, room.table_tint)),
+            make_se3(np.eye(3), [*centre, 0.0]),
+        )
+    }
+    half = size / 2 + room.wall_distance_m
+    z_mid = room.floor_z_m + room.wall_height_m / 2
+    planes = {
+        "floor": (2 * half[0], 2 * half[1], np.eye(3), [*centre, room.floor_z_m]),
+        "wall_x0": (2 * half[1], room.wall_height_m, _upright(0), [centre[0] - half[0], centre[1], z_mid]),
+        "wall_x1": (2 * half[1], room.wall_height_m, _upright(np.pi), [centre[0] + half[0], centre[1], z_mid]),
+        "wall_y0": (2 * half[0], room.wall_height_m, _upright(np.pi / 2), [centre[0], centre[1] - half[1], z_mid]),
+        "wall_y1": (2 * half[0], room.wall_height_m, _upright(-np.pi / 2), [centre[0], centre[1] + half[1], z_mid]),
+    }  # fmt: skip
+    for name, (width, height, R, position) in planes.items():
+        rgb = (0.4, 0.42, 0.45) if name == "floor" else (0.66, 0.66, 0.6)
+        texture = patterned_texture(
+            round(height * 160), round(width * 160), rng=rng, base_rgb=rgb, contrast=0.25,
+            cells=16, num_shapes=int(30 * height * width), shape_px=(6, 20), blur_px=1.5,
+        )  # fmt: skip
+        mesh = textured_quad(width, height, tinted(texture, room.wall_tint))
+        parts[name] = (mesh, make_se3(R, position))
+    return parts
+
+
+def _upright(yaw: float) -> NDArray[np.float64]:
+    """A quad's +z turned to face along +x, its +y up, then turned by ``yaw`` around world z."""
+    stand = np.array([[0, 0, 1.0], [1, 0, 0], [0, 1, 0]])
+    return so3_exp([0, 0, yaw]) @ stand
+
+
+def _add_visual(scene: Any, name: str, mesh: TexturedMesh, T: NDArray[np.float64]) -> Any:
+    import sapien
+
+    entity = sapien.Entity()
+    entity.set_name(name)
+    body = sapien.render.RenderBodyComponent()
+    body.attach(mesh.to_render_shape())
+    entity.add_component(body)
+    position, quat_wxyz = se3_to_pos_quat(T)
+    entity.set_pose(sapien.Pose(position, quat_wxyz))
+    scene.add_entity(entity)
+    return entity
+
+
+def _rotation_x_to(direction: Vec3) -> NDArray[np.float64]:
+    """A (4, 4) rotation that turns +x, along which SAPIEN's lights shine, into ``direction``."""
+    x = np.asarray(direction, float) / np.linalg.norm(direction)
+    helper = np.array([0, 0, 1.0]) if abs(x[2]) < 0.9 else np.array([0, 1.0, 0])
+    y = np.cross(helper, x)
+    y /= np.linalg.norm(y)
+    return make_se3(np.stack([x, y, np.cross(x, y)], axis=-1), np.zeros(3))
