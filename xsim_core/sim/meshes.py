@@ -148,7 +148,7 @@ def _atlas_texture(size_px: int, rng: np.random.Generator) -> NDArray[np.uint8]:
 def _prism(
     outline: NDArray[np.float64], z_m: tuple[float, float], texture: NDArray[np.uint8]
 ) -> TexturedMesh:
-    """Extrude a star-shaped-from-vertex-0 outline (n, 2); sharp edges, a UV rectangle for each face."""
+    """Extrude an outline (n, 2) that vertex 0 sees whole; sharp edges, a UV rectangle a face."""
     low, high = z_m
     n = len(outline)
     caps = [(outline, high, +1), (outline, low, -1)]
@@ -193,7 +193,7 @@ def _packed(
 def _shelves(
     extents: NDArray[np.float64], order: NDArray[np.int64], side: float
 ) -> NDArray[np.float64] | None:
-    """Lower-left corners (n, 2) of rectangles on shelves in a square, or None if they do not fit."""
+    """Lower-left corners (n, 2) of rectangles on shelves in a square; None if they do not fit."""
     corners = np.zeros_like(extents)
     x = y = shelf = 0.0
     for i in order:

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from ..config import FrozenModel
-from ..geometry import BoardSpec, make_se3, se3_to_pos_quat, so3_exp
+from xsim_core.config import FrozenModel
+from xsim_core.geometry import BoardSpec, make_se3, se3_to_pos_quat, so3_exp
 from .meshes import TexturedMesh, textured_box, textured_quad
 from .textures import patterned_texture, tinted
 
@@ -38,14 +38,17 @@ class ClutterBox(FrozenModel):
     rgb: Vec3 = (0.5, 0.5, 0.5)
 
 
-_CLUTTER = (
-    ClutterBox(position_m=(0.10, 0.55), size_m=(0.22, 0.16, 0.06), yaw_rad=0.4, rgb=(0.7, 0.3, 0.25)),
-    ClutterBox(position_m=(0.14, 0.53), size_m=(0.15, 0.11, 0.16), yaw_rad=0.7, rgb=(0.3, 0.5, 0.7)),
-    ClutterBox(position_m=(0.05, -0.55), size_m=(0.18, 0.18, 0.20), yaw_rad=0.2, rgb=(0.75, 0.65, 0.3)),
-    ClutterBox(position_m=(0.55, -0.62), size_m=(0.28, 0.12, 0.09), yaw_rad=-0.3, rgb=(0.35, 0.6, 0.4)),
-    ClutterBox(position_m=(-0.35, -0.1), size_m=(0.14, 0.24, 0.24), yaw_rad=0.1, rgb=(0.55, 0.4, 0.65)),
-    ClutterBox(position_m=(0.75, 0.55), size_m=(0.16, 0.12, 0.08), yaw_rad=1.1, rgb=(0.65, 0.5, 0.4)),
-)  # fmt: skip
+_CLUTTER = tuple(
+    ClutterBox(position_m=position_m, size_m=size_m, yaw_rad=yaw_rad, rgb=rgb)
+    for position_m, size_m, yaw_rad, rgb in (
+        ((0.1, 0.55), (0.22, 0.16, 0.06), 0.4, (0.7, 0.3, 0.25)),
+        ((0.14, 0.53), (0.15, 0.11, 0.16), 0.7, (0.3, 0.5, 0.7)),
+        ((0.05, -0.55), (0.18, 0.18, 0.2), 0.2, (0.75, 0.65, 0.3)),
+        ((0.55, -0.62), (0.28, 0.12, 0.09), -0.3, (0.35, 0.6, 0.4)),
+        ((-0.35, -0.1), (0.14, 0.24, 0.24), 0.1, (0.55, 0.4, 0.65)),
+        ((0.75, 0.55), (0.16, 0.12, 0.08), 1.1, (0.65, 0.5, 0.4)),
+    )
+)
 
 
 class RoomSpec(FrozenModel):
@@ -155,13 +158,17 @@ def _table_and_walls(
     }
     half = size / 2 + room.wall_distance_m
     z_mid = room.floor_z_m + room.wall_height_m / 2
-    planes = {
-        "floor": (2 * half[0], 2 * half[1], np.eye(3), [*centre, room.floor_z_m]),
-        "wall_x0": (2 * half[1], room.wall_height_m, _upright(0), [centre[0] - half[0], centre[1], z_mid]),
-        "wall_x1": (2 * half[1], room.wall_height_m, _upright(np.pi), [centre[0] + half[0], centre[1], z_mid]),
-        "wall_y0": (2 * half[0], room.wall_height_m, _upright(np.pi / 2), [centre[0], centre[1] - half[1], z_mid]),
-        "wall_y1": (2 * half[0], room.wall_height_m, _upright(-np.pi / 2), [centre[0], centre[1] + half[1], z_mid]),
-    }  # fmt: skip
+    tall = room.wall_height_m
+    planes = {"floor": (2 * half[0], 2 * half[1], np.eye(3), [*centre, room.floor_z_m])}
+    for name, axis, sign, yaw in (
+        ("wall_x0", 0, -1, 0.0),
+        ("wall_x1", 0, +1, np.pi),
+        ("wall_y0", 1, -1, np.pi / 2),
+        ("wall_y1", 1, +1, -np.pi / 2),
+    ):
+        position = [*centre, z_mid]
+        position[axis] += sign * half[axis]
+        planes[name] = (2 * half[1 - axis], tall, _upright(yaw), position)
     for name, (width, height, R, position) in planes.items():
         rgb = (0.4, 0.42, 0.45) if name == "floor" else (0.66, 0.66, 0.6)
         texture = patterned_texture(

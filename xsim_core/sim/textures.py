@@ -9,7 +9,7 @@ RGB = NDArray[np.uint8]
 def fractal_noise(
     height: int, width: int, *, cells: int, octaves: int, rng: np.random.Generator
 ) -> NDArray[np.float32]:
-    """Sum of bicubic value noise, (height, width) in [0, 1]; ``cells`` cells along the longer side."""
+    """Bicubic value noise, (height, width) in [0, 1]; ``cells`` cells along the longer side."""
     import cv2
 
     total = np.zeros((height, width), dtype=np.float32)
