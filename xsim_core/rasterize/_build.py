@@ -1,0 +1,92 @@
+"""Compile the C++ kernel on first use and load it with ctypes."""
+
+import ctypes
+import functools
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from xsim_core.errors import MissingDependencyError
+
+SOURCE = Path(__file__).with_name("_kernel.cpp")
+
+# Not -ffast-math: the kernel relies on NaN comparing false where a disc is seen edge-on.
+FLAGS = (
+    "-O3", "-march=native", "-mprefer-vector-width=512", "-std=c++17", "-fopenmp", "-fPIC",
+    "-shared", "-fno-math-errno", "-fno-trapping-math", "-fno-signed-zeros",
+)  # fmt: skip
+
+_FLOATS = ctypes.c_void_p
+_CAMERA_SIZE = [_FLOATS, _FLOATS, ctypes.c_int, ctypes.c_int]
+_SPLATS = [ctypes.c_int] + [_FLOATS] * 5
+
+
+@functools.cache
+def load_kernel() -> ctypes.CDLL:
+    """The compiled kernel, with its signatures declared.
+
+    Raises:
+        MissingDependencyError: when there is no C++ compiler, or it fails.
+    """
+    path = _cache_folder() / f"rasterize-{_key()}.so"
+    if not path.exists():
+        _compile(path)
+    library = ctypes.CDLL(str(path))
+    library.xsim_render_forward.argtypes = [
+        *_SPLATS, *_CAMERA_SIZE, _FLOATS, ctypes.c_int, *[_FLOATS] * 4,
+    ]  # fmt: skip
+    library.xsim_render_forward.restype = None
+    library.xsim_render_backward.argtypes = [
+        *_SPLATS, *_CAMERA_SIZE, ctypes.c_int, *[_FLOATS] * 12,
+    ]  # fmt: skip
+    library.xsim_render_backward.restype = None
+    return library
+
+
+def _cache_folder() -> Path:
+    root = os.environ.get("XSIM_CACHE")
+    return Path(root) if root else Path.home() / ".cache" / "xsim"
+
+
+def _key() -> str:
+    """Digest of all that changes the machine code: the source, our flags and the CPU's features."""
+    digest = hashlib.sha256(SOURCE.read_bytes())
+    digest.update(" ".join((*FLAGS, _compiler() or "", platform.machine())).encode())
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        lines = cpuinfo.read_text().splitlines()
+        digest.update(next((x for x in lines if x.startswith("flags")), "").encode())
+    return digest.hexdigest()[:20]
+
+
+def _compiler() -> str | None:
+    return os.environ.get("CXX") or shutil.which("g++")
+
+
+def _compile(path: Path) -> None:
+    compiler = _compiler()
+    if compiler is None or shutil.which(compiler) is None:
+        raise MissingDependencyError(
+            "the splat rasteriser is compiled on first use and needs a C++ compiler, but no 'g++' "
+            "was found. Install it with: apt-get install g++ (or name one in CXX), "
+            "or choose backend='reference' for tiny scenes, 'gsplat' on CUDA."
+        )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Several workers may compile at once: each into its own file, the rename is atomic.
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        built = Path(folder) / path.name
+        done = subprocess.run(
+            [compiler, *FLAGS, str(SOURCE), "-o", str(built)],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        if done.returncode != 0:
+            raise MissingDependencyError(
+                f"'{compiler}' could not compile {SOURCE.name} (exit {done.returncode}). "
+                f"A GNU compiler of version 9 or later works: apt-get install g++. "
+                f"It said: {done.stderr[-800:]}"
+            )
+        built.replace(path)

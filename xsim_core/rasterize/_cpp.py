@@ -1,0 +1,90 @@
+"""The C++ backend: a torch function around the kernel, and a numpy call without torch's overhead."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ._build import load_kernel
+
+FloatArray = NDArray[np.float32]
+
+
+def _address(array: FloatArray) -> int:
+    return array.ctypes.data
+
+
+def forward(
+    splats: tuple[FloatArray, ...],
+    T_cam_world: FloatArray,
+    K: FloatArray,
+    width: int,
+    height: int,
+    background_rgb: FloatArray,
+    num_threads: int,
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Composite once.
+
+    Args:
+        splats: contiguous float32 means (g, 3), quats_wxyz (g, 4), scales (g, 2), opacities (g,),
+            rgb (g, 3).
+        T_cam_world: (4, 4).
+        K: (3, 3) for pixel centres at integers.
+        width: of the image, pixels.
+        height: of the image, pixels.
+        background_rgb: (3,).
+        num_threads: at least 1.
+
+    Returns:
+        rgb (h, w, 3), alpha (h, w), accumulated depth (h, w) and median depth (h, w).
+    """
+    rgb = np.empty((height, width, 3), np.float32)
+    alpha, depth, median = (np.empty((height, width), np.float32) for _ in range(3))
+    load_kernel().xsim_render_forward(
+        len(splats[0]), *map(_address, splats), _address(T_cam_world), _address(K), width, height,
+        _address(background_rgb), num_threads, *map(_address, (rgb, alpha, depth, median)),
+    )  # fmt: skip
+    return rgb, alpha, depth, median
+
+
+class CppRender(torch.autograd.Function):
+    """Differentiable in the splats; the camera and the background are constants."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, means: Tensor, quats: Tensor, scales: Tensor, opacities: Tensor, rgb: Tensor,
+        screen: Tensor | None, camera: tuple[Any, ...], background: Tensor, num_threads: int,
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:  # fmt: skip
+        """See ``forward`` above; ``camera`` is (T_cam_world, K, width, height)."""
+        splats = tuple(as_float32(t) for t in (means, quats, scales, opacities, rgb))
+        out = forward(splats, *camera, as_float32(background), num_threads)
+        ctx.splats, ctx.camera, ctx.num_threads, ctx.images = splats, camera, num_threads, out[:3]
+        ctx.has_screen = screen is not None
+        rgb_out, alpha, depth, median = (torch.from_numpy(a) for a in out)
+        ctx.mark_non_differentiable(median)
+        return rgb_out, alpha, depth, median
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        """Gradients of the splats, and of their screen positions in pixels where asked for."""
+        n = len(ctx.splats[0])
+        d_splats = [np.zeros_like(s) for s in ctx.splats]
+        d_screen = np.zeros((n, 2), np.float32)
+        T_cam_world, K, width, height = ctx.camera
+        d_images = [as_float32(g) for g in grads[:3]]
+        load_kernel().xsim_render_backward(
+            n, *map(_address, ctx.splats), _address(T_cam_world), _address(K), width, height,
+            ctx.num_threads, *map(_address, ctx.images), *map(_address, d_images),
+            *map(_address, d_splats), _address(d_screen),
+        )  # fmt: skip
+        screen = torch.from_numpy(d_screen) if ctx.has_screen else None
+        return (*(torch.from_numpy(d) for d in d_splats), screen, None, None, None)
+
+
+def as_float32(values: Any) -> FloatArray:
+    """A contiguous float32 array of a tensor or array, without a copy where it is one already."""
+    if isinstance(values, Tensor):
+        values = values.detach().cpu().numpy()
+    return np.ascontiguousarray(values, dtype=np.float32)
