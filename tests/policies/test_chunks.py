@@ -1,0 +1,68 @@
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from xsim_core.policies.augment import AugmentConfig, crop_shifted, jitter_colour
+from xsim_core.policies.chunks import ChunkSampler, Episodes, window_rows
+from xsim_core.policies.network import StudentArchitecture
+from xsim_core.policies.normalizer import MinMaxNormalizer
+from xsim_core.policies.student import to_image_tensor
+
+
+def made_up_episodes(lengths, rng):
+    n = sum(lengths)
+    return Episodes(
+        rng.integers(0, 256, (n, 24, 32, 3), dtype=np.uint8),
+        rng.standard_normal((n, 6), np.float32),
+        rng.standard_normal((n, 3), np.float32),
+        np.cumsum(lengths),
+    )
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(1, 12), min_size=1, max_size=5), st.integers(1, 3), st.integers(1, 9))
+def test_windows_never_cross_episodes(lengths, n_obs_steps, horizon):
+    episodes = made_up_episodes(lengths, np.random.default_rng(0))
+    architecture = StudentArchitecture(n_obs_steps=n_obs_steps, horizon=horizon)
+    rows = np.arange(sum(lengths))
+    observed, chunk, mask = window_rows(rows, episodes, architecture)
+    owner = np.repeat(np.arange(len(lengths)), lengths)
+    assert (owner[observed] == owner[rows][:, None]).all()
+    assert (owner[chunk] == owner[rows][:, None]).all()
+    assert (observed[:, -1] == rows).all()
+    assert (chunk[:, 0] == rows).all()
+    assert (mask[:, 0] == 1).all()
+    np.testing.assert_array_equal(mask.sum(1), np.minimum(horizon, episodes.ends[rows] - rows))
+
+
+def test_a_batch_is_normalised_augmented_and_reproducible():
+    episodes = made_up_episodes([12, 7], np.random.default_rng(0))
+    state, action = MinMaxNormalizer.fit(episodes.state), MinMaxNormalizer.fit(episodes.action)
+    architecture = StudentArchitecture(image_hw=(24, 32), n_obs_steps=2)
+    sampler = ChunkSampler(episodes, state, action, architecture, AugmentConfig())
+    one = sampler.draw(5, rng=np.random.default_rng(3))
+    two = sampler.draw(5, rng=np.random.default_rng(3))
+    assert one.rgb.shape == (5, 2, 3, 24, 32)
+    assert one.action.shape == (5, 8, 3)
+    assert one.state.shape == (5, 2, 6)
+    assert one.rgb.abs().max() <= 0.5
+    assert one.action.abs().max() <= 1.01
+    for a, b in zip(vars(one).values(), vars(two).values(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_a_shift_moves_the_image_and_replicates_its_border():
+    rng = np.random.default_rng(1)
+    frames = rng.integers(0, 256, (1, 24, 32, 3), dtype=np.uint8)
+    padded = np.pad(frames[0], ((3, 3), (3, 3), (0, 0)), mode="edge")
+    windows = {padded[i : i + 24, j : j + 32].tobytes() for i in range(7) for j in range(7)}
+    shifted = crop_shifted(frames, np.zeros(200, np.int64), 3, rng=rng)
+    assert {s.tobytes() for s in shifted} == windows
+
+
+def test_no_colour_jitter_is_the_identity():
+    still = AugmentConfig(gain=0, contrast=0, saturation=0, tint=0, noise=0)
+    rgb = to_image_tensor(np.random.default_rng(0).integers(0, 256, (2, 8, 9, 3), dtype=np.uint8))
+    np.testing.assert_allclose(
+        jitter_colour(rgb, still, rng=np.random.default_rng(0)), rgb, atol=1e-6
+    )

@@ -1,0 +1,102 @@
+import numpy as np
+import pytest
+import torch
+
+from tests.policies.toy import HW, rollout, toy_episodes
+from xsim_core.artifacts import StudentPolicy
+from xsim_core.errors import BadInputError
+from xsim_core.policies.augment import AugmentConfig
+from xsim_core.policies.chunks import ChunkSampler
+from xsim_core.policies.cloning import OptimConfig, Trainer, cloning_loss, step_streams
+from xsim_core.policies.network import StudentArchitecture, StudentNet
+from xsim_core.policies.normalizer import MinMaxNormalizer
+from xsim_core.policies.student import ClosedLoopStudent, Student
+from xsim_core.storage import ArtifactStore
+
+SMALL = StudentArchitecture(
+    image_hw=HW, state_dim=2, action_dim=2, channels=(8, 16, 16), embed_dim=64,
+    denoiser_width=64, denoiser_blocks=2, head_channels=8,
+)  # fmt: skip
+
+
+def trained_student(steps):
+    torch.manual_seed(0)
+    episodes = toy_episodes(150, rng=np.random.default_rng(0))
+    state, action = MinMaxNormalizer.fit(episodes.state), MinMaxNormalizer.fit(episodes.action)
+    trainer = Trainer(StudentNet(SMALL), OptimConfig(learning_rate=3e-3, warmup_steps=20))
+    student = Student(trainer.net, state, action)
+    # A shift would move the dot against the (invisible) point: the toy forbids it.
+    sampler = ChunkSampler(episodes, state, action, SMALL, AugmentConfig(shift_px=0))
+    for step in range(steps):
+        rng, generator = step_streams(0, step)
+        loss = cloning_loss(
+            trainer.net, student.schedule(), sampler.draw(64, rng=rng), 4, generator=generator
+        )
+        trainer.update(loss, fraction=step / steps)
+    return Student(trainer.averaged(), state, action)
+
+
+@pytest.fixture(scope="module")
+def student():
+    return trained_student(400)
+
+
+def test_a_student_learns_to_reach_the_dot(student):
+    distance = rollout(ClosedLoopStudent(student), list(range(100, 140)))
+    assert (distance < 0.15).mean() >= 0.9, distance
+
+
+def test_actions_depend_only_on_the_own_seed(student):
+    rng = np.random.default_rng(0)
+    rgb = rng.integers(0, 256, (3, *HW, 3), dtype=np.uint8)
+    state = rng.uniform(-1, 1, (3, 2)).astype(np.float32)
+    together, alone = ClosedLoopStudent(student), ClosedLoopStudent(student)
+    together.reset([5, 6, 7])
+    alone.reset([6])
+    for _ in range(6):
+        # Other batch sizes take other kernels; the noise must not differ, rounding may.
+        np.testing.assert_allclose(
+            together.act(rgb, state)[1], alone.act(rgb[1:2], state[1:2])[0], atol=1e-4
+        )
+
+
+def test_acting_without_reset_is_refused(student):
+    with pytest.raises(BadInputError, match="reset"):
+        ClosedLoopStudent(student).act(
+            np.zeros((2, *HW, 3), np.uint8), np.zeros((2, 2), np.float32)
+        )
+
+
+def test_a_student_survives_the_store(student, tmp_path):
+    store = ArtifactStore(tmp_path.as_uri())
+    out = store.begin("student_policy", "0" * 24)
+    student.write(out)
+    out.write("curve/loss", np.zeros(3))
+    summary = StudentPolicy(
+        task="toy", is_calibrated=False, architecture=SMALL.model_dump(mode="json"),
+        num_train_steps=3, final_loss=0.0,
+    )  # fmt: skip
+    ref = store.commit(
+        out, summary, stage="diffusion", stage_version=1, config={}, inputs={}, provenance={}
+    )
+    again = Student.read(store.open(ref, StudentPolicy))
+    rng = np.random.default_rng(0)
+    rgb = rng.integers(0, 256, (2, 1, *HW, 3), dtype=np.uint8)
+    state = rng.uniform(-1, 1, (2, 1, 2)).astype(np.float32)
+    noise = rng.standard_normal((2, 8, 2), np.float32)
+    np.testing.assert_array_equal(
+        again.sample_actions(rgb, state, noise), student.sample_actions(rgb, state, noise)
+    )
+
+
+@pytest.mark.parametrize("prediction", ["sample", "epsilon"])
+@pytest.mark.parametrize("n_obs_steps", [1, 2])
+def test_shapes_of_every_variant(prediction, n_obs_steps):
+    architecture = SMALL.model_copy(update={"prediction": prediction, "n_obs_steps": n_obs_steps})
+    unit = MinMaxNormalizer(np.zeros(2, np.float32), np.ones(2, np.float32))
+    actor = ClosedLoopStudent(Student(StudentNet(architecture), unit, unit))
+    actor.reset([0, 1])
+    for _ in range(5):
+        action = actor.act(np.zeros((2, *HW, 3), np.uint8), np.zeros((2, 2), np.float32))
+        assert action.shape == (2, 2)
+        assert np.abs(action).max() <= 1

@@ -1,0 +1,58 @@
+"""Image augmentation for training the student, independent for each image."""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from xsim_core.config import FrozenModel
+
+
+class AugmentConfig(FrozenModel):
+    """Ranges of the augmentation. All draws are uniform and per image."""
+
+    shift_px: int = 4
+    """Largest translation in each axis; the border is replicated."""
+    gain: float = 0.25
+    """Brightness is multiplied by 1 +- gain."""
+    contrast: float = 0.25
+    """Distance to the image's mean is multiplied by 1 +- contrast."""
+    saturation: float = 0.3
+    """Distance to grey is multiplied by 1 +- saturation."""
+    tint: float = 0.12
+    """Each colour channel is multiplied by 1 +- tint (white balance)."""
+    noise: float = 0.02
+    """Largest standard deviation of pixel noise, of full range."""
+
+
+def crop_shifted(
+    frames: NDArray[np.uint8], index: NDArray[np.int64], shift_px: int, *, rng: np.random.Generator
+) -> NDArray[np.uint8]:
+    """Gather ``frames[index]`` (b, h, w, 3), each translated at random with replicated borders."""
+    if shift_px == 0:
+        return frames[index]
+    h, w = frames.shape[1:3]
+    shift = rng.integers(-shift_px, shift_px + 1, size=(len(index), 2))
+    rows = np.clip(np.arange(h) + shift[:, :1], 0, h - 1)
+    columns = np.clip(np.arange(w) + shift[:, 1:], 0, w - 1)
+    return frames[index[:, None, None], rows[:, :, None], columns[:, None, :]]
+
+
+def jitter_colour(rgb: Tensor, config: AugmentConfig, *, rng: np.random.Generator) -> Tensor:
+    """Brightness, white balance, saturation, contrast and noise of images (b, 3, h, w) in +-0.5."""
+    b = len(rgb)
+
+    def factor(amount: float, channels: int = 1) -> Tensor:
+        draw = 1 + amount * rng.uniform(-1, 1, (b, channels, 1, 1))
+        return torch.from_numpy(draw.astype(np.float32))
+
+    x = (rgb + 0.5) * factor(config.gain) * factor(config.tint, 3)
+    grey = x.mean(dim=1, keepdim=True)
+    x = grey + (x - grey) * factor(config.saturation)
+    mean = x.mean(dim=(1, 2, 3), keepdim=True)
+    x = mean + (x - mean) * factor(config.contrast)
+    if config.noise > 0:
+        sigma = torch.from_numpy(rng.uniform(0, config.noise, (b, 1, 1, 1)).astype(np.float32))
+        generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
+        x = x + sigma * torch.randn(x.shape, generator=generator)
+    return x.clamp(0, 1) - 0.5

@@ -1,0 +1,120 @@
+"""Training windows cut from concatenated episodes held in memory."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from xsim_core.artifacts import EpisodeDataset
+from xsim_core.errors import BadInputError
+from xsim_core.storage import OpenArtifact
+
+from .augment import AugmentConfig, crop_shifted, jitter_colour
+from .network import StudentArchitecture
+from .normalizer import MinMaxNormalizer
+from .student import to_image_tensor
+
+
+@dataclass(frozen=True)
+class Episodes:
+    """Episodes concatenated over time."""
+
+    rgb: NDArray[np.uint8]
+    """(n, h, w, 3)."""
+    state: NDArray[np.float32]
+    """(n, s), proprioception."""
+    action: NDArray[np.float32]
+    """(n, a), commanded after observing the same row."""
+    episode_ends: NDArray[np.int64]
+    """(e,), one past the last row of each episode."""
+
+    @staticmethod
+    def read(dataset: OpenArtifact[EpisodeDataset]) -> "Episodes":
+        """Load a whole dataset into memory.
+
+        Raises:
+            BadInputError: when the dataset has no step.
+        """
+        episodes = Episodes(
+            dataset.array("observation.images.front"),
+            dataset.array("observation.state"),
+            dataset.array("action"),
+            dataset.array("episode_ends"),
+        )
+        if len(episodes.action) == 0:
+            raise BadInputError(
+                f"{dataset.ref} has no steps to learn from. Run render_dataset again."
+            )
+        return episodes
+
+    @property
+    def starts(self) -> NDArray[np.int64]:
+        """(n,) first row of each row's episode."""
+        begins = np.concatenate([[0], self.episode_ends[:-1]])
+        return np.repeat(begins, self.episode_ends - begins)
+
+    @property
+    def ends(self) -> NDArray[np.int64]:
+        """(n,) one past the last row of each row's episode."""
+        begins = np.concatenate([[0], self.episode_ends[:-1]])
+        return np.repeat(self.episode_ends, self.episode_ends - begins)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One training batch; ``mask`` is 0 where a chunk runs past its episode."""
+
+    rgb: Tensor
+    """(b, To, 3, h, w) in [-0.5, 0.5]."""
+    state: Tensor
+    """(b, To, s) normalised."""
+    action: Tensor
+    """(b, T, a) normalised."""
+    mask: Tensor
+    """(b, T)."""
+
+
+@dataclass(frozen=True)
+class ChunkSampler:
+    """Draws windows uniformly over time-steps, augmented, with the normalisers already applied."""
+
+    episodes: Episodes
+    state: MinMaxNormalizer
+    action: MinMaxNormalizer
+    architecture: StudentArchitecture
+    augment: AugmentConfig
+    state_noise: float = 0.0
+    """Standard deviation added to the normalised state, against leaning on proprioception."""
+
+    def draw(self, batch_size: int, *, rng: np.random.Generator) -> Batch:
+        """A batch of windows, sampled with replacement."""
+        rows = rng.integers(len(self.episodes.action), size=batch_size)
+        observed, chunk, mask = window_rows(rows, self.episodes, self.architecture)
+        images = crop_shifted(
+            self.episodes.rgb, observed.reshape(-1), self.augment.shift_px, rng=rng
+        )
+        rgb = jitter_colour(to_image_tensor(images), self.augment, rng=rng)
+        state = self.state.normalize(self.episodes.state[observed])
+        state = state + self.state_noise * rng.standard_normal(state.shape, np.float32)
+        return Batch(
+            rgb.reshape(batch_size, -1, *rgb.shape[1:]),
+            torch.from_numpy(state),
+            torch.from_numpy(self.action.normalize(self.episodes.action[chunk])),
+            torch.from_numpy(mask),
+        )
+
+
+def window_rows(
+    rows: NDArray[np.int64], episodes: Episodes, architecture: StudentArchitecture
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
+    """Rows observed (b, To), rows of actions (b, T) and which actions are real (b, T).
+
+    Windows never cross episodes: observations repeat the first one, actions the last one.
+    """
+    back = np.arange(1 - architecture.n_obs_steps, 1)
+    observed = np.maximum(rows[:, None] + back, episodes.starts[rows][:, None])
+    wanted = rows[:, None] + np.arange(architecture.horizon)
+    ends = episodes.ends[rows][:, None]
+    return observed, np.minimum(wanted, ends - 1), (wanted < ends).astype(np.float32)

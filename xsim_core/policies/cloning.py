@@ -1,0 +1,141 @@
+"""Behaviour cloning of action chunks: loss, moving average, learning rate and checkpoints."""
+
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from xsim_core.config import FrozenModel
+
+from .chunks import Batch
+from .ddim import DDIMSchedule
+from .network import StudentNet
+from .student import load_state_arrays, state_arrays
+
+
+class OptimConfig(FrozenModel):
+    """How the student's weights are fitted."""
+
+    num_steps: int = 2_000
+    """Gradient steps."""
+    batch_size: int = 64
+    """Windows a step."""
+    noise_draws: int = 4
+    """Noise levels drawn for each encoded window; the denoiser costs far less than the encoder."""
+    learning_rate: float = 1e-3
+    """AdamW's peak rate."""
+    warmup_steps: int = 100
+    """Steps of linear warm-up before the cosine."""
+    weight_decay: float = 1e-4
+    """AdamW's weight decay."""
+    max_grad_norm: float = 1.0
+    """Gradients are scaled down to this norm."""
+    ema_decay: float = 0.999
+    """Final decay of the weights' moving average; it warms up as (1 + t) / (10 + t)."""
+
+
+def cloning_loss(
+    net: StudentNet, schedule: DDIMSchedule, batch: Batch, draws: int, *, generator: torch.Generator
+) -> Tensor:
+    """Mean squared error of the denoiser over the real steps of the chunks."""
+    condition = net.condition(batch.rgb, batch.state).repeat(draws, 1)
+    action, mask = batch.action.repeat(draws, 1, 1), batch.mask.repeat(draws, 1)
+    step = torch.randint(schedule.num_train_steps, (len(action),), generator=generator)
+    noise = torch.randn(action.shape, generator=generator)
+    output = net.denoise(schedule.add_noise(action, noise, step), step, condition)
+    error = (output - schedule.target(action, noise)).square().mean(dim=-1)
+    return (error * mask).sum() / mask.sum().clamp(min=1)
+
+
+def learning_rate_factor(step: int, config: OptimConfig, *, fraction: float) -> float:
+    """Linear warm-up, then a cosine to 0 at ``fraction`` 1 of the training."""
+    warmup = min(1.0, (step + 1) / max(1, config.warmup_steps))
+    return warmup * 0.5 * (1 + math.cos(math.pi * min(1.0, fraction)))
+
+
+@dataclass
+class Trainer:
+    """A network under optimisation with its moving average; can be saved and resumed exactly."""
+
+    net: StudentNet
+    config: OptimConfig
+    step: int = 0
+    elapsed_s: float = 0.0
+    losses: list[float] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Start the average and the optimiser."""
+        self.average = {k: v.detach().clone() for k, v in self.net.state_dict().items()}
+        self.optimizer = torch.optim.AdamW(
+            self.net.parameters(), lr=self.config.learning_rate,
+            weight_decay=self.config.weight_decay, betas=(0.9, 0.99),
+        )  # fmt: skip
+
+    def update(self, loss: Tensor, *, fraction: float) -> float:
+        """One optimiser step; answers the loss."""
+        factor = learning_rate_factor(self.step, self.config, fraction=fraction)
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.config.learning_rate * factor
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.net.parameters(), self.config.max_grad_norm)
+        self.optimizer.step()
+        decay = min(self.config.ema_decay, (1 + self.step) / (10 + self.step))
+        with torch.no_grad():
+            for name, value in self.net.state_dict().items():
+                self.average[name].lerp_(value, 1 - decay)
+        self.step += 1
+        self.losses.append(float(loss.detach()))
+        return self.losses[-1]
+
+    def averaged(self) -> StudentNet:
+        """A copy of the network with the averaged weights."""
+        net = StudentNet(self.net.architecture)
+        net.load_state_dict(self.average)
+        return net.eval()
+
+    def save(self, path: Path) -> None:
+        """Write everything that a resumed run needs, atomically."""
+        arrays: dict[str, NDArray[np.generic]] = {
+            "progress": np.array([self.step, self.elapsed_s]), "losses": np.array(self.losses)
+        }  # fmt: skip
+        arrays |= {f"net/{k}": v for k, v in state_arrays(self.net).items()}
+        arrays |= {f"average/{k}": v.numpy() for k, v in self.average.items()}
+        for index, moments in self.optimizer.state_dict()["state"].items():
+            arrays |= {f"moments/{index}/{k}": v.numpy() for k, v in moments.items()}
+        partial = path.with_suffix(".partial.npz")
+        np.savez(partial, **arrays)  # type: ignore[arg-type]
+        partial.replace(path)
+
+    def resume(self, path: Path) -> bool:
+        """Continue from ``path`` if it is there."""
+        if not path.exists():
+            return False
+        with np.load(path, allow_pickle=False) as stored:
+            arrays = {k: stored[k] for k in stored.files}
+        self.step, self.elapsed_s = int(arrays["progress"][0]), float(arrays["progress"][1])
+        self.losses = arrays["losses"].tolist()
+        load_state_arrays(self.net, _below(arrays, "net"))
+        self.average = {k: torch.from_numpy(v) for k, v in _below(arrays, "average").items()}
+        moments: dict[int, dict[str, Tensor]] = {}
+        for name, value in _below(arrays, "moments").items():
+            index, _, key = name.partition("/")
+            moments.setdefault(int(index), {})[key] = torch.tensor(value)
+        state = self.optimizer.state_dict()
+        self.optimizer.load_state_dict({**state, "state": moments})
+        return True
+
+
+def _below(arrays: dict[str, NDArray[np.generic]], prefix: str) -> dict[str, NDArray[np.generic]]:
+    cut = len(prefix) + 1
+    return {k[cut:]: v for k, v in arrays.items() if k.startswith(prefix + "/")}
+
+
+def step_streams(seed: int, step: int) -> tuple[np.random.Generator, torch.Generator]:
+    """The random streams of one training step: a resumed run draws what it would have drawn."""
+    rng = np.random.default_rng([seed, step])
+    return rng, torch.Generator().manual_seed(int(rng.integers(2**62)))

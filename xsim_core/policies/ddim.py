@@ -1,0 +1,82 @@
+"""The forward noising process and the deterministic sampler DDIM (Song et al. 2021, eq. 12)."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+PredictionType = Literal["sample", "epsilon"]
+
+
+def cosine_betas(num_train_steps: int, *, max_beta: float = 0.999) -> Tensor:
+    """Cosine noise schedule (Nichol & Dhariwal 2021, eq. 17) as betas (n,), float64."""
+
+    def alpha_bar(fraction: float) -> float:
+        return math.cos((fraction + 0.008) / 1.008 * math.pi / 2) ** 2
+
+    n = num_train_steps
+    betas = [min(1 - alpha_bar((i + 1) / n) / alpha_bar(i / n), max_beta) for i in range(n)]
+    return torch.tensor(betas, dtype=torch.float64)
+
+
+@dataclass(frozen=True)
+class DDIMSchedule:
+    """Cosine betas, samples clipped to [-1, 1], trailing time-steps.
+
+    Trailing steps start from pure noise, which is what sampling starts from (Lin et al. 2024).
+    """
+
+    num_train_steps: int
+    num_inference_steps: int
+    prediction: PredictionType
+    alphas_cumprod: Tensor
+    """(num_train_steps,) float32."""
+
+    @staticmethod
+    def create(
+        num_train_steps: int, num_inference_steps: int, prediction: PredictionType
+    ) -> "DDIMSchedule":
+        """The schedule over ``num_train_steps`` sampled in ``num_inference_steps``."""
+        bars = torch.cumprod(1 - cosine_betas(num_train_steps), dim=0).float()
+        return DDIMSchedule(num_train_steps, num_inference_steps, prediction, bars)
+
+    @property
+    def timesteps(self) -> list[int]:
+        """Training steps that inference visits, from noise to sample."""
+        stride = self.num_train_steps / self.num_inference_steps
+        return [
+            round(self.num_train_steps - i * stride) - 1 for i in range(self.num_inference_steps)
+        ]
+
+    def add_noise(self, sample: Tensor, noise: Tensor, step: Tensor) -> Tensor:
+        """``sample`` (b, ...) noised to training step ``step`` (b,)."""
+        bar = self.alphas_cumprod[step].reshape(-1, *[1] * (sample.ndim - 1))
+        return bar.sqrt() * sample + (1 - bar).sqrt() * noise
+
+    def target(self, sample: Tensor, noise: Tensor) -> Tensor:
+        """What the network learns to predict."""
+        return sample if self.prediction == "sample" else noise
+
+    def step_back(self, output: Tensor, step: int, noisy: Tensor) -> Tensor:
+        """One DDIM step from training step ``step`` towards the sample."""
+        previous = step - self.num_train_steps // self.num_inference_steps
+        bar = self.alphas_cumprod[step]
+        bar_previous = self.alphas_cumprod[previous] if previous >= 0 else torch.tensor(1.0)
+        if self.prediction == "sample":
+            sample = output
+            noise = (noisy - bar.sqrt() * sample) / (1 - bar).sqrt()
+        else:
+            noise = output
+            sample = (noisy - (1 - bar).sqrt() * noise) / bar.sqrt()
+        return bar_previous.sqrt() * sample.clamp(-1, 1) + (1 - bar_previous).sqrt() * noise
+
+    def sample(self, denoise: Callable[[Tensor, Tensor], Tensor], noise: Tensor) -> Tensor:
+        """Run the sampler from ``noise`` (b, ...) with ``denoise(noisy, step (b,))``."""
+        noisy = noise
+        for step in self.timesteps:
+            steps = torch.full((len(noise),), step, dtype=torch.long)
+            noisy = self.step_back(denoise(noisy, steps), step, noisy)
+        return noisy

@@ -1,0 +1,91 @@
+"""The training loop shared by imitation and calibration."""
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from xsim_core.storage import Progress
+
+from .chunks import ChunkSampler
+from .cloning import Trainer, cloning_loss, step_streams
+from .ddim import DDIMSchedule
+from .network import StudentArchitecture, StudentNet
+
+CHECKPOINT_EVERY_S = 15.0
+REPORT_EVERY_S = 1.0
+
+Auxiliary = Callable[[StudentNet, np.random.Generator], Tensor]
+"""A further loss of the network, already weighted, with the step's random stream."""
+
+
+@contextlib.contextmanager
+def torch_threads(count: int) -> Iterator[None]:
+    """Let torch use ``count`` threads inside the block."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(max(1, count))
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def new_net(architecture: StudentArchitecture, *, seed: int) -> StudentNet:
+    """A freshly initialised network; torch's global random state is left as it was."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return StudentNet(architecture)
+
+
+def fit(
+    trainer: Trainer,
+    sampler: ChunkSampler,
+    *,
+    seed: int,
+    budget_s: float,
+    checkpoint: Path,
+    progress: Progress,
+    auxiliary: Auxiliary | None = None,
+) -> None:
+    """Train until ``trainer.config.num_steps`` or ``budget_s``, whichever comes first.
+
+    The learning rate reaches zero at the same moment either way. Resumes from ``checkpoint``.
+    """
+    a, config = trainer.net.architecture, trainer.config
+    schedule = DDIMSchedule.create(a.num_diffusion_steps, a.num_inference_steps, a.prediction)
+    trainer.resume(checkpoint)
+    saved = reported = time.monotonic()
+    while (fraction := _fraction(trainer, budget_s)) < 1.0:
+        began = time.monotonic()
+        rng, generator = step_streams(seed, trainer.step)
+        batch = sampler.draw(config.batch_size, rng=rng)
+        loss = cloning_loss(trainer.net, schedule, batch, config.noise_draws, generator=generator)
+        if auxiliary is not None:
+            loss = loss + auxiliary(trainer.net, rng)
+        trainer.update(loss, fraction=fraction)
+        now = time.monotonic()
+        trainer.elapsed_s += now - began
+        if now - reported > REPORT_EVERY_S:
+            progress(fraction, training_figures(trainer))
+            reported = now
+        if now - saved > CHECKPOINT_EVERY_S:
+            trainer.save(checkpoint)
+            saved = now
+    progress(1.0, training_figures(trainer))
+
+
+def training_figures(trainer: Trainer) -> dict[str, float]:
+    """Smoothed loss, steps done and steps a second."""
+    return {
+        "loss": float(np.mean(trainer.losses[-50:])) if trainer.losses else float("inf"),
+        "step": float(trainer.step),
+        "steps_per_s": trainer.step / max(trainer.elapsed_s, 1e-9),
+    }
+
+
+def _fraction(trainer: Trainer, budget_s: float) -> float:
+    return max(trainer.step / trainer.config.num_steps, trainer.elapsed_s / budget_s)

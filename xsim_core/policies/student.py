@@ -1,0 +1,174 @@
+"""The image policy as a value: networks, normalisers and closed-loop use."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from xsim_core.artifacts import StudentPolicy
+from xsim_core.errors import BadInputError
+from xsim_core.storage import ArtifactWriter, OpenArtifact
+
+from .ddim import DDIMSchedule
+from .network import StudentArchitecture, StudentNet
+from .normalizer import MinMaxNormalizer
+
+
+@dataclass(frozen=True)
+class Student:
+    """A network with the normalisers of its inputs and outputs."""
+
+    net: StudentNet
+    state: MinMaxNormalizer
+    action: MinMaxNormalizer
+
+    @property
+    def architecture(self) -> StudentArchitecture:
+        """Shapes and sampling of the network."""
+        return self.net.architecture
+
+    def schedule(self) -> DDIMSchedule:
+        """The diffusion schedule that the network was built for."""
+        a = self.architecture
+        return DDIMSchedule.create(a.num_diffusion_steps, a.num_inference_steps, a.prediction)
+
+    @torch.inference_mode()
+    def sample_actions(
+        self, rgb: NDArray[np.uint8], state: NDArray[np.float32], noise: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """Sample one action chunk an environment.
+
+        Args:
+            rgb: (n, To, h, w, 3).
+            state: (n, To, s), physical units.
+            noise: (n, T, a), standard normal; the only randomness of the sampler.
+
+        Returns:
+            (n, T, a) in the environment's units.
+        """
+        self.net.eval()
+        condition = self.net.condition(
+            to_image_tensor(rgb), torch.from_numpy(self.state.normalize(state))
+        )
+        chunk = self.schedule().sample(
+            lambda x, step: self.net.denoise(x, step, condition), torch.from_numpy(noise)
+        )
+        return self.action.denormalize(chunk.clamp(-1, 1).numpy())
+
+    def write(self, out: ArtifactWriter) -> None:
+        """Store weights and normalisers as plain arrays."""
+        out.write_all(state_arrays(self.net), prefix="weights")
+        out.write_all(self.state.arrays("state"), prefix="normalizer")
+        out.write_all(self.action.arrays("action"), prefix="normalizer")
+
+    @staticmethod
+    def read(policy: OpenArtifact[StudentPolicy]) -> "Student":
+        """Rebuild a stored student.
+
+        Raises:
+            BadInputError: when the stored weights do not fit the stored architecture.
+        """
+        net = StudentNet(StudentArchitecture.model_validate(policy.summary.architecture))
+        load_state_arrays(net, policy.arrays("weights"))
+        stored = policy.arrays("normalizer")
+        return Student(
+            net.eval(),
+            MinMaxNormalizer.from_arrays("state", stored),
+            MinMaxNormalizer.from_arrays("action", stored),
+        )
+
+
+def to_image_tensor(rgb: NDArray[np.uint8]) -> Tensor:
+    """(..., h, w, 3) uint8 to (..., 3, h, w) float in [-0.5, 0.5]."""
+    return torch.from_numpy(np.ascontiguousarray(rgb)).movedim(-1, -3).float() / 255.0 - 0.5
+
+
+def state_arrays(net: torch.nn.Module) -> dict[str, NDArray[np.float32]]:
+    """The network's parameters as float32 arrays by name."""
+    return {
+        name: value.detach().contiguous().numpy().astype(np.float32)
+        for name, value in net.state_dict().items()
+    }
+
+
+def load_state_arrays(net: torch.nn.Module, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Set the network's parameters.
+
+    Raises:
+        BadInputError: when names or shapes differ from the network's.
+    """
+    try:
+        net.load_state_dict({k: torch.tensor(v) for k, v in arrays.items()})
+    except RuntimeError as error:
+        raise BadInputError(
+            f"stored student weights do not fit their architecture: {error}. "
+            "Train the student again with this version."
+        ) from error
+
+
+@dataclass
+class ClosedLoopStudent:
+    """Receding-horizon control of several environments at once, with one noise stream each.
+
+    An environment's actions depend only on its own seed and observations, never on which other
+    environments share the batch, so that paired comparisons stay paired.
+    """
+
+    student: Student
+    _rngs: list[np.random.Generator] = field(default_factory=list)
+    _history: list[list[tuple[NDArray[np.uint8], NDArray[np.float32]]]] = field(
+        default_factory=list
+    )
+    _queue: list[list[NDArray[np.float32]]] = field(default_factory=list)
+
+    def reset(self, seeds: Sequence[int]) -> None:
+        """Start one episode for each seed."""
+        self._rngs = [np.random.default_rng([seed, 0x57AD]) for seed in seeds]
+        self._history = [[] for _ in seeds]
+        self._queue = [[] for _ in seeds]
+
+    def act(self, rgb: NDArray[np.uint8], state: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The next action of every environment.
+
+        Args:
+            rgb: (n, h, w, 3).
+            state: (n, s).
+
+        Returns:
+            (n, a).
+
+        Raises:
+            BadInputError: when ``reset`` was for another number of environments.
+        """
+        if len(rgb) != len(self._rngs):
+            raise BadInputError(
+                f"the student was reset for {len(self._rngs)} environments, "
+                f"but acts on {len(rgb)}. Call reset(seeds) first."
+            )
+        for history, image, proprio in zip(self._history, rgb, state, strict=True):
+            history.append((image, proprio))
+            del history[: -self.student.architecture.n_obs_steps]
+        due = [i for i, queue in enumerate(self._queue) if not queue]
+        if due:
+            self._refill(due)
+        return np.stack([queue.pop(0) for queue in self._queue])
+
+    def _refill(self, due: list[int]) -> None:
+        a = self.student.architecture
+        noise = np.stack(
+            [self._rngs[i].standard_normal((a.horizon, a.action_dim), np.float32) for i in due]
+        )
+        # The first observations of an episode repeat the first one, as in training.
+        windows = [
+            [self._history[i][0]] * (a.n_obs_steps - len(self._history[i])) + self._history[i]
+            for i in due
+        ]
+        rgb = np.stack([[image for image, _ in window] for window in windows])
+        state = np.stack([[proprio for _, proprio in window] for window in windows])
+        chunks = self.student.sample_actions(rgb, state.astype(np.float32), noise)
+        for i, chunk in zip(due, chunks, strict=True):
+            self._queue[i] = list(chunk[: a.n_action_steps])
