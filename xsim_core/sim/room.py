@@ -9,6 +9,7 @@ from pydantic import Field
 
 from xsim_core.config import FrozenModel
 from xsim_core.geometry import BoardSpec, make_se3, se3_to_pos_quat, so3_exp
+
 from .meshes import TexturedMesh, textured_box, textured_quad
 from .textures import patterned_texture, tinted
 
