@@ -1,4 +1,4 @@
-"""The C++ backend: a torch function around the kernel, and a numpy call without torch's overhead."""
+"""The C++ backend: a torch function around the kernel, and a numpy call without torch."""
 
 from typing import Any
 
@@ -59,7 +59,8 @@ class CppRender(torch.autograd.Function):
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:  # fmt: skip
         """See ``forward`` above; ``camera`` is (T_cam_world, K, width, height)."""
         splats = tuple(as_float32(t) for t in (means, quats, scales, opacities, rgb))
-        out = forward(splats, *camera, as_float32(background), num_threads)
+        T_cam_world, K, width, height = camera
+        out = forward(splats, T_cam_world, K, width, height, as_float32(background), num_threads)
         ctx.splats, ctx.camera, ctx.num_threads, ctx.images = splats, camera, num_threads, out[:3]
         ctx.has_screen = screen is not None
         rgb_out, alpha, depth, median = (torch.from_numpy(a) for a in out)

@@ -49,9 +49,11 @@ class Gaussians2D:
     def from_scene(scene: OpenArtifact[SplatScene]) -> "Gaussians2D":
         """The Gaussians of a reconstructed room, as float32 tensors on the CPU."""
         names = ("means", "quats_wxyz", "scales", "opacities")
-        fields = [torch.from_numpy(scene.array(n).astype(np.float32)) for n in names]
+        means, quats, scales, opacities = (
+            torch.from_numpy(scene.array(n).astype(np.float32)) for n in names
+        )
         rgb = np.clip(0.5 + SH_C0 * scene.array("sh0").astype(np.float32), 0, 1)
-        return Gaussians2D(*fields, torch.from_numpy(rgb))
+        return Gaussians2D(means, quats, scales, opacities, torch.from_numpy(rgb))
 
 
 @dataclass(frozen=True)
