@@ -1,5 +1,6 @@
 """The one error tree. Errors say what failed, which thing, what else there was, and the mend."""
 
+import difflib
 from collections.abc import Iterable
 
 
@@ -31,5 +32,8 @@ class UnknownNameError(XSimError):
     """A name is not among the known ones; lists them."""
 
     def __init__(self, what: str, name: str, known: Iterable[str]) -> None:
-        names = ", ".join(sorted(known)) or "none"
-        super().__init__(f"unknown {what} '{name}'. Known: {names}.")
+        names = sorted(known)
+        close = difflib.get_close_matches(name, names, n=1)
+        hint = f" Did you mean '{close[0]}'?" if close else ""
+        listed = ", ".join(names) or "none"
+        super().__init__(f"unknown {what} '{name}'.{hint} Known: {listed}.")
