@@ -1,0 +1,95 @@
+"""Convex pieces for PhysX: dynamic bodies cannot collide as arbitrary triangle meshes."""
+
+import hashlib
+import logging
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import BadInputError
+
+logger = logging.getLogger(__name__)
+
+CONVEX_RATIO = 0.95
+"""Volume over hull volume above which one hull is close enough."""
+
+
+def convex_pieces(
+    vertices: NDArray[np.floating], faces: NDArray[np.integer], *, folder: Path
+) -> tuple[Path, ...]:
+    """Files of the convex pieces of a mesh, made once for each mesh and folder.
+
+    Nearly convex or open meshes become their hull; others are split by CoACD (Wei et al. 2022).
+    """
+    import trimesh
+
+    key = hashlib.sha256(np.asarray(vertices, np.float32).tobytes() + np.asarray(faces).tobytes())
+    stem = f"object_{key.hexdigest()[:12]}"
+    folder.mkdir(parents=True, exist_ok=True)
+    found = sorted(folder.glob(f"{stem}_of*_*.obj"))
+    if found and len(found) == int(found[0].stem.split("_of")[1].split("_")[0]):
+        return tuple(found)
+    mesh = trimesh.Trimesh(vertices, faces, process=True)
+    mesh.merge_vertices(merge_tex=True, merge_norm=True)
+    hull = mesh.convex_hull
+    pieces = [hull]
+    if mesh.is_watertight and mesh.volume < CONVEX_RATIO * hull.volume:
+        pieces = _decompose(mesh)
+    paths = [folder / f"{stem}_of{len(pieces)}_{i:02d}.obj" for i in range(len(pieces))]
+    for piece, path in zip(pieces, paths, strict=True):
+        piece.export(path)
+    return tuple(paths)
+
+
+def _decompose(mesh):  # noqa: ANN001, ANN202 - trimesh has no stubs.
+    import coacd
+    import trimesh
+
+    coacd.set_log_level("error")
+    parts = coacd.run_coacd(
+        coacd.Mesh(mesh.vertices, mesh.faces), threshold=0.05, preprocess_mode="off",
+        max_ch_vertex=64, mcts_iterations=60, seed=0,
+    )  # fmt: skip
+    return [trimesh.convex.convex_hull(np.asarray(v)) for v, _ in parts]
+
+
+def scene_pieces(
+    vertices: NDArray[np.floating],
+    piece_ends: NDArray[np.integer],
+    *,
+    keep_clear_low: NDArray[np.floating],
+    keep_clear_high: NDArray[np.floating],
+    folder: Path,
+) -> tuple[Path, ...]:
+    """Files of the scene's convex pieces, without those that reach into the box to keep clear.
+
+    The support plane is added apart as a box, so a reconstruction's bumps at the workspace, which
+    would jam the object at its start, are dropped here.
+
+    Args:
+        vertices: (c, 3) of all pieces, world frame, metres.
+        piece_ends: (k,) end of each piece in ``vertices``.
+        keep_clear_low: (3,) corner of the box in which object and hand move.
+        keep_clear_high: (3,) the opposite corner.
+        folder: where the files go.
+    """
+    import trimesh
+
+    folder.mkdir(parents=True, exist_ok=True)
+    paths, begin = [], 0
+    for i, end in enumerate(np.asarray(piece_ends, dtype=int)):
+        points = np.asarray(vertices[begin:end], dtype=np.float64)
+        begin = end
+        low, high = points.min(axis=0), points.max(axis=0)
+        if np.all(high > keep_clear_low) and np.all(low < keep_clear_high):
+            logger.warning("scene collision piece %d reaches into the workspace: dropped", i)
+            continue
+        try:
+            hull = trimesh.convex.convex_hull(points)
+        except (ValueError, RuntimeError) as error:  # scipy's QhullError is a RuntimeError
+            raise BadInputError(f"scene collision piece {i} is flat or empty: {error}") from error
+        path = folder / f"scene_{i:02d}.obj"
+        hull.export(path)
+        paths.append(path)
+    return tuple(paths)

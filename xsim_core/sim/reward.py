@@ -1,0 +1,201 @@
+"""X-Sim's object-centric reward (arXiv 2505.07096, appendix 8.3.3), for one current waypoint k.
+
+With d the distance from TCP to object centre, p and theta the position and rotation errors to
+waypoint k, s_k = 1 / |x_k - x_(k-1)| and u_k = min(10, 1 / angle(q_k, q_(k-1))):
+
+* approach = ((1 - tanh 3 d) + (1 - tanh 30 d)) / 2
+* grasp    = 1 while grasped (tasks that require it)
+* goal     = (1 - tanh s_k p) + (1 - tanh u_k theta), plus 2 k for the waypoints behind
+* static   = 1 - tanh(5 |dq_arm|), once the object is at its goal
+* success  = 1 in each successful step
+
+The waypoint index is monotone: +1 when p and theta are within tolerance. Departures from X-Sim,
+each because the original misbehaves: s_k is clamped where waypoints nearly coincide; angles use
+|w|, so q and -q agree; the goal of success is the last waypoint. ``reference_terms`` is the slow
+truth; ``WaypointReward`` is what environments call, in scalar Python because arrays this small
+cost more in NumPy.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..geometry import rotation_angle, se3_to_pos_quat
+from .assets import SimAssets
+from .task import TaskSpec
+
+TERMS = ("approach", "grasp", "goal_position", "goal_rotation", "waypoint", "static", "success")
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What the reward looks at."""
+
+    tcp: NDArray[np.float64]
+    """(3,) world, metres."""
+    centre: NDArray[np.float64]
+    """(3,) the object's centre, world, metres."""
+    quat_wxyz: NDArray[np.float64]
+    """(4,) the object's rotation."""
+    object_speed_m_s: float
+    arm_speed_rad_s: float
+    """Norm of the arm's joint velocities."""
+    is_grasped: bool = False
+
+
+@dataclass(frozen=True)
+class Goals:
+    """Waypoints and the scales of their errors."""
+
+    centres: NDArray[np.float64]
+    """(k, 3) where the object's centre should be."""
+    quats_wxyz: NDArray[np.float64]
+    """(k, 4)."""
+    position_scales: NDArray[np.float64]
+    """(k,) s_k in 1/m."""
+    rotation_scales: NDArray[np.float64]
+    """(k,) u_k in 1/rad."""
+
+    @staticmethod
+    def from_assets(assets: SimAssets, task: TaskSpec) -> "Goals":
+        """Waypoints of the assets, scales from their spacing."""
+        T = np.concatenate([assets.start[None], assets.waypoints])
+        centres = T[:, :3, :3] @ np.array(assets.object_centre) + T[:, :3, 3]
+        gaps = np.linalg.norm(np.diff(centres, axis=0), axis=1)
+        angles = rotation_angle(T[:-1, :3, :3], T[1:, :3, :3])
+        return Goals(
+            centres[1:], se3_to_pos_quat(T[1:])[1],
+            1.0 / np.maximum(gaps, task.waypoint_position_m),
+            np.minimum(10.0, 1.0 / (angles + 1e-6)),
+        )  # fmt: skip
+
+
+def rotation_error(
+    quat_a: NDArray[np.float64],
+    quat_b: NDArray[np.float64],
+    symmetric_axis: tuple[float, float, float] | None = None,
+) -> float:
+    """Angle in radians between two rotations; about a symmetric axis, between the axes only."""
+    w, x, y, z = relative_quat(quat_a, quat_b)
+    if symmetric_axis is None:
+        return 2.0 * math.atan2(math.sqrt(x * x + y * y + z * z), abs(w))
+    ax, ay, az = symmetric_axis
+    # q_rel in the frame of a: how far does it tilt the axis?
+    tx, ty, tz = 2 * (y * az - z * ay), 2 * (z * ax - x * az), 2 * (x * ay - y * ax)
+    bx = ax + w * tx + (y * tz - z * ty)
+    by = ay + w * ty + (z * tx - x * tz)
+    bz = az + w * tz + (x * ty - y * tx)
+    cx, cy, cz = ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx
+    return math.atan2(math.sqrt(cx * cx + cy * cy + cz * cz), ax * bx + ay * by + az * bz)
+
+
+def relative_quat(
+    quat_a: NDArray[np.float64], quat_b: NDArray[np.float64]
+) -> tuple[float, float, float, float]:
+    """``conj(a) * b``, wxyz: rotation from a to b in the frame of a."""
+    aw, ax, ay, az = quat_a
+    bw, bx, by, bz = quat_b
+    return (
+        float(aw * bw + ax * bx + ay * by + az * bz),
+        float(aw * bx - ax * bw - ay * bz + az * by),
+        float(aw * by + ax * bz - ay * bw - az * bx),
+        float(aw * bz - ax * by + ay * bx - az * bw),
+    )
+
+
+class WaypointReward:
+    """The reward of one environment, with its waypoint index."""
+
+    def __init__(self, goals: Goals, task: TaskSpec) -> None:
+        self.goals, self.task = goals, task
+        self.index = 0
+
+    def reset(self) -> None:
+        """Back to the first waypoint."""
+        self.index = 0
+
+    def errors(self, now: Situation, index: int) -> tuple[float, float]:
+        """Position (m) and rotation (rad) error to waypoint ``index``."""
+        d = now.centre - self.goals.centres[index]
+        theta = rotation_error(
+            now.quat_wxyz, self.goals.quats_wxyz[index], self.task.symmetric_axis
+        )
+        return math.sqrt(float(d @ d)), theta
+
+    def is_success(self, now: Situation) -> bool:
+        """Whether the object rests within tolerance of the last waypoint."""
+        p, theta = self.errors(now, -1)
+        return (
+            p < self.task.success_position_m
+            and theta < self.task.success_rotation_rad
+            and now.object_speed_m_s < self.task.success_object_speed_m_s
+        )
+
+    def step(self, now: Situation) -> dict[str, float]:
+        """Advance the waypoint index, then the weighted terms; their sum is the reward."""
+        task, w = self.task, self.task.reward
+        p, theta = self.errors(now, self.index)
+        is_reached = p < task.waypoint_position_m and theta < task.waypoint_rotation_rad
+        if is_reached and self.index < len(self.goals.centres) - 1:
+            self.index += 1
+            p, theta = self.errors(now, self.index)
+        k = self.index
+        to_tcp = now.tcp - now.centre
+        d = math.sqrt(float(to_tcp @ to_tcp))
+        success = self.is_success(now)
+        return {
+            "approach": w.approach * (1.0 - 0.5 * (math.tanh(3 * d) + math.tanh(30 * d))),
+            "grasp": w.grasp * float(task.require_grasp and now.is_grasped),
+            "goal_position": w.goal_position
+            * (1.0 - math.tanh(self.goals.position_scales[k] * p)),
+            "goal_rotation": w.goal_rotation
+            * (1.0 - math.tanh(self.goals.rotation_scales[k] * theta)),
+            "waypoint": w.waypoint * k,
+            "static": w.static * float(success) * (1.0 - math.tanh(5 * now.arm_speed_rad_s)),
+            "success": w.success * float(success),
+        }
+
+
+def reference_terms(
+    goals: Goals,
+    task: TaskSpec,
+    index: NDArray[np.int64],
+    tcp: NDArray[np.float64],
+    centre: NDArray[np.float64],
+    R_world_object: NDArray[np.float64],
+    object_speed: NDArray[np.float64],
+    arm_speed: NDArray[np.float64],
+    is_grasped: NDArray[np.bool_],
+) -> dict[str, NDArray[np.float64]]:
+    """The same terms for a batch (n, ...), from rotation matrices, at given waypoint indices."""
+    from ..geometry import quat_wxyz_to_matrix
+
+    R_goals = quat_wxyz_to_matrix(goals.quats_wxyz)
+
+    def rotation(R_goal: NDArray[np.float64]) -> NDArray[np.float64]:
+        if task.symmetric_axis is None:
+            return rotation_angle(R_world_object, R_goal)
+        axis = np.array(task.symmetric_axis)
+        cosine = np.sum((R_world_object @ axis) * (R_goal @ axis), axis=-1) / (axis @ axis)
+        return np.arccos(np.clip(cosine, -1, 1))
+
+    w = task.reward
+    d = np.linalg.norm(tcp - centre, axis=-1)
+    p = np.linalg.norm(centre - goals.centres[index], axis=-1)
+    theta = rotation(R_goals[index])
+    success = (
+        (np.linalg.norm(centre - goals.centres[-1], axis=-1) < task.success_position_m)
+        & (rotation(R_goals[-1:]) < task.success_rotation_rad)
+        & (object_speed < task.success_object_speed_m_s)
+    )
+    return {
+        "approach": w.approach * 0.5 * ((1 - np.tanh(3 * d)) + (1 - np.tanh(30 * d))),
+        "grasp": w.grasp * (is_grasped & task.require_grasp),
+        "goal_position": w.goal_position * (1 - np.tanh(goals.position_scales[index] * p)),
+        "goal_rotation": w.goal_rotation * (1 - np.tanh(goals.rotation_scales[index] * theta)),
+        "waypoint": w.waypoint * index,
+        "static": w.static * success * (1 - np.tanh(5 * arm_speed)),
+        "success": w.success * success,
+    }
