@@ -23,7 +23,7 @@ test-all: setup ## Everything that can run here, slow tests included.
 	@$(BIN)/python -m pytest -m "not gpu"
 
 lint: setup ## Style, types and import law.
-	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports && $(BIN)/pyright
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports && $(BIN)/basedpyright
 
 clean: ## Remove the environment. The store (.xsim) stays.
 	rm -rf $(VENV)
