@@ -99,6 +99,7 @@ def build_assets(
         collision_objs=convex_pieces(vertices, faces, folder=folder),
         scene_objs=scene_pieces(
             scene.array("collision/vertices"), scene.array("collision/piece_ends"),
+            table_height_m=table,
             keep_clear_low=np.array([*low[:2], table + 0.003]) - clearance,
             keep_clear_high=high + clearance, folder=folder,
         ),

@@ -13,6 +13,10 @@ logger = logging.getLogger(__name__)
 
 CONVEX_RATIO = 0.95
 """Volume over hull volume above which one hull is close enough."""
+TABLE_BAND_M = 0.005
+"""Pieces this little above the support plane belong to it."""
+ROBOT_BASE_BOX = (np.array([-0.25, -0.2, -0.1]), np.array([0.15, 0.2, 0.6]))
+"""Where the Panda's base stands; a scan that shows a robot there must not collide with it."""
 
 
 def convex_pieces(
@@ -58,18 +62,20 @@ def scene_pieces(
     vertices: NDArray[np.floating],
     piece_ends: NDArray[np.integer],
     *,
+    table_height_m: float,
     keep_clear_low: NDArray[np.floating],
     keep_clear_high: NDArray[np.floating],
     folder: Path,
 ) -> tuple[Path, ...]:
-    """Files of the scene's convex pieces, without those that reach into the box to keep clear.
+    """Files of the scene's obstacles: convex pieces that are not table, robot or workspace.
 
-    The support plane is added apart as a box, so a reconstruction's bumps at the workspace, which
-    would jam the object at its start, are dropped here.
+    The support plane is added apart as a box that reaches everywhere, so pieces below it add only
+    contacts. A reconstruction's bumps at the workspace would jam the object at its start.
 
     Args:
         vertices: (c, 3) of all pieces, world frame, metres.
         piece_ends: (k,) end of each piece in ``vertices``.
+        table_height_m: height of the support plane.
         keep_clear_low: (3,) corner of the box in which object and hand move.
         keep_clear_high: (3,) the opposite corner.
         folder: where the files go.
@@ -82,7 +88,9 @@ def scene_pieces(
         points = np.asarray(vertices[begin:end], dtype=np.float64)
         begin = end
         low, high = points.min(axis=0), points.max(axis=0)
-        if np.all(high > keep_clear_low) and np.all(low < keep_clear_high):
+        if high[2] <= table_height_m + TABLE_BAND_M or _overlaps(low, high, *ROBOT_BASE_BOX):
+            continue
+        if _overlaps(low, high, keep_clear_low, keep_clear_high):
             logger.warning("scene collision piece %d reaches into the workspace: dropped", i)
             continue
         try:
@@ -93,3 +101,12 @@ def scene_pieces(
         hull.export(path)
         paths.append(path)
     return tuple(paths)
+
+
+def _overlaps(
+    low_a: NDArray[np.floating],
+    high_a: NDArray[np.floating],
+    low_b: NDArray[np.floating],
+    high_b: NDArray[np.floating],
+) -> bool:
+    return bool(np.all(high_a > low_b) and np.all(low_a < high_b))

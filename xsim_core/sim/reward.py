@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..geometry import rotation_angle, se3_to_pos_quat
+from ..geometry import quat_wxyz_to_matrix, rotation_angle, se3_to_pos_quat
 from .assets import SimAssets
 from .task import TaskSpec
 
@@ -158,6 +158,19 @@ class WaypointReward:
         }
 
 
+def reference_rotation_error(
+    R_world_object: NDArray[np.float64],
+    R_world_goal: NDArray[np.float64],
+    symmetric_axis: tuple[float, float, float] | None,
+) -> NDArray[np.float64]:
+    """Batched ``rotation_error`` of matrices (n, 3, 3)."""
+    if symmetric_axis is None:
+        return rotation_angle(R_world_object, R_world_goal)
+    axis = np.array(symmetric_axis)
+    cosine = np.sum((R_world_object @ axis) * (R_world_goal @ axis), axis=-1) / (axis @ axis)
+    return np.arccos(np.clip(cosine, -1, 1))
+
+
 def reference_terms(
     goals: Goals,
     task: TaskSpec,
@@ -170,24 +183,14 @@ def reference_terms(
     is_grasped: NDArray[np.bool_],
 ) -> dict[str, NDArray[np.float64]]:
     """The same terms for a batch (n, ...), from rotation matrices, at given waypoint indices."""
-    from ..geometry import quat_wxyz_to_matrix
-
-    R_goals = quat_wxyz_to_matrix(goals.quats_wxyz)
-
-    def rotation(R_goal: NDArray[np.float64]) -> NDArray[np.float64]:
-        if task.symmetric_axis is None:
-            return rotation_angle(R_world_object, R_goal)
-        axis = np.array(task.symmetric_axis)
-        cosine = np.sum((R_world_object @ axis) * (R_goal @ axis), axis=-1) / (axis @ axis)
-        return np.arccos(np.clip(cosine, -1, 1))
-
+    R_goals, axis = quat_wxyz_to_matrix(goals.quats_wxyz), task.symmetric_axis
     w = task.reward
     d = np.linalg.norm(tcp - centre, axis=-1)
     p = np.linalg.norm(centre - goals.centres[index], axis=-1)
-    theta = rotation(R_goals[index])
+    theta = reference_rotation_error(R_world_object, R_goals[index], axis)
     success = (
         (np.linalg.norm(centre - goals.centres[-1], axis=-1) < task.success_position_m)
-        & (rotation(R_goals[-1:]) < task.success_rotation_rad)
+        & (reference_rotation_error(R_world_object, R_goals[-1:], axis) < task.success_rotation_rad)
         & (object_speed < task.success_object_speed_m_s)
     )
     return {

@@ -1,0 +1,307 @@
+"""``SimEnv``: one environment on the CPU, from files and numbers, without any renderer.
+
+It builds the ManiSkill environment ``XSimObjectTrack-v1`` and then drives its PhysX scene
+directly: the same bodies, drives and substeps, but observations and rewards in plain NumPy, which
+is about twice as fast as ManiSkill's batched tensors of length one.
+"""
+
+import math
+from collections import deque
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..geometry import se3_from_pos_quat, se3_to_pos_quat
+from .assets import SimAssets, start_pos_quat
+from .controller import FINGER_OPEN_M, EndEffectorController, forward_kinematics, tcp_yaw
+from .reward import Goals, Situation, WaypointReward, relative_quat
+from .task import Physics, TaskSpec
+
+PROPRIO_DIM = 6
+ENV_STATE_DIM = 16
+GRASP_FORCE_N = 0.5
+"""Both fingers press at least this hard (X-Sim 3.5)."""
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """What one control step led to."""
+
+    obs: NDArray[np.float32]
+    """(o,) privileged observation."""
+    reward: float
+    terminated: bool
+    """The object is at its goal now."""
+    truncated: bool
+    """The horizon is reached."""
+    success: bool
+    progress: float
+    """Best so far in this episode: 1/3 approached, 2/3 contact or grasp, 1 success."""
+    terms: dict[str, float] = field(default_factory=dict)
+    """Weighted reward terms before ``reward_scale``."""
+
+
+class SimEnv:
+    """The task in one PhysX scene. Not thread-safe; several may live in one process."""
+
+    def __init__(
+        self, assets: SimAssets, task: TaskSpec, *, physics: Physics | None = None
+    ) -> None:
+        from .maniskill_env import XSimObjectTrackEnv
+        from .norender import allow_physics_without_renderer
+
+        allow_physics_without_renderer()
+        self.assets, self.task, self.physics = assets, task, physics or task.physics
+        self.maniskill = XSimObjectTrackEnv(
+            assets=assets, task=task, physics=self.physics, num_envs=1, obs_mode="state",
+            control_mode="pd_joint_pos", sim_backend="physx_cpu", render_backend="none",
+        )  # fmt: skip
+        self._bind()
+        self._reward = WaypointReward(Goals.from_assets(assets, task), task)
+        self._controller = EndEffectorController(
+            low=np.array(assets.workspace_low), high=np.array(assets.workspace_high),
+            position_scale_m=task.action_position_m, yaw_scale_rad=task.action_yaw_rad,
+            lead_m=task.tcp_lead_m, has_gripper=task.gripper == "controlled",
+        )  # fmt: skip
+        self._substeps = task.sim_freq_hz // task.control_freq_hz
+        self._centre = np.array(assets.object_centre)
+        self._pending: deque[NDArray[np.float64]] = deque()
+        self._num_steps, self._progress = 0, 0.0
+        self.reset(0)
+
+    def _bind(self) -> None:
+        env = self.maniskill
+        self._px = env.scene.px
+        self._robot = env.agent.robot._objs[0]
+        self._joints = self._robot.get_active_joints()
+        self._tcp_link = env.agent.tcp._objs[0]
+        self._fingers = (env.agent.finger1_link._objs[0], env.agent.finger2_link._objs[0])
+        self._object = env.tracked_object._objs[0]
+        self._body = env.tracked_object._bodies[0]
+
+    @property
+    def obs_dim(self) -> int:
+        """Length of the observation."""
+        return len(self._obs)
+
+    @property
+    def action_dim(self) -> int:
+        """Length of the action."""
+        return self.task.action_dim
+
+    @property
+    def is_success(self) -> bool:
+        """Whether the object is at its goal now."""
+        return self._success
+
+    @property
+    def progress(self) -> float:
+        """Staged task progress of this episode, in [0, 1]."""
+        return self._progress
+
+    @property
+    def waypoint_index(self) -> int:
+        """The waypoint the object is on its way to."""
+        return self._reward.index
+
+    @property
+    def T_world_object(self) -> NDArray[np.float64]:
+        """(4, 4)."""
+        return se3_from_pos_quat(self._position, self._quat)
+
+    def reset(
+        self,
+        seed: int,
+        *,
+        T_world_object: NDArray[np.floating] | None = None,
+        qpos: NDArray[np.floating] | None = None,
+    ) -> NDArray[np.float32]:
+        """Begin an episode; the seed decides what is not given.
+
+        Args:
+            seed: for the object's pose and the arm's joints.
+            T_world_object: (4, 4) start pose of the object.
+            qpos: (9,) joints of arm and fingers.
+
+        Returns:
+            The observation (o,).
+        """
+        position, quat, q = self._sample_start(np.random.default_rng(seed))
+        if T_world_object is not None:
+            position, quat = se3_to_pos_quat(T_world_object)
+        if qpos is not None:
+            q = np.asarray(qpos, dtype=np.float64)
+        self.set_state(q, position, quat)
+        finger = 0.0 if self.task.gripper == "closed" else float(q[7])
+        self._controller.reset(q[:7].copy(), finger_m=finger)
+        self._set_targets(q[:7], finger)
+        self._pending.clear()
+        self._pending.extend([np.zeros(self.action_dim)] * self.physics.action_latency_steps)
+        self._reward.reset()
+        self._num_steps, self._progress = 0, 0.0
+        self._start_centre = self._read().centre
+        self._success = False
+        self._obs = self._observe()
+        return self._obs
+
+    def _sample_start(
+        self, rng: np.random.Generator
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        from .maniskill_env import yaw_then
+
+        start = self.task.start
+        position, quat = start_pos_quat(self.assets)
+        position[:2] += rng.uniform(-1, 1, size=2) * start.object_xy_m
+        # Turn about the object's centre, wherever the mesh has its origin.
+        centre = se3_from_pos_quat(position, quat)[:3, :3] @ self._centre
+        quat = yaw_then(float(rng.uniform(-1, 1)) * start.object_yaw_rad, quat)
+        position = position + centre - se3_from_pos_quat(position, quat)[:3, :3] @ self._centre
+        qpos = np.array(self.assets.start_qpos)
+        qpos[:7] += np.clip(rng.normal(size=7), -2, 2) * start.joint_noise_rad
+        return position, quat, qpos
+
+    def set_state(
+        self,
+        qpos: NDArray[np.floating],
+        position: NDArray[np.floating],
+        quat_wxyz: NDArray[np.floating],
+    ) -> None:
+        """Place robot (9,) and object at rest; episode counters are untouched."""
+        import sapien
+
+        self._robot.set_qpos(np.asarray(qpos, dtype=np.float32))
+        self._robot.set_qvel(np.zeros(9, dtype=np.float32))
+        self._robot.set_qacc(np.zeros(9, dtype=np.float32))
+        self._object.set_pose(sapien.Pose(list(position), list(quat_wxyz)))
+        self._body.set_linear_velocity(np.zeros(3, dtype=np.float32))
+        self._body.set_angular_velocity(np.zeros(3, dtype=np.float32))
+
+    def step(self, action: NDArray[np.floating]) -> StepResult:
+        """Advance one control step with an action (a,) in [-1, 1]."""
+        self._pending.append(np.clip(np.asarray(action, dtype=np.float64), -1.0, 1.0))
+        act = self._pending.popleft()
+        q = self._controller.command(act, self._tcp, gain=self.physics.action_gain)
+        self._set_targets(q, self._controller.finger_m)
+        for _ in range(self._substeps):
+            self._px.step()
+        self._num_steps += 1
+        now = self._read()
+        terms = self._reward.step(now)
+        self._success = self._reward.is_success(now)
+        self._progress = max(self._progress, self._stage(now))
+        self._obs = self._observe()
+        return StepResult(
+            obs=self._obs,
+            reward=sum(terms.values()) * self.task.reward_scale,
+            terminated=self._success,
+            truncated=self._num_steps >= self.task.horizon,
+            success=self._success,
+            progress=self._progress,
+            terms=terms,
+        )
+
+    def env_state(self) -> NDArray[np.float32]:
+        """(16,): joints (9), object position (3), object quaternion wxyz (4)."""
+        return np.concatenate([self._qpos, self._position, self._quat]).astype(np.float32)
+
+    def proprio(self) -> NDArray[np.float32]:
+        """(6,): TCP position (3) in metres, yaw sine and cosine, gripper opening in [0, 1]."""
+        yaw = self._yaw()
+        opening = float(self._qpos[7] + self._qpos[8]) / (2 * FINGER_OPEN_M)
+        return np.array([*self._tcp, math.sin(yaw), math.cos(yaw), opening], dtype=np.float32)
+
+    def _yaw(self) -> float:
+        T, _ = forward_kinematics(self._qpos[:7])
+        return tcp_yaw(T[:3, :3])
+
+    def _set_targets(self, q_arm: NDArray[np.floating], finger_m: float) -> None:
+        for joint, target in zip(self._joints, (*q_arm, finger_m, finger_m), strict=True):
+            joint.set_drive_target(float(target))
+
+    def _read(self) -> Situation:
+        """Fetch what this step needs from PhysX."""
+        self._qpos = self._robot.get_qpos().astype(np.float64)
+        pose = self._object.pose
+        self._position, self._quat = pose.p.astype(np.float64), pose.q.astype(np.float64)
+        self._tcp = self._tcp_link.pose.p.astype(np.float64)
+        velocity, qvel = self._body.linear_velocity, self._robot.get_qvel()[:7]
+        self._situation = Situation(
+            tcp=self._tcp,
+            centre=self._position + rotate(self._quat, self._centre),
+            quat_wxyz=self._quat,
+            object_speed_m_s=math.sqrt(float(velocity @ velocity)),
+            arm_speed_rad_s=math.sqrt(float(qvel @ qvel)),
+            is_grasped=self.task.require_grasp and self._is_grasped(),
+        )
+        return self._situation
+
+    def _is_grasped(self) -> bool:
+        """Both fingers press on the object."""
+        impulse = {id(f): np.zeros(3) for f in self._fingers}
+        names = {f.entity.name: id(f) for f in self._fingers}
+        target = self._object.name
+        for contact in self._px.get_contacts():
+            a, b = contact.bodies[0].entity.name, contact.bodies[1].entity.name
+            finger = names.get(b if a == target else a) if target in (a, b) else None
+            if finger is not None:
+                for point in contact.points:
+                    impulse[finger] += point.impulse
+        limit = GRASP_FORCE_N / self.task.sim_freq_hz
+        return all(math.sqrt(float(i @ i)) >= limit for i in impulse.values())
+
+    def _stage(self, now: Situation) -> float:
+        if self._success:
+            return 1.0
+        moved = float(np.linalg.norm(now.centre - self._start_centre))
+        touched = moved > self.task.contact_motion_m
+        if now.is_grasped if self.task.require_grasp else touched:
+            return 2 / 3
+        near = float(np.linalg.norm(now.tcp - now.centre)) < self.task.approach_radius_m
+        return 1 / 3 if near else 0.0
+
+    def _observe(self) -> NDArray[np.float32]:
+        """Privileged state: TCP, object, the way to the current and to the last waypoint."""
+        now, goals, k = self._situation, self._reward.goals, self._reward.index
+        to_tcp = now.tcp - now.centre
+        w, x, y, z = self._quat
+        conjugate = (w, -x, -y, -z)
+        parts = [
+            now.tcp,
+            self._controller.position - now.tcp,
+            now.centre,
+            self._quat if w >= 0 else -self._quat,
+            to_tcp,
+            rotate(conjugate, to_tcp),
+            goals.centres[k] - now.centre,
+            _rotation_vector(self._quat, goals.quats_wxyz[k]),
+            goals.centres[-1] - now.centre,
+            _rotation_vector(self._quat, goals.quats_wxyz[-1]),
+            (k / len(goals.centres), self._num_steps / self.task.horizon),
+        ]
+        if self.task.gripper == "controlled":
+            parts.append((*self.proprio()[3:], float(now.is_grasped)))
+        return np.concatenate(parts).astype(np.float32)
+
+
+def rotate(quat_wxyz: NDArray[np.float64] | tuple[float, ...], v: NDArray[np.float64]) -> NDArray:
+    """A vector (3,) turned by a quaternion, in scalars."""
+    w, x, y, z = (float(c) for c in quat_wxyz)
+    a, b, c = (float(c) for c in v)
+    tx, ty, tz = 2 * (y * c - z * b), 2 * (z * a - x * c), 2 * (x * b - y * a)
+    return np.array(
+        [
+            a + w * tx + y * tz - z * ty,
+            b + w * ty + z * tx - x * tz,
+            c + w * tz + x * ty - y * tx,
+        ]
+    )
+
+
+def _rotation_vector(
+    quat_from: NDArray[np.float64], quat_to: NDArray[np.float64]
+) -> tuple[float, float, float]:
+    """2 sin(angle / 2) axis of the rotation that is missing, in the object frame; short way."""
+    w, x, y, z = relative_quat(quat_from, quat_to)
+    sign = 2.0 if w >= 0 else -2.0
+    return sign * x, sign * y, sign * z

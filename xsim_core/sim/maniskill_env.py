@@ -1,0 +1,165 @@
+"""``XSimObjectTrack-v1``: a ManiSkill environment built from SimAssets and a TaskSpec.
+
+Imported only where a simulator is wanted. Batched over environments for ManiSkill's own loop;
+``SimEnv`` drives the same scene on the CPU without ManiSkill's per-step tensor work.
+"""
+
+from typing import Any, ClassVar
+
+import numpy as np
+import sapien
+import torch
+from mani_skill.envs.sapien_env import BaseEnv
+from mani_skill.utils.registration import register_env
+from mani_skill.utils.structs import Pose
+from mani_skill.utils.structs.types import SceneConfig, SimConfig
+from sapien.physx import PhysxMaterial
+
+from ..errors import BadInputError
+from ..geometry import quat_wxyz_to_matrix
+from .assets import SimAssets, start_pos_quat
+from .reward import Goals, reference_rotation_error, reference_terms
+from .task import Physics, TaskSpec
+
+ENV_ID = "XSimObjectTrack-v1"
+TABLE_HALF_M = (1.2, 1.2, 0.05)
+
+
+@register_env(ENV_ID, override=True)
+class XSimObjectTrackEnv(BaseEnv):
+    """A Panda, a table, obstacles of the scene and the tracked object."""
+
+    SUPPORTED_ROBOTS: ClassVar[list[str]] = ["panda"]
+
+    def __init__(
+        self, *args: Any, assets: SimAssets, task: TaskSpec, physics: Physics | None = None,
+        **kwargs: Any,
+    ) -> None:  # fmt: skip
+        self.assets, self.task, self.physics = assets, task, physics or task.physics
+        self.goals = Goals.from_assets(assets, task)
+        kwargs.setdefault("robot_uids", "panda")
+        super().__init__(*args, **kwargs)
+
+    @property
+    def _default_sim_config(self) -> SimConfig:
+        return SimConfig(
+            sim_freq=self.task.sim_freq_hz,
+            control_freq=self.task.control_freq_hz,
+            scene_config=SceneConfig(solver_position_iterations=8),
+        )
+
+    def _load_agent(self, options: dict[str, Any]) -> None:
+        super()._load_agent(options, sapien.Pose())
+
+    def _load_scene(self, options: dict[str, Any]) -> None:
+        friction = self.physics.friction
+        material = PhysxMaterial(friction, friction, 0.0)
+        half = np.array(TABLE_HALF_M)
+        table = self.scene.create_actor_builder()
+        table.add_box_collision(half_size=half.tolist(), material=material)
+        table.initial_pose = sapien.Pose([0.5, 0.0, self.assets.table_height_m - half[2]])
+        self.table = table.build_kinematic("table")
+        if self.assets.scene_objs:
+            builder = self.scene.create_actor_builder()
+            for path in self.assets.scene_objs:
+                builder.add_convex_collision_from_file(str(path), material=material)
+            builder.initial_pose = sapien.Pose()
+            _check_shapes(builder.build_kinematic("scene"), len(self.assets.scene_objs))
+        builder = self.scene.create_actor_builder()
+        for path in self.assets.collision_objs:
+            builder.add_convex_collision_from_file(
+                str(path), material=material, density=self.physics.density_kg_m3
+            )
+        builder.add_visual_from_file(str(self.assets.visual_glb))
+        position, quat = start_pos_quat(self.assets)
+        builder.initial_pose = sapien.Pose(position.tolist(), quat.tolist())
+        self.tracked_object = builder.build_dynamic("object")
+        _check_shapes(self.tracked_object, len(self.assets.collision_objs))
+        self.waypoint_index = torch.zeros(self.num_envs, dtype=torch.int64, device=self.device)
+
+    def _initialize_episode(self, env_idx: torch.Tensor, options: dict[str, Any]) -> None:
+        n, start = len(env_idx), self.task.start
+        rng = np.random.default_rng([int(s) for s in np.atleast_1d(self._episode_seed)[:n]])
+        position, quat = start_pos_quat(self.assets)
+        shift = rng.uniform(-1, 1, size=(n, 2)) * start.object_xy_m
+        p = np.tile(position, (n, 1))
+        p[:, :2] += shift
+        yaw = rng.uniform(-1, 1, size=n) * start.object_yaw_rad
+        q = np.stack([yaw_then(float(a), quat) for a in yaw])
+        self.tracked_object.set_pose(
+            Pose.create_from_pq(torch.tensor(p).float(), torch.tensor(q).float())
+        )
+        qpos = np.tile(self.assets.start_qpos, (n, 1))
+        noise = np.clip(rng.normal(size=(n, 7)), -2, 2) * start.joint_noise_rad
+        qpos[:, :7] += noise
+        self.agent.reset(torch.tensor(qpos).float())
+        self.waypoint_index[env_idx] = 0
+
+    def _state(self) -> dict[str, Any]:
+        """What the reward looks at, as batched arrays."""
+        pose, qvel = self.tracked_object.pose, self.agent.robot.get_qvel()
+        R = quat_wxyz_to_matrix(pose.q.cpu().numpy())
+        return {
+            "tcp": self.agent.tcp_pos.cpu().numpy(),
+            "centre": R @ np.array(self.assets.object_centre) + pose.p.cpu().numpy(),
+            "R_world_object": R,
+            "object_speed": self.tracked_object.linear_velocity.norm(dim=-1).cpu().numpy(),
+            "arm_speed": qvel[:, :7].norm(dim=-1).cpu().numpy(),
+            "is_grasped": self.agent.is_grasping(self.tracked_object).cpu().numpy(),
+        }
+
+    def evaluate(self) -> dict[str, Any]:
+        """Success and waypoint index; advances the index of those that reached theirs."""
+        state, task = self._state(), self.task
+        index = self.waypoint_index.cpu().numpy()
+        p, theta = self._errors(state, index)
+        reached = (p < task.waypoint_position_m) & (theta < task.waypoint_rotation_rad)
+        index = np.minimum(index + reached, len(self.goals.centres) - 1)
+        self.waypoint_index = torch.as_tensor(index, device=self.device)
+        self._terms = reference_terms(self.goals, task, index, **state)
+        success = self._terms["success"] > 0 if task.reward.success else np.zeros(len(p), bool)
+        return {
+            "success": torch.as_tensor(success, device=self.device),
+            "waypoint_index": self.waypoint_index.clone(),
+        }
+
+    def _errors(self, state: dict[str, Any], index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        p = np.linalg.norm(state["centre"] - self.goals.centres[index], axis=-1)
+        R_goal = quat_wxyz_to_matrix(self.goals.quats_wxyz[index])
+        axis = self.task.symmetric_axis
+        return p, reference_rotation_error(state["R_world_object"], R_goal, axis)
+
+    def _get_obs_extra(self, info: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "tcp_pose": self.agent.tcp_pose.raw_pose,
+            "object_pose": self.tracked_object.pose.raw_pose,
+            "waypoint_index": self.waypoint_index[:, None].float(),
+        }
+
+    def compute_dense_reward(self, obs: Any, action: Any, info: dict[str, Any]) -> torch.Tensor:
+        """Sum of X-Sim's terms, as ``evaluate`` left them."""
+        total = np.sum(list(self._terms.values()), axis=0)
+        return torch.as_tensor(total, dtype=torch.float32, device=self.device)
+
+    def compute_normalized_dense_reward(
+        self, obs: Any, action: Any, info: dict[str, Any]
+    ) -> torch.Tensor:
+        """The dense reward on the scale that training uses."""
+        return self.compute_dense_reward(obs, action, info) * self.task.reward_scale
+
+
+def yaw_then(yaw: float, quat_wxyz: np.ndarray) -> np.ndarray:
+    """A quaternion (4,) turned by ``yaw`` about the world's z."""
+    c, s = np.cos(yaw / 2), np.sin(yaw / 2)
+    w, x, y, z = quat_wxyz
+    return np.array([c * w - s * z, c * x - s * y, c * y + s * x, c * z + s * w])
+
+
+def _check_shapes(actor: Any, expected: int) -> None:
+    # ManiSkill swallows cooking errors, which would leave a body that falls through everything.
+    found = len(actor._bodies[0].get_collision_shapes())
+    if found < expected:
+        raise BadInputError(
+            f"actor '{actor.name}': PhysX built {found} of {expected} collision pieces; "
+            "the others are degenerate. Repair the mesh."
+        )
