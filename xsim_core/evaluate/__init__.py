@@ -1,0 +1,1 @@
+"""Evaluation: success with intervals, and errors against ground truth."""

@@ -1,0 +1,18 @@
+import numpy as np
+import pytest
+
+from xsim_core.evaluate.errors import pose_differences
+from xsim_core.geometry import make_se3, so3_exp
+
+
+def test_translations_are_in_millimetres():
+    T = make_se3(np.eye(3), [0.003, 0.004, 0])[None]
+    distance_mm, angle_deg = pose_differences(T, np.eye(4)[None])
+    assert distance_mm == pytest.approx([5.0])
+    assert angle_deg == pytest.approx([0.0])
+
+
+def test_rotations_are_in_degrees():
+    T = make_se3(so3_exp(np.array([0, 0, 0.1])), np.zeros(3))
+    _, angle_deg = pose_differences(T, np.eye(4))
+    assert angle_deg == pytest.approx(np.degrees([0.1]))

@@ -1,0 +1,86 @@
+"""Errors of the reconstructed world against ground truth; nothing is aligned first.
+
+Poses claim to be metric and in the robot-base frame, so that is how they are judged.
+"""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from xsim_core.artifacts import GroundTruth, ObjectTrack, PosedImages, SplatScene
+from xsim_core.geometry import inverse_se3, rotation_angle
+from xsim_core.storage import OpenArtifact
+from xsim_core.tracking.metrics import add_m, adds_m, auc
+
+NUM_MODEL_POINTS = 500
+
+
+def pose_differences(
+    T_estimated: ArrayLike, T_true: ArrayLike
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Distance of the origins in mm and angle in degrees, (n,) each, of poses (n, 4, 4)."""
+    a = np.asarray(T_estimated, float).reshape(-1, 4, 4)
+    b = np.asarray(T_true, float).reshape(-1, 4, 4)
+    distance_mm = 1e3 * np.linalg.norm(a[:, :3, 3] - b[:, :3, 3], axis=1)
+    return distance_mm, np.degrees(rotation_angle(a[:, :3, :3], b[:, :3, :3]))
+
+
+def truth_errors(
+    scene: OpenArtifact[SplatScene],
+    track: OpenArtifact[ObjectTrack],
+    images: OpenArtifact[PosedImages],
+    truth: OpenArtifact[GroundTruth],
+) -> tuple[dict[str, NDArray[np.float64]], dict[str, float]]:
+    """Per-frame errors and key figures of scan, track and scene.
+
+    Returns:
+        Arrays by name (metres, millimetres or degrees, as their names end) and figures.
+    """
+    arrays = _track_errors(track, truth) | _scan_errors(images, truth)
+    video_mm, video_deg = pose_differences(track.array("T_world_cam"), truth.array("T_world_cam"))
+    figures = {
+        "add_auc": auc(arrays["track_add_m"]),
+        "adds_auc": auc(arrays["track_adds_m"]),
+        "world_add_auc": auc(arrays["world_add_m"]),
+        "world_adds_auc": auc(arrays["world_adds_m"]),
+        "path_mm": float(arrays["path_mm"].mean()),
+        "path_deg": float(arrays["path_deg"].mean()),
+        "alignment_mm": float(np.median(arrays["scan_mm"])),
+        "alignment_deg": float(np.median(arrays["scan_deg"])),
+        "alignment_worst_mm": float(arrays["scan_mm"].max()),
+        "video_camera_mm": float(video_mm[0]),
+        "video_camera_deg": float(video_deg[0]),
+        # The world frame is defined by the table: its true top is z = 0.
+        "table_height_mm": 1e3 * abs(scene.summary.table_height_m),
+        "table_tilt_deg": float(np.degrees(scene.summary.table_tilt_rad)),
+    }
+    return arrays, figures
+
+
+def _track_errors(
+    track: OpenArtifact[ObjectTrack], truth: OpenArtifact[GroundTruth]
+) -> dict[str, NDArray[np.float64]]:
+    vertices = track.array("object/vertices").astype(float)
+    stride = max(1, len(vertices) // NUM_MODEL_POINTS)
+    points = vertices[::stride]
+    T_world_true = truth.array("T_world_object")
+    T_cam_true = inverse_se3(truth.array("T_world_cam")) @ T_world_true
+    T_cam, T_world = track.array("T_cam_object"), track.array("T_world_object")
+    centre = np.eye(4)
+    centre[:3, 3] = (vertices.min(axis=0) + vertices.max(axis=0)) / 2
+    path_mm, path_deg = pose_differences(T_world @ centre, T_world_true @ centre)
+    return {
+        "track_add_m": add_m(T_cam, T_cam_true, points),
+        "track_adds_m": adds_m(T_cam, T_cam_true, points),
+        "world_add_m": add_m(T_world, T_world_true, points),
+        "world_adds_m": adds_m(T_world, T_world_true, points),
+        "path_mm": path_mm,
+        "path_deg": path_deg,
+    }
+
+
+def _scan_errors(
+    images: OpenArtifact[PosedImages], truth: OpenArtifact[GroundTruth]
+) -> dict[str, NDArray[np.float64]]:
+    T_true = truth.array("photo/T_world_cam")[images.array("photo_index")]
+    distance_mm, angle_deg = pose_differences(images.array("T_world_cam"), T_true)
+    return {"scan_mm": distance_mm, "scan_deg": angle_deg}
