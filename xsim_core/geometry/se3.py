@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.spatial.transform import Rotation
 
-Floats = NDArray[np.floating]
+Floats = NDArray[np.float64]
 
 
 def so3_exp(omega: ArrayLike) -> Floats:
@@ -64,7 +64,7 @@ def inverse_se3(T: ArrayLike) -> Floats:
 
 def transform_points(T_a_b: ArrayLike, points_b: ArrayLike) -> Floats:
     """Points (..., n, 3) of frame b, in frame a."""
-    T_a_b, points_b = np.asarray(T_a_b), np.asarray(points_b)
+    T_a_b, points_b = np.asarray(T_a_b, float), np.asarray(points_b, float)
     return points_b @ np.swapaxes(T_a_b[..., :3, :3], -1, -2) + T_a_b[..., None, :3, 3]
 
 
