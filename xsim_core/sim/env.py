@@ -277,7 +277,7 @@ class SimEnv:
             _rotation_vector(self._quat, goals.quats_wxyz[k]),
             goals.centres[-1] - now.centre,
             _rotation_vector(self._quat, goals.quats_wxyz[-1]),
-            (k / len(goals.centres), self._num_steps / self.task.horizon),
+            (k / len(goals.centres),),
         ]
         if self.task.gripper == "controlled":
             parts.append((*self.proprio()[3:], float(now.is_grasped)))

@@ -18,7 +18,7 @@ from sapien.physx import PhysxMaterial
 from ..errors import BadInputError
 from ..geometry import quat_wxyz_to_matrix
 from .assets import SimAssets, start_pos_quat
-from .reward import Goals, reference_rotation_error, reference_terms
+from .reward import Goals, reference_advance, reference_terms
 from .task import Physics, TaskSpec
 
 ENV_ID = "XSimObjectTrack-v1"
@@ -112,22 +112,16 @@ class XSimObjectTrackEnv(BaseEnv):
         """Success and waypoint index; advances the index of those that reached theirs."""
         state, task = self._state(), self.task
         index = self.waypoint_index.cpu().numpy()
-        p, theta = self._errors(state, index)
-        reached = (p < task.waypoint_position_m) & (theta < task.waypoint_rotation_rad)
-        index = np.minimum(index + reached, len(self.goals.centres) - 1)
+        index = reference_advance(
+            self.goals, task, index, state["centre"], state["R_world_object"]
+        )
         self.waypoint_index = torch.as_tensor(index, device=self.device)
         self._terms = reference_terms(self.goals, task, index, **state)
-        success = self._terms["success"] > 0 if task.reward.success else np.zeros(len(p), bool)
+        success = self._terms["success"] > 0 if task.reward.success else np.zeros(len(index), bool)
         return {
             "success": torch.as_tensor(success, device=self.device),
             "waypoint_index": self.waypoint_index.clone(),
         }
-
-    def _errors(self, state: dict[str, Any], index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        p = np.linalg.norm(state["centre"] - self.goals.centres[index], axis=-1)
-        R_goal = quat_wxyz_to_matrix(self.goals.quats_wxyz[index])
-        axis = self.task.symmetric_axis
-        return p, reference_rotation_error(state["R_world_object"], R_goal, axis)
 
     def _get_obs_extra(self, info: dict[str, Any]) -> dict[str, Any]:
         return {

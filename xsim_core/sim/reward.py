@@ -133,15 +133,21 @@ class WaypointReward:
             and now.object_speed_m_s < self.task.success_object_speed_m_s
         )
 
+    def _advance(self, now: Situation) -> int:
+        last = len(self.goals.centres) - 1
+        furthest = last if self.task.may_skip_waypoints else self.index
+        for k in range(furthest, self.index - 1, -1):
+            p, theta = self.errors(now, k)
+            if p < self.task.waypoint_position_m and theta < self.task.waypoint_rotation_rad:
+                self.index = min(k + 1, last)
+                break
+        return self.index
+
     def step(self, now: Situation) -> dict[str, float]:
         """Advance the waypoint index, then the weighted terms; their sum is the reward."""
         task, w = self.task, self.task.reward
-        p, theta = self.errors(now, self.index)
-        is_reached = p < task.waypoint_position_m and theta < task.waypoint_rotation_rad
-        if is_reached and self.index < len(self.goals.centres) - 1:
-            self.index += 1
-            p, theta = self.errors(now, self.index)
-        k = self.index
+        k = self._advance(now)
+        p, theta = self.errors(now, k)
         to_tcp = now.tcp - now.centre
         d = math.sqrt(float(to_tcp @ to_tcp))
         success = self.is_success(now)
@@ -169,6 +175,26 @@ def reference_rotation_error(
     axis = np.array(symmetric_axis)
     cosine = np.sum((R_world_object @ axis) * (R_world_goal @ axis), axis=-1) / (axis @ axis)
     return np.arccos(np.clip(cosine, -1, 1))
+
+
+def reference_advance(
+    goals: Goals,
+    task: TaskSpec,
+    index: NDArray[np.int64],
+    centre: NDArray[np.float64],
+    R_world_object: NDArray[np.float64],
+) -> NDArray[np.int64]:
+    """Waypoint indices (n,) after this step, for a batch; see ``WaypointReward``."""
+    last = len(goals.centres) - 1
+    R_goals = quat_wxyz_to_matrix(goals.quats_wxyz)
+    result = index.copy()
+    for k in range(last + 1):
+        p = np.linalg.norm(centre - goals.centres[k], axis=-1)
+        theta = reference_rotation_error(R_world_object, R_goals[k : k + 1], task.symmetric_axis)
+        near = (p < task.waypoint_position_m) & (theta < task.waypoint_rotation_rad)
+        eligible = near & (k >= index if task.may_skip_waypoints else k == index)
+        result = np.where(eligible, min(k + 1, last), result)
+    return result
 
 
 def reference_terms(

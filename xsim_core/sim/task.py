@@ -64,6 +64,9 @@ class TaskSpec(FrozenModel):
 
     waypoint_position_m: float = Field(0.03, gt=0)
     waypoint_rotation_rad: float = Field(0.4, gt=0)
+    may_skip_waypoints: bool = False
+    """Reaching a later waypoint counts for those before it: an object pushed past one need not
+    come back. Off for paths that cross themselves."""
     success_position_m: float = Field(0.03, gt=0)
     success_rotation_rad: float = Field(0.35, gt=0)
     success_object_speed_m_s: float = Field(0.05, gt=0)

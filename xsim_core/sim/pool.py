@@ -1,0 +1,245 @@
+"""Many environments over a few processes, stepped as one batch.
+
+Each environment owns its PhysX scene and its stream of seeds, so results do not depend on how
+many workers share the environments.
+"""
+
+import multiprocessing
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from types import TracebackType
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import BadInputError, XSimError
+from .assets import SimAssets
+from .env import SimEnv
+from .reward import TERMS
+from .task import Physics, TaskSpec
+
+
+class PoolStep(NamedTuple):
+    """One control step of all environments; n of them."""
+
+    obs: NDArray[np.float32]
+    """(n, o), already of the next episode where one ended."""
+    rewards: NDArray[np.float32]
+    terminated: NDArray[np.bool_]
+    """The object is at its goal now. The episode goes on unless the pool stops at success."""
+    truncated: NDArray[np.bool_]
+    """The episode ended here, and a new one began."""
+    success: NDArray[np.bool_]
+    """Success at any step of the episode so far."""
+    progress: NDArray[np.float32]
+    """Best of the episode so far, in [0, 1]."""
+    final_obs: NDArray[np.float32]
+    """(n, o) before any automatic reset."""
+    env_states: NDArray[np.float32]
+    """(n, 16) before any automatic reset."""
+    terms: NDArray[np.float32]
+    """(n, 7) weighted reward terms in the order of ``reward.TERMS``."""
+
+
+class _Worker:
+    """The environments of one process (or of this one)."""
+
+    def __init__(
+        self, assets: SimAssets, task: TaskSpec, physics: Sequence[Physics], indices: Sequence[int],
+        seed: int,
+    ) -> None:  # fmt: skip
+        self.envs = [SimEnv(assets, task, physics=p) for p in physics]
+        self.streams = [np.random.SeedSequence([seed, i]) for i in indices]
+        self.has_succeeded = np.zeros(len(self.envs), dtype=bool)
+
+    def _next_seed(self, i: int) -> int:
+        return int(self.streams[i].spawn(1)[0].generate_state(1)[0])
+
+    def reset(self, seeds: NDArray[np.int64] | None) -> tuple[NDArray[Any], ...]:
+        self.has_succeeded[:] = False
+        obs = []
+        for i, env in enumerate(self.envs):
+            obs.append(env.reset(self._next_seed(i) if seeds is None else int(seeds[i])))
+        return np.stack(obs), np.stack([env.env_state() for env in self.envs])
+
+    def step(self, actions: NDArray[np.floating]) -> tuple[NDArray[Any], ...]:
+        rows: list[tuple[Any, ...]] = []
+        for i, (env, action) in enumerate(zip(self.envs, actions, strict=True)):
+            r = env.step(action)
+            self.has_succeeded[i] |= r.success
+            success, state, obs = bool(self.has_succeeded[i]), env.env_state(), r.obs
+            if r.truncated:
+                obs = env.reset(self._next_seed(i))
+                self.has_succeeded[i] = False
+            terms = [r.terms[name] for name in TERMS]
+            rows.append(
+                (obs, r.reward, r.terminated, r.truncated, success, r.progress, r.obs, state, terms)
+            )
+        dtypes = (np.float32, np.float32, bool, bool, bool, np.float32, np.float32, np.float32)
+        columns = zip(*rows, strict=True)
+        return tuple(
+            np.asarray(c, dtype=d) for c, d in zip(columns, (*dtypes, np.float32), strict=True)
+        )
+
+
+def _serve(connection: Connection, *args: Any) -> None:
+    """Body of a worker process: answers until the pipe closes."""
+    import torch
+
+    torch.set_num_threads(1)
+    try:
+        worker = _Worker(*args)
+        connection.send(("ok", worker.envs[0].obs_dim))
+        while True:
+            name, argument = connection.recv()
+            connection.send(("ok", getattr(worker, name)(argument)))
+    except (EOFError, BrokenPipeError, KeyboardInterrupt):
+        pass
+    except Exception:  # noqa: BLE001 - the parent raises it with its text.
+        connection.send(("error", traceback.format_exc()))
+
+
+class EnvPool:
+    """``num_envs`` environments in ``num_workers`` spawned processes; 0 workers means this one.
+
+    Use as a context manager, so that processes end with the block, whatever ends it.
+    """
+
+    def __init__(
+        self,
+        assets: SimAssets,
+        task: TaskSpec,
+        *,
+        num_envs: int,
+        num_workers: int = 0,
+        physics: Physics | Sequence[Physics] | None = None,
+        seed: int = 0,
+    ) -> None:
+        """Build the environments.
+
+        Args:
+            assets: from ``build_assets``.
+            task: what to do.
+            num_envs: how many.
+            num_workers: processes.
+            physics: one for all, or one for each; the task's by default.
+            seed: root of the seeds of automatic resets.
+        """
+        each = physics if isinstance(physics, Sequence) else [physics or task.physics] * num_envs
+        if len(each) != num_envs:
+            raise BadInputError(f"EnvPool: {len(each)} physics for {num_envs} environments")
+        self.num_envs, self.action_dim, self.task = num_envs, task.action_dim, task
+        num_workers = min(num_workers, num_envs)
+        self._parts = np.array_split(np.arange(num_envs), max(num_workers, 1))
+        self._connections: list[Connection] = []
+        self._processes: list[Any] = []
+        self._local: _Worker | None = None
+        jobs = [(assets, task, [each[i] for i in p], p.tolist(), seed) for p in self._parts]
+        if num_workers == 0:
+            self._local = _Worker(*jobs[0])
+            self.obs_dim = self._local.envs[0].obs_dim
+            return
+        try:
+            self._start(jobs)
+        except BaseException:
+            self.close()
+            raise
+
+    def _start(self, jobs: list[tuple[Any, ...]]) -> None:
+        context = multiprocessing.get_context("spawn")
+        for job in jobs:
+            ours, theirs = context.Pipe()
+            process = context.Process(target=_serve, args=(theirs, *job), daemon=True)
+            process.start()
+            theirs.close()
+            self._connections.append(ours)
+            self._processes.append(process)
+        self.obs_dim = int([self._receive(c) for c in self._connections][0])
+
+    @staticmethod
+    def _receive(connection: Connection) -> Any:
+        try:
+            status, value = connection.recv()
+        except (EOFError, ConnectionResetError) as error:
+            raise XSimError("a simulator process died (out of memory?)") from error
+        if status == "error":
+            raise XSimError(f"a simulator process failed:\n{value}")
+        return value
+
+    def _call(self, name: str, arguments: list[Any]) -> list[NDArray[Any]]:
+        """Send one request to each worker and join the answers along the environments."""
+        if self._local is not None:
+            return list(getattr(self._local, name)(arguments[0]))
+        for connection, argument in zip(self._connections, arguments, strict=True):
+            connection.send((name, argument))
+        answers = [self._receive(c) for c in self._connections]
+        return [np.concatenate(columns) for columns in zip(*answers, strict=True)]
+
+    def reset(self, seeds: NDArray[np.integer] | Sequence[int] | None = None) -> NDArray[Any]:
+        """Begin episodes everywhere, with these seeds (n,) or the pool's own; observations (n, o)."""
+        parts = [None if seeds is None else np.asarray(seeds)[p] for p in self._parts]
+        obs, self.env_states = self._call("reset", parts)
+        return obs
+
+    def step(self, actions: NDArray[np.floating]) -> PoolStep:
+        """Advance all environments by actions (n, a) in [-1, 1]; ended episodes begin anew."""
+        return PoolStep(*self._call("step", [actions[p] for p in self._parts]))
+
+    def close(self) -> None:
+        """End the worker processes."""
+        for connection in self._connections:
+            connection.close()
+        for process in self._processes:
+            process.join(timeout=2)
+            if process.is_alive():
+                process.terminate()
+                process.join()
+        self._connections, self._processes, self._local = [], [], None
+
+    def __enter__(self) -> "EnvPool":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:  # fmt: skip
+        self.close()
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """Whole episodes of one policy; m of them."""
+
+    seeds: NDArray[np.int64]
+    success: NDArray[np.bool_]
+    """Success at any step."""
+    success_at_end: NDArray[np.bool_]
+    progress: NDArray[np.float32]
+    returns: NDArray[np.float32]
+    env_states: NDArray[np.float32]
+    """(m, horizon + 1, 16)."""
+
+
+def run_episodes(
+    pool: EnvPool, act: Callable[[NDArray[np.float32]], NDArray[np.floating]], seeds: Sequence[int]
+) -> Outcomes:
+    """Run one episode for each seed, ``pool.num_envs`` at a time."""
+    results: list[tuple[Any, ...]] = []
+    for begin in range(0, len(seeds), pool.num_envs):
+        batch = np.resize(np.asarray(seeds[begin : begin + pool.num_envs]), pool.num_envs)
+        obs = pool.reset(batch)
+        states, returns = [pool.env_states], np.zeros(pool.num_envs, np.float32)
+        step = None
+        for _ in range(pool.task.horizon):
+            step = pool.step(act(obs))
+            obs = step.obs
+            returns += step.rewards
+            states.append(step.env_states)
+        assert step is not None
+        rows = (batch, step.success, step.terminated, step.progress, returns)
+        keep = min(pool.num_envs, len(seeds) - begin)
+        results.append(tuple(r[:keep] for r in (*rows, np.stack(states, axis=1))))
+    return Outcomes(*(np.concatenate(c) for c in zip(*results, strict=True)))
