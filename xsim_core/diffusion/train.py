@@ -1,9 +1,8 @@
-"""The ``diffusion`` stage: behaviour cloning of the teacher from images, then closed-loop trials."""
+"""The ``diffusion`` stage: clone the teacher from images, then try it in closed loop."""
 
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 
 from xsim_core.artifacts import EpisodeDataset, ObjectTrack, SplatScene, StudentPolicy

@@ -1,0 +1,121 @@
+import numpy as np
+import pytest
+
+from tests.policies.toy import HW, rollout, toy_episodes
+from tests.sim.fixtures import make_scene, make_track
+from xsim_core.artifacts import EpisodeDataset, ObjectTrack, SplatScene, StudentPolicy
+from xsim_core.diffusion import DiffusionConfig, train_student
+from xsim_core.errors import BadInputError
+from xsim_core.policies import (
+    AugmentConfig,
+    ClosedLoopStudent,
+    OptimConfig,
+    Student,
+    StudentArchitecture,
+)
+from xsim_core.sim.task import load_task
+from xsim_core.stage import Stage, run_stage
+from xsim_core.storage import ArtifactStore
+
+STAGE = Stage(
+    name="diffusion", version=1, run=train_student, config=DiffusionConfig,
+    inputs={"dataset": EpisodeDataset, "scene": SplatScene, "track": ObjectTrack},
+    output=StudentPolicy,
+)  # fmt: skip
+TINY = StudentArchitecture(
+    channels=(8, 16, 16), embed_dim=64, denoiser_width=64, denoiser_blocks=2, head_channels=8
+)
+
+
+def toy_dataset(store, num_episodes=120, task="push_block"):
+    episodes = toy_episodes(num_episodes, rng=np.random.default_rng(0))
+    n = len(episodes.action)
+    out = store.begin("episode_dataset", "d" * 24)
+    out.write_all(
+        {
+            "observation.images.front": episodes.rgb,
+            "observation.state": episodes.state,
+            "action": episodes.action,
+            "episode_ends": episodes.episode_ends,
+            "env_states": np.zeros((n, 16), np.float32),
+            "T_world_cam": np.tile(np.eye(4, dtype=np.float32), (num_episodes, 1, 1)),
+            "K": np.eye(3, dtype=np.float32),
+        }
+    )
+    summary = EpisodeDataset(
+        task=task, num_episodes=num_episodes, num_steps=n, num_attempts=num_episodes,
+        image_hw=HW, fps=10.0,
+    )  # fmt: skip
+    return store.commit(
+        out, summary, stage="test", stage_version=1, config={}, inputs={}, provenance={}
+    )
+
+
+def config(**changes):
+    fields = {
+        "task": load_task("push_block"), "architecture": TINY, "num_eval_episodes": 0,
+        # A shift would move the dot against the (invisible) point: the toy forbids it.
+        "augment": AugmentConfig(shift_px=0),
+        "optim": OptimConfig(num_steps=350, learning_rate=3e-3, warmup_steps=20),
+    }  # fmt: skip
+    return DiffusionConfig(**(fields | changes))
+
+
+@pytest.fixture
+def store(tmp_path):
+    return ArtifactStore((tmp_path / "store").as_uri())
+
+
+def inputs(store, **kwargs):
+    return {
+        "dataset": toy_dataset(store, **kwargs),
+        "scene": make_scene(store),
+        "track": make_track(store),
+    }
+
+
+def test_the_stage_trains_a_student_that_acts(store):
+    seen = []
+    ref = run_stage(
+        STAGE, config(), store, inputs(store), progress=lambda f, figures: seen.append((f, figures))
+    )
+    policy = store.open(ref, StudentPolicy)
+    assert policy.summary.num_train_steps == 350
+    assert policy.summary.final_loss < 0.1
+    assert "loss.png" in policy.file_names
+    assert [f for f, _ in seen] == sorted(f for f, _ in seen)
+    assert {"loss", "steps_per_s"} <= set(seen[-1][1])
+    distance = rollout(ClosedLoopStudent(Student.read(policy)), list(range(100, 120)))
+    assert (distance < 0.2).mean() >= 0.8, distance
+
+
+def test_an_interrupted_training_goes_on(store, monkeypatch):
+    from xsim_core.policies import fitting
+
+    monkeypatch.setattr(fitting, "CHECKPOINT_EVERY_S", 0.0)
+    monkeypatch.setattr(fitting, "REPORT_EVERY_S", 0.0)
+    short = config(optim=OptimConfig(num_steps=12, warmup_steps=2))
+    refs = inputs(store, num_episodes=10)
+
+    def interrupt(fraction, figures):
+        if figures["step"] == 6:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_stage(STAGE, short, store, refs, progress=interrupt)
+    steps = []
+    ref = run_stage(STAGE, short, store, refs, progress=lambda f, x: steps.append(x["step"]))
+    assert min(steps) > 1
+    resumed = store.open(ref, StudentPolicy)
+
+    other = ArtifactStore(store.url + "-other")
+    again = run_stage(STAGE, short, other, inputs(other, num_episodes=10))
+    unbroken = other.open(again, StudentPolicy)
+    for name, value in unbroken.arrays("weights").items():
+        np.testing.assert_allclose(resumed.arrays("weights")[name], value, atol=1e-5)
+
+
+def test_a_dataset_of_another_task_is_refused(store):
+    refs = inputs(store, num_episodes=2, task="pick_place")
+    with pytest.raises(BadInputError, match="pick_place"):
+        run_stage(STAGE, config(), store, refs)
