@@ -1,0 +1,67 @@
+"""What surrounds a run whoever carries it out: its record, its end, and its report."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tasks.settings import Settings
+from xsim_core.report import RunRecord, build_report, check_run_name
+from xsim_core.storage import ArtifactStore
+
+from .calls import Recorder
+
+
+def run_name(capture: str, preset: str) -> str:
+    """What a run is called when nobody named it: the same words start the same run again."""
+    return check_run_name(f"{Path(capture).name}-{preset}")
+
+
+@contextmanager
+def recorded(store: ArtifactStore, record: RunRecord) -> Iterator[Recorder]:
+    """Keep ``runs/<name>.json`` true: running, then completed, interrupted or failed."""
+    recorder, clock = Recorder(store, record), time.monotonic()
+    recorder.update(state="running")
+    try:
+        yield recorder
+    except BaseException as error:
+        is_failure = isinstance(error, Exception)
+        recorder.update(
+            state="failed" if is_failure else "interrupted",
+            error=f"{type(error).__name__}: {error}",
+            elapsed_s=round(time.monotonic() - clock, 2),
+        )
+        raise
+    recorder.update(state="completed", elapsed_s=round(time.monotonic() - clock, 2))
+
+
+def report_path(settings: Settings, name: str) -> Path:
+    """Where the report of a run lies."""
+    return settings.home / "reports" / f"{name}.html"
+
+
+def write_report(settings: Settings, store: ArtifactStore, record: RunRecord) -> Path:
+    """Build the report of a run, or keep the one that shows the same artifacts already."""
+    path = report_path(settings, record.name)
+    stamp = f"<!-- xsim-report {report_stamp(record)} -->"
+    if path.exists():
+        with path.open(encoding="utf-8") as page:
+            if page.read(len(stamp)) == stamp:
+                return path
+    html = stamp + "\n" + build_report(store, record.stages, title=record.name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    partial.write_text(html, encoding="utf-8")
+    partial.replace(path)
+    return path
+
+
+def report_stamp(record: RunRecord) -> str:
+    """What the report's content depends on."""
+    import hashlib
+
+    from xsim_core.report import page
+
+    look = "".join(p.read_text() for p in sorted(Path(page.__file__).parent.glob("*.py")))
+    refs = "\n".join(f"{stage} {ref}" for stage, ref in sorted(record.stages.items()))
+    return hashlib.sha256((look + refs).encode()).hexdigest()

@@ -1,0 +1,220 @@
+"""One background Prefect server on this machine: started when needed, reused when there.
+
+The ephemeral server that Prefect starts inside a process is never used: it takes up to a minute on
+a busy machine, evaluates no automations, and three at once fight over one database (see
+docs/decisions). Importing this module does not import Prefect; the environment is set first.
+"""
+
+import fcntl
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import ProxyHandler, build_opener
+
+from xsim_core.config import FrozenModel
+from xsim_core.errors import MissingDependencyError
+
+FIRST_PORT, LAST_PORT = 4200, 4299
+START_TIMEOUT_S = 120.0
+HOST = "127.0.0.1"
+
+
+class Server(FrozenModel):
+    """A Prefect server that this command line started, or one named by ``PREFECT_API_URL``."""
+
+    api_url: str
+    pid: int | None = None
+    """None for a server that somebody else runs."""
+
+    @property
+    def ui_url(self) -> str:
+        """What a person opens."""
+        return self.api_url.removesuffix("/api")
+
+    def is_healthy(self, *, timeout_s: float = 5.0) -> bool:
+        """Whether the API answers."""
+        # A proxy named in the environment must not be asked about this machine's own port.
+        opener = build_opener(ProxyHandler({}))
+        try:
+            with opener.open(f"{self.api_url}/health", timeout=timeout_s) as answer:
+                return answer.status == 200
+        except (URLError, OSError, ValueError):
+            return False
+
+
+def client_environment(home: Path, api_url: str | None) -> dict[str, str]:
+    """Prefect's settings for this command line, to be in place before Prefect is imported."""
+    environment = {
+        "PREFECT_HOME": str(home / "prefect"),
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+        "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+        "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
+        # Runs whose process died are found by their missing heartbeat; 30 s is Prefect's minimum.
+        "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
+        # The live display and the command line's own errors say it once; the UI keeps the logs.
+        "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
+    }
+    if api_url is not None:
+        environment["PREFECT_API_URL"] = api_url
+    return environment
+
+
+def use_server(home: Path, server: Server) -> None:
+    """Point this process's Prefect, not yet imported, at a server."""
+    os.environ.update(client_environment(home, server.api_url))
+    for name in ("NO_PROXY", "no_proxy"):
+        entries = [e for e in os.environ.get(name, "").split(",") if e]
+        os.environ[name] = ",".join(dict.fromkeys([*entries, HOST, "localhost"]))
+
+
+def find_server(home: Path) -> Server | None:
+    """The server that is running, if one is."""
+    if url := os.environ.get("PREFECT_API_URL"):
+        return Server(api_url=url.rstrip("/"))
+    server = _read_state(home)
+    if server is None or server.pid is None or not _is_ours(server.pid):
+        return None
+    return server if server.is_healthy() else None
+
+
+def start_server(home: Path) -> Server:
+    """Reuse the running server or start one, and wait until it answers.
+
+    Raises:
+        MissingDependencyError: when it does not come up; says where its log lies.
+    """
+    if server := find_server(home):
+        return server
+    with _lock(home):
+        # Another command may have started it while this one waited for the lock.
+        if server := find_server(home):
+            return server
+        _stop_known(home)
+        server = _launch(home, _free_port())
+        _wait_until_healthy(home, server)
+        _state_path(home).write_text(server.model_dump_json())
+        return server
+
+
+def stop_server(home: Path) -> Server | None:
+    """Stop the server that this command line started; None when there was none."""
+    if not _state_path(home).exists():
+        return None
+    with _lock(home):
+        return _stop_known(home)
+
+
+def log_path(home: Path) -> Path:
+    """What the server printed."""
+    return home / "prefect" / "server.log"
+
+
+def _launch(home: Path, port: int) -> Server:
+    api_url = f"http://{HOST}:{port}/api"
+    environment = {
+        k: v for k, v in os.environ.items() if not k.startswith("PREFECT_") or "_SERVER_" in k
+    }
+    environment |= client_environment(home, api_url)
+    environment["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] = "INFO"
+    log_path(home).parent.mkdir(parents=True, exist_ok=True)
+    command = [
+        sys.executable, "-m", "prefect", "server", "start", "--host", HOST, "--port", str(port),
+    ]  # fmt: skip
+    with log_path(home).open("wb") as log:
+        # A session of its own: Ctrl-C in the terminal ends the run, not the server.
+        process = subprocess.Popen(
+            command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            start_new_session=True,
+        )  # fmt: skip
+    return Server(api_url=api_url, pid=process.pid)
+
+
+def _wait_until_healthy(home: Path, server: Server) -> None:
+    assert server.pid is not None
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < deadline:
+        if server.is_healthy(timeout_s=2.0):
+            return
+        if not _is_ours(server.pid):
+            break
+        time.sleep(0.3)
+    _kill(server.pid)
+    tail = log_path(home).read_text(errors="replace").splitlines()[-5:]
+    raise MissingDependencyError(
+        f"the Prefect server did not come up at {server.ui_url} within {START_TIMEOUT_S:.0f} s. "
+        f"Its log, {log_path(home)}, ends with:\n" + "\n".join(f"  {line}" for line in tail)
+        + "\n'xsim demo --no-prefect' runs the same pipeline without it."
+    )  # fmt: skip
+
+
+def _free_port() -> int:
+    for port in range(FIRST_PORT, LAST_PORT + 1):
+        with closing(socket.socket()) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with suppress(OSError):
+                probe.bind((HOST, port))
+                return port
+    raise MissingDependencyError(
+        f"no free port between {FIRST_PORT} and {LAST_PORT} for the Prefect server. "
+        "Stop one of the programs there, or set PREFECT_API_URL to a running server."
+    )
+
+
+def _state_path(home: Path) -> Path:
+    return home / "server.json"
+
+
+def _read_state(home: Path) -> Server | None:
+    try:
+        return Server.model_validate(json.loads(_state_path(home).read_text()))
+    except (OSError, ValueError):
+        return None
+
+
+def _is_ours(pid: int) -> bool:
+    """Whether the process still is a Prefect server: numbers are used again after a reboot."""
+    with suppress(ChildProcessError, OSError):
+        os.waitpid(pid, os.WNOHANG)
+    try:
+        command = Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False
+    return b"prefect" in command and b"server" in command
+
+
+def _stop_known(home: Path) -> Server | None:
+    server = _read_state(home)
+    _state_path(home).unlink(missing_ok=True)
+    if server is None or server.pid is None or not _is_ours(server.pid):
+        return None
+    _kill(server.pid)
+    return server
+
+
+def _kill(pid: int) -> None:
+    """End the server and what it started; ask first, then insist."""
+    for kill_signal, patience_s in ((signal.SIGTERM, 10.0), (signal.SIGKILL, 5.0)):
+        with suppress(ProcessLookupError):
+            os.killpg(pid, kill_signal)
+        deadline = time.monotonic() + patience_s
+        while time.monotonic() < deadline:
+            if not _is_ours(pid):
+                return
+            time.sleep(0.1)
+
+
+@contextmanager
+def _lock(home: Path) -> Iterator[None]:
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / "server.lock").open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield

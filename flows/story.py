@@ -1,0 +1,126 @@
+"""The page of calls: what is made from what, in order. Planned, run here, or run by Prefect.
+
+``call`` decides what a call does (see ``flows.calls``); nothing here knows Prefect.
+"""
+
+from typing import Any, NamedTuple
+
+from xsim_core.artifacts import (
+    ArtifactRef,
+    Capture,
+    EpisodeDataset,
+    Evaluation,
+    GroundTruth,
+    ObjectTrack,
+    PosedImages,
+    RealWorld,
+    SplatScene,
+    StudentPolicy,
+    TeacherPolicy,
+)
+from xsim_core.presets import PipelineConfig
+from xsim_core.stages import (
+    CALIBRATE,
+    DIFFUSION,
+    EVALUATE,
+    INGEST_CAPTURE,
+    INGEST_TRUTH,
+    INGEST_WORLD,
+    POSE_TRACK,
+    PPO,
+    RENDER_DATASET,
+    SCAN,
+    SPLAT,
+)
+
+from .calls import Call
+from .sources import Sources
+
+
+class Taken(NamedTuple):
+    """What came from outside."""
+
+    capture: ArtifactRef[Capture]
+    truth: ArtifactRef[GroundTruth] | None
+    world: ArtifactRef[RealWorld] | None
+
+
+class Reconstruction(NamedTuple):
+    """What the simulator is built from."""
+
+    images: ArtifactRef[PosedImages]
+    scene: ArtifactRef[SplatScene]
+    track: ArtifactRef[ObjectTrack]
+
+
+class Trained(NamedTuple):
+    """What was learnt in simulation alone."""
+
+    teacher: ArtifactRef[TeacherPolicy]
+    dataset: ArtifactRef[EpisodeDataset]
+    student: ArtifactRef[StudentPolicy]
+
+
+class Transferred(NamedTuple):
+    """What is deployed, and the evidence for it."""
+
+    calibrated: ArtifactRef[StudentPolicy]
+    evaluation: ArtifactRef[Evaluation]
+
+
+def ingest(call: Call, sources: Sources) -> Taken:
+    """Take the capture in, and what belongs to it where it was synthesised."""
+    truth: ArtifactRef[Any] | None = None
+    world: ArtifactRef[Any] | None = None
+    capture = call(INGEST_CAPTURE, sources.capture)
+    if sources.truth is not None:
+        truth = call(INGEST_TRUTH, sources.truth)
+    if sources.world is not None:
+        world = call(INGEST_WORLD, sources.world)
+    return Taken(capture, truth, world)
+
+
+def real_to_sim(
+    call: Call, config: PipelineConfig, capture: ArtifactRef[Capture]
+) -> Reconstruction:
+    """From the photos to a scene, and from the video to the object's motion."""
+    images = call(SCAN, config.scan, capture=capture)
+    scene = call(SPLAT, config.splat, images=images)
+    track = call(POSE_TRACK, config.pose_track, capture=capture)
+    return Reconstruction(images, scene, track)
+
+
+def train(call: Call, config: PipelineConfig, sim: Reconstruction) -> Trained:
+    """A privileged teacher, its successes rendered, and a student that sees only images."""
+    teacher = call(PPO, config.ppo, scene=sim.scene, track=sim.track)
+    dataset = call(
+        RENDER_DATASET, config.render_dataset, teacher=teacher, scene=sim.scene, track=sim.track
+    )
+    student = call(DIFFUSION, config.diffusion, dataset=dataset, scene=sim.scene, track=sim.track)
+    return Trained(teacher, dataset, student)
+
+
+def sim_to_real(
+    call: Call, config: PipelineConfig, sim: Reconstruction, trained: Trained, taken: Taken
+) -> Transferred:
+    """Calibrate on the robot and evaluate; without a world there is nothing to calibrate with."""
+    calibrated: ArtifactRef[Any] = trained.student
+    if taken.world is not None:
+        calibrated = call(
+            CALIBRATE, config.calibrate, student=trained.student, dataset=trained.dataset,
+            scene=sim.scene, track=sim.track, world=taken.world,
+        )  # fmt: skip
+    evaluation = call(
+        EVALUATE, config.evaluate, teacher=trained.teacher, student=trained.student,
+        calibrated=calibrated, scene=sim.scene, track=sim.track, images=sim.images,
+        world=taken.world, truth=taken.truth,
+    )  # fmt: skip
+    return Transferred(calibrated, evaluation)
+
+
+def whole_chain(call: Call, config: PipelineConfig, sources: Sources) -> Transferred:
+    """A human video in, an evaluated and calibrated policy out."""
+    taken = ingest(call, sources)
+    sim = real_to_sim(call, config, taken.capture)
+    trained = train(call, config, sim)
+    return sim_to_real(call, config, sim, trained, taken)

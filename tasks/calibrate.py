@@ -1,0 +1,34 @@
+"""The Prefect task of stage ``calibrate``."""
+
+from prefect import task
+
+from xsim_core.artifacts import (
+    ArtifactRef,
+    EpisodeDataset,
+    ObjectTrack,
+    RealWorld,
+    SplatScene,
+    StudentPolicy,
+)
+from xsim_core.calibrate import CalibrateConfig
+from xsim_core.stages import CALIBRATE
+
+from .execution import TASK_POLICY, execute
+
+
+@task(name="calibrate", task_run_name="calibrate", tags=["gpu"], **TASK_POLICY)
+def calibrate(
+    student: ArtifactRef[StudentPolicy],
+    dataset: ArtifactRef[EpisodeDataset],
+    scene: ArtifactRef[SplatScene],
+    track: ArtifactRef[ObjectTrack],
+    world: ArtifactRef[RealWorld],
+    *,
+    config: CalibrateConfig,
+) -> ArtifactRef[StudentPolicy]:
+    """Align the student's encoder between the simulation and the real world."""
+    return execute(
+        CALIBRATE,
+        config,
+        {"student": student, "dataset": dataset, "scene": scene, "track": track, "world": world},
+    )

@@ -1,0 +1,21 @@
+"""The Prefect task of stage ``diffusion``."""
+
+from prefect import task
+
+from xsim_core.artifacts import ArtifactRef, EpisodeDataset, ObjectTrack, SplatScene, StudentPolicy
+from xsim_core.diffusion import DiffusionConfig
+from xsim_core.stages import DIFFUSION
+
+from .execution import TASK_POLICY, execute
+
+
+@task(name="diffusion", task_run_name="diffusion", tags=["gpu"], **TASK_POLICY)
+def diffusion(
+    dataset: ArtifactRef[EpisodeDataset],
+    scene: ArtifactRef[SplatScene],
+    track: ArtifactRef[ObjectTrack],
+    *,
+    config: DiffusionConfig,
+) -> ArtifactRef[StudentPolicy]:
+    """An image-conditioned diffusion policy."""
+    return execute(DIFFUSION, config, {"dataset": dataset, "scene": scene, "track": track})

@@ -1,0 +1,40 @@
+"""The Prefect task of stage ``evaluate``."""
+
+from prefect import task
+
+from xsim_core.artifacts import (
+    ArtifactRef,
+    Evaluation,
+    GroundTruth,
+    ObjectTrack,
+    PosedImages,
+    RealWorld,
+    SplatScene,
+    StudentPolicy,
+    TeacherPolicy,
+)
+from xsim_core.evaluate import EvaluateConfig
+from xsim_core.stages import EVALUATE
+
+from .execution import TASK_POLICY, execute
+
+
+@task(name="evaluate", task_run_name="evaluate", **TASK_POLICY)
+def evaluate(
+    teacher: ArtifactRef[TeacherPolicy],
+    student: ArtifactRef[StudentPolicy],
+    calibrated: ArtifactRef[StudentPolicy],
+    scene: ArtifactRef[SplatScene],
+    track: ArtifactRef[ObjectTrack],
+    images: ArtifactRef[PosedImages],
+    world: ArtifactRef[RealWorld] | None = None,
+    truth: ArtifactRef[GroundTruth] | None = None,
+    *,
+    config: EvaluateConfig,
+) -> ArtifactRef[Evaluation]:
+    """Success, progress and errors against truth, each with its uncertainty."""
+    inputs = {
+        "teacher": teacher, "student": student, "calibrated": calibrated, "scene": scene,
+        "track": track, "images": images, "world": world, "truth": truth,
+    }  # fmt: skip
+    return execute(EVALUATE, config, inputs)

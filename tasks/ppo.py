@@ -1,0 +1,20 @@
+"""The Prefect task of stage ``ppo``."""
+
+from prefect import task
+
+from xsim_core.artifacts import ArtifactRef, ObjectTrack, SplatScene, TeacherPolicy
+from xsim_core.ppo import PPOConfig
+from xsim_core.stages import PPO
+
+from .execution import TASK_POLICY, execute
+
+
+@task(name="ppo", task_run_name="ppo", tags=["gpu"], **TASK_POLICY)
+def ppo(
+    scene: ArtifactRef[SplatScene],
+    track: ArtifactRef[ObjectTrack],
+    *,
+    config: PPOConfig,
+) -> ArtifactRef[TeacherPolicy]:
+    """A privileged-state teacher, rewarded for moving the object as the person did."""
+    return execute(PPO, config, {"scene": scene, "track": track})

@@ -1,0 +1,21 @@
+"""The Prefect task of stage ``render_dataset``."""
+
+from prefect import task
+
+from xsim_core.artifacts import ArtifactRef, EpisodeDataset, ObjectTrack, SplatScene, TeacherPolicy
+from xsim_core.render_dataset import RenderDatasetConfig
+from xsim_core.stages import RENDER_DATASET
+
+from .execution import TASK_POLICY, execute
+
+
+@task(name="render_dataset", task_run_name="render_dataset", **TASK_POLICY)
+def render_dataset(
+    teacher: ArtifactRef[TeacherPolicy],
+    scene: ArtifactRef[SplatScene],
+    track: ArtifactRef[ObjectTrack],
+    *,
+    config: RenderDatasetConfig,
+) -> ArtifactRef[EpisodeDataset]:
+    """The teacher's successes, rendered under many cameras, lights and starts."""
+    return execute(RENDER_DATASET, config, {"teacher": teacher, "scene": scene, "track": track})

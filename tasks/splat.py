@@ -1,0 +1,19 @@
+"""The Prefect task of stage ``splat``."""
+
+from prefect import task
+
+from xsim_core.artifacts import ArtifactRef, PosedImages, SplatScene
+from xsim_core.splat import SplatConfig
+from xsim_core.stages import SPLAT
+
+from .execution import TASK_POLICY, execute
+
+
+@task(name="splat", task_run_name="splat", tags=["gpu"], **TASK_POLICY)
+def splat(
+    images: ArtifactRef[PosedImages],
+    *,
+    config: SplatConfig,
+) -> ArtifactRef[SplatScene]:
+    """2D Gaussians, mesh and collision geometry of the room."""
+    return execute(SPLAT, config, {"images": images})

@@ -1,0 +1,152 @@
+"""Stages of the real names and kinds that make tiny, plausible artifacts in milliseconds."""
+
+import dataclasses
+import io
+from typing import Any
+
+import numpy as np
+
+from xsim_core.artifacts import (
+    ArraySpec,
+    Artifact,
+    Capture,
+    EpisodeDataset,
+    Evaluation,
+    GroundTruth,
+    ObjectTrack,
+    PosedImages,
+    RealWorld,
+    SplatScene,
+    StudentPolicy,
+    TeacherPolicy,
+)
+from xsim_core.artifacts.kinds import SuccessRate
+from xsim_core.config import FrozenModel
+from xsim_core.geometry import BoardSpec
+from xsim_core.stage import Stage
+from xsim_core.stages import STAGES
+
+SIZES = {
+    "t": 30, "h": 24, "w": 32, "n": 12, "hp": 24, "wp": 32, "v": 8, "f": 12, "th": 4, "tw": 4,
+    "b": 5, "p": 20, "g": 16, "c": 8, "k": 1, "s": 2, "o": 6, "i": 25, "a": 3, "e": 3, "x": 16,
+}  # fmt: skip
+
+
+class ToyConfig(FrozenModel):
+    """Changes an artifact's identity, and how a stage behaves."""
+
+    seed: int = 0
+
+
+def sample_arrays(specs: tuple[ArraySpec, ...], rng: np.random.Generator) -> dict[str, Any]:
+    """Random arrays that fulfil a contract."""
+    arrays: dict[str, Any] = {}
+    for spec in specs:
+        if spec.optional:
+            continue
+        names = (
+            [spec.name[:-1] + n for n in ("mean_return", "success_rate")]
+            if spec.name.startswith("curve/")
+            else [spec.name.replace("*", "x")]
+        )
+        shape = (6,) if spec.dims == "..." else tuple(_size(d) for d in spec.dims.split())
+        dtype = {"float": "float32", "int": "int64", "any": "float32"}.get(spec.dtype, spec.dtype)
+        for name in names:
+            arrays[name] = _values(shape, np.dtype(dtype), rng)
+    return arrays
+
+
+def _size(dim: str) -> int:
+    return int(dim) if dim.isdigit() else SIZES[dim]
+
+
+def _values(shape: tuple[int, ...], dtype: np.dtype, rng: np.random.Generator) -> np.ndarray:
+    if dtype.kind in "iu":
+        return rng.integers(0, 200 if dtype.itemsize == 1 else 4, shape).astype(dtype)
+    if dtype.kind == "b":
+        return rng.random(shape) < 0.5
+    return np.cumsum(rng.random(shape), axis=0).astype(dtype) / max(1, shape[0] if shape else 1)
+
+
+def picture(rng: np.random.Generator, *, size: tuple[int, int] = (96, 72)) -> bytes:
+    from PIL import Image
+
+    low = rng.integers(0, 255, (6, 8, 3), dtype=np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(low).resize(size, Image.Resampling.BICUBIC).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+RATES = tuple(
+    SuccessRate(
+        policy=policy, domain=domain, successes=s, trials=20, low=s / 20 * 0.8,
+        high=min(1.0, s / 20 * 1.1 + 0.05), progress=s / 20,
+    )
+    for policy, domain, s in (
+        ("teacher", "sim", 19), ("student", "sim", 15), ("student", "real", 8),
+        ("calibrated", "real", 11),
+    )
+)  # fmt: skip
+
+# ruff: noqa: C408, E501
+SUMMARIES: dict[type[Artifact], dict[str, Any]] = {
+    Capture: dict(
+        name="toy", object_name="block", num_frames=30, num_photos=12, fps=15.0,
+        board=BoardSpec(T_world_board=tuple(map(tuple, np.eye(4)))), init_frame=0, init_box_xyxy=(1, 2, 10, 12),
+    ),
+    GroundTruth: dict(name="toy"),
+    RealWorld: dict(name="toy"),
+    PosedImages: dict(
+        num_images=12, num_photos=12, reprojection_error_px=0.4, board_rms_mm=0.8,
+        num_board_images=9,
+    ),
+    SplatScene: dict(
+        num_gaussians=16, psnr_db=27.5, ssim=0.9, table_height_m=0.0, table_tilt_rad=0.001,
+        mesh_num_faces=12,
+    ),
+    ObjectTrack: dict(
+        object_name="block", num_frames=30, num_ok=28, num_segments=2, path_length_m=0.16,
+        board_rms_px=0.5, backend="reference",
+    ),
+    TeacherPolicy: dict(
+        task="push_block", num_env_steps=1000, success_rate=0.95, num_eval_episodes=20,
+        reached_threshold=True,
+    ),
+    EpisodeDataset: dict(
+        task="push_block", num_episodes=3, num_steps=12, num_attempts=4, image_hw=(24, 32), fps=10.0
+    ),
+    StudentPolicy: dict(
+        task="push_block", is_calibrated=False, architecture={}, num_train_steps=10,
+        final_loss=0.03, figures={"success_sim": 0.75},
+    ),
+    Evaluation: dict(
+        task="push_block", rates=RATES, figures={"adds_auc": 95.2, "alignment_mm": 2.1},
+    ),
+}  # fmt: skip
+
+FILES: dict[str, tuple[str, ...]] = {
+    "ingest_capture": ("video.png",),
+    "scan": ("cameras.png",),
+    "splat": ("held_out_00.png", "held_out_01.png", "mesh.png"),
+    "pose_track": ("overlay.gif", "trajectory.png"),
+    "ppo": ("learning_curve.png", "rollout.png"),
+    "render_dataset": ("mosaic.png",),
+    "diffusion": ("film_success.png",),
+    "calibrate": ("pairs.png",),
+    "evaluate": ("film_teacher.png", "film_student.png"),
+}
+
+
+def toy_stage(name: str, **changes: Any) -> Stage:
+    """The real stage's contract around a toy."""
+    real = next(s for s in STAGES if s.name == name)
+
+    def run(*, config: ToyConfig, out: Any, **inputs: Any) -> Artifact:
+        rng = np.random.default_rng(config.seed)
+        out.progress(0.5, {"loss": 0.25})
+        out.write_all(sample_arrays(real.output.arrays, rng))
+        for file in FILES.get(name, ()):
+            out.add_file(file, picture(rng))
+        return real.output(**SUMMARIES[real.output])
+
+    return dataclasses.replace(real, **{"run": run, "config": ToyConfig, **changes})

@@ -1,0 +1,67 @@
+"""Run records: ``runs/<name>.json`` says which artifact each stage of a named run made."""
+
+import re
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from pydantic import Field
+
+from xsim_core.artifacts import ArtifactRef
+from xsim_core.config import FrozenModel
+from xsim_core.errors import BadInputError, UnknownNameError
+from xsim_core.storage import ArtifactStore
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+class RunRecord(FrozenModel):
+    """One run of a flow."""
+
+    name: str
+    capture: str = ""
+    """The capture's folder, as given."""
+    preset: str = ""
+    task: str = ""
+    started: str = Field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+    state: Literal["running", "completed", "failed", "interrupted"] = "running"
+    flow_run_url: str | None = None
+    stages: dict[str, ArtifactRef[Any]] = Field(default_factory=dict)
+    """Stage to artifact, in the order in which they finished."""
+    elapsed_s: float | None = None
+    error: str | None = None
+
+
+def check_run_name(name: str) -> str:
+    """The name itself, if it can be a file name and a Prefect run name.
+
+    Raises:
+        BadInputError: otherwise.
+    """
+    if not _NAME.fullmatch(name):
+        raise BadInputError(
+            f"run name '{name}' is not usable. Use letters, digits, dots, dashes and underscores."
+        )
+    return name
+
+
+def save_record(store: ArtifactStore, record: RunRecord) -> None:
+    """Write the record; a later call with the same name replaces it."""
+    store.put_record(f"runs/{record.name}.json", record.model_dump(mode="json"))
+
+
+def load_record(store: ArtifactStore, name: str) -> RunRecord:
+    """The record of a run.
+
+    Raises:
+        UnknownNameError: when there is no run of this name.
+    """
+    value = store.get_record(f"runs/{name}.json") if _NAME.fullmatch(name) else None
+    if value is None:
+        raise UnknownNameError("run", name, list_runs(store))
+    return RunRecord.model_validate(value)
+
+
+def list_runs(store: ArtifactStore) -> list[str]:
+    """Names of all runs, sorted."""
+    paths = store.list_records("runs")
+    return [p.removeprefix("runs/").removesuffix(".json") for p in paths if p.endswith(".json")]
