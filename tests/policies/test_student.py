@@ -1,44 +1,18 @@
 import numpy as np
 import pytest
-import torch
 
-from tests.policies.toy import HW, rollout, toy_episodes
+from tests.policies.toy import HW, SMALL, rollout, toy_student
 from xsim_core.artifacts import StudentPolicy
 from xsim_core.errors import BadInputError
-from xsim_core.policies.augment import AugmentConfig
-from xsim_core.policies.chunks import ChunkSampler
-from xsim_core.policies.cloning import OptimConfig, Trainer, cloning_loss, step_streams
-from xsim_core.policies.network import StudentArchitecture, StudentNet
+from xsim_core.policies.network import StudentNet
 from xsim_core.policies.normalizer import MinMaxNormalizer
 from xsim_core.policies.student import ClosedLoopStudent, Student
 from xsim_core.storage import ArtifactStore
 
-SMALL = StudentArchitecture(
-    image_hw=HW, state_dim=2, action_dim=2, channels=(8, 16, 16), embed_dim=64,
-    denoiser_width=64, denoiser_blocks=2, head_channels=8,
-)  # fmt: skip
-
-
-def trained_student(steps):
-    torch.manual_seed(0)
-    episodes = toy_episodes(150, rng=np.random.default_rng(0))
-    state, action = MinMaxNormalizer.fit(episodes.state), MinMaxNormalizer.fit(episodes.action)
-    trainer = Trainer(StudentNet(SMALL), OptimConfig(learning_rate=3e-3, warmup_steps=20))
-    student = Student(trainer.net, state, action)
-    # A shift would move the dot against the (invisible) point: the toy forbids it.
-    sampler = ChunkSampler(episodes, state, action, SMALL, AugmentConfig(shift_px=0))
-    for step in range(steps):
-        rng, generator = step_streams(0, step)
-        loss = cloning_loss(
-            trainer.net, student.schedule(), sampler.draw(64, rng=rng), 4, generator=generator
-        )
-        trainer.update(loss, fraction=step / steps)
-    return Student(trainer.averaged(), state, action)
-
 
 @pytest.fixture(scope="module")
 def student():
-    return trained_student(400)
+    return toy_student(SMALL, steps=400)[0]
 
 
 def test_a_student_learns_to_reach_the_dot(student):

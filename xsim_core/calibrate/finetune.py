@@ -1,0 +1,117 @@
+"""Fine-tune a student: clone the teacher on synthetic data and align real with simulated frames."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import Field
+from torch import Tensor
+
+from xsim_core.config import FrozenModel
+from xsim_core.policies import AugmentConfig, ChunkSampler, Episodes, OptimConfig, Student, Trainer
+from xsim_core.policies.augment import crop_shifted, jitter_colour
+from xsim_core.policies.fitting import fit
+from xsim_core.policies.network import StudentNet
+from xsim_core.policies.student import to_image_tensor
+from xsim_core.storage import Progress
+
+from .infonce import alignment, retrieval_accuracy, symmetric_infonce
+from .pairs import Pairs
+
+
+class AlignConfig(FrozenModel):
+    """The auxiliary loss on pairs."""
+
+    weight: float = Field(0.1, ge=0)
+    """Of the InfoNCE term beside the imitation loss; applied once."""
+    temperature: float = Field(0.1, gt=0)
+    """Of the cosine similarities."""
+    batch_size: int = Field(32, ge=2)
+    """Pairs a step."""
+    duplicate_m: float = Field(0.012, ge=0)
+    """Frames in which nothing moved further than this are not negatives of each other."""
+    augment: AugmentConfig = AugmentConfig(shift_px=2)
+    """Drawn independently for both images of a pair."""
+
+
+def pair_loss(
+    pairs: Pairs, config: AlignConfig
+) -> Callable[[StudentNet, np.random.Generator], Tensor]:
+    """The weighted InfoNCE of a random batch of ``pairs`` as a function of network and stream."""
+    same = torch.from_numpy(pairs.duplicates(config.duplicate_m))
+    size = min(config.batch_size, len(pairs))
+
+    def loss(net: StudentNet, rng: np.random.Generator) -> Tensor:
+        index = rng.choice(len(pairs), size=size, replace=False)
+        real, sim = (
+            net.encoder.features(_augmented(frames, index, config.augment, rng=rng))
+            for frames in (pairs.real, pairs.sim)
+        )
+        ignore = same[index][:, index]
+        return config.weight * symmetric_infonce(
+            real, sim, temperature=config.temperature, ignore=ignore
+        )
+
+    return loss
+
+
+def _augmented(
+    frames: NDArray[np.uint8],
+    index: NDArray[np.int64],
+    config: AugmentConfig,
+    *,
+    rng: np.random.Generator,
+) -> Tensor:
+    shifted = crop_shifted(frames, index, config.shift_px, rng=rng)
+    return jitter_colour(to_image_tensor(shifted), config, rng=rng)
+
+
+def finetune(
+    student: Student,
+    episodes: Episodes,
+    pairs: Pairs,
+    *,
+    optim: OptimConfig,
+    align: AlignConfig,
+    augment: AugmentConfig,
+    state_noise: float,
+    seed: int,
+    budget_s: float,
+    checkpoint: Path,
+    progress: Progress,
+) -> tuple[Trainer, Student]:
+    """Train all weights of ``student`` further; its normalisers stay."""
+    net = StudentNet(student.architecture)
+    net.load_state_dict(student.net.state_dict())
+    trainer = Trainer(net, optim)
+    sampler = ChunkSampler(
+        episodes, student.state, student.action, student.architecture, augment, state_noise
+    )
+    auxiliary = pair_loss(pairs, align) if len(pairs) >= 2 and align.weight > 0 else None
+    fit(
+        trainer, sampler, seed=seed, budget_s=budget_s, checkpoint=checkpoint, progress=progress,
+        auxiliary=auxiliary,
+    )  # fmt: skip
+    return trainer, Student(trainer.averaged(), student.state, student.action)
+
+
+@torch.inference_mode()
+def encoder_features(student: Student, rgb: NDArray[np.uint8]) -> Tensor:
+    """Features (n, f) of images (n, h, w, 3), without augmentation."""
+    student.net.eval()
+    parts = [
+        student.net.encoder.features(to_image_tensor(rgb[i : i + 64]))
+        for i in range(0, len(rgb), 64)
+    ]
+    return torch.cat(parts)
+
+
+def agreement_figures(student: Student, pairs: Pairs, duplicate_m: float) -> dict[str, float]:
+    """How well features of real frames agree with those of their simulated counterparts."""
+    real, sim = (encoder_features(student, frames) for frames in (pairs.real, pairs.sim))
+    return {
+        "retrieval": retrieval_accuracy(real, sim, pairs.duplicates(duplicate_m)),
+        "alignment": alignment(real, sim),
+    }
