@@ -1,0 +1,121 @@
+"""The stage ``splat``: from posed photos to Gaussians, a mesh and collision geometry."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from xsim_core.artifacts import PosedImages, SplatScene
+from xsim_core.errors import QualityGateError
+from xsim_core.rasterize import SH_C0, Gaussians2D, render_numpy
+from xsim_core.storage import ArtifactWriter, OpenArtifact
+
+from .collision import CollisionConfig, SupportPlane, collision_pieces, fit_support_plane
+from .mesh import DepthView, Mesh, MeshConfig, fuse_mesh
+from .model import SplatModel
+from .pictures import held_out_png, mesh_png
+from .ply import encode_ply
+from .train import SplatTraining, background_rgb, evaluate_views, train_splat
+from .views import PosedViews, load_views
+
+MAX_PICTURES = 4
+
+
+class SplatConfig(SplatTraining):
+    """How a room is reconstructed."""
+
+    image_width: int = Field(default=160, ge=32)
+    """Photos are shrunk to this width for training, meshing and the held-out figures."""
+    min_psnr_db: float = Field(default=20.0, ge=0)
+    """Held-out quality below which the stage fails; the policy would see another room."""
+    mesh: MeshConfig = MeshConfig()
+    collision: CollisionConfig = CollisionConfig()
+
+
+def fit_scene(
+    images: OpenArtifact[PosedImages], *, config: SplatConfig, out: ArtifactWriter
+) -> SplatScene:
+    """Reconstruct the room.
+
+    Raises:
+        BadInputError: for too few photos or points.
+        QualityGateError: when held-out photos are not reproduced or no table is found.
+    """
+    views = load_views(images, image_width=config.image_width)
+    # Cheap, and fails early: a scan without a table need not be trained on.
+    plane = fit_support_plane(views.points_world, config=config.collision)
+    threads = max(1, out.runtime.num_workers)
+    model = train_splat(
+        views, config=config, scratch=out.scratch(), num_threads=threads,
+        progress=lambda fraction, figures: out.progress(0.9 * fraction, figures),
+    )  # fmt: skip
+    psnr_db, ssim = _judge(model, views, config, out)
+    gaussians = model.gaussians()
+    depth_views = _depth_views(gaussians, views, threads)
+    mesh = fuse_mesh(depth_views, views.camera, config=config.mesh)
+    out.progress(0.98, {"psnr_db": psnr_db, "ssim": ssim, "gaussians": float(len(model))})
+    _write(out, gaussians, mesh, plane, views, config)
+    return SplatScene(
+        num_gaussians=len(model), psnr_db=round(psnr_db, 3), ssim=round(ssim, 4),
+        table_height_m=plane.height_m, table_tilt_rad=plane.tilt_rad,
+        mesh_num_faces=len(mesh.faces),
+    )  # fmt: skip
+
+
+def _judge(
+    model: SplatModel, views: PosedViews, config: SplatConfig, out: ArtifactWriter
+) -> tuple[float, float]:
+    """Held-out PSNR and SSIM; leaves the pictures behind even when the gate refuses."""
+    renders, psnr, ssim = evaluate_views(model, views, num_threads=max(1, out.runtime.num_workers))
+    chosen = np.unique(np.linspace(0, len(renders) - 1, MAX_PICTURES).round().astype(int))
+    for k, i in enumerate(chosen):
+        rendered = np.clip(renders[i].rgb, 0, 1)
+        out.add_file(f"heldout_{k:02d}.png", held_out_png(views.held_out[i].rgb, rendered))
+    if psnr.mean() < config.min_psnr_db:
+        raise QualityGateError(
+            f"held-out PSNR {psnr.mean():.1f} dB is below {config.min_psnr_db} dB (worst photo "
+            f"{psnr.min():.1f}). Check the scan's reprojection error, take sharper photos from "
+            "more places, or lower SplatConfig.min_psnr_db."
+        )
+    return float(psnr.mean()), float(ssim.mean())
+
+
+def _depth_views(
+    gaussians: Gaussians2D, views: PosedViews, num_threads: int
+) -> Iterator[DepthView]:
+    camera = views.camera
+    for view in views.train:
+        seen = render_numpy(
+            gaussians, view.T_cam_world, camera.K, camera.width, camera.height,
+            num_threads=num_threads,
+        )  # fmt: skip
+        depth_m = np.where(seen.alpha > 0.5, seen.median_depth_m, 0).astype(np.float32)
+        yield DepthView(view.T_cam_world, seen.rgb, depth_m)
+
+
+def _write(
+    out: ArtifactWriter, gaussians: Gaussians2D, mesh: Mesh, plane: SupportPlane,
+    views: PosedViews, config: SplatConfig,
+) -> None:  # fmt: skip
+    arrays = splat_arrays(gaussians)
+    pieces = collision_pieces(mesh, plane, config=config.collision)
+    out.write_all(arrays)
+    out.write_all({"vertices": mesh.vertices, "faces": mesh.faces, "rgb": mesh.rgb}, prefix="mesh")
+    ends = np.cumsum([len(p) for p in pieces]).astype(np.int64)
+    out.write_all({"vertices": np.concatenate(pieces), "piece_ends": ends}, prefix="collision")
+    out.write("background_rgb", background_rgb(views))
+    out.add_file("scene.ply", encode_ply(arrays))
+    out.add_file("mesh.png", mesh_png(mesh, views.camera, views.held_out[0].T_cam_world))
+
+
+def splat_arrays(gaussians: Gaussians2D) -> dict[str, NDArray[np.float32]]:
+    """The Gaussians as the arrays of a ``SplatScene``; quaternions normalised."""
+    means, quats, scales, opacities, rgb = (t.detach().cpu().numpy() for t in gaussians.tensors)
+    return {
+        "means": means,
+        "quats_wxyz": quats / np.linalg.norm(quats, axis=1, keepdims=True),
+        "scales": scales,
+        "opacities": opacities,
+        "sh0": (rgb - 0.5) / SH_C0,
+    }

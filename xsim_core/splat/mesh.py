@@ -1,0 +1,129 @@
+"""A mesh from rendered depth: truncated signed distances (Curless & Levoy 1996), marching cubes."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from xsim_core.config import FrozenModel
+from xsim_core.errors import QualityGateError
+from xsim_core.geometry import PinholeCamera, transform_points
+
+Vec3 = tuple[float, float, float]
+
+
+class MeshConfig(FrozenModel):
+    """Where and how finely the room is meshed."""
+
+    min_m: Vec3 = (-0.15, -0.75, -0.06)
+    """Lower corner of the meshed box, world frame."""
+    max_m: Vec3 = (1.15, 0.75, 0.45)
+    """Upper corner."""
+    voxel_m: float = Field(default=0.01, gt=0)
+    """Edge of a voxel."""
+    truncation_voxels: float = Field(default=4.0, gt=1)
+    """Distances are cut off here; thinner walls than twice this merge."""
+    max_depth_m: float = Field(default=2.5, gt=0)
+    """Farther measurements are left out."""
+
+
+@dataclass(frozen=True)
+class Mesh:
+    """A coloured triangle mesh in the world frame."""
+
+    vertices: NDArray[np.float32]
+    """(v, 3) metres."""
+    faces: NDArray[np.int32]
+    """(f, 3), counter-clockwise seen from free space."""
+    rgb: NDArray[np.uint8]
+    """(v, 3)."""
+
+
+@dataclass(frozen=True)
+class DepthView:
+    """One rendered view to fuse."""
+
+    T_cam_world: NDArray[np.float64]
+    rgb: NDArray[np.float32]
+    """(h, w, 3) in [0, 1]."""
+    depth_m: NDArray[np.float32]
+    """(h, w) z-depth; 0 is no measurement."""
+
+
+def fuse_mesh(views: Iterable[DepthView], camera: PinholeCamera, *, config: MeshConfig) -> Mesh:
+    """Fuse depth images into the surface inside the configured box.
+
+    Raises:
+        QualityGateError: when no surface lies in the box.
+    """
+    shape, centres = _voxel_centres(config)
+    sdf = np.zeros(len(centres), np.float32)
+    weight = np.zeros(len(centres), np.float32)
+    colour = np.zeros((len(centres), 3), np.float32)
+    for view in views:
+        _integrate(view, camera, centres, sdf, weight, colour, config)
+    sdf /= np.maximum(weight, 1)
+    colour /= np.maximum(weight, 1)[:, None]
+    return _marching_cubes(sdf.reshape(shape), weight.reshape(shape), colour, config)
+
+
+def _voxel_centres(config: MeshConfig) -> tuple[tuple[int, int, int], NDArray[np.float32]]:
+    axes = [
+        np.arange(low, high + config.voxel_m / 2, config.voxel_m, dtype=np.float32)
+        for low, high in zip(config.min_m, config.max_m, strict=True)
+    ]
+    grid = np.stack(np.meshgrid(*axes, indexing="ij"), -1)
+    return (len(axes[0]), len(axes[1]), len(axes[2])), grid.reshape(-1, 3)
+
+
+def _integrate(
+    view: DepthView, camera: PinholeCamera, centres: NDArray[np.float32],
+    sdf: NDArray[np.float32], weight: NDArray[np.float32], colour: NDArray[np.float32],
+    config: MeshConfig,
+) -> None:  # fmt: skip
+    """Add one view to the running sums, in place."""
+    truncation = config.voxel_m * config.truncation_voxels
+    points = transform_points(view.T_cam_world.astype(np.float32), centres)
+    z = points[:, 2]
+    K = camera.K.astype(np.float32)
+    safe = np.maximum(z, 1e-6)
+    u = np.rint(K[0, 0] * points[:, 0] / safe + K[0, 2])
+    v = np.rint(K[1, 1] * points[:, 1] / safe + K[1, 2])
+    seen = (z > 0.02) & (u >= 0) & (v >= 0) & (u < camera.width) & (v < camera.height)
+    rows = np.flatnonzero(seen)
+    pixel = (v[rows].astype(np.int64), u[rows].astype(np.int64))
+    measured = view.depth_m[pixel]
+    distance = measured - z[rows]
+    used = (measured > 0) & (measured < config.max_depth_m) & (distance > -truncation)
+    rows, pixel = rows[used], (pixel[0][used], pixel[1][used])
+    sdf[rows] += np.minimum(distance[used] / truncation, 1.0)
+    weight[rows] += 1
+    colour[rows] += view.rgb[pixel]
+
+
+def _marching_cubes(
+    sdf: NDArray[np.float32], weight: NDArray[np.float32], colour: NDArray[np.float32],
+    config: MeshConfig,
+) -> Mesh:  # fmt: skip
+    from skimage.measure import marching_cubes
+
+    # A cube takes part only where several views agree that they measured all of it.
+    observed = weight >= min(2.0, float(weight.max()))
+    if not observed.any() or not (sdf[observed].min() < 0 < sdf[observed].max()):
+        raise QualityGateError(
+            f"no surface in the box {config.min_m} to {config.max_m} m: the photos do not show the "
+            "workspace, or the world frame is wrong. Check the scan's board pose, or move the box "
+            "(SplatConfig.mesh)."
+        )
+    vertices, faces, _, _ = marching_cubes(
+        sdf, 0.0, spacing=(config.voxel_m,) * 3, mask=observed, gradient_direction="ascent"
+    )
+    at = np.rint(vertices / config.voxel_m).astype(int)
+    flat = np.ravel_multi_index(tuple(at.T), sdf.shape)
+    return Mesh(
+        (vertices + np.asarray(config.min_m)).astype(np.float32),
+        faces.astype(np.int32),
+        np.rint(np.clip(colour[flat], 0, 1) * 255).astype(np.uint8),
+    )

@@ -1,0 +1,67 @@
+"""What Gaussian splatting viewers read: binary PLY with the reference code's columns."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xsim_core.errors import BadInputError
+
+FLAT_LOG_SCALE = np.float32(np.log(1e-5))
+"""Thickness given to discs so that viewers for 3D Gaussians show them too."""
+
+COLUMNS = (
+    "x", "y", "z", "nx", "ny", "nz", "f_dc_0", "f_dc_1", "f_dc_2", "opacity",
+    "scale_0", "scale_1", "scale_2", "rot_0", "rot_1", "rot_2", "rot_3",
+)  # fmt: skip
+
+
+def encode_ply(arrays: dict[str, NDArray[np.float32]]) -> bytes:
+    """The Gaussians of a ``SplatScene`` as PLY bytes.
+
+    Args:
+        arrays: ``means`` (g, 3), ``quats_wxyz`` (g, 4), ``scales`` (g, 2), ``opacities`` (g,) and
+            ``sh0`` (g, 3). In the file opacities are logits and scales are logarithms.
+    """
+    n = len(arrays["means"])
+    opacities = np.clip(arrays["opacities"], 1e-6, 1 - 1e-6)
+    table = np.concatenate(
+        [
+            arrays["means"], np.zeros((n, 3)), arrays["sh0"],
+            np.log(opacities / (1 - opacities))[:, None], np.log(arrays["scales"]),
+            np.full((n, 1), FLAT_LOG_SCALE), arrays["quats_wxyz"],
+        ], axis=1,
+    )  # fmt: skip
+    header = ["ply", "format binary_little_endian 1.0", f"element vertex {n}"]
+    header += [f"property float {name}" for name in COLUMNS] + ["end_header", ""]
+    return "\n".join(header).encode() + table.astype("<f4").tobytes()
+
+
+def decode_ply(data: bytes) -> dict[str, NDArray[np.float32]]:
+    """The arrays that ``encode_ply`` was given; columns may come in any order.
+
+    Raises:
+        BadInputError: when this is no binary PLY of float columns with Gaussians in it.
+    """
+    head, _, body = data.partition(b"end_header\n")
+    lines = head.decode("ascii", errors="replace").split("\n")
+    names = [line.split()[2] for line in lines if line.startswith("property float ")]
+    counts = [int(line.split()[2]) for line in lines if line.startswith("element vertex ")]
+    missing = set(COLUMNS) - set(names) - {"nx", "ny", "nz", "scale_2"}
+    is_binary = "format binary_little_endian 1.0" in lines
+    if missing or len(counts) != 1 or not is_binary or len(body) < 4 * counts[0] * len(names):
+        raise BadInputError(
+            "not a binary little-endian PLY of Gaussians: columns missing "
+            f"{sorted(missing) or 'none'}, {len(body)} bytes of data for {counts} rows"
+        )
+    table = np.frombuffer(body, "<f4", counts[0] * len(names)).reshape(counts[0], len(names))
+    column = dict(zip(names, table.T, strict=True))
+
+    def take(prefix: str, count: int) -> NDArray[np.float32]:
+        return np.stack([column[f"{prefix}_{i}"] for i in range(count)], -1)
+
+    return {
+        "means": np.stack([column["x"], column["y"], column["z"]], -1),
+        "quats_wxyz": take("rot", 4),
+        "scales": np.exp(take("scale", 2)),
+        "opacities": 1 / (1 + np.exp(-column["opacity"])),
+        "sh0": take("f_dc", 3),
+    }
