@@ -1,0 +1,43 @@
+"""Configuration of the teacher's training."""
+
+from pydantic import Field
+
+from ..config import FrozenModel
+from ..sim.task import TaskSpec, load_task
+
+
+class PPOConfig(FrozenModel):
+    """Proximal policy optimisation; names and defaults near CleanRL's."""
+
+    task: TaskSpec = Field(default_factory=lambda: load_task("push_block"))
+    """What to learn."""
+    seed: int = 0
+    """Of the network, the actions and the episodes."""
+    num_env_steps: int = Field(600_000, gt=0)
+    """Budget; training stops earlier at the success threshold."""
+    num_envs: int = Field(32, ge=1)
+    """Environments stepped together."""
+    num_steps: int = Field(45, ge=1)
+    """Steps of each environment between updates."""
+    hidden_sizes: tuple[int, ...] = (128, 128)
+    """Of actor and critic each."""
+    learning_rate: float = Field(1e-3, gt=0)
+    gamma: float = Field(0.95, gt=0, le=1)
+    """Discount at the control frequency."""
+    gae_lambda: float = Field(0.95, ge=0, le=1)
+    update_epochs: int = Field(8, ge=1)
+    num_minibatches: int = Field(4, ge=1)
+    clip_coef: float = Field(0.2, gt=0)
+    vf_coef: float = Field(0.5, ge=0)
+    ent_coef: float = Field(0.0, ge=0)
+    max_grad_norm: float = Field(0.5, gt=0)
+    target_kl: float = Field(0.03, gt=0)
+    """An update ends early when the policy has moved this far."""
+    log_std_init: float = -0.5
+    eval_every: int = Field(10, ge=1)
+    """Iterations between deterministic evaluations."""
+    num_eval_episodes: int = Field(64, ge=1)
+    success_threshold: float = Field(0.95, gt=0, le=1)
+    """On held-out seeds; reaching it ends training."""
+    min_success: float = Field(0.0, ge=0, le=1)
+    """Quality gate: a worse teacher is an error, because no student can be learned from it."""

@@ -1,0 +1,63 @@
+"""What a person wants to see of a training: learning curves, and where the object went."""
+
+import io
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..sim import Outcomes, SimAssets
+
+
+def _figure(width: float, height: float, columns: int = 1) -> tuple[Any, Any]:
+    # The object interface: pyplot would keep global state and choose a display.
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), dpi=110, layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure, figure.subplots(1, columns)
+
+
+def _png(figure: Any) -> bytes:
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png")
+    return buffer.getvalue()
+
+
+def learning_curve_png(curve: dict[str, NDArray[Any]], *, threshold: float) -> bytes:
+    """Success and return over environment steps, and the reward's terms."""
+    figure, (left, right) = _figure(9, 3.4, 2)
+    k = curve["env_steps"] / 1000
+    left.plot(k, curve["train_success"], lw=1, label="training, sampled actions")
+    done = ~np.isnan(curve["eval_success"])
+    left.plot(k[done], curve["eval_success"][done], "o-", ms=3, label="evaluation, mean actions")
+    left.axhline(threshold, color="grey", ls=":", lw=1)
+    left.set(xlabel="environment steps / 1000", ylabel="success rate", ylim=(-0.02, 1.02))
+    left.legend(loc="upper left", fontsize=8)
+    for name in sorted(n for n in curve if n.startswith("term_")):
+        right.plot(k, curve[name], lw=1, label=name[5:])
+    right.set(xlabel="environment steps / 1000", ylabel="mean reward term a step")
+    right.legend(fontsize=7)
+    return _png(figure)
+
+
+def paths_png(assets: SimAssets, outcomes: Outcomes, *, limit: int = 40) -> bytes:
+    """Top view: paths of the object's centre, the waypoints, and the hand's way where it failed."""
+    from ..geometry import quat_wxyz_to_matrix
+
+    figure, axes = _figure(5.2, 5.2)
+    centre = np.array(assets.object_centre)
+    for state, success in list(zip(outcomes.env_states, outcomes.success, strict=True))[:limit]:
+        path = quat_wxyz_to_matrix(state[:, 12:16]) @ centre + state[:, 9:12]
+        colour = "tab:green" if success else "tab:red"
+        axes.plot(path[:, 0], path[:, 1], color=colour, lw=0.8, alpha=0.6)
+        axes.plot(*path[-1, :2], ".", color=colour, ms=5)
+    goals = assets.waypoints[:, :3, :3] @ centre + assets.waypoints[:, :3, 3]
+    axes.plot(goals[:, 0], goals[:, 1], "k^--", ms=6, lw=0.8, label="waypoints from the video")
+    axes.set(xlabel="x / m", ylabel="y / m", aspect="equal")
+    axes.set_title(
+        f"{int(outcomes.success.sum())} of {len(outcomes.success)} reach the goal", fontsize=10
+    )
+    axes.legend(fontsize=8)
+    return _png(figure)
