@@ -1,0 +1,71 @@
+"""Per-frame results of a backend, before smoothing; kept in scratch while tracking runs."""
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xsim_core.tracking import LOST, OK, TrackedPose
+
+
+@dataclass(frozen=True)
+class RawTrack:
+    """Poses and evidence of t frames; frames not tracked yet are lost with score -1."""
+
+    T_cam_object: NDArray[np.float64]
+    """(t, 4, 4)."""
+    status: NDArray[np.int8]
+    """(t,)."""
+    score: NDArray[np.float32]
+    """(t,)."""
+    visible_fraction: NDArray[np.float32]
+    """(t,)."""
+
+    @staticmethod
+    def empty(num_frames: int) -> "RawTrack":
+        """No frame tracked yet."""
+        return RawTrack(
+            np.tile(np.eye(4), (num_frames, 1, 1)),
+            np.full(num_frames, LOST, np.int8),
+            np.full(num_frames, -1, np.float32),
+            np.zeros(num_frames, np.float32),
+        )
+
+    @property
+    def is_done(self) -> NDArray[np.bool_]:
+        """Which frames (t,) have been tracked."""
+        return self.score >= 0
+
+    def put(self, i: int, pose: TrackedPose) -> None:
+        """Record one frame."""
+        self.T_cam_object[i], self.status[i] = pose.T_cam_object, pose.status
+        self.score[i], self.visible_fraction[i] = pose.score, pose.visible_fraction
+
+    def save(self, path: Path) -> None:
+        """Write atomically, without pickle."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_suffix(".partial.npz")
+        np.savez(partial, **{f.name: getattr(self, f.name) for f in fields(self)})
+        partial.replace(path)
+
+    @staticmethod
+    def load(path: Path, num_frames: int) -> "RawTrack":
+        """What an interrupted run left, or an empty track."""
+        if not path.exists():
+            return RawTrack.empty(num_frames)
+        with np.load(path, allow_pickle=False) as data:
+            track = RawTrack(**{f.name: data[f.name] for f in fields(RawTrack)})
+        return track if len(track.status) == num_frames else RawTrack.empty(num_frames)
+
+
+def better_of(a: RawTrack, b: RawTrack) -> RawTrack:
+    """Per frame the pose with the better status, then the higher score."""
+    a_ok, b_ok = a.status == OK, b.status == OK
+    take_b = b.is_done & ((b_ok & ~a_ok) | ((b_ok == a_ok) & (b.score > a.score + 0.02)))
+    return RawTrack(
+        np.where(take_b[:, None, None], b.T_cam_object, a.T_cam_object),
+        np.where(take_b, b.status, a.status),
+        np.where(take_b, b.score, a.score),
+        np.where(take_b, b.visible_fraction, a.visible_fraction),
+    )

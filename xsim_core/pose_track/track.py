@@ -1,0 +1,128 @@
+"""The pose_track stage: the object's motion in the robot-base frame, from the capture's video."""
+
+import time
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xsim_core.artifacts import Capture, ObjectTrack
+from xsim_core.errors import QualityGateError
+from xsim_core.storage import ArtifactWriter, OpenArtifact
+from xsim_core.tracking import (
+    OCCLUDED,
+    OK,
+    STATUS_NAMES,
+    TexturedMesh,
+    fill_gaps,
+    motion_segments,
+    smooth_poses,
+)
+
+from . import _foundationpose, _reference
+from .config import PoseTrackConfig
+from .pictures import add_overlays, plot_trajectory
+from .raw_track import RawTrack
+from .video import Video, check_inputs, open_mesh, open_video
+from .world_frame import locate_camera
+
+REPORT_EVERY_S = 0.5
+
+
+def track_object(
+    capture: OpenArtifact[Capture], *, config: PoseTrackConfig, out: ArtifactWriter
+) -> ObjectTrack:
+    """Follow the capture's object through its video and bring the motion to the world frame.
+
+    Raises:
+        BadInputError: for a video without depth, a mesh of the wrong size, an object that is not
+            in its box, or a board that is never seen.
+        QualityGateError: when the board fits badly or the object is lost too often.
+    """
+    video, mesh = open_video(capture), open_mesh(capture)
+    check_inputs(capture, video, mesh)
+    world = locate_camera(video, capture.summary.board, config)
+    raw = _run_backend(capture.summary, video, mesh, config, out)
+    _gate(raw, config)
+    T_cam_object, status = fill_gaps(
+        raw.T_cam_object, raw.status, video.timestamps_s, max_gap_s=config.smoothing.max_gap_s
+    )
+    T_world_object = smooth_poses(
+        world.T_world_cam @ T_cam_object, _weights(raw, config), video.timestamps_s,
+        config=config.smoothing,
+    )  # fmt: skip
+    segments = motion_segments(T_world_object, video.timestamps_s, config=config.segments)
+    score = np.clip(raw.score, 0, 1).astype(np.float32)
+    out.write_all(
+        {
+            "T_world_object": T_world_object, "T_cam_object": T_cam_object, "status": status,
+            "score": score, "timestamps_s": video.timestamps_s, "segments": segments,
+            "T_world_cam": world.T_world_cam, "K": video.camera.K,
+            "image_hw": np.array([video.camera.height, video.camera.width], np.int64),
+        }
+    )  # fmt: skip
+    out.write_all(capture.arrays("object"), prefix="object")
+    # What is drawn over the video is what later stages use: the smoothed poses.
+    T_cam_smooth = np.linalg.inv(world.T_world_cam) @ T_world_object
+    add_overlays(out, video, mesh, T_cam_object=T_cam_smooth, status=status, score=score)
+    out.add_file(
+        "trajectory.png",
+        plot_trajectory(
+            T_world_object, video.timestamps_s, status=status, score=score, segments=segments
+        ),
+    )
+    return ObjectTrack(
+        object_name=capture.summary.object_name,
+        num_frames=video.num_frames,
+        num_ok=int((status == OK).sum()),
+        num_segments=len(segments),
+        path_length_m=_path_length_m(T_world_object, segments),
+        board_rms_px=world.board_rms_px,
+        backend=config.backend,
+    )
+
+
+def _run_backend(
+    summary: Capture, video: Video, mesh: TexturedMesh, config: PoseTrackConfig,
+    out: ArtifactWriter,
+) -> RawTrack:  # fmt: skip
+    last = [0.0]
+
+    def report(fraction: float, figures: dict[str, float]) -> None:
+        if time.monotonic() - last[0] >= REPORT_EVERY_S:
+            last[0] = time.monotonic()
+            out.progress(0.9 * fraction, figures)
+
+    match config.backend:
+        case "reference":
+            return _reference.track_video(
+                video, mesh, summary, config=config, scratch=out.scratch(), report=report
+            )
+        case "foundationpose":
+            return _foundationpose.track_video(
+                video, mesh, summary, config=config, scratch=out.scratch(), report=report
+            )
+
+
+def _gate(raw: RawTrack, config: PoseTrackConfig) -> None:
+    share = float((raw.status == OK).mean())
+    if share >= config.min_ok_share:
+        return
+    counts = np.bincount(raw.status, minlength=4)
+    detail = ", ".join(f"{STATUS_NAMES[k]} {c}" for k, c in enumerate(counts) if c)
+    raise QualityGateError(
+        f"the object was tracked in {100 * share:.0f} % of {len(raw.status)} frames ({detail}); "
+        f"min_ok_share asks for {100 * config.min_ok_share:.0f} %. The hand may hide it for long, "
+        "or the mesh may not be this object's."
+    )
+
+
+def _weights(raw: RawTrack, config: PoseTrackConfig) -> NDArray[np.float64]:
+    """Smoothing weights (t,): the score where the object was seen, nothing where it was not."""
+    occluded = config.smoothing.occluded_weight * (raw.status == OCCLUDED)
+    return np.clip(raw.score, 0, 1).astype(np.float64) * ((raw.status == OK) + occluded)
+
+
+def _path_length_m(T_world_object: NDArray[np.floating], segments: NDArray[np.int64]) -> float:
+    position = T_world_object[:, :3, 3]
+    steps = [np.linalg.norm(np.diff(position[a : b + 1], axis=0), axis=-1) for a, b in segments]
+    return float(sum(s.sum() for s in steps))

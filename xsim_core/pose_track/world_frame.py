@@ -1,0 +1,85 @@
+"""Where the video camera stands in the robot-base frame: from the printed board."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xsim_core.errors import BadInputError, QualityGateError
+from xsim_core.geometry import (
+    BoardSpec,
+    detect_board,
+    inverse_se3,
+    make_se3,
+    rotation_angle,
+    so3_exp,
+    so3_log,
+)
+
+from .config import PoseTrackConfig
+from .video import Video
+
+
+@dataclass(frozen=True)
+class WorldFrame:
+    """The camera in the world, and how well that is known."""
+
+    T_world_cam: NDArray[np.float64]
+    """(4, 4)."""
+    board_rms_px: float
+    num_frames: int
+    """Frames in which the board was found."""
+
+
+def locate_camera(video: Video, board: BoardSpec, config: PoseTrackConfig) -> WorldFrame:
+    """Robust mean of the camera's pose over several frames; the camera stands still.
+
+    Raises:
+        BadInputError: when the board is in no frame.
+        QualityGateError: when it fits badly, or the camera moves.
+    """
+    frames = np.unique(np.linspace(0, video.num_frames - 1, config.num_board_frames).astype(int))
+    found = [detect_board(video.rgb(i), board, camera=video.camera) for i in frames]
+    posed = [d for d in found if d is not None and d.T_cam_board is not None]
+    if not posed:
+        partly = sum(d is not None for d in found)
+        raise BadInputError(
+            f"the {board.squares_x}x{board.squares_y} ChArUco board ({board.dictionary}, "
+            f"{1000 * board.square_m:.0f} mm squares) was not found in any of {len(frames)} video "
+            f"frames ({partly} showed only part of it). Keep the whole board in view of the video "
+            "camera, and check its kind and size in the capture."
+        )
+    poses = np.stack([d.T_cam_board for d in posed if d.T_cam_board is not None])
+    rms_px = float(np.median([d.rms_px for d in posed]))
+    if rms_px > config.max_board_rms_px:
+        raise QualityGateError(
+            f"the board's corners fit with {rms_px:.2f} px rms, more than max_board_rms_px = "
+            f"{config.max_board_rms_px}. Check the camera's intrinsics and the board's dimensions."
+        )
+    T_cam_board, drift_m = _robust_mean(poses, board)
+    if drift_m > config.max_camera_drift_m:
+        raise QualityGateError(
+            f"the board moves by {1000 * drift_m:.0f} mm in the video (max_camera_drift_m = "
+            f"{config.max_camera_drift_m}). The camera and the board must stand still."
+        )
+    T_world_board = np.asarray(board.T_world_board, np.float64)
+    return WorldFrame(T_world_board @ inverse_se3(T_cam_board), rms_px, len(posed))
+
+
+def _robust_mean(
+    poses: NDArray[np.floating], board: BoardSpec
+) -> tuple[NDArray[np.float64], float]:
+    """Mean pose (4, 4) without outliers, and the median distance of board centres from it."""
+    centre = np.array([*board.size_m, 0.0, 2.0]) / 2
+    centres = poses @ centre  # (n, 4)
+    spread = np.linalg.norm(centres[:, None, :3] - centres[None, :, :3], axis=-1)
+    turns = rotation_angle(poses[:, None, :3, :3], poses[None, :, :3, :3])
+    # A planar target seen from afar has a mirrored twin pose: the medoid is on the majority's side.
+    medoid = int(np.argmin(np.median(spread + 0.1 * turns, axis=1)))
+    is_inlier = (turns[medoid] < np.deg2rad(4)) & (spread[medoid] < 0.03)
+    R = poses[medoid, :3, :3]
+    R = R @ so3_exp(so3_log(R.T @ poses[is_inlier, :3, :3]).mean(0))
+    # Rotation and distance errors go together: average the board's centre, not its corner.
+    middle = centres[is_inlier, :3].mean(0)
+    drift_m = float(np.median(spread[medoid]))
+    return make_se3(R, middle - R @ centre[:3]), drift_m

@@ -1,0 +1,192 @@
+"""What the object looks like: texture lookups, lighting, colour histograms."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
+
+from .frame import Level
+from .mesh import TexturedMesh
+from .raycast import Rendering, dilate, erode
+
+NUM_BINS = 16**3
+
+
+class Appearance:
+    """The object's texture as a pyramid; learnt from frames when the mesh came without one."""
+
+    def __init__(self, mesh: TexturedMesh) -> None:
+        """Build the pyramid."""
+        self._is_learning = not mesh.is_textured
+        self._texels_per_m = mesh.texels_per_m
+        self._pyramid = _pyramid(mesh.texture.astype(np.float32))
+        h, w = mesh.texture.shape[:2]
+        self._weight = np.zeros((h, w), np.float32)
+
+    @property
+    def is_learning(self) -> bool:
+        """Whether colours come from frames instead of the mesh."""
+        return self._is_learning
+
+    def lookup(
+        self, rendering: Rendering, focal_px: float
+    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Colours (n, 3) in [0, 255] of the rendered points, and which of them are known (n,)."""
+        n = len(rendering.texcoord)
+        if n == 0:
+            return np.zeros((0, 3), np.float32), np.zeros(0, bool)
+        z = float(np.median(rendering.points_cam[:, 2]))
+        texels_per_px = self._texels_per_m * z / focal_px
+        # A learnt atlas has cells of unrelated faces side by side and is never minified.
+        coarse = 0 if self._is_learning else int(np.round(np.log2(max(texels_per_px, 1.0))))
+        image = self._pyramid[min(coarse, len(self._pyramid) - 1)]
+        colours = _sample(image, rendering.texcoord)
+        if not self._is_learning:
+            return colours, np.ones(n, bool)
+        column, row = _texel(rendering.texcoord, self._weight.shape)
+        return colours, self._weight[row, column] > 0
+
+    def learn(
+        self, rendering: Rendering, level: Level, use: NDArray[np.bool_], *, max_weight: float = 20
+    ) -> None:
+        """Blend the colours seen at rendered points (n,) into the texture where ``use``."""
+        if not self._is_learning or not use.any():
+            return
+        rgb = rendering.at_hits(level.rgb)[use].astype(np.float32)
+        column, row = _texel(rendering.texcoord[use], self._weight.shape)
+        texels_per_px = (
+            self._texels_per_m * rendering.points_cam[:, 2].mean() / level.camera.K[0, 0]
+        )
+        radius = int(np.ceil(texels_per_px / 2))
+        texture = self._pyramid[0]
+        for dv in range(-radius, radius + 1):
+            for du in range(-radius, radius + 1):
+                r = np.clip(row + dv, 0, texture.shape[0] - 1)
+                c = np.clip(column + du, 0, texture.shape[1] - 1)
+                weight = self._weight[r, c]
+                share = (1 / (weight + 1))[:, None]
+                texture[r, c] = (1 - share) * texture[r, c] + share * rgb
+                self._weight[r, c] = np.minimum(weight + 1, max_weight)
+
+
+def _pyramid(texture: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+    levels = [texture]
+    while min(levels[-1].shape[:2]) >= 8:
+        h, w = levels[-1].shape[:2]
+        levels.append(cv2.resize(levels[-1], (w // 2, h // 2), interpolation=cv2.INTER_AREA))
+    return levels
+
+
+def _sample(image: NDArray[np.float32], texcoord: NDArray[np.float32]) -> NDArray[np.float32]:
+    h, w = image.shape[:2]
+    column = texcoord[:, 0] * w - 0.5
+    row = (1 - texcoord[:, 1]) * h - 0.5
+    # cv2.remap takes maps of at most 32767 rows, so the points are laid out as a wide image.
+    columns = 1024
+    n = len(texcoord)
+    pad = -n % columns
+    maps = [np.pad(m, (0, pad)).astype(np.float32).reshape(-1, columns) for m in (column, row)]
+    out = cv2.remap(image, *maps, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return out.reshape(-1, 3)[:n]
+
+
+def _texel(
+    texcoord: NDArray[np.float32], shape: tuple[int, ...]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    column = np.clip((texcoord[:, 0] * shape[1]).astype(np.int64), 0, shape[1] - 1)
+    row = np.clip(((1 - texcoord[:, 1]) * shape[0]).astype(np.int64), 0, shape[0] - 1)
+    return column, row
+
+
+@dataclass(frozen=True)
+class Lighting:
+    """Observed colour = gain_c * (shading . [1, normal]) * texture colour."""
+
+    shading: NDArray[np.float64]
+    """(4,): first-order spherical harmonics of a distant light, in the camera frame."""
+    gain: NDArray[np.float64]
+    """(3,) per channel."""
+
+    @staticmethod
+    def neutral() -> "Lighting":
+        """Texture colours as they are."""
+        return Lighting(np.array([1.0, 0, 0, 0]), np.ones(3))
+
+    def factors(self, normals_cam: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Grey shading (n,) at normals (n, 3)."""
+        return np.clip(self.shading[0] + normals_cam @ self.shading[1:], 0.1, 4.0)
+
+    def apply(
+        self, colours: NDArray[np.floating], normals_cam: NDArray[np.floating]
+    ) -> NDArray[np.float64]:
+        """Colours (n, 3) as the camera should see them."""
+        return np.clip(colours * self.factors(normals_cam)[:, None] * self.gain, 0, 255)
+
+
+def fit_lighting(
+    colours: NDArray[np.floating], observed: NDArray[np.floating],
+    normals_cam: NDArray[np.floating], *, prior: Lighting, prior_weight: float = 0.1,
+) -> Lighting:  # fmt: skip
+    """Robust fit of the lighting that turns texture colours (n, 3) into observed ones (n, 3)."""
+    if len(colours) < 20:
+        return prior
+    tex, obs = colours.mean(-1), (observed / prior.gain).mean(-1)
+    basis = np.concatenate([np.ones((len(tex), 1)), normals_cam], axis=-1) * tex[:, None]
+    scale = float((tex**2).sum())
+    damp = np.array([0.1, 1.0, 1.0, 1.0]) * prior_weight * scale
+    shading, weight = prior.shading, np.ones(len(tex))
+    for _ in range(3):
+        lhs = (basis * weight[:, None]).T @ basis + np.diag(damp)
+        rhs = (basis * weight[:, None]).T @ obs + damp * prior.shading
+        shading = np.linalg.solve(lhs, rhs)
+        residual = obs - basis @ shading
+        sigma = 1.4826 * np.median(np.abs(residual)) + 4.0
+        weight = np.clip(1 - (residual / (4 * sigma)) ** 2, 0, None) ** 2
+    lit = colours * Lighting(shading, np.ones(3)).factors(normals_cam)[:, None]
+    top, bottom = (weight[:, None] * lit * observed).sum(0), (weight[:, None] * lit**2).sum(0)
+    damp_gain = 0.1 * bottom.mean() + 1e-6
+    gain = np.clip((top + damp_gain * prior.gain) / (bottom + damp_gain), 0.4, 2.5)
+    return Lighting(shading, gain)
+
+
+class ColourModel:
+    """Colour histograms of the object and of what surrounds it."""
+
+    def __init__(self) -> None:
+        """Start knowing nothing."""
+        self._foreground = np.zeros(NUM_BINS)
+        self._background = np.zeros(NUM_BINS)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether any frame was learnt from."""
+        return bool(self._foreground.sum() > 0)
+
+    def log_odds(self) -> NDArray[np.float32]:
+        """log(p(colour | object) / p(colour | surroundings)) per histogram bin."""
+        floor = 2e-4
+        return np.log((self._foreground + floor) / (self._background + floor)).astype(np.float32)
+
+    def learn(
+        self, rendering: Rendering, level: Level, is_object: NDArray[np.bool_], *, rate: float
+    ) -> None:
+        """Update from a trusted pose; ``is_object`` (n,) marks unoccluded pixels."""
+        surround = ~dilate(rendering.mask, 3)
+        bins = level.colour_bin[rendering.roi.slices]
+        inner = erode(rendering.mask, 1)[rendering.mask] & is_object
+        self._foreground = _blend(self._foreground, bins[rendering.mask][inner], rate)
+        self._background = _blend(self._background, bins[surround], rate)
+
+
+def _blend(
+    histogram: NDArray[np.float64], bins: NDArray[np.int32], rate: float
+) -> NDArray[np.float64]:
+    if len(bins) < 20:
+        return histogram
+    cube = np.bincount(bins, minlength=NUM_BINS).astype(np.float64).reshape(16, 16, 16)
+    # Neighbouring bins count a little: sensor noise moves colours across bin borders.
+    cube = gaussian_filter(cube, 0.7, mode="constant")
+    new = cube.reshape(-1) / cube.sum()
+    return new if histogram.sum() == 0 else (1 - rate) * histogram + rate * new

@@ -1,0 +1,47 @@
+"""Settings of the object tracker."""
+
+from xsim_core.config import FrozenModel
+
+
+class TrackerConfig(FrozenModel):
+    """How the object is followed. The defaults suit hand-sized objects at 0.4 to 1.5 m."""
+
+    depth_sigma_m: float = 0.0015
+    """Depth noise at 0.4 m."""
+    depth_sigma_growth: float = 0.0019
+    """Depth noise grows as ``depth_sigma_m + growth * (z - 0.4 m)^2`` (RealSense D4xx)."""
+    occlusion_m: float = 0.012
+    """Measured this far in front of the surface is an occluder."""
+    background_m: float = 0.015
+    """Measured this far behind the surface speaks against the pose."""
+    max_object_px: int = 90
+    """Frames are downscaled until the object spans at most this many pixels."""
+    rounds: tuple[tuple[float, int], ...] = (
+        (0.04, 10),
+        (0.03, 8),
+        (0.02, 6),
+        (0.015, 5),
+        (0.01, 4),
+        (0.01, 4),
+    )
+    """Gauss-Newton steps: depth gate in metres, half length of the contour's search lines in px."""
+    use_region: bool = True
+    """Use colour histograms along the contour."""
+    use_texture: bool = True
+    """Use the texture's brightness pattern."""
+    texture_weight: float = 0.3
+    """Information of one textured pixel against one depth pixel: neighbours are correlated."""
+    region_weight: float = 1.0
+    """Information of one contour line."""
+    ok_score: float = 0.5
+    """A pose with a score below is lost."""
+    min_visible_fraction: float = 0.2
+    """Below this visible share a pose counts as occluded."""
+    retry_ratio: float = 0.8
+    """A score below this share of the running median triggers more hypotheses."""
+    relocalise_every: int = 5
+    """Frames between searches of the whole image while the object is lost; 0 is never."""
+    min_init_score: float = 0.45
+    """Initialisation with a lower score fails."""
+    seed: int = 0
+    """Of the random hypotheses."""

@@ -1,0 +1,197 @@
+"""Find the object in a box of a frame: many views, coarse to fine, judged by depth and colour."""
+
+from functools import lru_cache
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from xsim_core.errors import BadInputError
+from xsim_core.geometry import make_se3, so3_exp
+
+from .config import TrackerConfig
+from .frame import Frame, Level
+from .raycast import RayCaster
+from .refine import ObjectModel, refine
+from .verify import Verdict, verify
+
+Box = tuple[float, float, float, float]
+NUM_IN_PLANE = 12
+COARSE_PX = 28
+NUM_REFINED, NUM_FINAL = 48, 10
+
+
+@lru_cache
+def view_rotations() -> NDArray[np.float64]:
+    """Rotations (v * 12, 3, 3): 42 view directions of an icosphere by 12 in-plane turns."""
+    import trimesh
+
+    directions = np.asarray(trimesh.creation.icosphere(subdivisions=1).vertices)
+    rotations = []
+    for forward in directions:
+        side = np.cross(forward, [0, 0, 1] if abs(forward[2]) < 0.9 else [0, 1, 0])
+        side /= np.linalg.norm(side)
+        R_view = np.stack([side, np.cross(forward, side), forward])
+        turns = np.arange(NUM_IN_PLANE)[:, None] * np.array([0, 0, 2 * np.pi / NUM_IN_PLANE])
+        rotations.append(so3_exp(turns) @ R_view)
+    return np.concatenate(rotations)
+
+
+def initial_pose(
+    frame: Frame, box_xyxy: Box, model: ObjectModel, *, config: TrackerConfig
+) -> tuple[NDArray[np.float64], Verdict]:
+    """The best pose in a box and how well it explains the frame.
+
+    Raises:
+        BadInputError: when the box lies outside the image or holds no depth.
+    """
+    box = _clip_box(box_xyxy, frame)
+    depth_m = _box_depth(frame, box)
+    span = max(box[2] - box[0], box[3] - box[1])
+    coarse_scale = max(1, round(span / COARSE_PX))
+    coarse = frame.level(coarse_scale)
+    small_box = (np.asarray(box) + 0.5) / coarse_scale - 0.5
+    ranked = []
+    for R in view_rotations():
+        T = _place(R, small_box, coarse, model.caster, depth_m)
+        ranked.append((_quick_fit(T, small_box, coarse, model.caster, config), len(ranked), T))
+    ranked.sort(reverse=True, key=lambda entry: entry[:2])
+    fine = frame.level(max(1, round(span / config.max_object_px)))
+    middle = frame.level(max(1, round(span / 50)))
+    wide = ((0.06, 8), (0.05, 8), (0.04, 8), (0.03, 6), (0.02, 6), (0.02, 6))
+    refined = [
+        _judged(T, middle, model, config, rounds=wide, use_texture=False)
+        for _, _, T in ranked[:NUM_REFINED]
+    ]
+    refined.sort(reverse=True, key=lambda entry: entry[1].fit)
+    last = (*config.rounds[1:], *config.rounds[-1:])
+    final = [
+        _judged(T, fine, model, config, rounds=last, use_texture=True)
+        for T, _ in _distinct(refined)[:NUM_FINAL]
+    ]
+    return max(final, key=lambda entry: entry[1].fit)
+
+
+def candidate_boxes(
+    frame: Frame, model: ObjectModel, *, config: TrackerConfig, limit: int = 3
+) -> list[Box]:
+    """Boxes where the image has the object's colours at a plausible size, best first."""
+    del config
+    scale = max(1, round(frame.camera.width / 160))
+    level = frame.level(scale)
+    odds = model.colours.log_odds()[level.colour_bin]
+    likely = cv2.GaussianBlur(np.clip(odds, -3, 3), (5, 5), 1.2) > 0.5
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(likely.astype(np.uint8))
+    boxes = []
+    for i in range(1, count):
+        z = level.depth_m[(labels == i) & (level.depth_m > 0)]
+        if len(z) < 6:
+            continue
+        u, v, w, h, area = stats[i]
+        expected = (level.camera.K[0, 0] * model.caster.mesh.diameter_m / np.median(z)) ** 2
+        if 0.05 * expected < area < 2 * expected:
+            box = ((u - 1) * scale, (v - 1) * scale, (u + w + 1) * scale, (v + h + 1) * scale)
+            boxes.append((float(area), tuple(float(b) for b in box)))
+    boxes.sort(reverse=True)
+    return [box for _, box in boxes[:limit]]  # type: ignore[misc]
+
+
+def _clip_box(box_xyxy: Box, frame: Frame) -> Box:
+    camera = frame.camera
+    x0, x1 = np.clip([box_xyxy[0], box_xyxy[2]], 0, camera.width - 1)
+    y0, y1 = np.clip([box_xyxy[1], box_xyxy[3]], 0, camera.height - 1)
+    if x1 - x0 < 4 or y1 - y0 < 4:
+        raise BadInputError(
+            f"box {box_xyxy} covers fewer than 4 pixels of the "
+            f"{camera.width}x{camera.height} image; it is (x0, y0, x1, y1) in pixels"
+        )
+    return float(x0), float(y0), float(x1), float(y1)
+
+
+def _box_depth(frame: Frame, box: Box) -> float:
+    """Depth in the middle of the box, metres."""
+    x0, y0, x1, y1 = box
+    dx, dy = 0.25 * (x1 - x0), 0.25 * (y1 - y0)
+    cut = slice(int(y0 + dy), int(y1 - dy) + 1), slice(int(x0 + dx), int(x1 - dx) + 1)
+    z = frame.level(1).depth_m[cut]
+    if (z > 0).mean() < 0.05:
+        raise BadInputError(
+            f"the box {tuple(round(b) for b in box)} holds no depth measurements; "
+            "choose a frame in which the depth camera sees the object"
+        )
+    return float(np.median(z[z > 0]))
+
+
+def _place(
+    R: NDArray[np.floating], box: NDArray[np.floating], level: Level, caster: RayCaster,
+    depth_m: float,
+) -> NDArray[np.float64]:  # fmt: skip
+    """Translation that centres the silhouette in the box and brings its surface to the depth."""
+    centre, K = R @ caster.mesh.centre, level.camera.K
+    middle = np.array([(box[0] + box[2]) / 2, (box[1] + box[3]) / 2])
+    z = depth_m + 0.25 * caster.mesh.diameter_m
+    for _ in range(2):
+        ray = np.array([(middle[0] - K[0, 2]) / K[0, 0], (middle[1] - K[1, 2]) / K[1, 1], 1.0])
+        T = make_se3(R, ray * z - centre)
+        rendering = caster.render(T, level.camera, margin_px=0)
+        if len(rendering.pixels) < 6:
+            return T
+        observed = rendering.at_hits(level.depth_m)
+        seen = observed > 0
+        if seen.sum() >= 6:
+            # The table can only be behind: trust the nearer part of the differences.
+            gap = np.quantile(observed[seen] - rendering.points_cam[seen, 2], 0.4)
+            z += float(np.clip(gap, -0.1, 0.1))
+        outline = np.array([rendering.pixels.min(0), rendering.pixels.max(0)]).mean(0)
+        middle = middle + (np.array([box[0] + box[2], box[1] + box[3]]) / 2 - outline)
+    ray = np.array([(middle[0] - K[0, 2]) / K[0, 0], (middle[1] - K[1, 2]) / K[1, 1], 1.0])
+    return make_se3(R, ray * z - centre)
+
+
+def _quick_fit(
+    T: NDArray[np.floating], box: NDArray[np.floating], level: Level, caster: RayCaster,
+    config: TrackerConfig,
+) -> float:  # fmt: skip
+    """Depth agreement at a coarse scale, and how well the silhouette fills the box."""
+    rendering = caster.render(T, level.camera)
+    if len(rendering.pixels) < 6:
+        return -1.0
+    observed = rendering.at_hits(level.depth_m)
+    gap = observed - rendering.points_cam[:, 2]
+    seen = observed > 0
+    if not seen.any():
+        return -1.0
+    agree = np.exp(-0.5 * (gap[seen] / 0.012) ** 2).mean()
+    in_front = (gap[seen] < -3 * config.occlusion_m).mean()
+    low, high = rendering.pixels.min(0) - 0.5, rendering.pixels.max(0) + 0.5
+    overlap = np.clip(np.minimum(high, box[2:]) - np.maximum(low, box[:2]), 0, None).prod()
+    union = (high - low).prod() + (box[2:] - box[:2]).prod() - overlap
+    return float(agree - 0.3 * in_front + 0.7 * overlap / max(union, 1e-9))
+
+
+def _judged(
+    T: NDArray[np.floating], level: Level, model: ObjectModel, config: TrackerConfig, *,
+    rounds: tuple[tuple[float, int], ...], use_texture: bool,
+) -> tuple[NDArray[np.float64], Verdict]:  # fmt: skip
+    T = refine(T, level, model, config=config, rounds=rounds, use_texture=use_texture)
+    verdict = verify(
+        T, level, caster=model.caster, appearance=model.appearance, colours=model.colours,
+        lighting=model.lighting, config=config,
+    )  # fmt: skip
+    return T, verdict
+
+
+def _distinct(
+    poses: list[tuple[NDArray[np.float64], Verdict]],
+) -> list[tuple[NDArray[np.float64], Verdict]]:
+    """Poses in order, without those within 10 degrees and 1 cm of a better one."""
+    kept: list[tuple[NDArray[np.float64], Verdict]] = []
+    for T, verdict in poses:
+        for other, _ in kept:
+            trace = np.trace(T[:3, :3].T @ other[:3, :3])
+            is_same_turn = trace > 1 + 2 * np.cos(np.deg2rad(10))
+            if is_same_turn and np.linalg.norm(T[:3, 3] - other[:3, 3]) < 0.01:
+                break
+        else:
+            kept.append((T, verdict))
+    return kept

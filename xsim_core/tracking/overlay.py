@@ -1,0 +1,42 @@
+"""Drawing a tracked mesh over video frames, for people."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from xsim_core.geometry import PinholeCamera
+
+from .raycast import RayCaster
+from .tracker import INTERPOLATED, LOST, OCCLUDED, OK
+
+STATUS_NAMES = {OK: "ok", OCCLUDED: "occluded", INTERPOLATED: "interpolated", LOST: "lost"}
+STATUS_RGB = {
+    OK: (60, 220, 90), OCCLUDED: (255, 190, 40), INTERPOLATED: (80, 170, 255), LOST: (255, 60, 60),
+}  # fmt: skip
+
+
+def draw_pose(
+    rgb: NDArray[np.uint8], T_cam_object: NDArray[np.floating], *, caster: RayCaster,
+    camera: PinholeCamera, status: int = OK, caption: str = "",
+) -> NDArray[np.uint8]:  # fmt: skip
+    """A copy of the frame (h, w, 3) with the mesh's outline and axes; red x, green y, blue z."""
+    image = np.ascontiguousarray(rgb)
+    image = image.copy()
+    rendering = caster.render(T_cam_object, camera, margin_px=2)
+    offset = (rendering.roi.u0, rendering.roi.v0)
+    outlines, _ = cv2.findContours(
+        rendering.mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE, offset=offset
+    )
+    cv2.drawContours(image, outlines, -1, STATUS_RGB[status], 2, cv2.LINE_AA)
+    ends = 0.6 * caster.mesh.diameter_m * np.concatenate([np.zeros((1, 3)), np.eye(3)])
+    ends = ends + caster.mesh.centre
+    pixels = camera.project(ends @ T_cam_object[:3, :3].T + T_cam_object[:3, 3])
+    if np.isfinite(pixels).all():
+        start, *tips = [tuple(round(float(x)) for x in p) for p in np.clip(pixels, -1e4, 1e4)]
+        for tip, colour in zip(tips, np.eye(3) * 255, strict=True):
+            cv2.line(image, start, tip, colour.tolist(), 2, cv2.LINE_AA)
+    if caption:
+        font = cv2.FONT_HERSHEY_SIMPLEX
+        cv2.putText(image, caption, (8, 20), font, 0.55, (0, 0, 0), 3, cv2.LINE_AA)
+        cv2.putText(image, caption, (8, 20), font, 0.55, STATUS_RGB[status], 1, cv2.LINE_AA)
+    return image

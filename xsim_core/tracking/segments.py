@@ -1,0 +1,72 @@
+"""Cutting a track into the stretches in which the object moves."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xsim_core.config import FrozenModel
+from xsim_core.geometry import rotation_angle
+
+Floats = NDArray[np.floating]
+
+
+class SegmentConfig(FrozenModel):
+    """Hysteresis on speed: motion starts above the high threshold and ends below the low one."""
+
+    start_speed_m_s: float = 0.04
+    """Linear speed at which a motion starts."""
+    stop_speed_m_s: float = 0.015
+    """Linear speed at which a motion ends."""
+    start_speed_rad_s: float = 0.5
+    """Angular speed at which a motion starts."""
+    stop_speed_rad_s: float = 0.2
+    """Angular speed at which a motion ends."""
+    min_duration_s: float = 0.2
+    """Shorter motions are noise."""
+    max_pause_s: float = 0.25
+    """Shorter pauses belong to the motion."""
+    min_travel_m: float = 0.01
+    """Motions that end this near to where they started, and turn little, are noise."""
+    min_turn_rad: float = 0.12
+    """See ``min_travel_m``."""
+
+
+def speeds(T: Floats, timestamps_s: Floats, *, half_window_s: float = 0.1) -> tuple[Floats, Floats]:
+    """Linear (t,) m/s and angular (t,) rad/s speed by central differences over a window."""
+    after = np.searchsorted(timestamps_s, timestamps_s + half_window_s + 1e-9) - 1
+    before = np.searchsorted(timestamps_s, timestamps_s - half_window_s - 1e-9)
+    after, before = np.maximum(after, before), np.minimum(after, before)
+    span = np.maximum(timestamps_s[after] - timestamps_s[before], 1e-9)
+    moved = np.linalg.norm(T[after, :3, 3] - T[before, :3, 3], axis=-1)
+    turned = rotation_angle(T[before, :3, :3], T[after, :3, :3])
+    still = after == before
+    return np.where(still, 0, moved / span), np.where(still, 0, turned / span)
+
+
+def motion_segments(T: Floats, timestamps_s: Floats, *, config: SegmentConfig) -> NDArray[np.int64]:
+    """Segments (s, 2) of [first, last] frames in which the object (t, 4, 4) moves, in order."""
+    linear, angular = speeds(T, timestamps_s)
+    is_start = (linear > config.start_speed_m_s) | (angular > config.start_speed_rad_s)
+    is_moving = (linear > config.stop_speed_m_s) | (angular > config.stop_speed_rad_s)
+    runs = [(a, b) for a, b in _runs(is_moving) if is_start[a : b + 1].any()]
+    merged: list[tuple[int, int]] = []
+    for a, b in runs:
+        if merged and timestamps_s[a] - timestamps_s[merged[-1][1]] <= config.max_pause_s:
+            merged[-1] = merged[-1][0], b
+        else:
+            merged.append((a, b))
+    kept = [(a, b) for a, b in merged if _is_motion(T, timestamps_s, a, b, config)]
+    return np.array(kept, np.int64).reshape(-1, 2)
+
+
+def _runs(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(int)))
+    return [(int(a), int(b) - 1) for a, b in edges.reshape(-1, 2)]
+
+
+def _is_motion(T: Floats, timestamps_s: Floats, a: int, b: int, config: SegmentConfig) -> bool:
+    if timestamps_s[b] - timestamps_s[a] < config.min_duration_s:
+        return False
+    path = T[a : b + 1, :3, 3] - T[a, :3, 3]
+    turned = rotation_angle(T[a, :3, :3], T[a : b + 1, :3, :3])
+    travel = np.linalg.norm(path, axis=-1).max()
+    return bool(travel >= config.min_travel_m or turned.max() >= config.min_turn_rad)

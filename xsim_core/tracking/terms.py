@@ -1,0 +1,191 @@
+"""The three kinds of evidence, each as weighted linear equations in a small motion.
+
+A motion ``xi = (v, omega)`` moves a camera-frame point p to ``p + v + omega x (p - centre)``. Every
+term returns ``(J, r, w)`` with J (m, 6) such that ``J xi`` should equal ``r``, w is information.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from xsim_core.geometry import PinholeCamera
+
+from .appearance import Appearance, ColourModel, Lighting
+from .config import TrackerConfig
+from .frame import Level
+from .raycast import Rendering, erode
+
+Floats = NDArray[np.floating]
+MAX_LINES = 160
+
+
+@dataclass(frozen=True)
+class Equations:
+    """Weighted linear equations in the motion."""
+
+    J: Floats
+    """(m, 6)."""
+    r: Floats
+    """(m,)."""
+    w: Floats
+    """(m,)."""
+
+
+NONE = Equations(np.zeros((0, 6)), np.zeros(0), np.zeros(0))
+
+
+def tukey(residual: Floats, scale: Floats | float) -> Floats:
+    """Tukey's biweight: 1 at zero, 0 from ``4.685 scale``."""
+    return np.clip(1 - (residual / (4.685 * scale)) ** 2, 0, None) ** 2
+
+
+def depth_sigma(z: Floats, config: TrackerConfig) -> Floats:
+    """Standard deviation in metres of depth measured at z."""
+    return config.depth_sigma_m + config.depth_sigma_growth * np.square(z - 0.4)
+
+
+def point_jacobian(direction: Floats, points_cam: Floats, centre_cam: Floats) -> Floats:
+    """Derivative (n, 6) of ``direction . p`` by the motion, for directions (n, 3)."""
+    arm = points_cam - centre_cam
+    return np.concatenate([direction, np.cross(arm, direction)], axis=-1)
+
+
+def pixel_jacobian(direction_px: Floats, points_cam: Floats, camera: PinholeCamera) -> Floats:
+    """Gradient (n, 3) by the 3D point of ``direction . pixel``, for image directions (n, 2)."""
+    x, y, z = points_cam.T
+    du, dv = camera.K[0, 0] * direction_px[:, 0] / z, camera.K[1, 1] * direction_px[:, 1] / z
+    return np.stack([du, dv, -(du * x + dv * y) / z], axis=-1)
+
+
+def is_occluded(rendering: Rendering, level: Level, config: TrackerConfig) -> NDArray[np.bool_]:
+    """Which rendered points (n,) have something measured in front of them."""
+    observed = rendering.at_hits(level.depth_m)
+    return (observed > 0) & (observed < rendering.points_cam[:, 2] - config.occlusion_m)
+
+
+def depth_equations(
+    rendering: Rendering, level: Level, centre_cam: Floats, *, gate_m: float, config: TrackerConfig
+) -> Equations:
+    """Point to plane: the measured point should lie on the rendered surface."""
+    z_observed = rendering.at_hits(level.depth_m)
+    z = rendering.points_cam[:, 2]
+    near = min(gate_m, config.occlusion_m)
+    inner = erode(rendering.mask, 1)[rendering.mask]
+    use = inner & (z_observed > z - near) & (z_observed < z + gate_m) & (z_observed > 0)
+    if not use.any():
+        return NONE
+    points, normals = rendering.points_cam[use], rendering.normals_cam[use]
+    r = (normals * points).sum(-1) * (z_observed[use] / z[use] - 1)
+    sigma = depth_sigma(z[use], config)
+    w = tukey(r, np.maximum(sigma, gate_m / 6)) / sigma**2
+    return Equations(point_jacobian(normals, points, centre_cam), r, w)
+
+
+def texture_equations(
+    rendering: Rendering, level: Level, centre_cam: Floats, *, appearance: Appearance,
+    lighting: Lighting, occluded: NDArray[np.bool_], config: TrackerConfig,
+) -> Equations:  # fmt: skip
+    """Brightness: the lit texture should look as the image does."""
+    colours, known = appearance.lookup(rendering, level.camera.K[0, 0])
+    if known.sum() < 20:
+        return NONE
+    lit = lighting.apply(colours, rendering.normals_cam) @ np.array([0.299, 0.587, 0.114])
+    predicted, predicted_gradient, interior = _blur_inside(rendering, lit, known)
+    use = interior & ~occluded
+    observed = rendering.at_hits(level.grey)
+    r = (predicted - observed)[use]
+    if len(r) < 20:
+        return NONE
+    # Mean of both gradients (Malis, efficient second-order minimisation) widens convergence.
+    gradient = 0.5 * (rendering.at_hits(level.gradient)[use] + predicted_gradient[use])
+    points = rendering.points_cam[use]
+    direction = pixel_jacobian(gradient, points, level.camera)
+    sigma = 1.4826 * np.median(np.abs(r - np.median(r))) + 3.0
+    w = config.texture_weight * tukey(r, sigma) / sigma**2
+    return Equations(point_jacobian(direction, points, centre_cam), r, w)
+
+
+def _blur_inside(
+    rendering: Rendering, lit: Floats, known: NDArray[np.bool_]
+) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+    """The rendered brightness smoothed as the image is, its gradient, and where both are sound."""
+    weight = rendering.image_of(known.astype(np.float32))
+    image = cv2.GaussianBlur(rendering.image_of(lit * known), (3, 3), 0.8)
+    image /= np.maximum(cv2.GaussianBlur(weight, (3, 3), 0.8), 1e-3)
+    gx = cv2.Scharr(image, cv2.CV_32F, 1, 0, scale=1 / 32)
+    gy = cv2.Scharr(image, cv2.CV_32F, 0, 1, scale=1 / 32)
+    interior = erode(weight > 0, 2)
+    mask = rendering.mask
+    return image[mask], np.stack([gx[mask], gy[mask]], axis=-1), interior[mask]
+
+
+def region_equations(
+    rendering: Rendering, level: Level, centre_cam: Floats, *, colours: ColourModel,
+    half_length_px: int, config: TrackerConfig,
+) -> Equations:  # fmt: skip
+    """Contour: along lines across it, object colours should end where the rendering ends.
+
+    After Stoiber et al., SRT3D (2022): the posterior of the contour's place on each line from
+    colour histograms gives a residual and its variance.
+    """
+    found = _contour(rendering)
+    if found is None or not colours.is_known:
+        return NONE
+    pixels, normals_px, points = found
+    offsets = np.arange(-half_length_px, half_length_px + 1)
+    samples = pixels[:, None] + offsets[None, :, None] * normals_px[:, None]  # (m, s, 2)
+    column, row = np.rint(samples).astype(int).transpose(2, 0, 1)
+    camera = level.camera
+    inside = (column >= 0) & (column < camera.width) & (row >= 0) & (row < camera.height)
+    column, row = column.clip(0, camera.width - 1), row.clip(0, camera.height - 1)
+    use = inside.all(-1) & ~_has_occluder(level.depth_m[row, column], points[:, 2], offsets, config)
+    if use.sum() < 6:
+        return NONE
+    odds = np.clip(colours.log_odds()[level.colour_bin[row[use], column[use]]], -3, 3)
+    mean, variance = _contour_posterior(odds, offsets)
+    w = config.region_weight * np.clip(1 / variance - 12 / (2 * half_length_px + 1) ** 2, 0, None)
+    direction = pixel_jacobian(normals_px[use], points[use], camera)
+    return Equations(point_jacobian(direction, points[use], centre_cam), mean, w)
+
+
+def _contour(rendering: Rendering) -> tuple[Floats, Floats, Floats] | None:
+    """Border pixels (m, 2) of the rendering, outward normals (m, 2) and their 3D points (m, 3)."""
+    mask = rendering.mask
+    if mask.sum() < 30:
+        return None
+    border = mask & ~erode(mask, 1)
+    soft = cv2.GaussianBlur(mask.astype(np.float32), (7, 7), 2.0)
+    gx = cv2.Sobel(soft, cv2.CV_32F, 1, 0)[border]
+    gy = cv2.Sobel(soft, cv2.CV_32F, 0, 1)[border]
+    length = np.hypot(gx, gy)
+    index = np.flatnonzero(border[mask])
+    keep = np.flatnonzero(length > 1e-3)
+    keep = keep[:: max(1, len(keep) // MAX_LINES)]
+    if len(keep) < 6:
+        return None
+    normals_px = -np.stack([gx[keep], gy[keep]], axis=-1) / length[keep, None]
+    index = index[keep]
+    return rendering.pixels[index] + 0.5 * normals_px, normals_px, rendering.points_cam[index]
+
+
+def _has_occluder(
+    depth_m: Floats, z: Floats, offsets: NDArray[np.integer], config: TrackerConfig
+) -> NDArray[np.bool_]:
+    """Lines (m,) on which something in front of the object lies close to the contour."""
+    close = np.abs(offsets) <= 3
+    near = depth_m[:, close]
+    return ((near > 0) & (near < z[:, None] - config.occlusion_m)).any(-1)
+
+
+def _contour_posterior(odds: Floats, offsets: NDArray[np.integer]) -> tuple[Floats, Floats]:
+    """Mean and variance (m,) of the contour's offset from log odds (m, s) along the lines."""
+    # Contour at d: samples below d are object, others are not; up to a constant, sum of odds.
+    log_p = np.cumsum(odds, axis=-1) * 0.3  # neighbouring pixels are not independent
+    p = np.exp(log_p - log_p.max(-1, keepdims=True))
+    p /= p.sum(-1, keepdims=True)
+    place = offsets + 0.5
+    mean = p @ place
+    variance = p @ place.astype(float) ** 2 - mean**2
+    return mean, variance + 0.5

@@ -1,0 +1,225 @@
+"""Follow a known rigid object through an RGB-D video, one frame after the other."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xsim_core.errors import BadInputError
+from xsim_core.geometry import PinholeCamera, inverse_se3
+
+from .appearance import Appearance, ColourModel, Lighting
+from .config import TrackerConfig
+from .frame import Frame, Level
+from .initialise import candidate_boxes, initial_pose
+from .mesh import TexturedMesh
+from .raycast import RayCaster
+from .refine import ObjectModel, apply_motion, refine
+from .verify import Verdict, verify
+
+OK, OCCLUDED, INTERPOLATED, LOST = 0, 1, 2, 3
+"""Values of ``TrackedPose.status`` and of ``ObjectTrack``'s ``status``."""
+
+
+@dataclass(frozen=True)
+class TrackedPose:
+    """The object's pose in one frame and the evidence for it."""
+
+    T_cam_object: NDArray[np.float64]
+    """(4, 4)."""
+    status: int
+    """0 ok, 1 occluded (little of it is seen), 3 lost (the pose is a guess)."""
+    score: float
+    """How well depth and colour agree where the object is seen, in [0, 1]."""
+    visible_fraction: float
+    """Share of the object's silhouette with nothing in front of it."""
+
+
+class ObjectTracker:
+    """A model-based RGB-D tracker on the CPU; deterministic.
+
+    Call ``initialise`` or ``set_pose`` once, then ``track`` frame by frame.
+    """
+
+    def __init__(
+        self, mesh: TexturedMesh, camera: PinholeCamera, config: TrackerConfig | None = None
+    ) -> None:
+        """Prepare the mesh for ray casting."""
+        self.mesh, self.camera = mesh, camera
+        self.config = config or TrackerConfig()
+        self._model = ObjectModel(
+            RayCaster(mesh), Appearance(mesh), ColourModel(), Lighting.neutral()
+        )
+        self._rng = np.random.default_rng(self.config.seed)
+        self._T: NDArray[np.float64] | None = None
+        self._previous: NDArray[np.float64] | None = None
+        self._last_good: NDArray[np.float64] | None = None
+        self._fits: list[float] = []
+        self._num_lost = 0
+
+    def initialise(
+        self, rgb: NDArray[np.uint8], depth_m: NDArray[np.floating],
+        box_xyxy: tuple[float, float, float, float],
+    ) -> TrackedPose:  # fmt: skip
+        """Find the object in a box of a frame.
+
+        Args:
+            rgb: (h, w, 3).
+            depth_m: (h, w), 0 = no measurement.
+            box_xyxy: the box a person drew around the object, pixels.
+
+        Raises:
+            BadInputError: when there is no depth in the box or the object is not found there.
+        """
+        frame = Frame(rgb, depth_m, self.camera)
+        T, found = initial_pose(frame, box_xyxy, self._model, config=self.config)
+        if found.score < self.config.min_init_score:
+            raise BadInputError(
+                f"the object was not found in the box {tuple(round(b) for b in box_xyxy)}: the "
+                f"best of all poses scores {found.score:.2f}, {self.config.min_init_score:.2f} is "
+                "needed. Check the box, the mesh and its unit (metres)."
+            )
+        self.set_pose(T)
+        return self._accept(T, self._level(frame, T), found)
+
+    def set_pose(self, T_cam_object: NDArray[np.floating]) -> None:
+        """Continue from a known pose with zero velocity."""
+        self._T = np.asarray(T_cam_object, np.float64)
+        self._previous, self._last_good = None, self._T
+        self._num_lost = 0
+
+    def track(self, rgb: NDArray[np.uint8], depth_m: NDArray[np.floating]) -> TrackedPose:
+        """The pose in the next frame, from the pose in the last.
+
+        Args:
+            rgb: (h, w, 3).
+            depth_m: (h, w), 0 = no measurement.
+
+        Raises:
+            BadInputError: when there was neither ``initialise`` nor ``set_pose``.
+        """
+        if self._T is None:
+            raise BadInputError("ObjectTracker.track: call initialise or set_pose first")
+        frame = Frame(rgb, depth_m, self.camera)
+        T, verdict = self._best_of(frame, self._predictions(), self.config.rounds)
+        usual = float(np.median(self._fits[-30:])) if self._fits else 1.0
+        is_poor = verdict.fit < self.config.retry_ratio * usual
+        if is_poor or verdict.score < self.config.ok_score:
+            T, verdict = self._retry(frame, T, verdict)
+        if self._should_relocalise(verdict):
+            T, verdict = self._relocalise(frame, T, verdict)
+        return self._accept(T, self._level(frame, T), verdict)
+
+    def judge(
+        self, T_cam_object: NDArray[np.floating], rgb: NDArray[np.uint8],
+        depth_m: NDArray[np.floating],
+    ) -> TrackedPose:  # fmt: skip
+        """Verify a pose that something else estimated, and learn from it where it is trusted."""
+        frame, T = Frame(rgb, depth_m, self.camera), np.asarray(T_cam_object, np.float64)
+        self._T = self._last_good = T
+        level = self._level(frame, T)
+        return self._accept(T, level, self._verify(T, level))
+
+    def _predictions(self) -> list[NDArray[np.float64]]:
+        """Where the object may be: going on as before, or standing still."""
+        assert self._T is not None
+        if self._previous is None:
+            return [self._T]
+        step = self._T @ inverse_se3(self._previous)
+        moved = np.linalg.norm(self._T[:3, 3] - self._previous[:3, 3])
+        angle = np.arccos(np.clip((np.trace(step[:3, :3]) - 1) / 2, -1, 1))
+        if moved < 0.003 and angle < 0.02:
+            return [self._T]
+        T = self._T.copy()
+        T[:3, :3] = step[:3, :3] @ self._T[:3, :3]
+        T[:3, 3] = 2 * self._T[:3, 3] - self._previous[:3, 3]
+        return [T, self._T]
+
+    def _level(self, frame: Frame, T: NDArray[np.floating]) -> Level:
+        """The scale at which the object spans at most ``max_object_px``."""
+        roi = self._model.caster.project_roi(T, frame.camera, 0)
+        span = max(roi.u1 - roi.u0, roi.v1 - roi.v0, 1)
+        return frame.level(max(1, round(span / self.config.max_object_px)))
+
+    def _verify(self, T: NDArray[np.floating], level: Level) -> Verdict:
+        m = self._model
+        return verify(
+            T, level, caster=m.caster, appearance=m.appearance, colours=m.colours,
+            lighting=m.lighting, config=self.config,
+        )  # fmt: skip
+
+    def _best_of(
+        self, frame: Frame, starts: list[NDArray[np.float64]],
+        rounds: tuple[tuple[float, int], ...],
+    ) -> tuple[NDArray[np.float64], Verdict]:  # fmt: skip
+        best: tuple[NDArray[np.float64], Verdict] | None = None
+        for start in starts:
+            level = self._level(frame, start)
+            T = refine(start, level, self._model, config=self.config, rounds=rounds)
+            verdict = self._verify(T, level)
+            if best is None or verdict.fit > best[1].fit:
+                best = T, verdict
+        assert best is not None
+        return best
+
+    def _retry(
+        self, frame: Frame, T: NDArray[np.float64], verdict: Verdict
+    ) -> tuple[NDArray[np.float64], Verdict]:
+        """More starting points: the last good pose, turns by 20 degrees, shifts by 3 cm."""
+        base = self._last_good if self._last_good is not None else T
+        starts = [base]
+        for axis in np.concatenate([np.eye(3), -np.eye(3)]):
+            turn = np.concatenate([np.zeros(3), np.deg2rad(20) * axis])
+            centre = base[:3, :3] @ self.mesh.centre + base[:3, 3]
+            starts.append(apply_motion(base, turn, centre))
+            starts.append(apply_motion(base, np.concatenate([0.03 * axis, np.zeros(3)]), centre))
+        coarse = ((0.06, 16), (0.04, 12), *self.config.rounds)
+        found, other = self._best_of(frame, starts, coarse)
+        return (found, other) if other.fit > verdict.fit + 0.02 else (T, verdict)
+
+    def _should_relocalise(self, verdict: Verdict) -> bool:
+        every = self.config.relocalise_every
+        is_lost = verdict.score < self.config.ok_score
+        return is_lost and every > 0 and self._num_lost > 0 and self._num_lost % every == 0
+
+    def _relocalise(
+        self, frame: Frame, T: NDArray[np.float64], verdict: Verdict
+    ) -> tuple[NDArray[np.float64], Verdict]:
+        """Search the whole image where it has the object's colours."""
+        for box in candidate_boxes(frame, self._model, config=self.config):
+            try:
+                found, other = initial_pose(frame, box, self._model, config=self.config)
+            except BadInputError:
+                continue
+            if other.score > max(self.config.ok_score, verdict.score) + 0.05:
+                T, verdict = found, other
+        return T, verdict
+
+    def _accept(self, T: NDArray[np.float64], level: Level, verdict: Verdict) -> TrackedPose:
+        """Take the pose over, learn from it where it is trusted, and say how good it is."""
+        is_visible = verdict.visible_fraction >= self.config.min_visible_fraction
+        is_sure = verdict.score >= self.config.ok_score
+        status = OK if is_sure and is_visible else (OCCLUDED if is_sure or not is_visible else LOST)
+        if status == OK:
+            self._learn(level, verdict)
+            self._fits.append(verdict.fit)
+            self._previous, self._T, self._last_good = self._T, T, T
+            self._num_lost = 0
+        elif status == OCCLUDED and is_sure:
+            self._previous, self._T = self._T, T
+            self._num_lost = 0
+        else:
+            # A guess must not drag the search away: stay where the object was last seen.
+            self._previous = None
+            self._T = self._last_good if self._last_good is not None else T
+            self._num_lost += 1
+        pose = T if is_sure or self._T is None else self._T
+        return TrackedPose(pose, status, verdict.score, verdict.visible_fraction)
+
+    def _learn(self, level: Level, verdict: Verdict) -> None:
+        m, usual = self._model, float(np.median(self._fits[-30:])) if self._fits else 0.0
+        if verdict.fit < 0.9 * usual:
+            return
+        m.lighting = verdict.lighting
+        m.appearance.learn(verdict.rendering, level, verdict.is_inlier)
+        m.colours.learn(verdict.rendering, level, verdict.is_inlier, rate=0.1)

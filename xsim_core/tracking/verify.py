@@ -1,0 +1,89 @@
+"""How well a pose explains a frame, occluders accounted for."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .appearance import Appearance, ColourModel, Lighting, fit_lighting
+from .config import TrackerConfig
+from .frame import Level
+from .raycast import RayCaster, Rendering, erode
+from .terms import depth_sigma
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Evidence for and against a pose."""
+
+    score: float
+    """In [0, 1], over what can be seen of the object."""
+    visible_fraction: float
+    """Share of the object's pixels with nothing in front of them."""
+    fit: float
+    """Score for choosing between poses: occluded pixels count for a little."""
+    lighting: Lighting
+    rendering: Rendering
+    is_inlier: NDArray[np.bool_]
+    """(n,): which rendered pixels agree with the measured depth."""
+
+
+def verify(
+    T_cam_object: NDArray[np.floating], level: Level, *, caster: RayCaster,
+    appearance: Appearance, colours: ColourModel, lighting: Lighting, config: TrackerConfig,
+) -> Verdict:  # fmt: skip
+    """Render the pose and compare depth and colour pixel by pixel."""
+    rendering = caster.render(T_cam_object, level.camera, margin_px=6)
+    n = len(rendering.pixels)
+    full = caster.project_roi(T_cam_object, level.camera, 0)
+    if n < 12 or full.is_empty:
+        return Verdict(0.0, 0.0, 0.0, lighting, rendering, np.zeros(n, bool))
+    inner = erode(rendering.mask, 1)[rendering.mask]
+    inner = inner if inner.sum() >= 12 else np.ones(n, bool)
+    z, observed = rendering.points_cam[:, 2], rendering.at_hits(level.depth_m)
+    tolerance = 3 * depth_sigma(z, config) + 0.002
+    measured = inner & (observed > 0)
+    occluded = measured & (observed < z - config.occlusion_m)
+    behind = measured & (observed > z + np.maximum(config.background_m, tolerance))
+    inlier = measured & ~occluded & ~behind
+    unmeasured = inner & (observed <= 0)
+    likeness, lighting = _colour_likeness(
+        rendering, level, inlier | unmeasured, appearance, colours, lighting
+    )
+    # A surface that lies right but looks wrong still counts for something: lights change.
+    trust = 0.3 + 0.7 * likeness
+    closeness = np.exp(-0.5 * ((observed - z)[inlier] / tolerance[inlier]) ** 2).sum()
+    agreeing = float(inlier.sum() + behind.sum())
+    score = float(closeness) * trust / agreeing if agreeing >= 8 else 0.0
+    counted = float(inner.sum() - 0.7 * unmeasured.sum())
+    fit = (closeness * trust + 0.35 * occluded.sum() - 0.3 * behind.sum()) / max(counted, 1.0)
+    visible = float((inner & ~occluded).sum()) / float(inner.sum())
+    return Verdict(float(np.clip(score, 0, 1)), visible, float(fit), lighting, rendering, inlier)
+
+
+def _colour_likeness(
+    rendering: Rendering, level: Level, use: NDArray[np.bool_], appearance: Appearance,
+    colours: ColourModel, lighting: Lighting,
+) -> tuple[float, Lighting]:  # fmt: skip
+    """How much the visible pixels look like the object, in [0, 1], and the lighting found."""
+    parts = []
+    if colours.is_known and use.any():
+        odds = colours.log_odds()[rendering.at_hits(level.colour_bin)[use]]
+        parts.append(float((1 / (1 + np.exp(-np.clip(odds, -6, 6)))).mean()))
+    texture, known = appearance.lookup(rendering, level.camera.K[0, 0])
+    use = use & known
+    if use.sum() >= 20:
+        normals = rendering.normals_cam[use]
+        seen = rendering.at_hits(level.rgb)[use].astype(np.float64)
+        lighting = fit_lighting(texture[use], seen, normals, prior=lighting)
+        lit = lighting.apply(texture[use], normals)
+        if lit.std(axis=0).mean() > 6:
+            parts.append(max(_correlation(lit, seen), 0.0))
+        else:
+            parts.append(float(np.exp(-np.abs(lit - seen).mean() / 30)))
+    return (float(np.mean(parts)) if parts else 1.0), lighting
+
+
+def _correlation(a: NDArray[np.floating], b: NDArray[np.floating]) -> float:
+    a, b = a - a.mean(0), b - b.mean(0)
+    return float((a * b).sum() / np.sqrt((a**2).sum() * (b**2).sum() + 1e-9))
