@@ -1,0 +1,109 @@
+"""The object's pose in the frames of a robot rollout, from its RGB-D recording."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from xsim_core.artifacts import ObjectTrack
+from xsim_core.config import FrozenModel
+from xsim_core.errors import BadInputError
+from xsim_core.geometry import PinholeCamera, inverse_se3, transform_points
+from xsim_core.storage import OpenArtifact
+from xsim_core.tracking import OK, ObjectTracker, TexturedMesh, TrackedPose, TrackerConfig
+
+
+class LocateConfig(FrozenModel):
+    """How the object is found in robot rollouts."""
+
+    box_margin_px: int = Field(24, ge=0)
+    """Around the mesh projected at the expected start pose; covers the start's randomisation."""
+    tracker: TrackerConfig = TrackerConfig()
+    """Settings of the tracker."""
+
+
+@dataclass(frozen=True)
+class LocatedObject:
+    """Poses of the object over a rollout."""
+
+    T_world_object: NDArray[np.float64]
+    """(t, 4, 4)."""
+    score: NDArray[np.float32]
+    """(t,), 0 where the pose is a guess."""
+
+
+def object_mesh(track: OpenArtifact[ObjectTrack]) -> TexturedMesh:
+    """The tracked object's mesh."""
+    names = ("vertices", "faces", "uv", "texture")
+    return TexturedMesh(*(track.array(f"object/{name}") for name in names))
+
+
+def expected_box(
+    mesh: TexturedMesh,
+    camera: PinholeCamera,
+    T_cam_object: NDArray[np.floating],
+    *,
+    margin_px: int,
+) -> tuple[float, float, float, float]:
+    """(u0, v0, u1, v1) around the projected mesh, inside the image.
+
+    Raises:
+        BadInputError: when the expected pose is outside the image.
+    """
+    uv = camera.project(transform_points(T_cam_object, mesh.vertices))
+    limits = np.array([camera.width - 1, camera.height - 1], float)
+    seen = uv[np.isfinite(uv).all(axis=1)]
+    low, high = limits, np.zeros(2)
+    if len(seen):
+        low = np.clip(seen.min(axis=0) - margin_px, 0, limits)
+        high = np.clip(seen.max(axis=0) + margin_px, 0, limits)
+    if not (high - low > 4).all():
+        raise BadInputError(
+            f"the object's expected start lies outside the {camera.width}x{camera.height} image. "
+            "Was the camera moved since the video?"
+        )
+    return float(low[0]), float(low[1]), float(high[0]), float(high[1])
+
+
+def locate_object(
+    rgb: NDArray[np.uint8],
+    depth_mm: NDArray[np.uint16],
+    *,
+    mesh: TexturedMesh,
+    camera: PinholeCamera,
+    T_world_cam: NDArray[np.floating],
+    T_world_object: NDArray[np.floating],
+    config: LocateConfig,
+) -> LocatedObject:
+    """Track the object through a rollout, from near its expected start pose.
+
+    Args:
+        rgb: (t, h, w, 3).
+        depth_mm: (t, h, w), 0 = no measurement.
+        mesh: the object.
+        camera: intrinsics of both images.
+        T_world_cam: (4, 4) nominal camera.
+        T_world_object: (4, 4) expected start pose.
+        config: settings.
+
+    Raises:
+        BadInputError: when the object is not found in the first frame.
+    """
+    tracker = ObjectTracker(mesh, camera, config.tracker)
+    box = expected_box(
+        mesh, camera, inverse_se3(T_world_cam) @ T_world_object, margin_px=config.box_margin_px
+    )
+    found = [tracker.initialise(rgb[0], depth_mm[0] / np.float32(1000), box)]
+    found += [
+        tracker.track(image, depth / np.float32(1000))
+        for image, depth in zip(rgb[1:], depth_mm[1:], strict=True)
+    ]
+    return LocatedObject(
+        np.stack([T_world_cam @ pose.T_cam_object for pose in found]),
+        np.array([_trust(pose) for pose in found], np.float32),
+    )
+
+
+def _trust(pose: TrackedPose) -> float:
+    return pose.score if pose.status == OK else 0.0
