@@ -37,3 +37,7 @@ class UnknownNameError(XSimError):
         hint = f" Did you mean '{close[0]}'?" if close else ""
         listed = ", ".join(names) or "none"
         super().__init__(f"unknown {what} '{name}'.{hint} Known: {listed}.")
+
+
+class StoreFullError(XSimError):
+    """The disk (or quota) that holds the store or its scratch is full. Nothing committed is lost."""

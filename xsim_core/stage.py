@@ -1,5 +1,7 @@
 """A stage is a frozen value; ``run_stage`` is the whole contract around it."""
 
+import contextlib
+import errno
 import hashlib
 import json
 import platform
@@ -14,7 +16,7 @@ from typing import Any
 
 from .artifacts.base import Artifact, ArtifactRef
 from .config import FrozenModel
-from .errors import BadInputError
+from .errors import BadInputError, StoreFullError
 from .storage import ArtifactStore, Progress, Runtime
 
 
@@ -94,9 +96,24 @@ def run_stage(
             writer, summary, stage=stage.name, stage_version=stage.version,
             config=config.model_dump(mode="json"), inputs=dict(inputs), provenance=provenance,
         )  # fmt: skip
-    except BaseException:
-        store.discard(writer)
+    except BaseException as error:
+        # A store that cannot even delete must not hide why the stage failed.
+        with contextlib.suppress(Exception):
+            store.discard(writer)
+        if _is_disk_full(error):
+            raise StoreFullError(
+                f"stage {stage.name}: no space left for {store.url} or {store.scratch_root}. Free some "
+                "space or name another store (XSIM_STORE), then run again: finished stages are kept."
+            ) from error
         raise
+
+
+def _is_disk_full(error: BaseException) -> bool:
+    """Whether the operating system, directly or through obstore or Zarr, said ENOSPC or EDQUOT."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return True
+    # obstore reports the operating system's error as text only.
+    return "No space left on device" in str(error) or "Disk quota exceeded" in str(error)
 
 
 def _check_inputs(stage: Stage, inputs: Mapping[str, ArtifactRef[Any]]) -> None:
