@@ -1,0 +1,123 @@
+"""Small pieces of HTML. Everything that comes from data goes through ``esc``."""
+
+import base64
+import html
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+MAX_INLINE_BYTES = 24 << 20
+"""A page beyond this per file would not open; such a file is named instead of shown."""
+
+_IMAGES = {
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".gif": "image/gif",
+    ".webp": "image/webp",
+}
+_VIDEOS = {".mp4": "video/mp4", ".webm": "video/webm"}
+_WIDE = ("mosaic", "film", "strip", "overlay.mp4", "overlay.gif", "rollout", "pairs", "held_out")
+
+
+def esc(value: Any) -> str:
+    """Text that cannot become markup."""
+    return html.escape(str(value), quote=True)
+
+
+def number(value: Any) -> str:
+    """A value as a person would write it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.4g}"
+    return str(value)
+
+
+def words(name: str) -> str:
+    """A field's or file's name as words: units go into brackets."""
+    units = {"m": "m", "s": "s", "px": "px", "mm": "mm", "db": "dB", "rad": "rad", "deg": "°"}
+    parts = name.replace("/", "_").split("_")
+    if len(parts) > 1 and parts[-1] in units:
+        return f"{' '.join(parts[:-1])} ({units[parts[-1]]})"
+    return " ".join(parts)
+
+
+def facts(values: Mapping[str, Any]) -> str:
+    """Key figures in a row."""
+    cells = "".join(
+        f'<div class="fact"><span>{esc(words(k))}</span><b>{esc(number(v))}</b></div>'
+        for k, v in values.items()
+    )
+    return f'<div class="facts">{cells}</div>' if cells else ""
+
+
+def table(
+    head: Iterable[str], rows: Iterable[Iterable[str]], *, numeric: set[int] = frozenset()
+) -> str:  # type: ignore[assignment]
+    """A table; cells are HTML already."""
+
+    def cell(tag: str, i: int, text: str) -> str:
+        return f"<{tag}{' class=num' if i in numeric else ''}>{text}</{tag}>"
+
+    top = "".join(cell("th", i, esc(h)) for i, h in enumerate(head))
+    body = "".join(
+        "<tr>" + "".join(cell("td", i, c) for i, c in enumerate(row)) + "</tr>" for row in rows
+    )
+    return f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def card(content: str, title: str = "") -> str:
+    """Content on white."""
+    heading = f"<h3>{esc(title)}</h3>" if title else ""
+    return f'<div class="card">{heading}{content}</div>'
+
+
+def section(anchor: str, title: str, lede: str, content: str) -> str:
+    """One part of the page."""
+    return (
+        f'<section id="{esc(anchor)}"><h2>{esc(title)}</h2>'
+        f'<p class="lede">{esc(lede)}</p>{content}</section>'
+    )
+
+
+def gallery(files: Mapping[str, bytes], captions: Mapping[str, str] | None = None) -> str:
+    """Pictures and films with captions; what cannot be shown is listed by name."""
+    shown, listed = [], []
+    for name, data in files.items():
+        caption = _caption(name, captions or {})
+        text = _figure(name, data, caption)
+        (shown if text else listed).append(
+            text or f"<code>{esc(name)}</code> ({len(data):,} bytes)"
+        )
+    more = f"<p>Further files: {', '.join(listed)}.</p>" if listed else ""
+    return (f'<div class="gallery">{"".join(shown)}</div>' if shown else "") + more
+
+
+def _figure(name: str, data: bytes, caption: str) -> str:
+    suffix = "." + name.rpartition(".")[2].lower()
+    if len(data) > MAX_INLINE_BYTES or suffix not in {**_IMAGES, **_VIDEOS}:
+        return ""
+    kind = ' class="wide"' if any(w in name for w in _WIDE) else ""
+    uri = data_uri(data, _IMAGES.get(suffix) or _VIDEOS[suffix])
+    if suffix in _VIDEOS:
+        media = f'<video src="{uri}" autoplay loop muted playsinline controls></video>'
+    else:
+        media = f'<img src="{uri}" alt="{esc(caption)}" loading="lazy">'
+    return f"<figure{kind}>{media}<figcaption>{caption}</figcaption></figure>"
+
+
+def data_uri(data: bytes, mime: str) -> str:
+    """Bytes that travel inside the page."""
+    return f"data:{mime};base64,{base64.b64encode(data).decode()}"
+
+
+def _caption(name: str, captions: Mapping[str, str]) -> str:
+    for pattern, text in captions.items():
+        if re.search(pattern, name):
+            title = esc(words(name.rpartition(".")[0]))
+            return f"<b>{title[:1].upper() + title[1:]}.</b> {esc(text)}"
+    stem = esc(words(name.rpartition(".")[0]))
+    return f"<b>{stem[:1].upper() + stem[1:]}</b>"

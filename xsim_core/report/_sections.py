@@ -1,0 +1,218 @@
+"""One section a stage: what it does, its key figures, its charts and its pictures."""
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xsim_core.storage import OpenArtifact
+
+from ._charts import bars, line_chart, path_chart, status_strip
+from ._html import card, data_uri, esc, facts, gallery, section, words
+
+Open = OpenArtifact[Any]
+
+STATUS = {
+    0: ("tracked", "#2e9e5b"),
+    1: ("occluded", "#e3a321"),
+    2: ("interpolated", "#8f9cf5"),
+    3: ("lost", "#c9362c"),
+}
+MAX_CURVES = 9
+FILM_FRAMES = 8
+
+CAPTIONS = {
+    r"overlay.*\.(mp4|gif|webm)": "The recording, with the tracked mesh drawn over every frame.",
+    r"overlay": "The tracked mesh drawn over the recorded frame.",
+    r"trajectory|path": "The object's path in the robot's frame.",
+    r"held.?out|compare": "A photo the splat never saw, beside its render from the same pose.",
+    r"mosaic": "The first images of episodes: camera, light, texture and start vary.",
+    r"pair": "What the robot saw, beside the same states replayed in the reconstructed simulation.",
+    r"film|strip|rollout": "One episode, left to right.",
+    r"loss|curve|learning": "Over training.",
+    r"mesh": "The reconstructed surface.",
+    r"camera|scan": "Where the photos were taken from.",
+}
+
+_TITLES: dict[str, tuple[str, str]] = {
+    "ingest_capture": (
+        "The capture",
+        "What a person brings: an RGB-D video, photos of the room, a mesh of the object and a "
+        "printed board.",
+    ),
+    "pose_track": (
+        "The human video, understood",
+        "The object's 6D pose in every frame, smoothed on SE(3), cut into motion segments and "
+        "brought into the robot's frame.",
+    ),
+    "scan": (
+        "Camera poses",
+        "Structure from motion over the photos; the printed board gives metres and the robot's "
+        "frame.",
+    ),
+    "splat": (
+        "The room, reconstructed",
+        "2D Gaussians fitted to the posed photos, a surface mesh from them, and collision "
+        "geometry. Every eighth photo is held out.",
+    ),
+    "ppo": (
+        "The teacher",
+        "Privileged-state PPO in the reconstructed scene, rewarded for moving the object as the "
+        "person did.",
+    ),
+    "render_dataset": (
+        "The dataset",
+        "The teacher's successes, rendered from stored states under randomised cameras, lights "
+        "and starts.",
+    ),
+    "diffusion": (
+        "The student",
+        "A diffusion policy that sees only camera images and the robot's own joints.",
+    ),
+    "calibrate": (
+        "Calibration on the real robot",
+        "Rollouts in the real world, failures included, are replayed in simulation; InfoNCE "
+        "brings the encoder's view of both together.",
+    ),
+    "evaluate": (
+        "Evaluation",
+        "Paired seeds for every policy, success and staged progress with 95 % Wilson intervals.",
+    ),
+}
+
+SECTION_ORDER = tuple(_TITLES)
+
+
+def short_title(stage: str) -> str:
+    """What the page's navigation calls a section."""
+    return _TITLES[stage][0]
+
+
+def stage_section(stage: str, artifact: Open) -> str:
+    """The section of one stage's artifact."""
+    title, lede = _TITLES[stage]
+    draw: Callable[[Open], str] = _EXTRAS.get(stage, lambda _: "")
+    files = {name: artifact.read_file(name) for name in artifact.file_names}
+    return section(
+        stage, title, lede, facts(_facts(artifact)) + draw(artifact) + gallery(files, CAPTIONS)
+    )
+
+
+def _facts(artifact: Open) -> dict[str, Any]:
+    values = artifact.summary.model_dump(mode="json")
+    figures = values.pop("figures", {})
+    scalars = {k: v for k, v in values.items() if isinstance(v, int | float | str)}
+    return {**scalars, **{k: v for k, v in figures.items() if isinstance(v, int | float)}}
+
+
+def _track_charts(artifact: Open) -> str:
+    T_world_object = artifact.array("T_world_object")
+    segments = [(int(a), int(b)) for a, b in artifact.array("segments")]
+    positions = T_world_object[:, :3, 3]
+    time_s = artifact.array("timestamps_s")
+    time_s = time_s - time_s[0]
+    yaw = np.unwrap(np.arctan2(T_world_object[:, 1, 0], T_world_object[:, 0, 0]))
+    bands = [(float(time_s[a]), float(time_s[b])) for a, b in segments]
+    moved = (positions - positions[0]) * 1000.0
+    axes = {name: (time_s, moved[:, i]) for i, name in enumerate("xyz")}
+    turn = np.degrees(yaw - yaw[0])
+    return (
+        '<div class="charts">'
+        + card(path_chart(positions[:, :2], segments), "Seen from above, motion segments coloured")
+        + card(
+            line_chart(axes, x_label="time (s)", y_label="moved (mm)", bands=bands)
+            + line_chart(
+                {"yaw": (time_s, turn)}, x_label="time (s)", y_label="turned (°)", bands=bands
+            ),
+            "Displacement and turn; shaded where the object moves",
+        )
+        + "</div>"
+        + card(status_strip(artifact.array("status"), STATUS), "Each frame's status")
+    )
+
+
+def _curves(artifact: Open) -> str:
+    curves = artifact.arrays("curve")
+    # What a person looks for first stands first.
+    names = sorted(
+        curves, key=lambda n: (not any(w in n for w in ("success", "return", "loss")), n)
+    )
+    step_name = next((n for n in names if n in ("step", "steps", "env_steps", "iteration")), None)
+    cards = []
+    for name in [n for n in names if n != step_name][:MAX_CURVES]:
+        values = np.asarray(curves[name], float)
+        if values.ndim != 1 or len(values) < 2:
+            continue
+        steps = curves.get(step_name) if step_name else None
+        x = steps if steps is not None and len(steps) == len(values) else np.arange(len(values))
+        limits = (0.0, 1.0) if "success" in name else None
+        label = words(step_name) if step_name and x is steps else "iteration"
+        chart = line_chart({name: (x, values)}, x_label=label, y_range=limits)
+        cards.append(card(chart, words(name).capitalize()))
+    return f'<div class="charts">{"".join(cards)}</div>' if cards else ""
+
+
+def _evaluation(artifact: Open) -> str:
+    parts = []
+    rates = {
+        f"{r.policy}, {r.domain}": (
+            r.successes / max(1, r.trials),
+            f"{r.successes}/{r.trials}  [{r.low:.2f}, {r.high:.2f}]  progress {r.progress:.2f}",
+        )
+        for r in artifact.summary.rates
+    }
+    if rates:
+        parts.append(card(bars(rates, unit="share of episodes"), "Success, 95 % Wilson intervals"))
+    errors = artifact.arrays("error")
+    charts = [
+        card(
+            line_chart({name: (np.arange(len(v)), v)}, x_label="frame", y_label=words(name)),
+            words(name).capitalize(),
+        )
+        for name, v in errors.items()
+        if v.ndim == 1 and len(v) > 1
+    ]
+    if charts:
+        parts.append(f'<div class="charts">{"".join(charts)}</div>')
+    return "".join(parts) + _films(artifact)
+
+
+def _films(artifact: Open) -> str:
+    figures = []
+    for name, frames in artifact.arrays("film").items():
+        strip = _strip(frames)
+        if strip is not None:
+            uri = data_uri(_png(strip), "image/png")
+            figures.append(
+                f'<figure class="wide"><img src="{uri}" alt="{esc(name)}">'
+                f"<figcaption><b>{esc(words(name).capitalize())}.</b> One episode, left to right."
+                "</figcaption></figure>"
+            )
+    return f'<div class="gallery">{"".join(figures)}</div>' if figures else ""
+
+
+def _strip(frames: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
+    """Frames (t, h, w, 3) beside each other, or an image (h, w, 3) as it is."""
+    if frames.ndim == 4 and frames.shape[-1] == 3 and len(frames):
+        chosen = np.linspace(0, len(frames) - 1, min(FILM_FRAMES, len(frames))).astype(int)
+        return np.concatenate(list(frames[chosen]), axis=1)
+    return frames if frames.ndim == 3 and frames.shape[-1] == 3 else None
+
+
+def _png(image: NDArray[np.uint8]) -> bytes:
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    Image.fromarray(image).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+_EXTRAS: dict[str, Callable[[Open], str]] = {
+    "pose_track": _track_charts,
+    "ppo": _curves,
+    "diffusion": _curves,
+    "calibrate": _curves,
+    "evaluate": _evaluation,
+}
