@@ -8,9 +8,11 @@
 // so that the compiler turns them into straight vector code (no branches, no library calls).
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <thread>
 #include <vector>
 
 namespace {
@@ -438,14 +440,25 @@ void project_backward(const Camera& cam, const Splat& s, const float* sums, cons
     quat_backward(unit, norm, dau, dbu, d_quat);
 }
 
+// Plain threads, not OpenMP: its idle workers spin, which starves everyone on a busy machine, and
+// its runtime does not survive a fork. Starting a thread costs some 20 microseconds.
+template <typename Work>
+void run_threads(int num_threads, const Work& work) {
+    std::vector<std::thread> others;
+    for (int worker = 1; worker < num_threads; ++worker) others.emplace_back(work, worker);
+    work(0);
+    for (auto& other : others) other.join();
+}
+
 std::vector<Splat> project_all(const Camera& cam, int n, const float* means, const float* quats,
                                const float* scales, const float* opacities, const float* colours,
                                int num_threads) {
     std::vector<Splat> splats(n);
-#pragma omp parallel for schedule(static) num_threads(num_threads) if (num_threads > 1)
-    for (int i = 0; i < n; ++i)
-        project(cam, means + 3 * (size_t)i, quats + 4 * (size_t)i, scales + 2 * (size_t)i,
-                opacities[i], colours + 3 * (size_t)i, &splats[i]);
+    run_threads(num_threads, [&](int worker) {
+        for (int i = worker; i < n; i += num_threads)
+            project(cam, means + 3 * (size_t)i, quats + 4 * (size_t)i, scales + 2 * (size_t)i,
+                    opacities[i], colours + 3 * (size_t)i, &splats[i]);
+    });
     return splats;
 }
 
@@ -463,9 +476,11 @@ void xsim_render_forward(int n, const float* means, const float* quats, const fl
         project_all(cam, n, means, quats, scales, opacities, colours, num_threads);
     const Bins bins = bin_tiles(splats, width, height);
     const int num_tiles = bins.tiles_x * bins.tiles_y;
-#pragma omp parallel for schedule(dynamic, 1) num_threads(num_threads) if (num_threads > 1)
-    for (int tile = 0; tile < num_tiles; ++tile)
-        forward_tile(splats, bins, cam, tile, background, rgb, alpha, depth, median);
+    std::atomic<int> next{0};
+    run_threads(num_threads, [&](int) {
+        for (int tile; (tile = next++) < num_tiles;)
+            forward_tile(splats, bins, cam, tile, background, rgb, alpha, depth, median);
+    });
 }
 
 // Gradients of everything but the camera. The d_* arrays of splats must come in as zeros.
@@ -485,22 +500,24 @@ void xsim_render_backward(int n, const float* means, const float* quats, const f
     const size_t stride = (size_t)n * NUM_SUMS;
     // One buffer a thread and a fixed share of tiles: no atomics, and the same sums every run.
     std::vector<float> buffers(stride * num_threads, 0.0f);
-#pragma omp parallel for schedule(static, 1) num_threads(num_threads) if (num_threads > 1)
-    for (int worker = 0; worker < num_threads; ++worker)
+    run_threads(num_threads, [&](int worker) {
         for (int tile = worker; tile < num_tiles; tile += num_threads)
             backward_tile(splats, bins, cam, tile, in, buffers.data() + stride * worker);
-#pragma omp parallel for schedule(static) num_threads(num_threads) if (num_threads > 1)
-    for (int i = 0; i < n; ++i) {
-        if (splats[i].tx1 <= splats[i].tx0) continue;
-        float* sums = buffers.data() + (size_t)i * NUM_SUMS;
-        for (int worker = 1; worker < num_threads; ++worker)
-            for (int q = 0; q < NUM_SUMS; ++q) sums[q] += sums[stride * worker + q];
-        const size_t at = (size_t)i;
-        project_backward(cam, splats[i], sums, quats + 4 * at, scales + 2 * at, d_means + 3 * at,
-                         d_quats + 4 * at, d_scales + 2 * at, d_screen + 2 * at);
-        d_opacities[i] = sums[9];
-        for (int c = 0; c < 3; ++c) d_colours[3 * at + c] = sums[10 + c];
-    }
+    });
+    run_threads(num_threads, [&](int part) {
+        for (int i = part; i < n; i += num_threads) {
+            if (splats[i].tx1 <= splats[i].tx0) continue;
+            float* sums = buffers.data() + (size_t)i * NUM_SUMS;
+            for (int worker = 1; worker < num_threads; ++worker)
+                for (int q = 0; q < NUM_SUMS; ++q) sums[q] += sums[stride * worker + q];
+            const size_t at = (size_t)i;
+            project_backward(cam, splats[i], sums, quats + 4 * at, scales + 2 * at,
+                             d_means + 3 * at, d_quats + 4 * at, d_scales + 2 * at,
+                             d_screen + 2 * at);
+            d_opacities[i] = sums[9];
+            for (int c = 0; c < 3; ++c) d_colours[3 * at + c] = sums[10 + c];
+        }
+    });
 }
 
 }  // extern "C"

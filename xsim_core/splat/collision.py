@@ -73,7 +73,7 @@ def fit_support_plane(
         raise QualityGateError(
             f"no support plane: of {len(points)} points around the workspace {tuple(low)} to "
             f"{tuple(high)} m at most {int(best.sum())} lie on one plane within "
-            f"{config.inlier_m} m and {config.max_tilt_rad} rad of horizontal. Photograph the table "
+            f"{config.inlier_m} m and {config.max_tilt_rad} rad of horizontal. Photograph it "
             "from more sides, or check the board's pose."
         )
     centre = (low + high) / 2
