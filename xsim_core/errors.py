@@ -40,4 +40,4 @@ class UnknownNameError(XSimError):
 
 
 class StoreFullError(XSimError):
-    """The disk (or quota) that holds the store or its scratch is full. Nothing committed is lost."""
+    """The disk or quota of the store or its scratch is full. Nothing committed is lost."""

@@ -102,8 +102,9 @@ def run_stage(
             store.discard(writer)
         if _is_disk_full(error):
             raise StoreFullError(
-                f"stage {stage.name}: no space left for {store.url} or {store.scratch_root}. Free some "
-                "space or name another store (XSIM_STORE), then run again: finished stages are kept."
+                f"stage {stage.name}: no space left for {store.url} or "
+                f"{store.scratch_root}. Free some space or name another store (XSIM_STORE), then run "
+                "again: finished stages are kept."
             ) from error
         raise
 
