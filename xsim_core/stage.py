@@ -103,8 +103,8 @@ def run_stage(
         if _is_disk_full(error):
             raise StoreFullError(
                 f"stage {stage.name}: no space left for {store.url} or "
-                f"{store.scratch_root}. Free some space or name another store (XSIM_STORE), then run "
-                "again: finished stages are kept."
+                f"{store.scratch_root}. Free some space or name another store (XSIM_STORE), then "
+                "run again: finished stages are kept."
             ) from error
         raise
 
