@@ -48,7 +48,7 @@ def _texture():
     return np.kron(cells, np.ones((8, 8, 1), dtype=int)).astype(np.uint8)  # (128, 192, 3)
 
 
-def push_path(num_moving=40, length_m=0.16, turn_rad=np.deg2rad(25.0)):
+def push_path(num_moving=40, length_m=0.16, turn_rad=0.436):
     """Poses (t, 4, 4): still, a curved slide towards +y, still."""
     u = np.linspace(0, 1, num_moving)
     u = u * u * (3 - 2 * u)
@@ -71,7 +71,7 @@ def pick_path(num_moving=40):
     return np.concatenate([np.repeat(moving[:1], 10, 0), moving, np.repeat(moving[-1:], 10, 0)])
 
 
-def default_T_world_cam():  # noqa: N802
+def default_T_world_cam():
     return look_at((1.15, 0.35, 0.65), (0.5, 0.0, 0.02))
 
 

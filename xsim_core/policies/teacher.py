@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,8 +11,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 if TYPE_CHECKING:
-    from ..artifacts import TeacherPolicy
-    from ..storage import OpenArtifact
+    from xsim_core.artifacts import TeacherPolicy
+    from xsim_core.storage import OpenArtifact
 
 OBS_CLIP = 8.0
 VAR_FLOOR = 1e-6
@@ -30,9 +31,7 @@ class RunningNormaliser:
         """Take in observations (n, o)."""
         mean, var, n = obs.mean(axis=0), obs.var(axis=0), len(obs)
         delta, total = mean - self.mean, self.count + n
-        self.var = (
-            self.var * self.count + var * n + delta**2 * self.count * n / total
-        ) / total
+        self.var = (self.var * self.count + var * n + delta**2 * self.count * n / total) / total
         self.mean = self.mean + delta * n / total
         self.count = total
 
@@ -51,7 +50,7 @@ def normalise(
 
 def _mlp(sizes: Sequence[int], *, last_gain: float, generator: torch.Generator) -> nn.Sequential:
     layers: list[nn.Module] = []
-    for i, (n_in, n_out) in enumerate(zip(sizes[:-1], sizes[1:], strict=True)):
+    for i, (n_in, n_out) in enumerate(pairwise(sizes)):
         layer = nn.Linear(n_in, n_out)
         is_last = i == len(sizes) - 2
         gain = last_gain if is_last else 2**0.5

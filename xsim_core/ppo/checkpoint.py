@@ -1,14 +1,13 @@
 """Resumable training state as one ``.npz`` without pickle, replaced atomically."""
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from ..policies.teacher import ActorCritic, RunningNormaliser
+from xsim_core.policies.teacher import ActorCritic, RunningNormaliser
 
 
 def save_checkpoint(
@@ -26,7 +25,7 @@ def save_checkpoint(
     temporary = path.with_suffix(".part")
     with temporary.open("wb") as file:
         np.savez(file, **arrays)
-    os.replace(temporary, path)
+    temporary.replace(path)
 
 
 def load_checkpoint(

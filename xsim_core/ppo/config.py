@@ -2,8 +2,8 @@
 
 from pydantic import Field
 
-from ..config import FrozenModel
-from ..sim.task import TaskSpec, load_task
+from xsim_core.config import FrozenModel
+from xsim_core.sim.task import TaskSpec, load_task
 
 
 class PPOConfig(FrozenModel):

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..sim import Outcomes, SimAssets
+from xsim_core.sim import Outcomes, SimAssets
 
 
 def _figure(width: float, height: float, columns: int = 1) -> tuple[Any, Any]:
@@ -44,7 +44,7 @@ def learning_curve_png(curve: dict[str, NDArray[Any]], *, threshold: float) -> b
 
 def paths_png(assets: SimAssets, outcomes: Outcomes, *, limit: int = 40) -> bytes:
     """Top view: paths of the object's centre, the waypoints, and the hand's way where it failed."""
-    from ..geometry import quat_wxyz_to_matrix
+    from xsim_core.geometry import quat_wxyz_to_matrix
 
     figure, axes = _figure(5.2, 5.2)
     centre = np.array(assets.object_centre)

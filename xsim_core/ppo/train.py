@@ -10,17 +10,18 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ..artifacts import ObjectTrack, SplatScene, TeacherPolicy
-from ..errors import QualityGateError
-from ..policies.teacher import (
+from xsim_core.artifacts import ObjectTrack, SplatScene, TeacherPolicy
+from xsim_core.errors import QualityGateError
+from xsim_core.policies.teacher import (
     ActorCritic,
     RunningNormaliser,
     actor_from_arrays,
     teacher_arrays,
 )
-from ..sim import EnvPool, Outcomes, build_assets, run_episodes
-from ..sim.reward import TERMS
-from ..storage import ArtifactWriter, OpenArtifact
+from xsim_core.sim import EnvPool, Outcomes, build_assets, run_episodes
+from xsim_core.sim.reward import TERMS
+from xsim_core.storage import ArtifactWriter, OpenArtifact
+
 from .checkpoint import load_checkpoint, save_checkpoint
 from .config import PPOConfig
 from .pictures import learning_curve_png, paths_png
@@ -110,7 +111,9 @@ class _Trainer:
         record, self.best = found
         self.best_score, self.env_steps = record["best_score"], record["env_steps"]
         self.iteration, self.reached = record["iteration"], record["reached"]
-        self.curve = {k: [np.nan if x is None else x for x in v] for k, v in record["curve"].items()}
+        self.curve = {
+            k: [np.nan if x is None else x for x in v] for k, v in record["curve"].items()
+        }
         logger.info("resuming at iteration %d (%d steps)", self.iteration, self.env_steps)
 
     def run(self) -> None:
@@ -208,5 +211,3 @@ class _Trainer:
         save_checkpoint(
             self.checkpoint, self.net, self.optimiser, self.normaliser, record, self.best
         )
-
-

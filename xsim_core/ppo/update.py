@@ -7,7 +7,8 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from ..policies.teacher import ActorCritic
+from xsim_core.policies.teacher import ActorCritic
+
 from .config import PPOConfig
 
 

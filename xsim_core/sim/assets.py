@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..artifacts import ObjectTrack, SplatScene
-from ..config import FrozenModel
-from ..geometry import se3_to_pos_quat
-from ..storage import OpenArtifact
+from xsim_core.artifacts import ObjectTrack, SplatScene
+from xsim_core.config import FrozenModel
+from xsim_core.geometry import se3_to_pos_quat
+from xsim_core.storage import OpenArtifact
+
 from .collision import convex_pieces, scene_pieces
 from .controller import FINGER_OPEN_M, inverse_kinematics
 from .meshes import write_textured_glb

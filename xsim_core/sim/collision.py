@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import BadInputError
+from xsim_core.errors import BadInputError
 
 logger = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import BadInputError
+from xsim_core.errors import BadInputError
 
 # Modified (Craig) Denavit-Hartenberg rows (a, d, alpha): Franka Control Interface documentation.
 _DH = (
@@ -41,13 +41,15 @@ def _link_offsets() -> NDArray[np.float64]:
 
 _OFFSETS = _link_offsets()
 _c = math.cos(-math.pi / 4)
-_T_LINK7_TCP = np.array([[_c, _c, 0, 0], [-_c, _c, 0, 0], [0, 0, 1, FLANGE_M + TCP_M], [0, 0, 0, 1]])
+_T_LINK7_TCP = np.array(
+    [[_c, _c, 0, 0], [-_c, _c, 0, 0], [0, 0, 1, FLANGE_M + TCP_M], [0, 0, 0, 1]]
+)
 
 
 def forward_kinematics(
     q: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """``T_world_tcp`` (4, 4) and the geometric Jacobian (6, 7), linear rows first, at joints (7,)."""
+    """``T_world_tcp`` (4, 4) and the Jacobian (6, 7), linear rows first, at joints (7,)."""
     turn = np.zeros((7, 4, 4))
     c, s = np.cos(q), np.sin(q)
     turn[:, 0, 0], turn[:, 0, 1], turn[:, 1, 0], turn[:, 1, 1] = c, -s, s, c
@@ -94,7 +96,7 @@ def dls_step(
     error = np.empty(6)
     error[:3] = position - T[:3, 3]
     R = R_world_tcp @ T[:3, :3].T
-    # For small rotations the skew part is the rotation vector; for large ones it still points there.
+    # The skew part is the rotation vector for small angles, and points along it for large ones.
     error[3:] = 0.5 * (R[2, 1] - R[1, 2]), 0.5 * (R[0, 2] - R[2, 0]), 0.5 * (R[1, 0] - R[0, 1])
     gram = J @ J.T
     gram[np.arange(6), np.arange(6)] += damping * damping

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from ..geometry import se3_from_pos_quat, se3_to_pos_quat
+from xsim_core.geometry import se3_from_pos_quat, se3_to_pos_quat
+
 from .assets import SimAssets, start_pos_quat
 from .controller import FINGER_OPEN_M, EndEffectorController, forward_kinematics, tcp_yaw
 from .reward import Goals, Situation, WaypointReward, relative_quat

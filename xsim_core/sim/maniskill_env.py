@@ -15,8 +15,9 @@ from mani_skill.utils.structs import Pose
 from mani_skill.utils.structs.types import SceneConfig, SimConfig
 from sapien.physx import PhysxMaterial
 
-from ..errors import BadInputError
-from ..geometry import quat_wxyz_to_matrix
+from xsim_core.errors import BadInputError
+from xsim_core.geometry import quat_wxyz_to_matrix
+
 from .assets import SimAssets, start_pos_quat
 from .reward import Goals, reference_advance, reference_terms
 from .task import Physics, TaskSpec
@@ -112,9 +113,7 @@ class XSimObjectTrackEnv(BaseEnv):
         """Success and waypoint index; advances the index of those that reached theirs."""
         state, task = self._state(), self.task
         index = self.waypoint_index.cpu().numpy()
-        index = reference_advance(
-            self.goals, task, index, state["centre"], state["R_world_object"]
-        )
+        index = reference_advance(self.goals, task, index, state["centre"], state["R_world_object"])
         self.waypoint_index = torch.as_tensor(index, device=self.device)
         self._terms = reference_terms(self.goals, task, index, **state)
         success = self._terms["success"] > 0 if task.reward.success else np.zeros(len(index), bool)

@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import BadInputError, XSimError
+from xsim_core.errors import BadInputError, XSimError
+
 from .assets import SimAssets
 from .env import SimEnv
 from .reward import TERMS
@@ -157,7 +158,14 @@ class EnvPool:
             theirs.close()
             self._connections.append(ours)
             self._processes.append(process)
-        self.obs_dim = int([self._receive(c) for c in self._connections][0])
+        self.obs_dim = [int(self._receive(c)) for c in self._connections].pop()
+
+    @staticmethod
+    def _send(connection: Connection, message: Any) -> None:
+        try:
+            connection.send(message)
+        except (BrokenPipeError, ConnectionResetError) as error:
+            raise XSimError("a simulator process died (out of memory?)") from error
 
     @staticmethod
     def _receive(connection: Connection) -> Any:
@@ -174,12 +182,12 @@ class EnvPool:
         if self._local is not None:
             return list(getattr(self._local, name)(arguments[0]))
         for connection, argument in zip(self._connections, arguments, strict=True):
-            connection.send((name, argument))
+            self._send(connection, (name, argument))
         answers = [self._receive(c) for c in self._connections]
         return [np.concatenate(columns) for columns in zip(*answers, strict=True)]
 
     def reset(self, seeds: NDArray[np.integer] | Sequence[int] | None = None) -> NDArray[Any]:
-        """Begin episodes everywhere, with these seeds (n,) or the pool's own; observations (n, o)."""
+        """Begin episodes with these seeds (n,), or the pool's own; returns observations (n, o)."""
         parts = [None if seeds is None else np.asarray(seeds)[p] for p in self._parts]
         obs, self.env_states = self._call("reset", parts)
         return obs

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation, Slerp
 
-from ..errors import BadInputError
-from ..geometry import make_se3, so3_exp
+from xsim_core.errors import BadInputError
+from xsim_core.geometry import make_se3, so3_exp
 
 STATUS_LOST = 3
 
@@ -34,7 +34,7 @@ def start_pose(
 def arc_length(
     T_world_object: NDArray[np.float64], *, centre: NDArray[np.float64], radius_m: float
 ) -> NDArray[np.float64]:
-    """Path length (t,) in metres of the object's centre, plus ``radius_m`` for each radian turned."""
+    """Path length (t,) in m of the object's centre, plus ``radius_m`` for each radian turned."""
     centres = T_world_object[:, :3, :3] @ centre + T_world_object[:, :3, 3]
     shift = np.linalg.norm(np.diff(centres, axis=0), axis=1)
     rotations = Rotation.from_matrix(T_world_object[:, :3, :3])

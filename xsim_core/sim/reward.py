@@ -22,7 +22,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..geometry import quat_wxyz_to_matrix, rotation_angle, se3_to_pos_quat
+from xsim_core.geometry import quat_wxyz_to_matrix, rotation_angle, se3_to_pos_quat
+
 from .assets import SimAssets
 from .task import TaskSpec
 
@@ -154,8 +155,7 @@ class WaypointReward:
         return {
             "approach": w.approach * (1.0 - 0.5 * (math.tanh(3 * d) + math.tanh(30 * d))),
             "grasp": w.grasp * float(task.require_grasp and now.is_grasped),
-            "goal_position": w.goal_position
-            * (1.0 - math.tanh(self.goals.position_scales[k] * p)),
+            "goal_position": w.goal_position * (1.0 - math.tanh(self.goals.position_scales[k] * p)),
             "goal_rotation": w.goal_rotation
             * (1.0 - math.tanh(self.goals.rotation_scales[k] * theta)),
             "waypoint": w.waypoint * k,

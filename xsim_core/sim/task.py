@@ -6,8 +6,8 @@ from typing import Literal
 import yaml
 from pydantic import Field, model_validator
 
-from ..config import FrozenModel
-from ..errors import BadInputError, UnknownNameError
+from xsim_core.config import FrozenModel
+from xsim_core.errors import BadInputError, UnknownNameError
 
 TASKS_DIR = Path(__file__).parent / "tasks"
 
@@ -93,7 +93,7 @@ class TaskSpec(FrozenModel):
     """Displacement of a full action in one step, along each axis."""
     action_yaw_rad: float = Field(0.1, gt=0)
     tcp_lead_m: float = Field(0.04, gt=0)
-    """The commanded position stays this close to the measured one, so that contact cannot wind up."""
+    """The command stays this close to the measured TCP, so that contact cannot wind it up."""
     gripper: Literal["closed", "controlled"] = "closed"
     workspace_margin_m: float = Field(0.14, gt=0)
     """Around the object's path, horizontally; the TCP command stays inside."""

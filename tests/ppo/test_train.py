@@ -1,0 +1,67 @@
+import numpy as np
+import pytest
+
+from tests.sim.fixtures import open_fixtures
+from xsim_core.artifacts import ObjectTrack, SplatScene, TeacherPolicy
+from xsim_core.errors import QualityGateError
+from xsim_core.policies.teacher import load_teacher
+from xsim_core.ppo import PPOConfig, train_teacher
+from xsim_core.sim import load_task
+from xsim_core.stage import Stage, run_stage
+from xsim_core.storage import Runtime
+
+PPO = Stage(
+    name="ppo", version=1, run=train_teacher, config=PPOConfig,
+    inputs={"scene": SplatScene, "track": ObjectTrack}, output=TeacherPolicy,
+)  # fmt: skip
+TINY = {
+    "task": load_task("push_block").model_copy(update={"horizon": 6}),
+    "num_env_steps": 48, "num_envs": 2, "num_steps": 6, "eval_every": 2, "num_eval_episodes": 3,
+}  # fmt: skip
+
+
+def run(store, scene, track, config, **more):
+    inputs = {"scene": scene.ref, "track": track.ref}
+    return run_stage(PPO, config, store, inputs, runtime=Runtime(num_workers=0), **more)
+
+
+def test_a_short_training_leaves_a_usable_teacher():
+    store, scene, track = open_fixtures()
+    seen = []
+    ref = run(store, scene, track, PPOConfig(**TINY), progress=lambda f, figures: seen.append(f))
+    teacher = store.open(ref, TeacherPolicy)
+    assert teacher.summary.num_env_steps == 48
+    assert teacher.summary.num_eval_episodes == 3
+    assert seen == sorted(seen)
+    assert seen[-1] == 1.0
+    assert set(teacher.file_names) == {"learning_curve.png", "paths_top_view.png"}
+    obs_dim = len(teacher.array("obs_mean"))
+    assert load_teacher(teacher).act(np.zeros((4, obs_dim))).shape == (4, 3)
+    assert len(teacher.array("curve/train_reward")) == 4
+
+
+def test_training_resumes_after_an_interruption():
+    store, scene, track = open_fixtures()
+    config = PPOConfig(**TINY)
+
+    def interrupt(fraction, figures):
+        if "eval_success" in figures and figures["env_steps"] < 40:
+            interrupt.at = figures["env_steps"]
+        elif hasattr(interrupt, "at"):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(store, scene, track, config, progress=interrupt)
+    seen = []
+    run(
+        store, scene, track, config,
+        progress=lambda fraction, figures: seen.append(figures["env_steps"]),
+    )  # fmt: skip
+    assert seen[0] == interrupt.at + 12, "it went on from the checkpoint"
+    assert seen[-1] == 48
+
+
+def test_the_quality_gate_names_the_mend():
+    store, scene, track = open_fixtures()
+    with pytest.raises(QualityGateError, match="num_env_steps"):
+        run(store, scene, track, PPOConfig(**TINY, min_success=0.9))

@@ -1,0 +1,145 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.spatial.transform import Rotation
+
+from xsim_core.geometry import quat_wxyz_to_matrix
+from xsim_core.sim.reward import (
+    TERMS,
+    Goals,
+    Situation,
+    WaypointReward,
+    reference_advance,
+    reference_rotation_error,
+    reference_terms,
+    rotation_error,
+)
+from xsim_core.sim.task import RewardWeights, TaskSpec
+
+GOALS = Goals(
+    centres=np.array([[0.5, 0.0, 0.03], [0.5, 0.05, 0.03], [0.5, 0.10, 0.03]]),
+    quats_wxyz=Rotation.from_rotvec([[0, 0, 0.1], [0, 0, 0.2], [0, 0, 0.3]]).as_quat(
+        scalar_first=True
+    ),
+    position_scales=np.array([20.0, 20.0, 20.0]),
+    rotation_scales=np.array([10.0, 10.0, 10.0]),
+)
+
+
+def task(**fields):
+    return TaskSpec.model_validate(
+        {"name": "t", "skill": "pick_place", "gripper": "controlled"} | fields
+    )
+
+
+def situation(rng, near):
+    goal = rng.integers(3)
+    wobble = Rotation.from_rotvec(rng.normal(size=3) * near)
+    quat = (wobble * Rotation.from_quat(GOALS.quats_wxyz[goal], scalar_first=True)).as_quat(
+        scalar_first=True
+    )
+    return Situation(
+        tcp=rng.normal(size=3) * 0.1 + [0.5, 0, 0.05],
+        centre=GOALS.centres[goal] + rng.normal(size=3) * near * 0.1,
+        quat_wxyz=quat * rng.choice([-1, 1]),
+        object_speed_m_s=float(rng.uniform(0, 0.1)),
+        arm_speed_rad_s=float(rng.uniform(0, 1)),
+        is_grasped=bool(rng.integers(2)),
+    )
+
+
+@pytest.mark.parametrize("symmetric_axis", [None, (0.0, 0.0, 1.0)])
+@pytest.mark.parametrize("require_grasp", [False, True])
+@pytest.mark.parametrize("may_skip", [False, True])
+def test_fast_path_equals_the_reference(symmetric_axis, require_grasp, may_skip):
+    weights = RewardWeights(approach=0.7, goal_rotation=0.5, waypoint=1.5)
+    spec = task(
+        symmetric_axis=symmetric_axis, require_grasp=require_grasp, may_skip_waypoints=may_skip,
+        reward=weights,
+    )  # fmt: skip
+    rng, fast = np.random.default_rng(0), WaypointReward(GOALS, spec)
+    for i in range(60):
+        now = situation(rng, near=0.3)
+        if i % 10 == 0:
+            fast.reset()
+        R = quat_wxyz_to_matrix(now.quat_wxyz)[None]
+        index = reference_advance(GOALS, spec, np.array([fast.index]), now.centre[None], R)
+        terms = fast.step(now)
+        assert fast.index == index[0]
+        slow = reference_terms(
+            GOALS, spec, index, now.tcp[None], now.centre[None], R,
+            np.array([now.object_speed_m_s]), np.array([now.arm_speed_rad_s]),
+            np.array([now.is_grasped]),
+        )  # fmt: skip
+        assert set(terms) == set(slow) == set(TERMS)
+        for name in TERMS:
+            # Both are double precision; the angle near zero loses half the digits in matrices.
+            assert terms[name] == pytest.approx(float(slow[name][0]), abs=1e-6), name
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.floats(-3, 3), min_size=3, max_size=3), st.floats(0, 3.1))
+def test_rotation_error_knows_no_quaternion_sign(axis, angle):
+    norm = np.linalg.norm(axis)
+    axis = np.array([0, 0, 1.0]) if norm < 0.1 else np.array(axis) / norm
+    q = Rotation.from_rotvec(axis * angle).as_quat(scalar_first=True)
+    identity = np.array([1.0, 0, 0, 0])
+    assert rotation_error(identity, q) == pytest.approx(angle, abs=1e-6)
+    assert rotation_error(identity, -q) == pytest.approx(angle, abs=1e-6)
+
+
+def test_rotation_about_the_symmetric_axis_is_free():
+    axis = (0.0, 0.6, 0.8)
+    spin = Rotation.from_rotvec(np.array(axis) * 1.3).as_quat(scalar_first=True)
+    tilt = Rotation.from_rotvec([0.2, 0, 0]).as_quat(scalar_first=True)
+    identity = np.array([1.0, 0, 0, 0])
+    assert rotation_error(identity, spin, axis) == pytest.approx(0, abs=1e-9)
+    slow = reference_rotation_error(np.eye(3)[None], quat_wxyz_to_matrix(tilt)[None], axis)
+    assert rotation_error(identity, tilt, axis) == pytest.approx(float(slow[0]), abs=1e-9)
+
+
+def at_goal(k, **more):
+    fields = {"object_speed_m_s": 0.0, "arm_speed_rad_s": 0.0} | more
+    centre = GOALS.centres[k]
+    return Situation(tcp=centre, centre=centre, quat_wxyz=GOALS.quats_wxyz[k], **fields)
+
+
+def test_waypoint_index_never_falls_and_skips_only_where_allowed():
+    strict, loose = (WaypointReward(GOALS, task(may_skip_waypoints=s)) for s in (False, True))
+    for reward, expected in ((strict, [0, 1, 1]), (loose, [2, 2, 2])):
+        seen = []
+        for k in (1, 0, 0):
+            reward.step(at_goal(k))
+            seen.append(reward.index)
+        assert seen == expected
+
+
+def test_success_needs_rest_and_the_last_waypoint():
+    reward = WaypointReward(GOALS, task())
+    assert reward.is_success(at_goal(2))
+    assert not reward.is_success(at_goal(2, object_speed_m_s=0.2))
+    assert not reward.is_success(at_goal(1))
+
+
+def test_reaching_a_waypoint_never_lowers_the_reward():
+    reward = WaypointReward(GOALS, task())
+    just_outside = Situation(
+        tcp=GOALS.centres[0], centre=GOALS.centres[0] + [0, 0.031, 0],
+        quat_wxyz=GOALS.quats_wxyz[0], object_speed_m_s=0.0, arm_speed_rad_s=0.0,
+    )  # fmt: skip
+    before = sum(reward.step(just_outside).values())
+    assert sum(reward.step(at_goal(0)).values()) > before
+
+
+def test_scales_stay_finite_where_waypoints_coincide(tmp_path):
+    from tests.sim.fixtures import open_fixtures
+    from xsim_core.sim import build_assets, load_task
+
+    _, scene, track = open_fixtures()
+    spec = load_task("push_block")
+    assets = build_assets(scene, track, spec, tmp_path)
+    still = assets.model_copy(update={"T_world_waypoints": (assets.T_world_object_start,)})
+    goals = Goals.from_assets(still, spec)
+    assert goals.position_scales[0] <= 1 / spec.waypoint_position_m
+    assert goals.rotation_scales[0] == 10.0

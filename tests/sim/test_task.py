@@ -1,0 +1,50 @@
+import pytest
+from pydantic import ValidationError
+
+from xsim_core.errors import BadInputError, UnknownNameError
+from xsim_core.sim import load_task, task_names
+from xsim_core.sim.task import TaskSpec
+
+
+@pytest.mark.parametrize("name", task_names())
+def test_shipped_tasks_load_and_round_trip(name):
+    task = load_task(name)
+    assert task.name == name
+    assert TaskSpec.model_validate_json(task.model_dump_json()) == task
+
+
+def test_action_layout_follows_the_skill():
+    assert load_task("push_block").action_names == ("dx", "dy", "dz")
+    assert load_task("pick_place").action_names == ("dx", "dy", "dz", "dyaw", "gripper")
+
+
+def test_unknown_task_lists_the_known_ones():
+    with pytest.raises(UnknownNameError, match="push_block"):
+        load_task("push_blok")
+
+
+def test_misspelt_field_is_refused(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text("name: mine\nskill: push\nhorizn: 9\n")
+    with pytest.raises(ValidationError, match="horizn"):
+        load_task(path)
+
+
+def test_a_yaml_list_is_not_a_task(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text("[1, 2]")
+    with pytest.raises(BadInputError, match="list"):
+        load_task(path)
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"sim_freq_hz": 55}, "multiple"),
+        ({"require_grasp": True}, "controlled"),
+        ({"skill": "pick_place"}, "controlled"),
+    ],
+)
+def test_contradictions_are_refused_with_both_values(fields, message):
+    with pytest.raises(ValidationError, match=message):
+        TaskSpec.model_validate({"name": "mine", "skill": "push"} | fields)
