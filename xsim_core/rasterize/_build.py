@@ -16,8 +16,8 @@ SOURCE = Path(__file__).with_name("_kernel.cpp")
 
 # Not -ffast-math: the kernel relies on NaN comparing false where a disc is seen edge-on.
 FLAGS = (
-    "-O3", "-march=native", "-mprefer-vector-width=512", "-std=c++17", "-fopenmp-simd", "-pthread", "-fPIC",
-    "-shared", "-fno-math-errno", "-fno-trapping-math", "-fno-signed-zeros",
+    "-O3", "-march=native", "-mprefer-vector-width=512", "-std=c++17", "-fopenmp-simd",
+    "-pthread", "-fPIC", "-shared", "-fno-math-errno", "-fno-trapping-math", "-fno-signed-zeros",
 )  # fmt: skip
 
 _FLOATS = ctypes.c_void_p

@@ -9,7 +9,7 @@ from pydantic import Field
 from xsim_core.config import FrozenModel
 from xsim_core.errors import QualityGateError
 
-from .mesh import Mesh
+from .mesh import Mesh, connected_parts
 
 Vec2 = tuple[float, float]
 
@@ -134,14 +134,8 @@ def _support_box(mesh: Mesh, plane: SupportPlane, config: CollisionConfig) -> ND
 
 def _clusters(mesh: Mesh, keep: NDArray[np.bool_]) -> list[NDArray[np.int64]]:
     """Vertex indices of the connected parts of the mesh among the kept vertices."""
-    from scipy.sparse import coo_matrix
-    from scipy.sparse.csgraph import connected_components
-
     faces = mesh.faces[keep[mesh.faces].all(1)]
-    n = len(mesh.vertices)
-    edges = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]]])
-    graph = coo_matrix((np.ones(len(edges)), (edges[:, 0], edges[:, 1])), shape=(n, n))
-    _, labels = connected_components(graph, directed=False)
+    _, labels = connected_parts(faces, len(mesh.vertices))
     used = np.unique(faces)
     return [used[labels[used] == k] for k in np.unique(labels[used])]
 

@@ -109,7 +109,7 @@ def _marching_cubes(
 ) -> Mesh:  # fmt: skip
     from skimage.measure import marching_cubes
 
-    # A cube takes part only where several views agree that they measured all of it.
+    # Two views must agree, so that one view's stray depth makes no surface.
     observed = weight >= min(2.0, float(weight.max()))
     if not observed.any() or not (sdf[observed].min() < 0 < sdf[observed].max()):
         raise QualityGateError(
@@ -118,12 +118,36 @@ def _marching_cubes(
             "(SplatConfig.mesh)."
         )
     vertices, faces, _, _ = marching_cubes(
-        sdf, 0.0, spacing=(config.voxel_m,) * 3, mask=observed, gradient_direction="ascent"
+        np.where(observed, sdf, 1.0), 0.0, gradient_direction="descent"
     )
-    at = np.rint(vertices / config.voxel_m).astype(int)
-    flat = np.ravel_multi_index(tuple(at.T), sdf.shape)
+    # A vertex lies on a grid edge; where one end was never seen, the crossing is made up.
+    ends = np.floor(vertices).astype(int), np.ceil(vertices).astype(int)
+    is_real = observed[tuple(ends[0].T)] & observed[tuple(ends[1].T)]
+    inner = np.where((sdf[tuple(ends[0].T)] < 0)[:, None], *ends)
+    rgb = colour.reshape(*sdf.shape, 3)[tuple(inner.T)]
+    faces = _without_crumbs(faces[is_real[faces].all(1)], len(vertices))
+    used, compact = np.unique(faces, return_inverse=True)
     return Mesh(
-        (vertices + np.asarray(config.min_m)).astype(np.float32),
-        faces.astype(np.int32),
-        np.rint(np.clip(colour[flat], 0, 1) * 255).astype(np.uint8),
+        (vertices[used] * config.voxel_m + np.asarray(config.min_m)).astype(np.float32),
+        compact.reshape(-1, 3).astype(np.int32),
+        np.rint(np.clip(rgb[used], 0, 1) * 255).astype(np.uint8),
     )
+
+
+def _without_crumbs(faces: NDArray[np.int32], num_vertices: int) -> NDArray[np.int32]:
+    """Drop connected parts of fewer than 100 faces: floaters."""
+    _, labels = connected_parts(faces, num_vertices)
+    part = labels[faces[:, 0]]
+    return faces[np.bincount(part, minlength=1)[part] >= 100]
+
+
+def connected_parts(faces: NDArray[np.int32], num_vertices: int) -> tuple[int, NDArray[np.int32]]:
+    """How many connected parts a mesh has, and which one each vertex belongs to."""
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    edges = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]]])
+    graph = coo_matrix(
+        (np.ones(len(edges)), (edges[:, 0], edges[:, 1])), shape=(num_vertices, num_vertices)
+    )
+    return connected_components(graph, directed=False)
