@@ -1,0 +1,247 @@
+"""Pictures of robot, object and room from a simulator state, by SAPIEN on any Vulkan device."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import MissingDependencyError
+from ..geometry import PinholeCamera, make_se3, se3_to_pos_quat
+from .assets import SimAssets
+from .backgrounds import Background, BackgroundView, RoomBackground, SplatBackground, SplatViews
+from .lighting import Lights, table_irradiance
+from .meshes import textured_quad
+from .panda import low_poly_panda
+from .room import LightSpec, build_room
+
+POLICY_HW = (72, 96)
+"""Size of the images that policies see."""
+SUPERSAMPLE = 2
+DEPTH_MARGIN_M = 0.012
+"""How far behind the reconstructed surface foreground may lie and still be seen: splat depth is
+off by millimetres, and the object touches the table."""
+SHADOW_REACH_M = 0.03
+"""Shadows fall where the reconstructed surface is this close to the table plane."""
+DISPLAY_GAMMA = 2.2
+T_SAPIEN_CV = make_se3(np.array([[0, 0, 1.0], [-1, 0, 0], [0, -1, 0]]), np.zeros(3))
+"""SAPIEN's camera entity looks along +x with +z up."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One picture."""
+
+    rgb: NDArray[np.uint8]
+    """(h, w, 3)."""
+    depth_m: NDArray[np.float32]
+    """(h, w) true z-depth; 0 where nothing is."""
+    object_mask: NDArray[np.bool_]
+    """(h, w) where the object is seen."""
+
+
+class SceneRenderer:
+    """Robot and object before one background. Keep one for each process: building costs seconds."""
+
+    def __init__(
+        self, assets: SimAssets, background: Background, *, image_hw: tuple[int, int] = POLICY_HW,
+        supersample: int = SUPERSAMPLE,
+    ) -> None:  # fmt: skip
+        """Build the scene.
+
+        Args:
+            assets: object mesh, table and camera.
+            background: what lies behind.
+            image_hw: default size of the pictures.
+            supersample: samples a pixel along each axis.
+
+        Raises:
+            MissingDependencyError: when SAPIEN finds no Vulkan device it accepts.
+        """
+        self.assets, self.image_hw, self._s = assets, image_hw, supersample
+        self.scene = open_render_scene()
+        self._robot = self._load_robot()
+        self._object = self._load_object()
+        self._cameras: dict[tuple[int, int], tuple[Any, Any, PinholeCamera]] = {}
+        self._splat: SplatViews | None = None
+        self._catcher_light: dict[Any, NDArray[np.float32]] = {}
+        match background:
+            case SplatBackground():
+                self._splat = SplatViews(background)
+                self._reference_light = table_irradiance(background.lights)
+                self._catcher = self._load_shadow_catcher()
+            case RoomBackground():
+                build_room(self.scene, background.room)
+        middle = np.array([0.45, 0.0, assets.table_height_m])
+        self._lights = Lights(self.scene, middle)
+
+    def camera(self, image_hw: tuple[int, int] | None = None) -> PinholeCamera:
+        """The video camera resized to ``image_hw``."""
+        height, width = image_hw or self.image_hw
+        h, w = self.assets.image_hw
+        return PinholeCamera(w, h, np.array(self.assets.K)).resized(width, height)
+
+    def render(
+        self,
+        env_state: NDArray[np.floating],
+        T_world_cam: NDArray[np.floating] | None = None,
+        *,
+        lights: LightSpec | None = None,
+        image_hw: tuple[int, int] | None = None,
+    ) -> Frame:
+        """One picture.
+
+        Args:
+            env_state: (16,) joints, object position and wxyz quaternion, as ``SimEnv.env_state``.
+            T_world_cam: (4, 4); the video camera by default.
+            lights: a neutral default.
+            image_hw: size; the constructor's by default.
+        """
+        lights = lights or LightSpec()
+        T = np.array(self.assets.T_world_cam) if T_world_cam is None else np.asarray(T_world_cam)
+        self._place(env_state)
+        self._lights.set(lights)
+        rgb, depth, ids = self._shoot(T, image_hw or self.image_hw)
+        is_object = ids == self._object.per_scene_id
+        if self._splat is not None:
+            camera = self._cameras[image_hw or self.image_hw][2]
+            view = self._splat.view(T, camera.K, camera.width, camera.height)
+            rgb, depth, is_front = self._compose(rgb, depth, ids, view, lights)
+            is_object &= is_front
+        depth = np.where(np.isfinite(depth), depth, 0)
+        s = self._s
+        return Frame(_shrink(rgb, s), depth[::s, ::s].copy(), is_object[::s, ::s].copy())
+
+    def _place(self, env_state: NDArray[np.floating]) -> None:
+        import sapien
+
+        state = np.asarray(env_state, dtype=np.float32)
+        self._robot.set_qpos(state[:9])
+        self._object.set_pose(sapien.Pose(state[9:12], state[12:16]))
+
+    def _shoot(
+        self, T_world_cam: NDArray[np.floating], image_hw: tuple[int, int]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int32]]:
+        """Colour (h, w, 3) in [0, 1], z-depth (h, w; inf for nothing) and entity ids (h, w)."""
+        import sapien
+
+        component, entity, _ = self._camera(image_hw)
+        entity.set_pose(sapien.Pose(*se3_to_pos_quat(T_world_cam @ T_SAPIEN_CV.T)))
+        self.scene.update_render()
+        component.take_picture()
+        rgb = np.clip(component.get_picture("Color")[..., :3], 0, 1)
+        z = -component.get_picture("Position")[..., 2]
+        ids = component.get_picture("Segmentation")[..., 1].astype(np.int32)
+        return rgb, np.where(ids > 0, z, np.inf).astype(np.float32), ids
+
+    def _compose(
+        self,
+        rgb: NDArray[np.float32],
+        depth: NDArray[np.float32],
+        ids: NDArray[np.int32],
+        view: BackgroundView,
+        lights: LightSpec,
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]]:
+        """Foreground over the tinted, shadowed splat: colour, depth, where foreground is."""
+        is_catcher = ids == self._catcher.per_scene_id
+        is_front = (ids > 0) & ~is_catcher & (depth <= view.depth_m + DEPTH_MARGIN_M)
+        tint = (table_irradiance(lights) / self._reference_light) ** (1 / DISPLAY_GAMMA)
+        behind = view.rgb * tint.astype(np.float32)
+        on_table = is_catcher & (np.abs(np.where(is_catcher, depth, 0) - view.depth_m) < SHADOW_REACH_M)
+        unshadowed = np.maximum(self._catcher_colour(rgb, is_catcher, lights), 1e-3)
+        shade = np.clip(rgb[on_table] / unshadowed, 0, 1)
+        behind[on_table] *= shade
+        rgb = np.where(is_front[..., None], rgb, np.clip(behind, 0, 1))
+        return rgb, np.where(is_front, depth, view.depth_m), is_front
+
+    def _catcher_colour(
+        self, rgb: NDArray[np.float32], is_catcher: NDArray[np.bool_], lights: LightSpec
+    ) -> NDArray[np.float32]:
+        """Colour (3,) of the shadow catcher where no shadow falls."""
+        # A matt plane under directional light has one colour: the brightest that is common.
+        if lights not in self._catcher_light:
+            seen = rgb[is_catcher]
+            if len(seen) < 16:
+                return np.ones(3, np.float32)
+            self._catcher_light[lights] = np.percentile(seen, 95, axis=0).astype(np.float32)
+            if len(self._catcher_light) > 256:
+                self._catcher_light.pop(next(iter(self._catcher_light)))
+        return self._catcher_light[lights]
+
+    def _camera(self, image_hw: tuple[int, int]) -> tuple[Any, Any, PinholeCamera]:
+        import sapien
+
+        if image_hw not in self._cameras:
+            height, width = image_hw
+            camera = self.camera((height * self._s, width * self._s))
+            component = sapien.render.RenderCameraComponent(camera.width, camera.height)
+            K = camera.K
+            # SAPIEN measures the principal point from the image's corner, we from a pixel's centre.
+            component.set_perspective_parameters(
+                0.05, 12.0, K[0, 0], K[1, 1], K[0, 2] + 0.5, K[1, 2] + 0.5, 0.0
+            )
+            entity = sapien.Entity()
+            entity.add_component(component)
+            self.scene.add_entity(entity)
+            self._cameras[image_hw] = component, entity, camera
+        return self._cameras[image_hw]
+
+    def _load_robot(self) -> Any:
+        loader = self.scene.create_urdf_loader()
+        loader.fix_root_link = True
+        return loader.load(str(low_poly_panda(cache_folder())))
+
+    def _load_object(self) -> Any:
+        builder = self.scene.create_actor_builder()
+        builder.add_visual_from_file(str(self.assets.visual_glb))
+        return builder.build_kinematic(name="object")
+
+    def _load_shadow_catcher(self) -> Any:
+        """A matt plane at the table's height: never shown, it says where shadows fall."""
+        import sapien
+
+        entity = sapien.Entity()
+        entity.set_name("shadow catcher")
+        body = sapien.render.RenderBodyComponent()
+        grey = np.full((4, 4, 3), 128, np.uint8)
+        body.attach(textured_quad(1.6, 1.6, grey).to_render_shape(roughness=1.0))
+        entity.add_component(body)
+        entity.set_pose(sapien.Pose([0.45, 0, self.assets.table_height_m]))
+        self.scene.add_entity(entity)
+        return entity
+
+
+def open_render_scene() -> Any:
+    """An empty SAPIEN scene that can render.
+
+    Raises:
+        MissingDependencyError: when SAPIEN finds no Vulkan device it accepts.
+    """
+    # One renderer a process, several processes a machine: lavapipe's own threads would only fight.
+    os.environ.setdefault("LP_NUM_THREADS", "1")
+    import sapien
+
+    try:
+        systems = [sapien.physx.PhysxCpuSystem(), sapien.render.RenderSystem()]
+    except RuntimeError as error:
+        raise MissingDependencyError(
+            f"cannot render: SAPIEN found no Vulkan device it accepts ({error}). 'make setup' "
+            "installs Mesa's lavapipe 25 privately; on Debian 12, mesa-vulkan-drivers from "
+            "bookworm-backports does too. 'xsim doctor' checks it."
+        ) from error
+    return sapien.Scene(systems)
+
+
+def cache_folder() -> Path:
+    """Where things that do not depend on a capture are kept: ``XSIM_CACHE`` or ``~/.cache/xsim``."""
+    root = os.environ.get("XSIM_CACHE")
+    return Path(root) if root else Path.home() / ".cache" / "xsim"
+
+
+def _shrink(rgb: NDArray[np.float32], s: int) -> NDArray[np.uint8]:
+    """Mean over blocks of s x s samples."""
+    h, w = rgb.shape[0] // s, rgb.shape[1] // s
+    mean = rgb.reshape(h, s, w, s, 3).mean(axis=(1, 3))
+    return np.rint(mean * 255).astype(np.uint8)
