@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from xsim_core.errors import BadInputError
 from xsim_core.geometry import se3_from_pos_quat, se3_to_pos_quat
 
 from .assets import SimAssets, start_pos_quat
@@ -180,7 +181,13 @@ class SimEnv:
 
     def step(self, action: NDArray[np.floating]) -> StepResult:
         """Advance one control step with an action (a,) in [-1, 1]."""
-        self._pending.append(np.clip(np.asarray(action, dtype=np.float64), -1.0, 1.0))
+        action = np.asarray(action, dtype=np.float64)
+        if action.shape != (self.action_dim,) or math.isnan(action.sum()):
+            raise BadInputError(
+                f"task '{self.task.name}' takes actions {self.task.action_names} in [-1, 1] "
+                f"without NaN, not {action}"
+            )
+        self._pending.append(np.clip(action, -1.0, 1.0))
         act = self._pending.popleft()
         q = self._controller.command(act, self._tcp, gain=self.physics.action_gain)
         self._set_targets(q, self._controller.finger_m)
