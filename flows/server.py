@@ -24,6 +24,9 @@ from xsim_core.errors import MissingDependencyError
 
 FIRST_PORT, LAST_PORT = 4200, 4299
 START_TIMEOUT_S = 120.0
+_launched: list[subprocess.Popen[bytes]] = []
+"""Kept, because a server is meant to outlive the handle of its process."""
+
 HOST = "127.0.0.1"
 
 
@@ -135,6 +138,7 @@ def _launch(home: Path, port: int) -> Server:
             command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             start_new_session=True,
         )  # fmt: skip
+    _launched.append(process)
     return Server(api_url=api_url, pid=process.pid)
 
 
@@ -144,16 +148,19 @@ def _wait_until_healthy(home: Path, server: Server) -> None:
     while time.monotonic() < deadline:
         if server.is_healthy(timeout_s=2.0):
             return
-        if not _is_ours(server.pid):
+        # Its handle knows; /proc shows an empty command line for a moment after the start.
+        if _launched[-1].poll() is not None:
             break
         time.sleep(0.3)
+    how = "ended by itself" if _launched[-1].poll() is not None else "did not answer in time"
     _kill(server.pid)
-    tail = log_path(home).read_text(errors="replace").splitlines()[-5:]
+    tail = "".join(
+        f"  {line}\n" for line in log_path(home).read_text(errors="replace").splitlines()[-5:]
+    )
     raise MissingDependencyError(
-        f"the Prefect server did not come up at {server.ui_url} within {START_TIMEOUT_S:.0f} s. "
-        f"Its log, {log_path(home)}, ends with:\n" + "\n".join(f"  {line}" for line in tail)
-        + "\n'xsim demo --no-prefect' runs the same pipeline without it."
-    )  # fmt: skip
+        f"the Prefect server for {server.ui_url} {how}. Its log, {log_path(home)}, ends with:\n"
+        f"{tail}'xsim demo --no-prefect' runs the same pipeline without it."
+    )
 
 
 def _free_port() -> int:

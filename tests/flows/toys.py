@@ -2,6 +2,7 @@
 
 import dataclasses
 import io
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from xsim_core.artifacts import (
     ArraySpec,
     Artifact,
+    ArtifactRef,
     Capture,
     EpisodeDataset,
     Evaluation,
@@ -23,8 +25,9 @@ from xsim_core.artifacts import (
 from xsim_core.artifacts.kinds import SuccessRate
 from xsim_core.config import FrozenModel
 from xsim_core.geometry import BoardSpec
-from xsim_core.stage import Stage
+from xsim_core.stage import Stage, run_stage
 from xsim_core.stages import STAGES
+from xsim_core.storage import ArtifactStore
 
 SIZES = {
     "t": 30, "h": 24, "w": 32, "n": 12, "hp": 24, "wp": 32, "v": 8, "f": 12, "th": 4, "tw": 4,
@@ -150,3 +153,20 @@ def toy_stage(name: str, **changes: Any) -> Stage:
         return real.output(**SUMMARIES[real.output])
 
     return dataclasses.replace(real, **{"run": run, "config": ToyConfig, **changes})
+
+
+PARENTS = {
+    "capture": "ingest_capture", "images": "scan", "scene": "splat", "track": "pose_track",
+    "teacher": "ppo", "dataset": "render_dataset", "student": "diffusion",
+    "calibrated": "calibrate", "world": "ingest_world", "truth": "ingest_truth",
+}  # fmt: skip
+
+
+def make_toy_run(folder: Path) -> tuple[ArtifactStore, dict[str, ArtifactRef[Any]]]:
+    """A store with one artifact of every stage."""
+    store = ArtifactStore((folder / "store").as_uri())
+    refs: dict[str, ArtifactRef[Any]] = {}
+    for stage in STAGES:
+        inputs = {name: refs[PARENTS[name]] for name in stage.inputs}
+        refs[stage.name] = run_stage(toy_stage(stage.name), ToyConfig(), store, inputs)
+    return store, refs

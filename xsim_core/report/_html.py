@@ -2,8 +2,9 @@
 
 import base64
 import html
+import io
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 MAX_INLINE_BYTES = 24 << 20
@@ -17,7 +18,8 @@ _IMAGES = {
     ".webp": "image/webp",
 }
 _VIDEOS = {".mp4": "video/mp4", ".webm": "video/webm"}
-_WIDE = ("mosaic", "film", "strip", "overlay.mp4", "overlay.gif", "rollout", "pairs", "held_out")
+WIDE_ASPECT = 1.9
+"""Pictures wider than this, such as film strips, take the page's full width."""
 
 
 def esc(value: Any) -> str:
@@ -55,8 +57,8 @@ def facts(values: Mapping[str, Any]) -> str:
 
 
 def table(
-    head: Iterable[str], rows: Iterable[Iterable[str]], *, numeric: set[int] = frozenset()
-) -> str:  # type: ignore[assignment]
+    head: Iterable[str], rows: Iterable[Iterable[str]], *, numeric: Collection[int] = ()
+) -> str:
     """A table; cells are HTML already."""
 
     def cell(tag: str, i: int, text: str) -> str:
@@ -100,13 +102,24 @@ def _figure(name: str, data: bytes, caption: str) -> str:
     suffix = "." + name.rpartition(".")[2].lower()
     if len(data) > MAX_INLINE_BYTES or suffix not in {**_IMAGES, **_VIDEOS}:
         return ""
-    kind = ' class="wide"' if any(w in name for w in _WIDE) else ""
+    kind = "" if suffix in _VIDEOS else _shape_class(data)
     uri = data_uri(data, _IMAGES.get(suffix) or _VIDEOS[suffix])
     if suffix in _VIDEOS:
         media = f'<video src="{uri}" autoplay loop muted playsinline controls></video>'
     else:
         media = f'<img src="{uri}" alt="{esc(caption)}" loading="lazy">'
     return f"<figure{kind}>{media}<figcaption>{caption}</figcaption></figure>"
+
+
+def _shape_class(data: bytes) -> str:
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            width, height = image.size
+    except UnidentifiedImageError:
+        return ""
+    return ' class="wide"' if width >= WIDE_ASPECT * height else ""
 
 
 def data_uri(data: bytes, mime: str) -> str:

@@ -39,33 +39,45 @@ CAPTIONS = {
 _TITLES: dict[str, tuple[str, str]] = {
     "ingest_capture": (
         "The capture",
-        "What a person brings: an RGB-D video, photos of the room, a mesh of the object and a "
-        "printed board.",
+        (
+            "What a person brings: an RGB-D video, photos of the room, a mesh of the object and a "
+            "printed board."
+        ),
     ),
     "pose_track": (
         "The human video, understood",
-        "The object's 6D pose in every frame, smoothed on SE(3), cut into motion segments and "
-        "brought into the robot's frame.",
+        (
+            "The object's 6D pose in every frame, smoothed on SE(3), cut into motion segments and "
+            "brought into the robot's frame."
+        ),
     ),
     "scan": (
         "Camera poses",
-        "Structure from motion over the photos; the printed board gives metres and the robot's "
-        "frame.",
+        (
+            "Structure from motion over the photos; the printed board gives metres and the robot's "
+            "frame."
+        ),
     ),
     "splat": (
         "The room, reconstructed",
-        "2D Gaussians fitted to the posed photos, a surface mesh from them, and collision "
-        "geometry. Every eighth photo is held out.",
+        (
+            "2D Gaussians fitted to the posed photos, a surface mesh from them, and collision "
+            "geometry. Every eighth photo is held out."
+        ),
     ),
     "ppo": (
         "The teacher",
-        "Privileged-state PPO in the reconstructed scene, rewarded for moving the object as the "
-        "person did.",
+        (
+            "Privileged-state PPO in the reconstructed scene, rewarded for moving the object as "
+            "the person did."
+        ),
     ),
     "render_dataset": (
         "The dataset",
-        "The teacher's successes, rendered from stored states under randomised cameras, lights "
-        "and starts.",
+        (
+            "The teacher's successes, rendered from stored states under randomised cameras, lights "
+            "and starts."
+        ),
     ),
     "diffusion": (
         "The student",
@@ -73,8 +85,10 @@ _TITLES: dict[str, tuple[str, str]] = {
     ),
     "calibrate": (
         "Calibration on the real robot",
-        "Rollouts in the real world, failures included, are replayed in simulation; InfoNCE "
-        "brings the encoder's view of both together.",
+        (
+            "Rollouts in the real world, failures included, are replayed in simulation; InfoNCE "
+            "brings the encoder's view of both together."
+        ),
     ),
     "evaluate": (
         "Evaluation",

@@ -1,0 +1,35 @@
+"""One real Prefect server for the whole session, in a home of its own."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from flows.server import start_server, stop_server
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="session")
+def prefect_home(tmp_path_factory):
+    """A home with a running server; ended with the session."""
+    home = tmp_path_factory.mktemp("xsim-home")
+    start_server(home)
+    yield home
+    stop_server(home)
+
+
+def run_python(home, *arguments, **environment):
+    """A fresh Python, since Prefect reads its settings when it is imported."""
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("PREFECT_", "XSIM_"))}
+    return subprocess.run(
+        [sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, check=False,
+        env={**clean, "XSIM_HOME": str(home), **environment}, timeout=120,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def python():
+    return run_python

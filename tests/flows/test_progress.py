@@ -1,0 +1,32 @@
+import io
+
+from flows.progress import Display
+from xsim_core.artifacts import ArtifactRef
+
+REF = ArtifactRef(kind="capture", fingerprint="0" * 24)
+
+
+def test_without_a_terminal_each_stage_ends_in_a_line():
+    stream = io.StringIO()
+    with Display(["scan", "splat"], stream=stream) as display:
+        display.started("scan")
+        display.progressed("scan", 0.5, {"loss": 0.25})
+        display.finished("scan", REF, reused=False)
+        display.started("splat")
+        display.finished("splat", REF, reused=True)
+    lines = stream.getvalue().splitlines()
+    assert [line.split()[1:3] for line in lines] == [["scan", "done"], ["splat", "reused"]]
+    assert "loss 0.25" in lines[0]
+
+
+def test_a_stage_cut_off_is_not_left_running():
+    display = Display(["scan"], stream=io.StringIO())
+    with display:
+        display.started("scan")
+    assert display.rows["scan"].state == "failed"
+
+
+def test_fractions_stay_in_range():
+    display = Display([], stream=io.StringIO())
+    display.progressed("ppo", 1.7, {})
+    assert display.rows["ppo"].fraction == 1.0

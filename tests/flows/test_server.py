@@ -1,0 +1,54 @@
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from flows import server as module
+from flows.server import Server, client_environment, find_server, start_server, stop_server
+from xsim_core.errors import MissingDependencyError
+
+
+def test_a_running_server_is_reused(prefect_home):
+    first = find_server(prefect_home)
+    assert first is not None
+    assert first.is_healthy()
+    assert start_server(prefect_home) == first
+    assert first.api_url.startswith("http://127.0.0.1:")
+
+
+def test_no_server_is_found_in_an_empty_home(tmp_path):
+    assert find_server(tmp_path) is None
+    assert stop_server(tmp_path) is None
+
+
+def test_a_stale_state_file_is_neither_believed_nor_acted_on(tmp_path):
+    stranger = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    try:
+        state = Server(api_url="http://127.0.0.1:9/api", pid=stranger.pid)
+        (tmp_path / "server.json").write_text(state.model_dump_json())
+        assert find_server(tmp_path) is None
+        assert stop_server(tmp_path) is None
+        assert stranger.poll() is None
+    finally:
+        os.kill(stranger.pid, signal.SIGKILL)
+        stranger.wait()
+
+
+def test_a_server_named_in_the_environment_is_used_as_it_is(tmp_path, monkeypatch):
+    monkeypatch.setenv("PREFECT_API_URL", "http://prefect.example/api/")
+    assert find_server(tmp_path) == Server(api_url="http://prefect.example/api")
+
+
+def test_telemetry_is_off_and_no_ephemeral_server_is_allowed(tmp_path):
+    environment = client_environment(tmp_path, None)
+    assert environment["PREFECT_SERVER_ANALYTICS_ENABLED"] == "false"
+    assert environment["DO_NOT_TRACK"] == "1"
+    assert environment["PREFECT_SERVER_ALLOW_EPHEMERAL_MODE"] == "false"
+
+
+def test_no_free_port_is_a_clear_error(monkeypatch):
+    monkeypatch.setattr(module, "LAST_PORT", module.FIRST_PORT - 1)
+    with pytest.raises(MissingDependencyError, match="PREFECT_API_URL"):
+        module._free_port()

@@ -1,0 +1,37 @@
+from tests.flows.toys import SUMMARIES
+from xsim_core.artifacts import Evaluation, SplatScene
+from xsim_core.artifacts.kinds import SuccessRate
+from xsim_core.report.targets import check_targets
+
+
+def rate(policy, domain, successes, trials=20):
+    return SuccessRate(
+        policy=policy, domain=domain, successes=successes, trials=trials, low=0.1, high=0.9,
+        progress=0.5,
+    )  # fmt: skip
+
+
+def verdicts(rates, **figures):
+    splat = SplatScene(**{**SUMMARIES[SplatScene], "psnr_db": figures.pop("psnr", 27.0)})
+    evaluation = Evaluation(task="t", rates=rates, figures=figures)
+    return [t.verdict for t in check_targets({"evaluate": evaluation, "splat": splat})]
+
+
+def test_targets_are_met_at_their_thresholds():
+    rates = (
+        rate("teacher", "sim", 18), rate("student", "sim", 14), rate("student", "real", 9),
+        rate("calibrated", "real", 9),
+    )  # fmt: skip
+    assert verdicts(rates, adds_auc=93.0, psnr=26.0) == ["met"] * 5
+
+
+def test_targets_below_their_thresholds_are_missed():
+    rates = (
+        rate("teacher", "sim", 17), rate("student", "sim", 13), rate("student", "real", 9),
+        rate("calibrated", "real", 8),
+    )  # fmt: skip
+    assert verdicts(rates, adds_auc=92.9, psnr=25.9) == ["missed"] * 5
+
+
+def test_what_was_not_measured_is_unknown():
+    assert {t.verdict for t in check_targets({})} == {"unknown"}
