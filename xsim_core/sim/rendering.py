@@ -149,7 +149,9 @@ class SceneRenderer:
         is_front = (ids > 0) & ~is_catcher & (depth <= view.depth_m + DEPTH_MARGIN_M)
         tint = (table_irradiance(lights) / self._reference_light) ** (1 / DISPLAY_GAMMA)
         behind = view.rgb * tint.astype(np.float32)
-        on_table = is_catcher & (np.abs(np.where(is_catcher, depth, 0) - view.depth_m) < SHADOW_REACH_M)
+        on_table = is_catcher & (
+            np.abs(np.where(is_catcher, depth, 0) - view.depth_m) < SHADOW_REACH_M
+        )
         unshadowed = np.maximum(self._catcher_colour(rgb, is_catcher, lights), 1e-3)
         shade = np.clip(rgb[on_table] / unshadowed, 0, 1)
         behind[on_table] *= shade

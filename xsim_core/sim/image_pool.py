@@ -1,0 +1,343 @@
+"""Closed-loop environments that policies see through a camera."""
+
+import contextlib
+import multiprocessing
+import os
+import traceback
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from types import TracebackType
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import BadInputError, MissingDependencyError, XSimError
+from .assets import SimAssets
+from .backgrounds import Background
+from .domain import Domain, EpisodeDraw
+from .env import SimEnv
+from .rendering import POLICY_HW, SceneRenderer
+from .rollout import ImagePolicy, RolloutResult, TeacherInPool, rollout
+from .task import TaskSpec
+
+__all__ = [
+    "Domain",
+    "ImageEnvPool",
+    "ImageObs",
+    "ImagePolicy",
+    "ImageStep",
+    "RolloutResult",
+    "TeacherInPool",
+    "rollout",
+]
+
+
+class ImageObs(NamedTuple):
+    """What n robots perceive."""
+
+    rgb: NDArray[np.uint8]
+    """(n, h, w, 3)."""
+    state: NDArray[np.float32]
+    """(n, s) proprioception."""
+    wide_rgb: NDArray[np.uint8] | None = None
+    """(n, H, W, 3) of the same camera at ``rgbd_hw``, for tracking; None without."""
+    wide_depth_mm: NDArray[np.uint16] | None = None
+    """(n, H, W)."""
+
+
+class ImageStep(NamedTuple):
+    """One control step of n environments."""
+
+    obs: ImageObs
+    success: NDArray[np.bool_]
+    """(n,) the object is at its goal now."""
+    progress: NDArray[np.float32]
+    """(n,) best of the episode so far, in [0, 1]."""
+    done: NDArray[np.bool_]
+    """(n,) succeeded, or the task's horizon is reached."""
+
+
+@dataclass(frozen=True)
+class _Setup:
+    """All that a worker needs to build its environments and its renderer."""
+
+    assets: SimAssets
+    task: TaskSpec
+    background: Background | None
+    domain: Domain
+    num_envs: int
+    image_hw: tuple[int, int]
+    rgbd_hw: tuple[int, int] | None
+
+
+class _ImageWorker:
+    """Several environments and one renderer."""
+
+    def __init__(self, setup: _Setup) -> None:
+        self.setup = setup
+        physics = setup.domain.physics or setup.task.physics
+        self.envs = [
+            SimEnv(setup.assets, setup.task, physics=physics) for _ in range(setup.num_envs)
+        ]
+        self.renderer = None
+        if setup.background is not None:
+            self.renderer = SceneRenderer(setup.assets, setup.background, image_hw=setup.image_hw)
+        self._T_world_cam = np.array(setup.assets.T_world_cam)
+        self.draws: list[EpisodeDraw] = [setup.domain.draw(0, self._T_world_cam) for _ in self.envs]
+        self._last: list[tuple[Any, ...]] = [() for _ in self.envs]
+
+    def reset(
+        self, seeds: Sequence[int], poses: Sequence[Any], qpos: Sequence[Any]
+    ) -> list[tuple[Any, ...]]:
+        for i, (env, seed) in enumerate(zip(self.envs, seeds, strict=True)):
+            self.draws[i] = self.setup.domain.draw(seed, self._T_world_cam)
+            obs = env.reset(seed, T_world_object=poses[i], qpos=qpos[i])
+            self._last[i] = self._row(i, obs, success=False, progress=0.0, done=False)
+        return list(self._last)
+
+    def step(
+        self, actions: NDArray[np.floating], active: NDArray[np.bool_]
+    ) -> list[tuple[Any, ...]]:
+        for i, env in enumerate(self.envs):
+            if active[i]:
+                r = env.step(actions[i])
+                done = r.success or r.truncated
+                self._last[i] = self._row(
+                    i, r.obs, success=r.success, progress=r.progress, done=done
+                )
+        return list(self._last)
+
+    def _row(
+        self, i: int, obs: NDArray[np.float32], *, success: bool, progress: float, done: bool
+    ) -> tuple[Any, ...]:
+        env, draw, setup = self.envs[i], self.draws[i], self.setup
+        state = env.env_state()
+        pictures: tuple[Any, ...] = (np.zeros((*setup.image_hw, 3), np.uint8), None, None)
+        if self.renderer is not None:
+            sensor = setup.domain.sensor
+            frame = self.renderer.render(state, draw.T_world_cam, lights=draw.lights)
+            rgb, wide, depth_mm = sensor.apply(frame.rgb, draw.gain, draw.rng), None, None
+            if setup.rgbd_hw is not None:
+                frame = self.renderer.render(
+                    state, draw.T_world_cam, lights=draw.lights, image_hw=setup.rgbd_hw
+                )
+                wide = sensor.apply(frame.rgb, draw.gain, draw.rng)
+                depth_mm = sensor.apply_depth(frame.depth_m, draw.rng)
+            pictures = (rgb, wide, depth_mm)
+        return (*pictures, env.proprio(), obs, state, draw.T_world_cam, success, progress, done)
+
+
+def _serve(connection: Connection, setup: _Setup) -> None:
+    """Body of a worker process: answers until the pipe closes."""
+    import torch
+
+    torch.set_num_threads(1)
+    try:
+        worker = _ImageWorker(setup)
+        connection.send(("ok", None))
+        while True:
+            name, arguments = connection.recv()
+            connection.send(("ok", getattr(worker, name)(*arguments)))
+    except (EOFError, BrokenPipeError, KeyboardInterrupt):
+        pass
+    except (BadInputError, MissingDependencyError) as error:
+        connection.send(("raise", error))
+    except Exception:  # noqa: BLE001 - the parent raises it with its text.
+        connection.send(("error", traceback.format_exc()))
+
+
+class ImageEnvPool:
+    """``num_envs`` environments with cameras over ``num_workers`` spawned processes.
+
+    The episode's seed decides start pose, camera, light and noise: the same seeds give the same
+    episodes to every policy. Environments never reset themselves. Use as a context manager.
+    """
+
+    def __init__(
+        self,
+        assets: SimAssets,
+        task: TaskSpec,
+        *,
+        background: Background | None,
+        domain: Domain | None = None,
+        num_envs: int = 8,
+        num_workers: int = 2,
+        image_hw: tuple[int, int] = POLICY_HW,
+        rgbd_hw: tuple[int, int] | None = None,
+    ) -> None:
+        """Build environments and renderers.
+
+        Args:
+            assets: from ``build_assets``.
+            task: what to do.
+            background: the room; None renders nothing (for policies that need no image).
+            domain: physics, camera, light and sensor.
+            num_envs: how many.
+            num_workers: processes; 0 means this one.
+            image_hw: size of the policy's image.
+            rgbd_hw: size of a second, RGB-D picture of every step; None for none.
+
+        Raises:
+            MissingDependencyError: when a background is given but nothing can render it.
+        """
+        self.assets, self.task, self.domain = assets, task, domain or Domain()
+        self.num_envs, self.image_hw = num_envs, image_hw
+        num_workers = min(num_workers, num_envs)
+        self._parts = np.array_split(np.arange(num_envs), max(num_workers, 1))
+        setups = [
+            _Setup(assets, task, background, self.domain, len(part), image_hw, rgbd_hw)
+            for part in self._parts
+        ]
+        self._connections: list[Connection] = []
+        self._processes: list[Any] = []
+        self._local: _ImageWorker | None = None
+        self._rows: list[tuple[Any, ...]] = []
+        if num_workers == 0:
+            self._local = _ImageWorker(setups[0])
+            return
+        try:
+            self._start(setups)
+        except BaseException:
+            self.close()
+            raise
+
+    def _start(self, setups: list[_Setup]) -> None:
+        context = multiprocessing.get_context("spawn")
+        with _single_threaded():
+            for setup in setups:
+                ours, theirs = context.Pipe()
+                process = context.Process(target=_serve, args=(theirs, setup), daemon=True)
+                process.start()
+                theirs.close()
+                self._connections.append(ours)
+                self._processes.append(process)
+        for connection in self._connections:
+            _receive(connection)
+
+    def _call(self, name: str, arguments: list[tuple[Any, ...]]) -> None:
+        if self._local is not None:
+            self._rows = getattr(self._local, name)(*arguments[0])
+            return
+        if not self._connections:
+            raise XSimError("the ImageEnvPool was closed; build another one")
+        for connection, argument in zip(self._connections, arguments, strict=True):
+            connection.send((name, argument))
+        self._rows = [row for c in self._connections for row in _receive(c)]
+
+    def reset(
+        self,
+        seeds: Sequence[int] | NDArray[np.integer],
+        *,
+        T_world_object: NDArray[np.floating] | None = None,
+        qpos: NDArray[np.floating] | None = None,
+    ) -> ImageObs:
+        """Begin one episode in each environment.
+
+        Args:
+            seeds: (n,), one an environment.
+            T_world_object: (n, 4, 4) start poses; drawn from the seeds when None.
+            qpos: (n, 9) start joints; drawn from the seeds when None.
+
+        Raises:
+            BadInputError: when there are not ``num_envs`` seeds.
+        """
+        if len(seeds) != self.num_envs:
+            raise BadInputError(f"reset: {len(seeds)} seeds for {self.num_envs} environments")
+        none = [None] * self.num_envs
+        poses = none if T_world_object is None else T_world_object
+        joints = none if qpos is None else qpos
+        self._call(
+            "reset",
+            [
+                ([int(seeds[i]) for i in p], [poses[i] for i in p], [joints[i] for i in p])
+                for p in self._parts
+            ],
+        )
+        return self._obs()
+
+    def step(
+        self, actions: NDArray[np.floating], *, active: NDArray[np.bool_] | None = None
+    ) -> ImageStep:
+        """Advance environments by actions (n, a) in [-1, 1].
+
+        Args:
+            actions: (n, a).
+            active: (n,) which to advance; the others keep their last observation.
+        """
+        active = np.ones(self.num_envs, dtype=bool) if active is None else active
+        self._call("step", [(actions[p], active[p]) for p in self._parts])
+        success, done = (np.array(self._column(i), dtype=bool) for i in (7, 9))
+        return ImageStep(self._obs(), success, np.array(self._column(8), np.float32), done)
+
+    def _column(self, i: int) -> list[Any]:
+        return [row[i] for row in self._rows]
+
+    def _obs(self) -> ImageObs:
+        rgb, wide, depth_mm, state = (self._column(i) for i in range(4))
+        has_wide = wide[0] is not None
+        return ImageObs(
+            np.stack(rgb), np.stack(state), np.stack(wide) if has_wide else None,
+            np.stack(depth_mm) if has_wide else None,
+        )  # fmt: skip
+
+    def privileged_obs(self) -> NDArray[np.float32]:
+        """(n, o) what a teacher observes."""
+        return np.stack(self._column(4))
+
+    def env_states(self) -> NDArray[np.float32]:
+        """(n, 16) simulator states."""
+        return np.stack(self._column(5))
+
+    def T_world_cam(self) -> NDArray[np.float64]:
+        """(n, 4, 4) where each episode's camera really is."""
+        return np.stack(self._column(6))
+
+    def close(self) -> None:
+        """End the worker processes."""
+        for connection in self._connections:
+            connection.close()
+        for process in self._processes:
+            process.join(timeout=2)
+            if process.is_alive():
+                process.terminate()
+                process.join()
+        self._connections, self._processes, self._local = [], [], None
+
+    def __enter__(self) -> "ImageEnvPool":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:  # fmt: skip
+        self.close()
+
+
+def _receive(connection: Connection) -> Any:
+    try:
+        status, value = connection.recv()
+    except (EOFError, ConnectionResetError) as error:
+        raise XSimError("a rendering process died (out of memory?)") from error
+    if status == "raise":
+        raise value
+    if status == "error":
+        raise XSimError(f"a rendering process failed:\n{value}")
+    return value
+
+
+@contextlib.contextmanager
+def _single_threaded() -> Iterator[None]:
+    """Children started inside use one thread each: there is one process a core already."""
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "LP_NUM_THREADS")
+    before = {name: os.environ.get(name) for name in names}
+    os.environ.update(dict.fromkeys(names, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

@@ -1,0 +1,46 @@
+"""The only door to a ``RealWorld`` artifact."""
+
+import json
+from dataclasses import dataclass
+
+import numpy as np
+from pydantic import ValidationError
+
+from ..artifacts import RealWorld
+from ..errors import BadInputError
+from ..sim.meshes import TexturedMesh
+from ..storage import OpenArtifact
+from .spec import WorldSpec
+
+
+@dataclass(frozen=True)
+class OpenWorld:
+    """A world and the object in it."""
+
+    spec: WorldSpec
+    mesh: TexturedMesh
+    """The object, before its tint."""
+
+
+def spec_to_json(spec: WorldSpec) -> np.ndarray:
+    """``spec_json`` of a RealWorld artifact: UTF-8 bytes (b,)."""
+    text = json.dumps(spec.model_dump(mode="json"), sort_keys=True)
+    return np.frombuffer(text.encode(), dtype=np.uint8).copy()
+
+
+def open_world(handle: OpenArtifact[RealWorld]) -> OpenWorld:
+    """Open the world to deploy into.
+
+    Raises:
+        BadInputError: when its description is not that of a world.
+    """
+    try:
+        spec = WorldSpec.model_validate_json(handle.array("spec_json").tobytes())
+    except ValidationError as error:
+        raise BadInputError(
+            f"{handle.ref} does not describe a world: {error}. Ingest the capture's world again."
+        ) from error
+    mesh = TexturedMesh(
+        *(handle.array(f"object/{name}") for name in ("vertices", "faces", "uv", "texture"))
+    )
+    return OpenWorld(spec, mesh)

@@ -1,0 +1,192 @@
+"""Robots that execute a policy: the real one's interface, and a simulated one in the true room."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..geometry import PinholeCamera, se3_from_pos_quat
+from ..sim.assets import SimAssets
+from ..sim.backgrounds import RoomBackground
+from ..sim.image_pool import ImageEnvPool
+from ..sim.meshes import TexturedMesh
+from ..sim.rendering import POLICY_HW
+from ..sim.rollout import ImagePolicy, RolloutResult, rollout
+from ..sim.task import TaskSpec
+from .open import OpenWorld
+
+RGBD_HW = (240, 320)
+Progress = Callable[[float, dict[str, float]], None]
+
+
+@dataclass(frozen=True)
+class RobotEpisodes:
+    """What a robot records of its episodes; e of them, n steps, row = before its action."""
+
+    rgb: NDArray[np.uint8]
+    """(n, h, w, 3) the policy's images."""
+    state: NDArray[np.float32]
+    """(n, 6) proprioception."""
+    action: NDArray[np.float32]
+    """(n, a) commanded."""
+    qpos: NDArray[np.float32]
+    """(n, 9) from the joint encoders."""
+    episode_ends: NDArray[np.int64]
+    """(e,)."""
+    T_world_cam: NDArray[np.float64]
+    """(4, 4) the nominal camera, as calibrated; where it really is nobody knows."""
+    camera: PinholeCamera
+    """Of ``rgb``."""
+    rgbd_camera: PinholeCamera
+    """Of ``wide_rgb`` and ``wide_depth_mm``."""
+    wide_rgb: NDArray[np.uint8] | None
+    """(n, H, W, 3) larger pictures, for tracking the object; None when not recorded."""
+    wide_depth_mm: NDArray[np.uint16] | None
+    """(n, H, W); 0 is no measurement."""
+
+    def __len__(self) -> int:
+        """Number of episodes."""
+        return len(self.episode_ends)
+
+    def episode(self, i: int) -> slice:
+        """Rows of episode ``i``."""
+        return slice(int(self.episode_ends[i - 1]) if i else 0, int(self.episode_ends[i]))
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The truth about a robot's latest episodes, for ``evaluate`` alone."""
+
+    seeds: NDArray[np.int64]
+    success: NDArray[np.bool_]
+    """(e,)."""
+    progress: NDArray[np.float32]
+    """(e,) in [0, 1]."""
+    T_world_object: NDArray[np.float64]
+    """(n, 4, 4) the object's true pose in each step."""
+
+
+class RealRobot(Protocol):
+    """A robot at its table. A person, or a seed, decides where the object starts."""
+
+    def run(
+        self, policy: ImagePolicy, seeds: Sequence[int], *, progress: Progress | None = None
+    ) -> RobotEpisodes:
+        """Let the policy act once for each seed, and record what the robot itself can perceive."""
+        ...
+
+
+class SimulatedRobot:
+    """A robot in a simulated true room. Use as a context manager: it owns processes."""
+
+    def __init__(
+        self,
+        world: OpenWorld,
+        assets: SimAssets,
+        task: TaskSpec,
+        *,
+        folder: Path,
+        num_envs: int = 8,
+        num_workers: int = 2,
+        image_hw: tuple[int, int] = POLICY_HW,
+        rgbd_hw: tuple[int, int] | None = None,
+    ) -> None:
+        """Set up the world.
+
+        Args:
+            world: from ``open_world``.
+            assets: of the reconstruction: they say where the task starts and ends, and the
+                calibration of robot and camera. Table and object are the world's own.
+            task: what to do.
+            folder: where to write the object's mesh.
+            num_envs: episodes that run side by side.
+            num_workers: processes.
+            image_hw: size of the policy's images.
+            rgbd_hw: size of the larger RGB-D pictures; None records none. ``RGBD_HW`` suits
+                tracking.
+        """
+        self._nominal, self._image_hw = assets, image_hw
+        self._rgbd_hw = rgbd_hw or RGBD_HW
+        self._judgement: Judgement | None = None
+        self._pool = ImageEnvPool(
+            _world_assets(world, assets, folder), task,
+            background=RoomBackground(room=world.spec.room), domain=world.spec.domain,
+            num_envs=num_envs, num_workers=num_workers, image_hw=image_hw, rgbd_hw=rgbd_hw,
+        )  # fmt: skip
+
+    def run(
+        self, policy: ImagePolicy, seeds: Sequence[int], *, progress: Progress | None = None
+    ) -> RobotEpisodes:
+        """Let the policy act once for each seed, and record what the robot itself can perceive."""
+        result = rollout(self._pool, policy, seeds, progress=progress)
+        self._judgement = _judge(result)
+        return RobotEpisodes(
+            rgb=result.rgb,
+            state=result.state,
+            action=result.action,
+            qpos=result.env_states[:, :9],
+            episode_ends=result.episode_ends,
+            T_world_cam=np.array(self._nominal.T_world_cam),
+            camera=self._camera(self._image_hw),
+            rgbd_camera=self._camera(self._rgbd_hw),
+            wide_rgb=result.wide_rgb,
+            wide_depth_mm=result.wide_depth_mm,
+        )
+
+    def judge(self) -> Judgement:
+        """The truth about the latest ``run``. Only ``evaluate`` may ask."""
+        if self._judgement is None:
+            raise ValueError("judge: this robot has not run yet")
+        return self._judgement
+
+    def _camera(self, image_hw: tuple[int, int]) -> PinholeCamera:
+        h, w = self._nominal.image_hw
+        return PinholeCamera(w, h, np.array(self._nominal.K)).resized(image_hw[1], image_hw[0])
+
+    def close(self) -> None:
+        """End the processes."""
+        self._pool.close()
+
+    def __enter__(self) -> "SimulatedRobot":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:  # fmt: skip
+        self.close()
+
+
+def _world_assets(world: OpenWorld, assets: SimAssets, folder: Path) -> SimAssets:
+    """The reconstruction's task in the true world: its own paint, table and camera."""
+    mesh, tint = world.mesh, np.array(world.spec.object_tint)
+    texture = np.clip(np.rint(mesh.texture * tint), 0, 255).astype(np.uint8)
+    glb = TexturedMesh(mesh.vertices, mesh.faces, mesh.uv, texture).write_glb(
+        folder.resolve() / "world_object.glb"
+    )
+    # The true table is at z = 0; starts are shifted with it so that nothing begins inside it.
+    drop = assets.table_height_m
+    start = np.array(assets.T_world_object_start)
+    start[2, 3] -= drop
+    update = {
+        "visual_glb": glb,
+        "scene_objs": (),
+        "table_height_m": 0.0,
+        "T_world_object_start": tuple(tuple(row) for row in start.tolist()),
+    }
+    if world.spec.T_world_cam is not None:
+        update["T_world_cam"] = world.spec.T_world_cam
+    return assets.model_copy(update=update)
+
+
+def _judge(result: RolloutResult) -> Judgement:
+    return Judgement(
+        seeds=result.seeds,
+        success=result.success,
+        progress=result.progress,
+        T_world_object=se3_from_pos_quat(result.env_states[:, 9:12], result.env_states[:, 12:16]),
+    )
