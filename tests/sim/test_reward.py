@@ -20,8 +20,6 @@ from xsim_core.sim.task import RewardWeights, TaskSpec
 GOALS = Goals(
     centres=np.array([[0.5, 0.0, 0.03], [0.5, 0.05, 0.03], [0.5, 0.10, 0.03]]),
     quats_wxyz=np.array([[np.cos(a), 0, 0, np.sin(a)] for a in (0.05, 0.1, 0.15)]),
-        scalar_first=True
-    ),
     position_scales=np.array([20.0, 20.0, 20.0]),
     rotation_scales=np.array([10.0, 10.0, 10.0]),
 )
