@@ -63,8 +63,8 @@ def open_mesh(capture: OpenArtifact[Capture]) -> TexturedMesh:
         unit = "millimetres" if diameter > DIAMETER_M[1] else "metres already scaled down"
         raise BadInputError(
             f"object '{capture.summary.object_name}' measures {diameter:.4g} m across; a "
-            f"hand-held object measures {DIAMETER_M[0]} to {DIAMETER_M[1]} m. The mesh seems to be in {unit}: "
-            "convert it to metres and ingest again."
+            f"hand-held object measures {DIAMETER_M[0]} to {DIAMETER_M[1]} m. The mesh seems "
+            f"to be in {unit}: convert it to metres and ingest again."
         )
     return mesh
 
@@ -107,5 +107,6 @@ def check_inputs(capture: OpenArtifact[Capture], video: Video, mesh: TexturedMes
     if not SIZE_RATIO[0] <= ratio <= SIZE_RATIO[1]:
         raise BadInputError(
             f"object '{summary.object_name}' measures {mesh.diameter_m:.3f} m across, but its "
-            f"box at {z:.2f} m spans {seen_m:.3f} m. Check the units of mesh and depth, and the box."
+            f"box at {z:.2f} m spans {seen_m:.3f} m. Check the units of mesh and "
+            "depth, and the box."
         )

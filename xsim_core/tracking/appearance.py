@@ -151,6 +151,24 @@ def fit_lighting(
     return Lighting(shading, gain)
 
 
+def colour_agreement(
+    rendering: Rendering, level: Level, lit: NDArray[np.floating], known: NDArray[np.bool_], *,
+    tolerance: float = 28.0,
+) -> NDArray[np.float64]:  # fmt: skip
+    """How far (n,) in [0, 1] observed colours are those of the lit texture (n, 3), blurred.
+
+    Depth cannot tell a finger that touches the object from the object; colour can. The blur
+    forgives misalignment by a few pixels. Where the texture is unknown the answer is 1.
+    """
+    weight = rendering.image_of(known.astype(np.float32))
+    seen = rendering.at_hits(level.rgb).astype(np.float32)
+    difference = rendering.image_of((seen - lit) * known[:, None])
+    soft = cv2.GaussianBlur(difference, (9, 9), 1.8)
+    soft /= np.maximum(cv2.GaussianBlur(weight, (9, 9), 1.8), 0.05)[..., None]
+    worst = np.abs(soft[rendering.mask]).max(-1)
+    return np.where(known, 1 / (1 + (worst / tolerance) ** 6), 1.0)
+
+
 class ColourModel:
     """Colour histograms of the object and of what surrounds it."""
 

@@ -41,7 +41,9 @@ class TrackerConfig(FrozenModel):
     """A score below this share of the running median triggers more hypotheses."""
     relocalise_every: int = 5
     """Frames between searches of the whole image while the object is lost; 0 is never."""
-    min_init_score: float = 0.45
+    relocalise_ratio: float = 0.75
+    """A pose found elsewhere must fit at least this share of the running median."""
+    min_init_score: float = 0.5
     """Initialisation with a lower score fails."""
     seed: int = 0
     """Of the random hypotheses."""

@@ -1,5 +1,6 @@
 """Find the object in a box of a frame: many views, coarse to fine, judged by depth and colour."""
 
+from dataclasses import replace
 from functools import lru_cache
 
 import cv2
@@ -66,8 +67,9 @@ def initial_pose(
     refined.sort(reverse=True, key=lambda entry: entry[1].fit)
     last = (*config.rounds[1:], *config.rounds[-1:])
     final = [
-        _judged(T, fine, model, config, rounds=last, use_texture=True)
-        for T, _ in _distinct(refined)[:NUM_FINAL]
+        # Each hypothesis is lit as its own surfaces need before colours may pull on it.
+        _judged(T, fine, replace(model, lighting=verdict.lighting), config, rounds=last)
+        for T, verdict in _distinct(refined)[:NUM_FINAL]
     ]
     return max(final, key=lambda entry: entry[1].fit)
 
@@ -171,7 +173,7 @@ def _quick_fit(
 
 def _judged(
     T: NDArray[np.floating], level: Level, model: ObjectModel, config: TrackerConfig, *,
-    rounds: tuple[tuple[float, int], ...], use_texture: bool,
+    rounds: tuple[tuple[float, int], ...], use_texture: bool = True,
 ) -> tuple[NDArray[np.float64], Verdict]:  # fmt: skip
     T = refine(T, level, model, config=config, rounds=rounds, use_texture=use_texture)
     verdict = verify(

@@ -8,14 +8,13 @@ from numpy.typing import NDArray
 
 from xsim_core.geometry import make_se3, so3_exp
 
-from .appearance import Appearance, ColourModel, Lighting
+from .appearance import Appearance, ColourModel, Lighting, colour_agreement
 from .config import TrackerConfig
 from .frame import Level
-from .raycast import RayCaster
+from .raycast import RayCaster, Rendering
 from .terms import (
     Equations,
     depth_equations,
-    is_occluded,
     region_equations,
     texture_equations,
 )
@@ -53,27 +52,46 @@ def refine(
         if len(rendering.pixels) < 12:
             return T
         centre_cam = T[:3, :3] @ centre + T[:3, 3]
-        parts = [depth_equations(rendering, level, centre_cam, gate_m=gate_m, config=config)]
-        if config.use_region:
-            parts.append(
-                region_equations(
-                    rendering, level, centre_cam, colours=model.colours,
-                    half_length_px=half_length_px, config=config,
-                )
-            )  # fmt: skip
-        if config.use_texture and use_texture:
-            parts.append(
-                texture_equations(
-                    rendering, level, centre_cam, appearance=model.appearance,
-                    lighting=model.lighting, config=config,
-                    occluded=is_occluded(rendering, level, config),
-                )
-            )  # fmt: skip
+        parts = _equations(
+            rendering, level, model, centre_cam, config=config, gate_m=gate_m,
+            half_length_px=half_length_px, use_texture=config.use_texture and use_texture,
+        )  # fmt: skip
         xi = _solve(parts, radius)
         T = apply_motion(T, xi, centre_cam)
         if np.linalg.norm(xi[:3]) + radius * np.linalg.norm(xi[3:]) < 5e-5:
             break
     return T
+
+
+def _equations(
+    rendering: Rendering, level: Level, model: ObjectModel, centre_cam: NDArray[np.floating], *,
+    config: TrackerConfig, gate_m: float, half_length_px: int, use_texture: bool,
+) -> list[Equations]:  # fmt: skip
+    agreement, parts = np.ones(len(rendering.pixels)), []
+    if use_texture:
+        colours, known = model.appearance.lookup(rendering, level.camera.K[0, 0])
+        lit_rgb = model.lighting.apply(colours, rendering.normals_cam)
+        agreement = colour_agreement(rendering, level, lit_rgb, known)
+        parts.append(
+            texture_equations(
+                rendering, level, centre_cam, lit_rgb=lit_rgb, known=known, agreement=agreement,
+                config=config,
+            )
+        )  # fmt: skip
+    if config.use_region:
+        parts.append(
+            region_equations(
+                rendering, level, centre_cam, colours=model.colours,
+                half_length_px=half_length_px, config=config,
+            )
+        )  # fmt: skip
+    parts.append(
+        depth_equations(
+            rendering, level, centre_cam, agreement=np.maximum(agreement, 0.02), gate_m=gate_m,
+            config=config,
+        )
+    )  # fmt: skip
+    return parts
 
 
 def _solve(parts: list[Equations], radius: float) -> NDArray[np.floating]:

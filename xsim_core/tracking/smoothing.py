@@ -85,17 +85,21 @@ def _robust_fit(time: Floats, values: Floats, weights: Floats, *, degree: int) -
     basis = np.vander(time, degree + 1, increasing=True)
     tricube = np.clip(1 - np.abs(time * 0.9) ** 3, 0, None) ** 3
     weights, fitted = weights * tricube, np.zeros((degree + 1, values.shape[1]))
-    robust = np.ones(len(time))
-    for _ in range(3):
+    # Start from the window's median: least squares would follow a far outlier first.
+    size = _motion_size(values - np.median(values, axis=0))
+    robust = 1 / (1 + (size / (3 * max(float(np.median(size)), 0.1))) ** 4)
+    for _ in range(4):
         w = (weights * robust)[:, None]
         # The tiny ridge decides when few frames are left; it pulls slopes, not the value.
         ridge = np.diag([1e-12] + [1e-6] * degree) * w.sum()
         fitted = np.linalg.solve(basis.T @ (w * basis) + ridge, basis.T @ (w * values))
-        residual = values - basis @ fitted
-        size = np.hypot(
-            np.linalg.norm(residual[:, :3], axis=-1) / 0.005,
-            np.linalg.norm(residual[:, 3:], axis=-1) / 0.05,
-        )
+        size = _motion_size(values - basis @ fitted)
         scale = max(1.4826 * float(np.median(size)), 0.1)
         robust = np.clip(1 - (size / (6 * scale)) ** 2, 1e-3, None) ** 2
     return fitted[0]
+
+
+def _motion_size(tangents: Floats) -> Floats:
+    """Length (n,) of motions (n, 6): 5 mm weigh as much as 0.05 rad."""
+    shift, turn = tangents[:, :3], tangents[:, 3:]
+    return np.hypot(np.linalg.norm(shift, axis=-1) / 0.005, np.linalg.norm(turn, axis=-1) / 0.05)

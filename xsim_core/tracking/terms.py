@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from xsim_core.geometry import PinholeCamera
 
-from .appearance import Appearance, ColourModel, Lighting
+from .appearance import ColourModel
 from .config import TrackerConfig
 from .frame import Level
 from .raycast import Rendering, erode
@@ -66,9 +66,13 @@ def is_occluded(rendering: Rendering, level: Level, config: TrackerConfig) -> ND
 
 
 def depth_equations(
-    rendering: Rendering, level: Level, centre_cam: Floats, *, gate_m: float, config: TrackerConfig
-) -> Equations:
-    """Point to plane: the measured point should lie on the rendered surface."""
+    rendering: Rendering, level: Level, centre_cam: Floats, *, agreement: Floats, gate_m: float,
+    config: TrackerConfig,
+) -> Equations:  # fmt: skip
+    """Point to plane: the measured point should lie on the rendered surface.
+
+    ``agreement`` (n,) in [0, 1] says where colour speaks for the object.
+    """
     z_observed = rendering.at_hits(level.depth_m)
     z = rendering.points_cam[:, 2]
     near = min(gate_m, config.occlusion_m)
@@ -79,21 +83,20 @@ def depth_equations(
     points, normals = rendering.points_cam[use], rendering.normals_cam[use]
     r = (normals * points).sum(-1) * (z_observed[use] / z[use] - 1)
     sigma = depth_sigma(z[use], config)
-    w = tukey(r, np.maximum(sigma, gate_m / 6)) / sigma**2
+    w = agreement[use] * tukey(r, np.maximum(sigma, gate_m / 6)) / sigma**2
     return Equations(point_jacobian(normals, points, centre_cam), r, w)
 
 
 def texture_equations(
-    rendering: Rendering, level: Level, centre_cam: Floats, *, appearance: Appearance,
-    lighting: Lighting, occluded: NDArray[np.bool_], config: TrackerConfig,
+    rendering: Rendering, level: Level, centre_cam: Floats, *, lit_rgb: Floats,
+    known: NDArray[np.bool_], agreement: Floats, config: TrackerConfig,
 ) -> Equations:  # fmt: skip
-    """Brightness: the lit texture should look as the image does."""
-    colours, known = appearance.lookup(rendering, level.camera.K[0, 0])
+    """Brightness: the lit texture ``lit_rgb`` (n, 3), where known, looks as the image does."""
     if known.sum() < 20:
         return NONE
-    lit = lighting.apply(colours, rendering.normals_cam) @ np.array([0.299, 0.587, 0.114])
+    lit = lit_rgb @ np.array([0.299, 0.587, 0.114])
     predicted, predicted_gradient, interior = _blur_inside(rendering, lit, known)
-    use = interior & ~occluded
+    use = interior & ~is_occluded(rendering, level, config)
     observed = rendering.at_hits(level.grey)
     r = (predicted - observed)[use]
     if len(r) < 20:
@@ -103,7 +106,7 @@ def texture_equations(
     points = rendering.points_cam[use]
     direction = pixel_jacobian(gradient, points, level.camera)
     sigma = 1.4826 * np.median(np.abs(r - np.median(r))) + 3.0
-    w = config.texture_weight * tukey(r, sigma) / sigma**2
+    w = config.texture_weight * agreement[use] * tukey(r, sigma) / sigma**2
     return Equations(point_jacobian(direction, points, centre_cam), r, w)
 
 

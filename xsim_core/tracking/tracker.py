@@ -101,8 +101,11 @@ class ObjectTracker:
         if self._T is None:
             raise BadInputError("ObjectTracker.track: call initialise or set_pose first")
         frame = Frame(rgb, depth_m, self.camera)
+        if not self._fits:
+            # A pose from outside: learn the light before colours may pull on the pose.
+            self._model.lighting = self._verify(self._T, self._level(frame, self._T)).lighting
         T, verdict = self._best_of(frame, self._predictions(), self.config.rounds)
-        usual = float(np.median(self._fits[-30:])) if self._fits else 1.0
+        usual = self._usual_fit()
         is_poor = verdict.fit < self.config.retry_ratio * usual
         if is_poor or verdict.score < self.config.ok_score:
             T, verdict = self._retry(frame, T, verdict)
@@ -134,6 +137,9 @@ class ObjectTracker:
         T[:3, :3] = step[:3, :3] @ self._T[:3, :3]
         T[:3, 3] = 2 * self._T[:3, 3] - self._previous[:3, 3]
         return [T, self._T]
+
+    def _usual_fit(self) -> float:
+        return float(np.median(self._fits[-10:])) if self._fits else 1.0
 
     def _level(self, frame: Frame, T: NDArray[np.floating]) -> Level:
         """The scale at which the object spans at most ``max_object_px``."""
@@ -191,15 +197,15 @@ class ObjectTracker:
                 found, other = initial_pose(frame, box, self._model, config=self.config)
             except BadInputError:
                 continue
-            if other.score > max(self.config.ok_score, verdict.score) + 0.05:
+            # Something else that happens to fit must not pass for the object.
+            is_convincing = other.fit > self.config.relocalise_ratio * self._usual_fit()
+            if is_convincing and other.fit > verdict.fit and other.score > self.config.ok_score:
                 T, verdict = found, other
         return T, verdict
 
     def _accept(self, T: NDArray[np.float64], level: Level, verdict: Verdict) -> TrackedPose:
         """Take the pose over, learn from it where it is trusted, and say how good it is."""
-        is_visible = verdict.visible_fraction >= self.config.min_visible_fraction
-        is_sure = verdict.score >= self.config.ok_score
-        status = OK if is_sure and is_visible else (OCCLUDED if is_sure or not is_visible else LOST)
+        is_sure, status = verdict.score >= self.config.ok_score, self._status(verdict)
         if status == OK:
             self._learn(level, verdict)
             self._fits.append(verdict.fit)
@@ -216,9 +222,16 @@ class ObjectTracker:
         pose = T if is_sure or self._T is None else self._T
         return TrackedPose(pose, status, verdict.score, verdict.visible_fraction)
 
+    def _status(self, verdict: Verdict) -> int:
+        least = self.config.min_visible_fraction
+        if verdict.score >= self.config.ok_score:
+            return OK if verdict.visible_fraction >= least else OCCLUDED
+        # Nothing seen of it because it is covered, or uncovered and something else.
+        return OCCLUDED if verdict.covered_fraction > 1 - least else LOST
+
     def _learn(self, level: Level, verdict: Verdict) -> None:
-        m, usual = self._model, float(np.median(self._fits[-30:])) if self._fits else 0.0
-        if verdict.fit < 0.9 * usual:
+        m = self._model
+        if self._fits and verdict.fit < 0.9 * self._usual_fit():
             return
         m.lighting = verdict.lighting
         m.appearance.learn(verdict.rendering, level, verdict.is_inlier)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .appearance import Appearance, ColourModel, Lighting, fit_lighting
+from .appearance import Appearance, ColourModel, Lighting, colour_agreement, fit_lighting
 from .config import TrackerConfig
 from .frame import Level
 from .raycast import RayCaster, Rendering, erode
@@ -19,13 +19,15 @@ class Verdict:
     score: float
     """In [0, 1], over what can be seen of the object."""
     visible_fraction: float
-    """Share of the object's pixels with nothing in front of them."""
+    """Share of the object's pixels that are seen: nothing in front, no finger on them."""
+    covered_fraction: float
+    """Share of the object's pixels with something measured clearly in front of them."""
     fit: float
     """Score for choosing between poses: occluded pixels count for a little."""
     lighting: Lighting
     rendering: Rendering
     is_inlier: NDArray[np.bool_]
-    """(n,): which rendered pixels agree with the measured depth."""
+    """(n,): which rendered pixels agree with the measured depth and are not touched by a hand."""
 
 
 def verify(
@@ -37,7 +39,7 @@ def verify(
     n = len(rendering.pixels)
     full = caster.project_roi(T_cam_object, level.camera, 0)
     if n < 12 or full.is_empty:
-        return Verdict(0.0, 0.0, 0.0, lighting, rendering, np.zeros(n, bool))
+        return Verdict(0.0, 0.0, 0.0, 0.0, lighting, rendering, np.zeros(n, bool))
     inner = erode(rendering.mask, 1)[rendering.mask]
     inner = inner if inner.sum() >= 12 else np.ones(n, bool)
     z, observed = rendering.points_cam[:, 2], rendering.at_hits(level.depth_m)
@@ -47,8 +49,9 @@ def verify(
     behind = measured & (observed > z + np.maximum(config.background_m, tolerance))
     inlier = measured & ~occluded & ~behind
     unmeasured = inner & (observed <= 0)
+    texture = appearance.lookup(rendering, level.camera.K[0, 0])
     likeness, lighting = _colour_likeness(
-        rendering, level, inlier | unmeasured, appearance, colours, lighting
+        rendering, level, inlier | unmeasured, texture, colours, lighting
     )
     # A surface that lies right but looks wrong still counts for something: lights change.
     trust = 0.3 + 0.7 * likeness
@@ -57,31 +60,41 @@ def verify(
     score = float(closeness) * trust / agreeing if agreeing >= 8 else 0.0
     counted = float(inner.sum() - 0.7 * unmeasured.sum())
     fit = (closeness * trust + 0.35 * occluded.sum() - 0.3 * behind.sum()) / max(counted, 1.0)
-    visible = float((inner & ~occluded).sum()) / float(inner.sum())
-    return Verdict(float(np.clip(score, 0, 1)), visible, float(fit), lighting, rendering, inlier)
+    lit = lighting.apply(texture[0], rendering.normals_cam)
+    is_bare = colour_agreement(rendering, level, lit, texture[1]) > 0.3
+    visible = float((inner & ~occluded & is_bare).sum()) / float(inner.sum())
+    return Verdict(
+        score=float(np.clip(score, 0, 1)), visible_fraction=visible,
+        covered_fraction=float(occluded.sum()) / float(inner.sum()), fit=float(fit),
+        lighting=lighting, rendering=rendering, is_inlier=inlier & is_bare,
+    )  # fmt: skip
 
 
 def _colour_likeness(
-    rendering: Rendering, level: Level, use: NDArray[np.bool_], appearance: Appearance,
-    colours: ColourModel, lighting: Lighting,
+    rendering: Rendering, level: Level, use: NDArray[np.bool_],
+    texture: tuple[NDArray[np.float32], NDArray[np.bool_]], colours: ColourModel,
+    lighting: Lighting,
 ) -> tuple[float, Lighting]:  # fmt: skip
     """How much the visible pixels look like the object, in [0, 1], and the lighting found."""
     parts = []
     if colours.is_known and use.any():
         odds = colours.log_odds()[rendering.at_hits(level.colour_bin)[use]]
-        parts.append(float((1 / (1 + np.exp(-np.clip(odds, -6, 6)))).mean()))
-    texture, known = appearance.lookup(rendering, level.camera.K[0, 0])
+        parts.append((0.35, float((1 / (1 + np.exp(-np.clip(odds, -6, 6)))).mean())))
+    surface, known = texture
     use = use & known
     if use.sum() >= 20:
         normals = rendering.normals_cam[use]
         seen = rendering.at_hits(level.rgb)[use].astype(np.float64)
-        lighting = fit_lighting(texture[use], seen, normals, prior=lighting)
-        lit = lighting.apply(texture[use], normals)
+        lighting = fit_lighting(surface[use], seen, normals, prior=lighting)
+        lit = lighting.apply(surface[use], normals)
         if lit.std(axis=0).mean() > 6:
-            parts.append(max(_correlation(lit, seen), 0.0))
+            parts.append((0.65, max(_correlation(lit, seen), 0.0)))
         else:
-            parts.append(float(np.exp(-np.abs(lit - seen).mean() / 30)))
-    return (float(np.mean(parts)) if parts else 1.0), lighting
+            parts.append((0.35, float(np.exp(-np.abs(lit - seen).mean() / 30))))
+    if not parts:
+        return 1.0, lighting
+    # The pattern of the texture tells more than how common its colours are.
+    return sum(w * p for w, p in parts) / sum(w for w, _ in parts), lighting
 
 
 def _correlation(a: NDArray[np.floating], b: NDArray[np.floating]) -> float:

@@ -1,0 +1,51 @@
+"""A real RealSense sequence: a cube on a desk under a moving camera (GPL-2.0, visp-images)."""
+
+import json
+import os
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from xsim_core.geometry import PinholeCamera
+from xsim_core.tracking import LOST, ObjectTracker, add_m, adds_m, auc, load_mesh
+
+ROOT = Path(os.environ.get("XSIM_REAL_DATA", Path(__file__).parents[3] / "shared" / "data"))
+DESK = ROOT / "desk_rgbd"
+pytestmark = [
+    pytest.mark.realdata,
+    pytest.mark.skipif(not DESK.exists(), reason=f"no recording at {DESK} (set XSIM_REAL_DATA)"),
+]
+
+
+def _frame(i):
+    rgb = cv2.cvtColor(cv2.imread(str(DESK / f"rgb/{i:06d}.png")), cv2.COLOR_BGR2RGB)
+    depth_mm = cv2.imread(str(DESK / f"depth/{i:06d}.png"), cv2.IMREAD_UNCHANGED)
+    return rgb, depth_mm.astype(np.float32) * 1e-3
+
+
+def test_follows_a_real_cube():
+    truth = np.array(json.loads((DESK / "ground_truth.json").read_text())["T_cam_object"])[:25]
+    mesh = load_mesh(DESK / "mesh" / "cube.obj")
+    assert not mesh.is_textured  # only flat material colours
+    tracker = ObjectTracker(mesh, PinholeCamera(640, 480, np.loadtxt(DESK / "cam_K.txt")))
+    tracker.set_pose(truth[0])
+    poses = [tracker.track(*_frame(i)) for i in range(25)]
+    points = mesh.sample_surface(500, rng=np.random.default_rng(0))
+    T = np.array([p.T_cam_object for p in poses])
+    assert all(p.status != LOST for p in poses)
+    assert np.median(add_m(T, truth, points)) < 0.015
+    assert auc(adds_m(T, truth, points)) > 90
+
+
+def test_finds_a_real_cube_in_a_box():
+    truth = np.array(json.loads((DESK / "ground_truth.json").read_text())["T_cam_object"])[0]
+    mesh = load_mesh(DESK / "mesh" / "cube.obj")
+    camera = PinholeCamera(640, 480, np.loadtxt(DESK / "cam_K.txt"))
+    pixels = camera.project(mesh.vertices @ truth[:3, :3].T + truth[:3, 3])
+    box = (*(pixels.min(0) - 6), *(pixels.max(0) + 6))
+    found = ObjectTracker(mesh, camera).initialise(*_frame(0), box)
+    points = mesh.sample_surface(500, rng=np.random.default_rng(0))
+    # A cube without colours has 24 equal poses: only the symmetric error is defined.
+    assert adds_m(found.T_cam_object[None], truth[None], points)[0] < 0.01

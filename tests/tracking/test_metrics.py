@@ -1,0 +1,43 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from xsim_core.geometry import make_se3, se3_exp, so3_exp
+from xsim_core.tracking import add_m, adds_m, auc
+
+coordinate = st.floats(-1, 1)
+tangent = st.tuples(*[coordinate] * 6)
+POINTS = np.random.default_rng(0).uniform(-0.05, 0.05, (60, 3))
+
+
+@given(tangent, st.tuples(*[coordinate] * 3))
+def test_add_of_a_pure_shift_is_its_length(xi, shift):
+    T = se3_exp(xi)
+    moved = T.copy()
+    moved[:3, 3] += shift
+    error = add_m(moved[None], T[None], POINTS)[0]
+    assert error == pytest.approx(np.linalg.norm(shift), abs=1e-9)
+
+
+@given(tangent, tangent)
+def test_adds_never_exceeds_add_and_add_is_symmetric(a, b):
+    T_a, T_b = se3_exp(a)[None], se3_exp(b)[None]
+    assert adds_m(T_a, T_b, POINTS)[0] <= add_m(T_a, T_b, POINTS)[0] + 1e-12
+    assert add_m(T_a, T_b, POINTS)[0] == pytest.approx(add_m(T_b, T_a, POINTS)[0])
+
+
+def test_adds_forgives_a_symmetric_half_turn():
+    square = np.array([[1, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0]]) * 0.05
+    T = make_se3(so3_exp([0, 0, np.pi]), [0, 0, 0.5])[None]
+    upright = make_se3(np.eye(3), [0, 0, 0.5])[None]
+    assert add_m(T, upright, square)[0] == pytest.approx(0.1)
+    assert adds_m(T, upright, square)[0] == pytest.approx(0, abs=1e-9)
+
+
+def test_auc_ends_and_middle():
+    assert auc(np.zeros(4)) == 100
+    assert auc(np.full(4, 0.2)) == 0
+    assert auc(np.array([0.05])) == pytest.approx(50)
+    assert auc(np.array([0.0, np.nan])) == pytest.approx(50)
+    assert auc(np.array([])) == 0
