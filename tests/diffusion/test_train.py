@@ -9,6 +9,7 @@ from xsim_core.errors import BadInputError
 from xsim_core.policies import (
     AugmentConfig,
     ClosedLoopStudent,
+    Episodes,
     OptimConfig,
     Student,
     StudentArchitecture,
@@ -27,8 +28,17 @@ TINY = StudentArchitecture(
 )
 
 
-def toy_dataset(store, num_episodes=120, task="push_block"):
-    episodes = toy_episodes(num_episodes, rng=np.random.default_rng(0))
+def random_episodes(num_episodes):
+    """Of the demo's shapes."""
+    rng, n = np.random.default_rng(0), 10 * num_episodes
+    state = rng.normal([0.5, -0.1, 0.05, 0, 1, 0], 0.02, (n, 6)).astype(np.float32)
+    rgb = rng.integers(0, 256, (n, 72, 96, 3), dtype=np.uint8)
+    action = rng.uniform(-1, 1, (n, 3)).astype(np.float32)
+    return Episodes(rgb, state, action, np.arange(1, num_episodes + 1) * 10)
+
+
+def toy_dataset(store, num_episodes=120, task="push_block", episodes=None):
+    episodes = episodes or toy_episodes(num_episodes, rng=np.random.default_rng(0))
     n = len(episodes.action)
     out = store.begin("episode_dataset", "d" * 24)
     out.write_all(
@@ -44,7 +54,7 @@ def toy_dataset(store, num_episodes=120, task="push_block"):
     )
     summary = EpisodeDataset(
         task=task, num_episodes=num_episodes, num_steps=n, num_attempts=num_episodes,
-        image_hw=HW, fps=10.0,
+        image_hw=episodes.rgb.shape[1:3], fps=10.0,
     )  # fmt: skip
     return store.commit(
         out, summary, stage="test", stage_version=1, config={}, inputs={}, provenance={}
@@ -56,7 +66,7 @@ def config(**changes):
         "task": load_task("push_block"), "architecture": TINY, "num_eval_episodes": 0,
         # A shift would move the dot against the (invisible) point: the toy forbids it.
         "augment": AugmentConfig(shift_px=0),
-        "optim": OptimConfig(num_steps=350, learning_rate=3e-3, warmup_steps=20),
+        "optim": OptimConfig(num_steps=250, learning_rate=3e-3, warmup_steps=20),
     }  # fmt: skip
     return DiffusionConfig(**(fields | changes))
 
@@ -80,7 +90,7 @@ def test_the_stage_trains_a_student_that_acts(store):
         STAGE, config(), store, inputs(store), progress=lambda f, figures: seen.append((f, figures))
     )
     policy = store.open(ref, StudentPolicy)
-    assert policy.summary.num_train_steps == 350
+    assert policy.summary.num_train_steps == 250
     assert policy.summary.final_loss < 0.1
     assert "loss.png" in policy.file_names
     assert [f for f, _ in seen] == sorted(f for f, _ in seen)
@@ -119,3 +129,17 @@ def test_a_dataset_of_another_task_is_refused(store):
     refs = inputs(store, num_episodes=2, task="pick_place")
     with pytest.raises(BadInputError, match="pick_place"):
         run_stage(STAGE, config(), store, refs)
+
+
+@pytest.mark.vulkan
+def test_the_student_is_tried_in_simulation(store):
+    refs = inputs(store, num_episodes=3, episodes=random_episodes(3))
+    short = config(num_eval_episodes=2, optim=OptimConfig(num_steps=3, batch_size=8))
+    seen = []
+    ref = run_stage(STAGE, short, store, refs, progress=lambda f, figures: seen.append(figures))
+    policy = store.open(ref, StudentPolicy)
+    figures = policy.summary.figures
+    assert figures["sim_trials"] == 2
+    assert 0 <= figures["sim_success_low"] <= figures["sim_success"] <= figures["sim_success_high"]
+    assert {"film.png", "film.gif", "loss.png"} <= set(policy.file_names)
+    assert "sim_success" in seen[-1]

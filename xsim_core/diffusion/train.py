@@ -20,8 +20,11 @@ from xsim_core.policies import (
 )
 from xsim_core.policies.fitting import fit, new_net, torch_threads, training_figures
 from xsim_core.policies.pictures import loss_plot
+from xsim_core.sim.domain import Domain, randomised_domain
 from xsim_core.sim.task import TaskSpec
 from xsim_core.storage import ArtifactWriter, OpenArtifact
+
+from .trials import simulate
 
 TRAINING_SHARE = 0.85
 """Of the stage's progress bar; the rest is the closed-loop trials."""
@@ -42,6 +45,8 @@ class DiffusionConfig(FrozenModel):
     """Standard deviation added to normalised proprioception in training."""
     budget_s: float = Field(240.0, gt=0)
     """Training stops here on slow machines; the learning rate reaches zero either way."""
+    domain: Domain = randomised_domain()
+    """Of the trials: as randomised as the dataset, so that training and trials match."""
     num_eval_episodes: int = Field(24, ge=0)
     """Closed-loop trials in simulation after training; 0 skips them."""
     eval_seed: int = 50_000
@@ -75,7 +80,17 @@ def train_student(
     out.write("curve/loss", np.array(trainer.losses))
     out.add_file("loss.png", loss_plot(trainer.losses, title="imitation loss"))
     figures = training_figures(trainer)
-    del scene, track
+    if config.num_eval_episodes > 0:
+        seeds = range(config.eval_seed, config.eval_seed + config.num_eval_episodes)
+
+        def progress(fraction: float, trials: Mapping[str, float]) -> None:
+            done = TRAINING_SHARE + (1 - TRAINING_SHARE) * fraction
+            out.progress(done, figures | {"sim_success": trials["success_rate"]})
+
+        figures |= simulate(
+            student, scene, track, task=config.task, domain=config.domain, seeds=seeds, out=out,
+            progress=progress,
+        )  # fmt: skip
     return StudentPolicy(
         task=config.task.name,
         is_calibrated=False,

@@ -1,0 +1,59 @@
+"""Closed-loop trials of a student in the reconstructed simulation."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from xsim_core.artifacts import ObjectTrack, SplatScene
+from xsim_core.policies import ClosedLoopStudent, Student
+from xsim_core.policies.pictures import film_strip, gif_bytes, png_bytes
+from xsim_core.policies.statistics import wilson_interval
+from xsim_core.sim.assets import build_assets
+from xsim_core.sim.backgrounds import SplatBackground
+from xsim_core.sim.domain import Domain
+from xsim_core.sim.image_pool import ImageEnvPool
+from xsim_core.sim.rollout import RolloutResult, rollout
+from xsim_core.sim.task import TaskSpec
+from xsim_core.storage import ArtifactWriter, OpenArtifact
+
+NUM_ENVS = 8
+NUM_FILMS = 4
+
+
+def simulate(
+    student: Student,
+    scene: OpenArtifact[SplatScene],
+    track: OpenArtifact[ObjectTrack],
+    *,
+    task: TaskSpec,
+    domain: Domain,
+    seeds: Sequence[int],
+    out: ArtifactWriter,
+    progress: Callable[[float, dict[str, float]], None],
+) -> dict[str, float]:
+    """Run one episode a seed, leave films beside the payload and answer the key figures."""
+    folder = out.scratch() / "sim"
+    with ImageEnvPool(
+        build_assets(scene, track, task, folder), task,
+        background=SplatBackground.write(scene, folder), domain=domain,
+        num_envs=min(NUM_ENVS, len(seeds)), num_workers=out.runtime.num_workers,
+    ) as pool:  # fmt: skip
+        result = rollout(pool, ClosedLoopStudent(student), seeds, progress=progress)
+    add_films(result, out, fps=task.control_freq_hz)
+    low, high = wilson_interval(int(result.success.sum()), len(seeds))
+    return {
+        "sim_success": float(result.success.mean()),
+        "sim_success_low": low,
+        "sim_success_high": high,
+        "sim_progress": float(result.progress.mean()),
+        "sim_trials": float(len(seeds)),
+    }
+
+
+def add_films(result: RolloutResult, out: ArtifactWriter, *, fps: float) -> None:
+    """A strip of the first few episodes, and one of them as an animation."""
+    films = [result.rgb[result.episode(i)] for i in range(min(NUM_FILMS, len(result.seeds)))]
+    strip = film_strip(films, [bool(s) for s in result.success[:NUM_FILMS]])
+    out.add_file("film.png", png_bytes(strip))
+    best = int(np.argmax(result.success[:NUM_FILMS]))
+    out.add_file("film.gif", gif_bytes(films[best], fps=fps))
