@@ -1,0 +1,191 @@
+"""Ingest: the only way in for data from outside, identified by the digest of its bytes."""
+
+import hashlib
+import json
+import zipfile
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from xsim_core.artifacts import Capture, GroundTruth, RealWorld
+from xsim_core.config import FrozenModel
+from xsim_core.errors import BadInputError
+from xsim_core.sim.meshes import TexturedMesh
+from xsim_core.storage import ArtifactWriter
+
+from .formats import RGBDVideo
+from .layout import CAPTURE_FILE, CaptureFile, read_capture_file
+from .previews import contact_sheet, video_strip
+from .readers import read_mesh, read_photos, read_video
+
+VideoChoice = Literal["declared", "recording", "folder"]
+
+
+class IngestConfig(FrozenModel):
+    """Which files to take in. Where they lie is not part of the identity; their bytes are."""
+
+    source: Path = Field(exclude=True)
+    """The capture's folder, or the folder of its truth."""
+    content_digest: str = Field(pattern=r"^[0-9a-f]{64}$")
+    """SHA-256 over names and bytes of the files that are read."""
+    prefer: VideoChoice = "declared"
+    """The video that ``capture.yaml`` names, or else the recording or the RGB-D folder in video/."""
+
+    @staticmethod
+    def from_folder(path: Path, *, prefer: VideoChoice = "declared") -> "IngestConfig":
+        """The configuration for a capture folder or a truth folder as it is now.
+
+        Raises:
+            BadInputError: when the folder is neither.
+        """
+        path = path.resolve()
+        digest = _digest(path, _source_files(path, prefer))
+        return IngestConfig(source=path, content_digest=digest, prefer=prefer)
+
+
+def ingest_capture(*, config: IngestConfig, out: ArtifactWriter) -> Capture:
+    """Read and check a capture folder.
+
+    Raises:
+        BadInputError: for everything that a person could have got wrong, with the mend.
+    """
+    folder = config.source
+    file = read_capture_file(folder)
+    _check_unchanged(config)
+    mesh = read_mesh(folder / file.mesh)
+    photos = read_photos(folder / file.photos)
+    out.progress(0.2, {"photos": len(photos)})
+    video = read_video(_video_path(folder, file, config.prefer))
+    out.progress(0.7, {"photos": len(photos), "frames": len(video.rgb)})
+    _check_init(file, video)
+    _check_depth(video, folder)
+    arrays = {
+        "video/rgb": video.rgb, "video/depth_mm": video.depth_mm, "video/K": video.K,
+        "video/timestamps_s": video.timestamps_s, "photos": photos, **_mesh_arrays(mesh),
+    }  # fmt: skip
+    out.write_all(arrays)
+    out.add_file("photos.jpg", contact_sheet(photos))
+    out.add_file("video.jpg", video_strip(video, file.init_frame, file.init_box_xyxy))
+    return Capture(
+        name=file.name, object_name=file.object_name, num_frames=len(video.rgb),
+        num_photos=len(photos), fps=round(video.fps, 6), board=file.board,
+        init_frame=file.init_frame, init_box_xyxy=file.init_box_xyxy,
+    )  # fmt: skip
+
+
+def ingest_truth(*, config: IngestConfig, out: ArtifactWriter) -> GroundTruth:
+    """Read the ground truth of a synthesised capture."""
+    _check_unchanged(config)
+    path = config.source / "truth.npz"
+    try:
+        with np.load(path, allow_pickle=False) as truth:
+            arrays = {name: truth[name] for name in truth.files}
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        raise BadInputError(f"{path} is missing or damaged: {error}") from error
+    out.write_all({_TRUTH_NAMES.get(name, name): values for name, values in arrays.items()})
+    return GroundTruth(name=config.source.name)
+
+
+def ingest_world(*, config: IngestConfig, out: ArtifactWriter) -> RealWorld:
+    """Seal the description of the world to deploy into."""
+    _check_unchanged(config)
+    path = config.source / "world.json"
+    try:
+        spec = path.read_bytes()
+        name = str(json.loads(spec)["name"])
+    except (OSError, ValueError, KeyError) as error:
+        raise BadInputError(f"{path} is missing or damaged: {error!r}") from error
+    mesh = read_mesh(config.source / "object" / "mesh.obj")
+    out.write_all({"spec_json": np.frombuffer(spec, np.uint8), **_mesh_arrays(mesh)})
+    return RealWorld(name=name)
+
+
+_TRUTH_NAMES = {"photo_T_world_cam": "photo/T_world_cam", "photo_K": "photo/K"}
+
+
+def _mesh_arrays(mesh: TexturedMesh) -> dict[str, NDArray[np.generic]]:
+    return {
+        "object/vertices": mesh.vertices, "object/faces": mesh.faces, "object/uv": mesh.uv,
+        "object/texture": mesh.texture,
+    }  # fmt: skip
+
+
+def _video_path(folder: Path, file: CaptureFile, prefer: VideoChoice) -> Path:
+    match prefer:
+        case "declared":
+            return folder / file.video
+        case "folder":
+            return folder / "video"
+        case "recording":
+            found = sorted(p for p in (folder / "video").glob("*") if p.suffix in (".db3", ".bag"))
+            if not found:
+                raise BadInputError(f"{folder}/video holds no .db3 or .bag recording")
+            return found[0]
+
+
+def _source_files(folder: Path, prefer: VideoChoice) -> list[Path]:
+    if (folder / "world.json").is_file() or (folder / "truth.npz").is_file():
+        return _files_below(folder)
+    file = read_capture_file(folder)
+    video = _video_path(folder, file, prefer)
+    places = [folder / file.photos, (folder / file.mesh).parent]
+    if video.is_dir():
+        places += [video / "rgb", video / "depth"]
+        extra = [video / "cam_K.txt", video / "timestamps.txt"]
+    else:
+        extra = [video]
+    files = [folder / CAPTURE_FILE, *(p for p in extra if p.is_file())]
+    return sorted({*files, *(p for place in places for p in _files_below(place))})
+
+
+def _files_below(folder: Path) -> list[Path]:
+    return sorted(p for p in folder.rglob("*") if p.is_file())
+
+
+def _digest(folder: Path, files: list[Path]) -> str:
+    total = hashlib.sha256()
+    for path in files:
+        with path.open("rb") as file:
+            content = hashlib.file_digest(file, "sha256").hexdigest()
+        # Files may lie outside the folder (a mesh shared between captures); only content counts then.
+        name = path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name
+        total.update(f"{name}\0{content}\n".encode())
+    return total.hexdigest()
+
+
+def _check_unchanged(config: IngestConfig) -> None:
+    now = _digest(config.source, _source_files(config.source, config.prefer))
+    if now != config.content_digest:
+        raise BadInputError(f"{config.source} changed after it was submitted. Start the run again.")
+
+
+def _check_init(file: CaptureFile, video: RGBDVideo) -> None:
+    num_frames, h, w = video.rgb.shape[:3]
+    if file.init_frame >= num_frames:
+        raise BadInputError(
+            f"{CAPTURE_FILE}: init_frame is {file.init_frame} but the video has {num_frames} frames"
+        )
+    left, top, right, bottom = file.init_box_xyxy
+    inside = left >= 0 and top >= 0 and right <= w and bottom <= h
+    if not inside or right - left < 4 or bottom - top < 4:
+        raise BadInputError(
+            f"{CAPTURE_FILE}: init_box_xyxy {list(file.init_box_xyxy)} is not a box (left, top, "
+            f"right, bottom) inside the {w}x{h} image of frame {file.init_frame}"
+        )
+
+
+def _check_depth(video: RGBDVideo, folder: Path) -> None:
+    valid = float((video.depth_mm > 0).mean())
+    if valid < 0.05:
+        raise BadInputError(
+            f"{folder}: only {valid:.1%} of the video's pixels have depth. Was the depth stream on, "
+            "and the scene 0.3 to 4 m away?"
+        )
+    median_mm = float(np.median(video.depth_mm[video.depth_mm > 0]))
+    if not 100 < median_mm < 8000:
+        raise BadInputError(
+            f"{folder}: the median depth is {median_mm:.0f} mm; depth must be in millimetres"
+        )

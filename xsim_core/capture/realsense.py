@@ -1,0 +1,155 @@
+"""RealSense recordings (.db3, .bag) read through librealsense."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xsim_core.errors import BadInputError
+from xsim_core.geometry import make_se3
+
+from .librealsense import load_librealsense
+from .streams import Streams
+
+STALL_S = 15.0
+"""Some files hang librealsense at their end (librealsense #7932, #10312)."""
+
+
+class StalledRecordingError(BadInputError):
+    """librealsense delivers no more frames and does not say that the file has ended."""
+
+
+def read_with_librealsense(path: Path) -> Streams:
+    """Every frame of both streams.
+
+    Real time is switched off *before* the sensors start and each has its own queue; the pipeline
+    API loses the first frame of .bag files.
+
+    Raises:
+        BadInputError: when librealsense refuses the file.
+        StalledRecordingError: when it stalls.
+    """
+    rs = load_librealsense()
+    try:
+        # The device must not outlive its context.
+        context = rs.context()
+        device = context.load_device(str(path))
+        device.set_real_time(False)
+        sensors = device.query_sensors()
+    except RuntimeError as error:
+        raise BadInputError(
+            f"{path} cannot be opened as a RealSense recording ({error}). "
+            "It may be truncated: was the recorder stopped properly?"
+        ) from error
+    streams = Streams()
+    chosen = _open_sensors(rs, sensors, streams)
+    queues = []
+    for sensor, profiles in chosen:
+        sensor.open(profiles)
+        queue = rs.frame_queue(1, True)
+        queues.append(queue)
+        sensor.start(queue)
+    try:
+        _drain(rs, device, queues, streams, path)
+    finally:
+        for sensor, _ in chosen:
+            sensor.stop()
+            sensor.close()
+    return streams
+
+
+def _open_sensors(rs: Any, sensors: list[Any], streams: Streams) -> list[tuple[Any, list[Any]]]:
+    """The sensors with a depth or colour stream; fills in cameras and units."""
+    chosen, depth_profile, colour_profile = [], None, None
+    for sensor in sensors:
+        wanted = []
+        for profile in sensor.get_stream_profiles():
+            kind = profile.stream_type()
+            if kind == rs.stream.depth and depth_profile is None:
+                depth_profile = profile.as_video_stream_profile()
+                streams.K_depth = _K(depth_profile.get_intrinsics())
+                if sensor.supports(rs.option.depth_units):
+                    streams.depth_unit_m = round(float(sensor.get_option(rs.option.depth_units)), 9)
+            elif kind == rs.stream.color and colour_profile is None:
+                colour_profile = profile.as_video_stream_profile()
+                streams.K_colour = _K(colour_profile.get_intrinsics())
+            else:
+                continue
+            wanted.append(profile)
+        if wanted:
+            chosen.append((sensor, wanted))
+    if depth_profile is not None and colour_profile is not None:
+        extrinsics = depth_profile.get_extrinsics_to(colour_profile)
+        # librealsense stores rotations column by column.
+        R = np.array(extrinsics.rotation).reshape(3, 3).T
+        streams.T_colour_depth = make_se3(R, extrinsics.translation)
+    return chosen
+
+
+def _drain(rs: Any, device: Any, queues: list[Any], streams: Streams, path: Path) -> None:
+    last = time.monotonic()
+    while True:
+        ended = device.current_status() == rs.playback_status.stopped
+        got = False
+        for queue in queues:
+            frame = queue.poll_for_frame()
+            while frame:
+                _keep(rs, frame, streams)
+                got, frame = True, queue.poll_for_frame()
+        if got:
+            last = time.monotonic()
+        elif ended:
+            return
+        elif time.monotonic() - last > STALL_S:
+            n = len(streams.colour)
+            raise StalledRecordingError(f"{path}: librealsense stalled after {n} colour frames")
+        else:
+            time.sleep(0.0005)
+
+
+def _keep(rs: Any, frame: Any, streams: Streams) -> None:
+    if frame.is_frameset():
+        for part in frame.as_frameset():
+            _keep(rs, part, streams)
+        return
+    stamp_s = frame.get_timestamp() / 1000
+    profile = frame.get_profile()
+    # The buffer belongs to librealsense and is used again.
+    data = np.asanyarray(frame.get_data()).copy()
+    if profile.stream_type() == rs.stream.depth:
+        streams.depth.append((stamp_s, data.astype(np.uint16, copy=False)))
+    elif profile.stream_type() == rs.stream.color:
+        streams.colour.append((stamp_s, to_rgb(data, str(profile.format()).split(".")[-1])))
+
+
+def to_rgb(data: NDArray[Any], encoding: str) -> NDArray[np.uint8]:
+    """An RGB image from one of librealsense's colour formats.
+
+    Raises:
+        BadInputError: for formats we do not know.
+    """
+    import cv2
+
+    match encoding.lower():
+        case "rgb8":
+            return data
+        case "bgr8":
+            return np.ascontiguousarray(data[..., ::-1])
+        case "rgba8":
+            return np.ascontiguousarray(data[..., :3])
+        case "bgra8":
+            return np.ascontiguousarray(data[..., 2::-1])
+        case "yuyv" | "yuyv8" | "yuy2":
+            yuyv = data.view(np.uint8).reshape(*data.shape[:2], 2)
+            return np.asarray(cv2.cvtColor(yuyv, cv2.COLOR_YUV2RGB_YUYV), dtype=np.uint8)
+        case other:
+            raise BadInputError(
+                f"colour format '{other}' is not supported (rgb8, bgr8, rgba8, bgra8, yuyv are)"
+            )
+
+
+def _K(intrinsics: Any) -> NDArray[np.float64]:
+    i = intrinsics
+    return np.array([[i.fx, 0, i.ppx], [0, i.fy, i.ppy], [0, 0, 1.0]])
