@@ -1,0 +1,184 @@
+"""The ``calibrate`` stage: real rollouts, their replay, trusted pairs, and a fine-tuned student."""
+
+from pathlib import Path
+
+import numpy as np
+from pydantic import Field
+
+from xsim_core.artifacts import (
+    EpisodeDataset,
+    ObjectTrack,
+    RealWorld,
+    SplatScene,
+    StudentPolicy,
+)
+from xsim_core.config import FrozenModel
+from xsim_core.errors import BadInputError
+from xsim_core.policies import AugmentConfig, Episodes, OptimConfig, Student
+from xsim_core.policies.fitting import torch_threads, training_figures
+from xsim_core.policies.pictures import loss_plot
+from xsim_core.sim.assets import SimAssets, build_assets
+from xsim_core.sim.task import TaskSpec
+from xsim_core.storage import ArtifactWriter, OpenArtifact, Progress
+from xsim_core.world import RGBD_HW, RobotEpisodes, SimulatedRobot, open_world
+
+from .build_pairs import build_pairs
+from .collect import collect_rollouts
+from .finetune import AlignConfig, agreement_figures, encoder_features, finetune
+from .locate import LocateConfig
+from .pairs import GateConfig, Pairs
+from .pictures import feature_plot, pair_mosaic
+
+MIN_PAIRS = 10
+"""Fewer frames say nothing about retrieval."""
+
+
+class CalibrateConfig(FrozenModel):
+    """How the student is carried over to the robot's camera."""
+
+    task: TaskSpec
+    """The student's task."""
+    num_rollouts: int = Field(10, ge=1)
+    """Episodes on the robot; X-Sim uses 10."""
+    rollout_seed: int = 70_000
+    """First seed of the starts on the robot; apart from those of ``evaluate``."""
+    num_held_out: int = Field(2, ge=0)
+    """Rollouts kept from training, on which agreement before and after is measured."""
+    frame_stride: int = Field(2, ge=1)
+    """Every how many frames the object is tracked and a pair is made."""
+    locate: LocateConfig = LocateConfig()
+    """How the object is found in the rollouts."""
+    gate: GateConfig = GateConfig()
+    """Which pairs are trusted."""
+    align: AlignConfig = AlignConfig()
+    """The loss on pairs."""
+    optim: OptimConfig = OptimConfig(num_steps=600, learning_rate=3e-4, warmup_steps=50)
+    """Fine-tuning."""
+    augment: AugmentConfig = AugmentConfig()
+    """Of synthetic images."""
+    state_noise: float = Field(0.02, ge=0)
+    """As in the student's own training."""
+    budget_s: float = Field(100.0, gt=0)
+    """Fine-tuning stops here on slow machines."""
+    seed: int = 0
+    """Of batches and augmentation."""
+
+
+def calibrate_student(
+    student: OpenArtifact[StudentPolicy],
+    dataset: OpenArtifact[EpisodeDataset],
+    scene: OpenArtifact[SplatScene],
+    track: OpenArtifact[ObjectTrack],
+    world: OpenArtifact[RealWorld],
+    *,
+    config: CalibrateConfig,
+    out: ArtifactWriter,
+) -> StudentPolicy:
+    """Align the student's encoder between simulation and the robot's camera.
+
+    Raises:
+        BadInputError: when the student was trained for another task.
+    """
+    if student.summary.task != config.task.name:
+        raise BadInputError(
+            f"{student.ref} was trained for '{student.summary.task}', not '{config.task.name}'"
+        )
+    uncalibrated = Student.read(student)
+    folder = out.scratch()
+    assets = build_assets(scene, track, config.task, folder / "sim")
+    episodes = _deploy(uncalibrated, world, assets, config=config, out=out)
+    pairs = build_pairs(
+        episodes, assets, scene, track, config=config, folder=folder,
+        num_workers=out.runtime.num_workers, progress=_part(out, 0.2, 0.5),
+    )  # fmt: skip
+    trusted = pairs.trusted(config.gate)
+    held_out = pairs.rollout >= config.num_rollouts - config.num_held_out
+    with torch_threads(out.runtime.num_workers):
+        trainer, calibrated = finetune(
+            uncalibrated, Episodes.read(dataset), pairs.take(trusted & ~held_out),
+            optim=config.optim, align=config.align, augment=config.augment,
+            state_noise=config.state_noise, seed=config.seed, budget_s=config.budget_s,
+            checkpoint=folder / "calibrated.npz", progress=_part(out, 0.5, 1.0),
+        )  # fmt: skip
+        figures = training_figures(trainer) | _pair_figures(pairs, config)
+        judged = trusted & held_out
+        figures |= _agreement(
+            uncalibrated, calibrated, pairs.take(judged if judged.sum() >= MIN_PAIRS else trusted),
+            config=config, out=out,
+        )  # fmt: skip
+    out.add_file("pairs.png", pair_mosaic(pairs, trusted))
+    out.add_file("loss.png", loss_plot(trainer.losses, title="imitation + alignment loss"))
+    calibrated.write(out)
+    out.write("curve/loss", np.array(trainer.losses))
+    return StudentPolicy(
+        task=config.task.name,
+        is_calibrated=True,
+        architecture=calibrated.architecture.model_dump(mode="json"),
+        num_train_steps=student.summary.num_train_steps + trainer.step,
+        final_loss=figures["loss"],
+        figures=figures | {"num_rollouts": float(len(episodes))},
+    )
+
+
+def _part(out: ArtifactWriter, begin: float, end: float) -> Progress:
+    """Progress of one part of the stage."""
+
+    def report(fraction: float, figures: dict[str, float]) -> None:
+        # How often the robot succeeds is for evaluate to say; calibration must not know.
+        shown = {k: v for k, v in figures.items() if k != "success_rate"}
+        out.progress(begin + (end - begin) * fraction, shown)
+
+    return report
+
+
+def _deploy(
+    student: Student,
+    world: OpenArtifact[RealWorld],
+    assets: SimAssets,
+    *,
+    config: CalibrateConfig,
+    out: ArtifactWriter,
+) -> RobotEpisodes:
+    folder: Path = out.scratch()
+    seeds = range(config.rollout_seed, config.rollout_seed + config.num_rollouts)
+    with SimulatedRobot(
+        open_world(world), assets, config.task, folder=folder,
+        num_envs=min(8, config.num_rollouts), num_workers=out.runtime.num_workers,
+        rgbd_hw=RGBD_HW,
+    ) as robot:  # fmt: skip
+        return collect_rollouts(
+            robot, student, seeds, path=folder / "rollouts.npz", progress=_part(out, 0.0, 0.2)
+        )
+
+
+def _pair_figures(pairs: Pairs, config: CalibrateConfig) -> dict[str, float]:
+    trusted = pairs.trusted(config.gate)
+    distance, angle, _ = pairs.disagreement()
+    found = pairs.score >= config.gate.min_track_score
+    figures = {"pairs_kept": float(trusted.sum()), "pairs_dropped": float((~trusted).sum())}
+    if found.any():
+        figures["object_gap_mm"] = 1e3 * float(np.median(distance[found]))
+        figures["object_gap_deg"] = float(np.degrees(np.median(angle[found])))
+    return figures
+
+
+def _agreement(
+    before: Student,
+    after: Student,
+    pairs: Pairs,
+    *,
+    config: CalibrateConfig,
+    out: ArtifactWriter,
+) -> dict[str, float]:
+    """Retrieval and alignment before and after, and their picture; nothing without pairs."""
+    if len(pairs) < MIN_PAIRS:
+        return {}
+    figures = {}
+    for when, student in (("before", before), ("after", after)):
+        measured = agreement_figures(student, pairs, config.align.duplicate_m)
+        figures |= {f"{name}_{when}": value for name, value in measured.items()}
+    features = [
+        (encoder_features(s, pairs.real), encoder_features(s, pairs.sim)) for s in (before, after)
+    ]
+    out.add_file("features.png", feature_plot(features[0], features[1], pairs.rollout))
+    return figures
