@@ -1,0 +1,117 @@
+"""The ``evaluate`` stage: every policy on the same seeds, and the reconstruction against truth."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from pydantic import Field
+
+from xsim_core.artifacts import (
+    Evaluation,
+    GroundTruth,
+    ObjectTrack,
+    PosedImages,
+    RealWorld,
+    SplatScene,
+    StudentPolicy,
+    TeacherPolicy,
+)
+from xsim_core.config import FrozenModel
+from xsim_core.errors import BadInputError
+from xsim_core.policies.fitting import torch_threads
+from xsim_core.policies.pictures import film_strip, gif_bytes, png_bytes
+from xsim_core.sim.assets import build_assets
+from xsim_core.sim.domain import Domain, randomised_domain
+from xsim_core.sim.task import TaskSpec
+from xsim_core.storage import ArtifactWriter, OpenArtifact
+
+from .errors import truth_errors
+from .rates import Trials, comparison, rate_figures, rate_plot
+from .trials import TrialRunner
+
+
+class EvaluateConfig(FrozenModel):
+    """How much is tried."""
+
+    task: TaskSpec
+    """The policies' task."""
+    num_sim_trials: int = Field(30, ge=1)
+    """Seeds of each student's row in simulation."""
+    num_teacher_trials: int = Field(50, ge=1)
+    """Seeds of the teacher's row; its first ones are the students' seeds. It needs no images."""
+    num_real_trials: int = Field(30, ge=1)
+    """Seeds of each row in the real world."""
+    seed: int = 90_000
+    """First seed; no stage trains or calibrates on these."""
+    domain: Domain = randomised_domain()
+    """Of the rows in simulation: as randomised as the dataset."""
+    num_films: int = Field(4, ge=1)
+    """Episodes of each row that are shown."""
+
+
+def evaluate_policies(
+    teacher: OpenArtifact[TeacherPolicy],
+    student: OpenArtifact[StudentPolicy],
+    calibrated: OpenArtifact[StudentPolicy],
+    scene: OpenArtifact[SplatScene],
+    track: OpenArtifact[ObjectTrack],
+    images: OpenArtifact[PosedImages],
+    world: OpenArtifact[RealWorld] | None = None,
+    truth: OpenArtifact[GroundTruth] | None = None,
+    *,
+    config: EvaluateConfig,
+    out: ArtifactWriter,
+) -> Evaluation:
+    """Success with Wilson intervals over paired seeds, and errors against truth where it exists.
+
+    Raises:
+        BadInputError: when a policy was trained for another task.
+    """
+    for policy in (teacher, student, calibrated):
+        if policy.summary.task != config.task.name:
+            raise BadInputError(
+                f"{policy.ref} was trained for '{policy.summary.task}', not '{config.task.name}'"
+            )
+    folder: Path = out.scratch()
+    assets = build_assets(scene, track, config.task, folder / "sim")
+    with torch_threads(out.runtime.num_workers):
+        runner = TrialRunner(assets, scene, config, out, num_rows=5 if world else 3)
+        rows = runner.simulation(teacher, {"student": student, "calibrated": calibrated})
+        if world is not None:
+            rows += runner.reality(world, {"student": student, "calibrated": calibrated})
+    figures = _compare(rows)
+    if truth is not None:
+        errors, against_truth = truth_errors(scene, track, images, truth)
+        out.write_all(errors, prefix="error")
+        figures |= against_truth
+    rates = tuple(row.rate() for row in rows)
+    _publish(rows, config, out)
+    out.add_file("success.png", rate_plot(rates))
+    return Evaluation(task=config.task.name, rates=rates, figures=rate_figures(rates) | figures)
+
+
+def _compare(rows: Sequence[Trials]) -> dict[str, float]:
+    """Calibrated against uncalibrated on paired seeds, in each domain."""
+    by_name = {row.name: row for row in rows}
+    figures = {}
+    for domain in ("sim", "real"):
+        before, after = by_name.get(f"student_{domain}"), by_name.get(f"calibrated_{domain}")
+        if before is not None and after is not None:
+            compared = comparison(before, after)
+            figures |= {f"calibration_{domain}_{k}": v for k, v in compared.items()}
+    return figures
+
+
+def _publish(rows: Sequence[Trials], config: EvaluateConfig, out: ArtifactWriter) -> None:
+    """Outcomes a seed as arrays; films as strips and animations."""
+    for row in rows:
+        out.write(f"success/{row.name}", row.success)
+        out.write(f"progress/{row.name}", row.progress.astype(np.float32))
+        if not row.films:
+            continue
+        strip = film_strip(row.films, [bool(s) for s in row.success[: len(row.films)]])
+        out.write(f"film/{row.name}", strip)
+        out.add_file(f"film_{row.name}.png", png_bytes(strip))
+        best = int(np.argmax(row.success[: len(row.films)]))
+        animation = gif_bytes(row.films[best], fps=config.task.control_freq_hz)
+        out.add_file(f"film_{row.name}.gif", animation)

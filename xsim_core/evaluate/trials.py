@@ -1,0 +1,131 @@
+"""Runs policies in simulation and in the world, one episode for each of the paired seeds."""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import numpy as np
+
+from xsim_core.artifacts import RealWorld, SplatScene, StudentPolicy, TeacherPolicy
+from xsim_core.policies import ClosedLoopStudent, Student
+from xsim_core.policies.teacher import load_teacher
+from xsim_core.sim.assets import SimAssets
+from xsim_core.sim.backgrounds import SplatBackground
+from xsim_core.sim.domain import Domain
+from xsim_core.sim.image_pool import ImageEnvPool
+from xsim_core.sim.rollout import RolloutResult, TeacherInPool, rollout
+from xsim_core.sim.task import TaskSpec
+from xsim_core.storage import ArtifactWriter, OpenArtifact, Progress
+from xsim_core.world import SimulatedRobot, open_world
+
+from .rates import Trials
+
+NUM_ENVS = 8
+
+
+class TrialConfig(Protocol):
+    """What of ``EvaluateConfig`` is needed here."""
+
+    @property
+    def task(self) -> TaskSpec: ...  # noqa: D102
+    @property
+    def domain(self) -> Domain: ...  # noqa: D102
+    @property
+    def seed(self) -> int: ...  # noqa: D102
+    @property
+    def num_sim_trials(self) -> int: ...  # noqa: D102
+    @property
+    def num_teacher_trials(self) -> int: ...  # noqa: D102
+    @property
+    def num_real_trials(self) -> int: ...  # noqa: D102
+    @property
+    def num_films(self) -> int: ...  # noqa: D102
+
+
+class TrialRunner:
+    """Runs rows of the evaluation and reports progress over all of them."""
+
+    def __init__(
+        self,
+        assets: SimAssets,
+        scene: OpenArtifact[SplatScene],
+        config: TrialConfig,
+        out: ArtifactWriter,
+        *,
+        num_rows: int,
+    ) -> None:
+        self._assets, self._config, self._out = assets, config, out
+        self._background = SplatBackground.write(scene, out.scratch() / "sim")
+        self._num_rows, self._num_done = num_rows, 0
+
+    def simulation(
+        self,
+        teacher: OpenArtifact[TeacherPolicy],
+        students: Mapping[str, OpenArtifact[StudentPolicy]],
+    ) -> list[Trials]:
+        """Teacher and students in the reconstructed simulation."""
+        config = self._config
+        with self._pool(self._background, config.num_sim_trials) as pool:
+            actor = TeacherInPool(load_teacher(teacher), pool)
+            # Rendering costs most, so only the seeds that are shown are rendered for the teacher.
+            shown = rollout(pool, actor, self._seeds(config.num_films))
+            rows = []
+            for name, policy in students.items():
+                result = rollout(
+                    pool, ClosedLoopStudent(Student.read(policy)),
+                    self._seeds(config.num_sim_trials), progress=self._progress(f"{name}_sim"),
+                )  # fmt: skip
+                rows.append(self._trials(name, "sim", result))
+        with self._pool(None, config.num_teacher_trials) as pool:
+            actor = TeacherInPool(load_teacher(teacher), pool)
+            result = rollout(
+                pool, actor, self._seeds(config.num_teacher_trials),
+                progress=self._progress("teacher_sim"),
+            )  # fmt: skip
+        films = self._trials("teacher", "sim", shown).films
+        return [Trials("teacher", "sim", result.success, result.progress, films), *rows]
+
+    def reality(
+        self,
+        world: OpenArtifact[RealWorld],
+        students: Mapping[str, OpenArtifact[StudentPolicy]],
+    ) -> list[Trials]:
+        """Students on the robot, judged by the world's truth."""
+        config, rows = self._config, []
+        seeds = self._seeds(config.num_real_trials)
+        with SimulatedRobot(
+            open_world(world), self._assets, config.task, folder=self._out.scratch() / "world",
+            num_envs=min(NUM_ENVS, len(seeds)), num_workers=self._out.runtime.num_workers,
+        ) as robot:  # fmt: skip
+            for name, policy in students.items():
+                actor = ClosedLoopStudent(Student.read(policy))
+                episodes = robot.run(actor, seeds, progress=self._progress(f"{name}_real"))
+                judged = robot.judge()
+                count = min(config.num_films, len(episodes))
+                films = [episodes.rgb[episodes.episode(i)] for i in range(count)]
+                rows.append(Trials(name, "real", judged.success, judged.progress, films))
+        return rows
+
+    def _pool(self, background: SplatBackground | None, num_trials: int) -> ImageEnvPool:
+        return ImageEnvPool(
+            self._assets, self._config.task, background=background, domain=self._config.domain,
+            num_envs=min(NUM_ENVS, num_trials), num_workers=self._out.runtime.num_workers,
+        )  # fmt: skip
+
+    def _seeds(self, count: int) -> Sequence[int]:
+        return range(self._config.seed, self._config.seed + count)
+
+    def _trials(self, policy: str, domain: str, result: RolloutResult) -> Trials:
+        count = min(self._config.num_films, len(result.seeds))
+        films = [result.rgb[result.episode(i)] for i in range(count)]
+        return Trials(policy, domain, result.success, np.asarray(result.progress), films)
+
+    def _progress(self, name: str) -> Progress:
+        """Progress of one row."""
+
+        def report(fraction: float, figures: dict[str, float]) -> None:
+            done = (self._num_done + fraction) / self._num_rows
+            self._out.progress(done, {f"{name}_success": figures["success_rate"]})
+            if fraction >= 1:
+                self._num_done += 1
+
+        return report
