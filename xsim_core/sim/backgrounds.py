@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..artifacts import SplatScene
-from ..config import FrozenModel
-from ..geometry import inverse_se3
-from ..rasterize import Gaussians2D, render_numpy
-from ..storage import OpenArtifact
+from xsim_core.artifacts import SplatScene
+from xsim_core.config import FrozenModel
+from xsim_core.geometry import inverse_se3
+from xsim_core.rasterize import Gaussians2D, render_numpy
+from xsim_core.storage import OpenArtifact
+
 from .room import LightSpec, RoomSpec
 
 _FIELDS = ("means", "quats_wxyz", "scales", "opacities", "rgb")

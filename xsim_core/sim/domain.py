@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from ..config import FrozenModel
-from ..geometry import make_se3, so3_exp
+from xsim_core.config import FrozenModel
+from xsim_core.geometry import make_se3, so3_exp
+
 from .room import LightSpec
 from .sensor import SensorSpec
 from .task import Physics, Vec3

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import BadInputError, MissingDependencyError, XSimError
+from xsim_core.errors import BadInputError, MissingDependencyError, XSimError
+
 from .assets import SimAssets
 from .backgrounds import Background
 from .domain import Domain, EpisodeDraw

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..geometry import make_se3, se3_to_pos_quat
+from xsim_core.geometry import make_se3, se3_to_pos_quat
+
 from .room import LightSpec
 
 SHADOW_MAP_PX = 512

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import MissingDependencyError
-from ..geometry import PinholeCamera, make_se3, se3_to_pos_quat
+from xsim_core.errors import MissingDependencyError
+from xsim_core.geometry import PinholeCamera, make_se3, se3_to_pos_quat
+
 from .assets import SimAssets
 from .backgrounds import Background, BackgroundView, RoomBackground, SplatBackground, SplatViews
 from .lighting import Lights, table_irradiance
@@ -132,8 +133,9 @@ class SceneRenderer:
         self.scene.update_render()
         component.take_picture()
         rgb = np.clip(component.get_picture("Color")[..., :3], 0, 1)
-        z = -component.get_picture("Position")[..., 2]
-        ids = component.get_picture("Segmentation")[..., 1].astype(np.int32)
+        # Camera-frame position in millimetres (OpenGL axes) and entity id.
+        position = component.get_picture("PositionSegmentation")
+        z, ids = -position[..., 2] * np.float32(1e-3), position[..., 3].astype(np.int32)
         return rgb, np.where(ids > 0, z, np.inf).astype(np.float32), ids
 
     def _compose(
@@ -178,6 +180,9 @@ class SceneRenderer:
         if image_hw not in self._cameras:
             height, width = image_hw
             camera = self.camera((height * self._s, width * self._s))
+            # The default pack compiles three times as many pipelines, which lavapipe does in seconds.
+            before = sapien.render.get_camera_shader_dir()
+            sapien.render.set_camera_shader_dir("minimal")
             component = sapien.render.RenderCameraComponent(camera.width, camera.height)
             K = camera.K
             # SAPIEN measures the principal point from the image's corner, we from a pixel's centre.
@@ -187,6 +192,7 @@ class SceneRenderer:
             entity = sapien.Entity()
             entity.add_component(component)
             self.scene.add_entity(entity)
+            sapien.render.set_camera_shader_dir(before)  # Others in this process want theirs.
             self._cameras[image_hw] = component, entity, camera
         return self._cameras[image_hw]
 
@@ -237,7 +243,7 @@ def open_render_scene() -> Any:
 
 
 def cache_folder() -> Path:
-    """Where things that do not depend on a capture are kept: ``XSIM_CACHE`` or ``~/.cache/xsim``."""
+    """Where what no capture changes is kept: ``XSIM_CACHE`` or ``~/.cache/xsim``."""
     root = os.environ.get("XSIM_CACHE")
     return Path(root) if root else Path.home() / ".cache" / "xsim"
 

@@ -132,7 +132,7 @@ def _run_chunk(
     cameras = pool.T_world_cam()[:count]
     active = np.arange(n) < count
     success, best = np.zeros(n, bool), np.zeros(n, np.float32)
-    rows: list[list[tuple["ImageObs", int, NDArray[np.float32], NDArray[np.float32]]]] = [
+    rows: list[list[tuple[ImageObs, int, NDArray[np.float32], NDArray[np.float32]]]] = [
         [] for _ in range(n)
     ]
     for _ in range(horizon):

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from ..config import FrozenModel
+from xsim_core.config import FrozenModel
 
 
 class SensorSpec(FrozenModel):

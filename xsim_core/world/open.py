@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from pydantic import ValidationError
 
-from ..artifacts import RealWorld
-from ..errors import BadInputError
-from ..sim.meshes import TexturedMesh
-from ..storage import OpenArtifact
+from xsim_core.artifacts import RealWorld
+from xsim_core.errors import BadInputError
+from xsim_core.sim.meshes import TexturedMesh
+from xsim_core.storage import OpenArtifact
+
 from .spec import WorldSpec
 
 

@@ -9,14 +9,15 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ..geometry import PinholeCamera, se3_from_pos_quat
-from ..sim.assets import SimAssets
-from ..sim.backgrounds import RoomBackground
-from ..sim.image_pool import ImageEnvPool
-from ..sim.meshes import TexturedMesh
-from ..sim.rendering import POLICY_HW
-from ..sim.rollout import ImagePolicy, RolloutResult, rollout
-from ..sim.task import TaskSpec
+from xsim_core.geometry import PinholeCamera, se3_from_pos_quat
+from xsim_core.sim.assets import SimAssets
+from xsim_core.sim.backgrounds import RoomBackground
+from xsim_core.sim.image_pool import ImageEnvPool
+from xsim_core.sim.meshes import TexturedMesh
+from xsim_core.sim.rendering import POLICY_HW
+from xsim_core.sim.rollout import ImagePolicy, RolloutResult, rollout
+from xsim_core.sim.task import TaskSpec
+
 from .open import OpenWorld
 
 RGBD_HW = (240, 320)
