@@ -92,7 +92,7 @@ class Run:
 
 @dataclass(frozen=True)
 class CaptureSynthesize:
-    """Render a capture with known truth: room photos, a hand's RGB-D video, a world to deploy into."""
+    """Render a capture with known truth: room photos, a video of a hand, a world to deploy into."""
 
     folder: Positional[str]
     """Where to write; must not exist, or be such a capture already."""

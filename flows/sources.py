@@ -1,11 +1,22 @@
 """What belongs to a capture on disk: the recording itself, and truth and world beside it."""
 
+import shutil
 from pathlib import Path
+from typing import Any
 
-from xsim_core.stages import INGEST_CAPTURE
-
-IngestConfig = INGEST_CAPTURE.config
+from tasks.observer import Observer
+from tasks.settings import Settings
+from xsim_core.capture import IngestConfig, SynthesizeConfig, synthesize_capture, truth_folder
 from xsim_core.config import FrozenModel
+from xsim_core.errors import BadInputError, UnknownNameError
+
+SYNTHETIC: dict[str, dict[str, Any]] = {
+    "demo": {},
+    "debug": {"image_wh": (320, 240), "num_frames": 24, "num_photos": 20},
+}
+"""Preset → fields of ``SynthesizeConfig``."""
+
+_STAMP = "synthesized.json"
 
 
 class Sources(FrozenModel):
@@ -24,4 +35,49 @@ def find_sources(folder: Path) -> Sources:
     Raises:
         BadInputError: when it is not a capture.
     """
-    raise NotImplementedError(folder)
+    if not folder.is_dir():
+        raise BadInputError(
+            f"{folder} is not a folder. 'xsim capture synthesize FOLDER' makes a capture; "
+            "docs say how to lay out a recording of yours."
+        )
+    capture, truth = IngestConfig.from_folder(folder), truth_folder(folder)
+    beside = IngestConfig.from_folder(truth) if (truth / "truth.npz").is_file() else None
+    has_world = (truth / "world.json").is_file()
+    return Sources(capture=capture, truth=beside, world=beside if has_world else None)
+
+
+def synthesise_demo(settings: Settings, observer: Observer, *, preset: str) -> Path:
+    """The capture that ``xsim demo`` runs on, made the first time only."""
+    return synthesise(settings.home / "captures" / preset, observer, preset=preset)
+
+
+def synthesise(folder: Path, observer: Observer, *, preset: str = "demo") -> Path:
+    """Render a capture to a folder, or keep the one of the same configuration that is there.
+
+    Raises:
+        UnknownNameError: for an unknown preset.
+        BadInputError: when the folder holds something else.
+    """
+    if preset not in SYNTHETIC:
+        raise UnknownNameError("synthetic capture", preset, SYNTHETIC)
+    config = SynthesizeConfig(**{"name": preset, **SYNTHETIC[preset]})
+    stamp = truth_folder(folder).with_name(f"{folder.name}.{_STAMP}")
+    wanted = config.model_dump_json(indent=1)
+    observer.started("synthesize")
+    if folder.exists() and not stamp.exists():
+        raise BadInputError(
+            f"{folder} exists and was not finished by 'xsim capture synthesize'. "
+            "Name another folder, or remove it."
+        )
+    reused = folder.exists() and stamp.read_text() == wanted
+    if not reused:
+        # In this order a stop at any moment leaves something that the next run recognises.
+        for stale in (folder, truth_folder(folder)):
+            shutil.rmtree(stale, ignore_errors=True)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        stamp.write_text(wanted)
+        synthesize_capture(
+            folder, config, lambda fraction, f: observer.progressed("synthesize", fraction, f)
+        )
+    observer.finished("synthesize", None, reused=reused)
+    return folder

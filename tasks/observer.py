@@ -17,7 +17,7 @@ class Observer(Protocol):
         """The stage says how far it is."""
         ...
 
-    def finished(self, stage: str, ref: ArtifactRef[Any], *, reused: bool) -> None:
+    def finished(self, stage: str, ref: ArtifactRef[Any] | None, *, reused: bool) -> None:
         """The stage's artifact is there."""
         ...
 
@@ -35,7 +35,7 @@ class Silent:
     def progressed(self, stage: str, fraction: float, figures: dict[str, float]) -> None:
         """Nothing."""
 
-    def finished(self, stage: str, ref: ArtifactRef[Any], *, reused: bool) -> None:
+    def finished(self, stage: str, ref: ArtifactRef[Any] | None, *, reused: bool) -> None:
         """Nothing."""
 
     def failed(self, stage: str, error: BaseException) -> None:

@@ -1,0 +1,146 @@
+"""The command line as a person meets it: a process, its exit code and what it prints."""
+
+import json
+import signal
+import time
+from typing import NamedTuple
+
+import pytest
+
+from flows.cli import main
+from flows.doctor import _store
+from tasks.settings import Settings
+from tests.flows.toys import make_toy_run
+from xsim_core.report import RunRecord, save_record
+from xsim_core.storage import Runtime
+
+from .conftest import run_python
+
+COMMANDS = [
+    "demo", "run", "capture", "capture synthesize", "capture ingest", "status", "show", "lineage",
+    "report", "verify", "doctor", "server", "server start", "server stop",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    home = tmp_path_factory.mktemp("cli-home")
+    store, refs = make_toy_run(home)
+    save_record(store, RunRecord(name="toy", stages=refs, state="completed", elapsed_s=1.5))
+    return home
+
+
+def process(home, *arguments, **environment):
+    """The command line as a process of its own."""
+    return run_python(home, "-c", "from flows.cli import main; main()", *arguments, **environment)
+
+
+class Left(NamedTuple):
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def xsim(monkeypatch, capsys):
+    """The command line within this process: starting Python for each question takes seconds."""
+
+    def call(home, *arguments):
+        monkeypatch.setenv("XSIM_HOME", str(home))
+        monkeypatch.delenv("XSIM_STORE", raising=False)
+        with pytest.raises(SystemExit) as left:
+            main(list(arguments))
+        return Left(left.value.code, *capsys.readouterr())
+
+    handler = signal.getsignal(signal.SIGTERM)
+    yield call
+    signal.signal(signal.SIGTERM, handler)
+
+
+def test_help_is_quick_and_names_every_command(home):
+    clock = time.monotonic()
+    done = process(home, "--help")
+    assert done.returncode == 0
+    assert time.monotonic() - clock < 5.0  # 2 s on an idle machine
+    for command in COMMANDS:
+        assert command.split()[0] in done.stdout
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(xsim, tmp_path, command):
+    done = xsim(tmp_path, *command.split(), "--help")
+    assert done.returncode == 0
+    assert len(done.stdout) > 200
+
+
+def test_usage_errors_exit_with_2(home):
+    assert process(home, "demo", "--no-such-flag").returncode == 2
+
+
+def test_errors_are_one_block_without_traceback(home):
+    done = process(home, "show", "toy:splatt")
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: unknown stage of run 'toy' 'splatt'. Did you mean")
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_status_lists_runs(xsim, home):
+    runs = json.loads(xsim(home, "status", "--json").stdout)["runs"]
+    assert [(r["name"], r["state"], len(r["stages"])) for r in runs] == [("toy", "completed", 11)]
+
+
+def test_show_and_lineage_answer_in_json(xsim, home):
+    shown = json.loads(xsim(home, "show", "toy:splat", "--json").stdout)
+    assert shown["summary"]["psnr_db"] == 27.5
+    assert "means" in shown["arrays"]
+    lineage = json.loads(xsim(home, "lineage", shown["ref"][:22], "--json").stdout)
+    assert [n["stage"] for n in lineage["nodes"]] == ["ingest_capture", "scan", "splat"]
+
+
+def test_report_is_written_and_its_path_printed(xsim, home):
+    done = xsim(home, "report", "toy")
+    assert done.stdout.strip() == str(home / "reports" / "toy.html")
+    part = xsim(home, "report", "toy:splat", "--out", str(home / "part.html"))
+    assert part.returncode == 0
+    assert "<!doctype html>" in (home / "part.html").read_text()
+
+
+def test_verify_finds_a_flipped_byte(xsim, tmp_path):
+    _, refs = make_toy_run(tmp_path)
+    assert xsim(tmp_path, "verify").returncode == 0
+    victim = next((tmp_path / "store" / str(refs["splat"])).rglob("mesh.png"))
+    data = bytearray(victim.read_bytes())
+    data[len(data) // 2] ^= 1
+    victim.write_bytes(data)
+    done = xsim(tmp_path, "verify", "--json")
+    assert done.returncode == 1
+    problems = json.loads(done.stdout)["problems"]
+    assert len(problems) == 1
+    assert problems[0].endswith("was altered (sha256 differs)")
+
+
+def test_a_store_that_cannot_be_written_is_named(tmp_path):
+    done = process(tmp_path, "status", XSIM_STORE="ftp://nowhere")
+    assert done.returncode == 1
+    assert "unknown store scheme 'ftp'" in done.stderr
+
+
+@pytest.mark.vulkan
+def test_doctor_says_whether_the_demo_can_run(home):
+    done = process(home, "doctor", "--json")
+    answer = json.loads(done.stdout)
+    assert {c["name"] for c in answer["checks"]} >= {"python", "vulkan", "disk", "memory", "store"}
+    assert done.returncode == (0 if answer["can_run_demo"] else 1)
+    assert all(c["mend"] for c in answer["checks"] if not c["ok"])
+
+
+def test_a_store_that_cannot_be_written_stops_the_demo(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    settings = Settings(
+        home=tmp_path, store_url=(tmp_path / "file" / "store").as_uri(), runtime=Runtime()
+    )
+    finding = _store(settings)
+    assert finding.needed
+    assert not finding.ok
+    assert "XSIM_STORE" in finding.mend

@@ -1,0 +1,27 @@
+import errno
+
+import pytest
+from prefect.client.schemas.objects import State, StateType
+
+from tasks.execution import heals
+from xsim_core.errors import BadInputError, QualityGateError
+
+
+def failed(error):
+    return State(type=StateType.FAILED, data=error)
+
+
+@pytest.mark.parametrize("error", [ConnectionError("reset"), TimeoutError(), OSError(5, "I/O")])
+def test_what_may_heal_is_tried_again(error):
+    assert heals(None, None, failed(error))
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        BadInputError("no depth"), QualityGateError("psnr"), OSError(errno.ENOSPC, "disk full"),
+        TypeError("a bug"), KeyError("a bug"),
+    ],
+)  # fmt: skip
+def test_what_cannot_heal_is_not(error):
+    assert not heals(None, None, failed(error))

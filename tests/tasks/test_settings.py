@@ -1,0 +1,31 @@
+import pytest
+
+from tasks.settings import load_settings
+from xsim_core.errors import BadInputError
+
+
+def test_defaults_lie_below_the_working_directory(monkeypatch, tmp_path):
+    for name in ("XSIM_HOME", "XSIM_STORE", "XSIM_DEVICE", "XSIM_WORKERS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    settings = load_settings()
+    assert settings.home == tmp_path / ".xsim"
+    assert settings.store_path == tmp_path / ".xsim" / "store"
+    assert settings.runtime.device == "cpu"
+
+
+def test_the_environment_decides(monkeypatch, tmp_path):
+    monkeypatch.setenv("XSIM_HOME", str(tmp_path / "a folder"))
+    monkeypatch.setenv("XSIM_WORKERS", "3")
+    settings = load_settings()
+    assert settings.store_path == tmp_path / "a folder" / "store"
+    assert settings.runtime.num_workers == 3
+    monkeypatch.setenv("XSIM_STORE", "s3://bucket/prefix")
+    assert load_settings().store_path is None
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "two"])
+def test_nonsense_workers_are_refused(monkeypatch, text):
+    monkeypatch.setenv("XSIM_WORKERS", text)
+    with pytest.raises(BadInputError, match="XSIM_WORKERS"):
+        load_settings()
