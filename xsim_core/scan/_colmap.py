@@ -1,0 +1,99 @@
+"""Structure from motion with pycolmap, in a process of its own.
+
+Run as ``python -m xsim_core.scan._colmap WORKDIR``: glog's crash handler can dead-lock the process,
+and importing pycolmap before cv2 breaks PNG writing, so the parent never imports it. Features and
+matches stay in ``WORKDIR/database.db``, from which an interrupted run continues. Progress goes to
+standard output as ``fraction`` lines; the largest model goes to ``WORKDIR/model.npz``.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import cv2  # noqa: F401  Must be imported before pycolmap.
+import numpy as np
+import pycolmap
+
+
+def main(workdir: Path) -> None:
+    """Extract, match, map, and write the largest model."""
+    settings = json.loads((workdir / "settings.json").read_text())
+    pycolmap.logging.minloglevel = pycolmap.logging.Level.ERROR.value
+    pycolmap.set_random_seed(settings["seed"])
+    database = workdir / "database.db"
+    _extract(database, workdir / "photos", settings)
+    _say(0.25)
+    matching = pycolmap.FeatureMatchingOptions()
+    matching.num_threads = settings["num_threads"]
+    pycolmap.match_exhaustive(database, matching_options=matching)
+    _say(0.6)
+    models = _map(database, workdir, settings)
+    if models:
+        np.savez(workdir / "model.npz", **_model_arrays(max(models, key=_num_images)))
+    _say(1.0)
+
+
+def _say(fraction: float) -> None:
+    sys.stdout.write(f"{fraction}\n")
+    sys.stdout.flush()
+
+
+def _num_images(model: Any) -> int:
+    return model.num_reg_images()
+
+
+def _extract(database: Path, photos: Path, settings: dict[str, Any]) -> None:
+    reader = pycolmap.ImageReaderOptions()
+    reader.camera_model = "SIMPLE_RADIAL"
+    if settings["camera_params"]:
+        reader.camera_model = "PINHOLE"
+        reader.camera_params = ",".join(str(p) for p in settings["camera_params"])
+    options = pycolmap.FeatureExtractionOptions()
+    options.num_threads = settings["num_threads"]
+    options.sift.max_num_features = settings["max_num_features"]
+    # The up-sampled octave costs four times the rest and adds unstable points on sharp photos.
+    options.sift.first_octave = 0
+    pycolmap.extract_features(
+        database, photos, camera_mode=pycolmap.CameraMode.SINGLE, reader_options=reader,
+        extraction_options=options,
+    )  # fmt: skip
+
+
+def _map(database: Path, workdir: Path, settings: dict[str, Any]) -> list[Any]:
+    options = pycolmap.IncrementalPipelineOptions()
+    options.random_seed = settings["seed"]
+    options.num_threads = settings["num_threads"]
+    options.min_model_size = 3
+    # A tiny degenerate model often comes first: keep all of them, the caller takes the largest.
+    options.multiple_models = True
+    known = bool(settings["camera_params"])
+    options.ba_refine_focal_length = options.ba_refine_extra_params = not known
+    output = workdir / "models"
+    output.mkdir(exist_ok=True)
+    found = pycolmap.incremental_mapping(database, workdir / "photos", output, options=options)
+    return list(found.values())
+
+
+def _model_arrays(model: Any) -> dict[str, np.ndarray]:
+    images = sorted((i for i in model.images.values() if i.has_pose), key=lambda i: i.name)
+    T_cam_sfm = np.stack([np.vstack([i.cam_from_world().matrix(), [0, 0, 0, 1]]) for i in images])
+    camera = next(iter(model.cameras.values()))
+    K = np.asarray(camera.calibration_matrix(), dtype=np.float64)
+    # COLMAP puts pixel centres at half-integers, we at integers.
+    K[:2, 2] -= 0.5
+    radial = camera.params[3] if camera.model == pycolmap.CameraModelId.SIMPLE_RADIAL else 0.0
+    points = [p for p in model.points3D.values() if p.track.length() >= 3]
+    return {
+        "photo_index": np.array([int(Path(i.name).stem) for i in images], dtype=np.int64),
+        "T_cam_sfm": T_cam_sfm,
+        "K": K,
+        "radial": np.array(radial),
+        "points_sfm": np.array([p.xyz for p in points]).reshape(-1, 3),
+        "points_rgb": np.array([p.color for p in points], dtype=np.uint8).reshape(-1, 3),
+        "reprojection_error_px": np.array(model.compute_mean_reprojection_error()),
+    }
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,50 @@
+"""What a person wants to see of a scan."""
+
+import io
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xsim_core.geometry import BoardSpec, transform_points
+
+from .align import BoardCorners
+
+
+def top_view(
+    T_world_cam: NDArray[np.float64],
+    points_world: NDArray[np.float64],
+    points_rgb: NDArray[np.uint8],
+    board: BoardSpec,
+) -> bytes:
+    """PNG of cameras, points and board from above, in the robot-base frame."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6, 6), dpi=110)
+    axes = figure.add_subplot()
+    axes.scatter(points_world[:, 0], points_world[:, 1], s=1, c=points_rgb / 255.0)
+    centres, forward = T_world_cam[:, :2, 3], T_world_cam[:, :2, 2]
+    axes.quiver(*centres.T, *forward.T, angles="xy", width=0.003, color="tab:blue")
+    width, height = board.size_m
+    outline = [[0, 0, 0], [width, 0, 0], [width, height, 0], [0, height, 0], [0, 0, 0]]
+    outline_world = transform_points(np.array(board.T_world_board), np.array(outline))
+    axes.plot(outline_world[:, 0], outline_world[:, 1], color="tab:red", label="board")
+    axes.plot(0, 0, "k^", label="robot base")
+    span = np.concatenate([centres, outline_world[:, :2], [[0, 0]]])
+    low, high = span.min(axis=0) - 0.3, span.max(axis=0) + 0.3
+    axes.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), xlabel="x, m", ylabel="y, m")
+    axes.set_aspect("equal")
+    axes.legend(loc="upper right")
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", bbox_inches="tight")
+    return buffer.getvalue()
+
+
+def board_picture(images: NDArray[np.uint8], corners: BoardCorners) -> bytes:
+    """PNG of the photo with the most detected corners, drawn in."""
+    import cv2
+
+    best = int(np.bincount(corners.image).argmax())
+    picture = cv2.cvtColor(images[best], cv2.COLOR_RGB2BGR)
+    for x, y in corners.pixels[corners.image == best]:
+        cv2.circle(picture, (round(x), round(y)), 4, (0, 0, 255), 1, cv2.LINE_AA)
+    return cv2.imencode(".png", picture)[1].tobytes()

@@ -1,0 +1,141 @@
+"""The scan stage: photos → camera poses, metric and in the robot-base frame."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xsim_core.artifacts import Capture, PosedImages
+from xsim_core.config import FrozenModel
+from xsim_core.errors import BadInputError, QualityGateError
+from xsim_core.geometry import BoardSpec, PinholeCamera, transform_points
+from xsim_core.storage import ArtifactWriter, OpenArtifact
+
+from .align import (
+    BoardCorners,
+    apply_similarity,
+    find_board_corners,
+    fit_similarity,
+    similarity_rms,
+    triangulate_corners,
+)
+from .pictures import board_picture, top_view
+from .sfm import SfmModel, check_sfm, run_sfm
+
+
+class ScanConfig(FrozenModel):
+    """How photos become poses."""
+
+    max_num_features: int = 2048
+    """SIFT features a photo."""
+    intrinsics: tuple[float, float, float, float] | None = None
+    """Known (fx, fy, cx, cy) in pixels; None estimates a focal length and one radial term."""
+    min_photos: int = 8
+    min_registered: float = 0.6
+    """Share of the photos that must be registered."""
+    max_board_rms_mm: float = 3.0
+    """Gate on the distance between triangulated and printed board corners."""
+    min_board_images: int = 3
+    held_out_every: int = 8
+    """Every n-th photo is kept for measuring the splat and never trained on."""
+    timeout_s: float = 900.0
+    seed: int = 0
+
+
+def solve_scan(
+    capture: OpenArtifact[Capture], *, config: ScanConfig, out: ArtifactWriter
+) -> PosedImages:
+    """Camera poses and intrinsics from the capture's photos, by SfM and the printed board.
+
+    Raises:
+        BadInputError: too few photos.
+        QualityGateError: too few registered, degenerate focal length, board not found or not flat.
+    """
+    photos, board = capture.array("photos"), capture.summary.board
+    if len(photos) < config.min_photos:
+        raise BadInputError(
+            f"capture '{capture.summary.name}' has {len(photos)} photos, scan needs at least "
+            f"{config.min_photos} (30 or more from all around are better)"
+        )
+    model = run_sfm(
+        photos, out.scratch() / "sfm", settings=_settings(config, out.runtime.num_workers),
+        timeout_s=config.timeout_s, progress=lambda f: out.progress(0.85 * f, {}),
+    )  # fmt: skip
+    check_sfm(model, photos, min_registered=config.min_registered)
+    camera = PinholeCamera(photos.shape[2], photos.shape[1], model.K)
+    images = _undistort(photos[model.photo_index], model)
+    corners = find_board_corners(images, board)
+    T_world_cam, points_world, rms_mm = _to_world(
+        model, corners, camera, board, config, len(images)
+    )
+    is_held_out = np.arange(len(images)) % config.held_out_every == config.held_out_every // 2
+    out.write("images", images)
+    out.write("T_world_cam", T_world_cam)
+    out.write("K", model.K)
+    out.write("photo_index", model.photo_index)
+    out.write("is_held_out", is_held_out)
+    out.write("points_world", points_world.astype(np.float32))
+    out.write("points_rgb", model.points_rgb)
+    out.add_file("scan_top_view.png", top_view(T_world_cam, points_world, model.points_rgb, board))
+    out.add_file("scan_board.png", board_picture(images, corners))
+    figures = {"board_rms_mm": rms_mm, "reprojection_px": model.reprojection_error_px}
+    out.progress(1.0, {"registered": float(len(images)), **figures})
+    return PosedImages(
+        num_images=len(images),
+        num_photos=len(photos),
+        reprojection_error_px=model.reprojection_error_px,
+        board_rms_mm=rms_mm,
+        num_board_images=corners.num_images,
+    )
+
+
+def _settings(config: ScanConfig, num_threads: int) -> dict[str, object]:
+    params = None
+    if config.intrinsics is not None:
+        fx, fy, cx, cy = config.intrinsics
+        params = (fx, fy, cx + 0.5, cy + 0.5)  # COLMAP's pixel centres are half-integers.
+    return {
+        "max_num_features": config.max_num_features,
+        "camera_params": params,
+        "num_threads": num_threads,
+        "seed": config.seed,
+    }
+
+
+def _undistort(images: NDArray[np.uint8], model: SfmModel) -> NDArray[np.uint8]:
+    import cv2
+
+    # COLMAP's SIMPLE_RADIAL is OpenCV's model with k1 alone.
+    if abs(model.radial) < 1e-6:
+        return images
+    distortion = np.array([model.radial, 0.0, 0.0, 0.0])
+    return np.stack([cv2.undistort(i, model.K, distortion) for i in images]).astype(np.uint8)
+
+
+def _to_world(
+    model: SfmModel, corners: BoardCorners, camera: PinholeCamera, board: BoardSpec,
+    config: ScanConfig, num_images: int,
+) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:  # fmt: skip
+    """``T_world_cam`` (n, 4, 4), points (p, 3) and the board's residual in millimetres."""
+    if corners.num_images < config.min_board_images:
+        raise QualityGateError(
+            f"the {board.squares_x}x{board.squares_y} {board.dictionary} board was found in "
+            f"{corners.num_images} of {num_images} registered photos, {config.min_board_images} are "
+            "needed. Its markers must be at least 20 pixels wide: go closer, use larger photos, "
+            "and check the board's description in capture.yaml."
+        )
+    points_sfm = triangulate_corners(corners, model.T_cam_sfm, camera)
+    if len(points_sfm) < 6:
+        raise QualityGateError(
+            f"only {len(points_sfm)} board corners agree between photos, 6 are needed: was the "
+            "board moved or bent while photographing?"
+        )
+    source = np.stack(list(points_sfm.values()))
+    target = board.corners_board[list(points_sfm)]
+    target = transform_points(np.array(board.T_world_board), target)
+    s, R, t = fit_similarity(source, target)
+    rms_mm = 1000.0 * similarity_rms(source, target, s, R, t)
+    if rms_mm > config.max_board_rms_mm:
+        raise QualityGateError(
+            f"triangulated board corners miss the printed ones by {rms_mm:.2f} mm rms (gate "
+            f"{config.max_board_rms_mm} mm). Is the board flat, and square_m as printed?"
+        )
+    return apply_similarity(model.T_cam_sfm, s, R, t), s * model.points_sfm @ R.T + t, rms_mm
