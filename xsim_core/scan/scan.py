@@ -118,8 +118,8 @@ def _to_world(
     if corners.num_images < config.min_board_images:
         raise QualityGateError(
             f"the {board.squares_x}x{board.squares_y} {board.dictionary} board was found in "
-            f"{corners.num_images} of {num_images} registered photos, {config.min_board_images} are "
-            "needed. Its markers must be at least 20 pixels wide: go closer, use larger photos, "
+            f"{corners.num_images} of {num_images} registered photos; scan needs "
+            f"{config.min_board_images}. Its markers must be at least 20 pixels wide: go closer, use larger photos, "
             "and check the board's description in capture.yaml."
         )
     points_sfm = triangulate_corners(corners, model.T_cam_sfm, camera)
