@@ -119,8 +119,8 @@ def _to_world(
         raise QualityGateError(
             f"the {board.squares_x}x{board.squares_y} {board.dictionary} board was found in "
             f"{corners.num_images} of {num_images} registered photos; scan needs "
-            f"{config.min_board_images}. Its markers must be at least 20 pixels wide: go closer, use larger photos, "
-            "and check the board's description in capture.yaml."
+            f"{config.min_board_images}. Its markers must be at least 20 pixels wide: "
+            "go closer, use larger photos, and check the board's description in capture.yaml."
         )
     points_sfm = triangulate_corners(corners, model.T_cam_sfm, camera)
     if len(points_sfm) < 6:
