@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from xsim_core.errors import BadInputError, MissingDependencyError
+from xsim_core.errors import BadInputError
 from xsim_core.sim.meshes import TexturedMesh
 
 from .formats import RGBDVideo
-from .realsense import StalledRecordingError, read_with_librealsense
-from .recordings import check_recording, read_bag, read_db3
-from .streams import pair_and_align
+from .realsense import read_with_librealsense
+from .recordings import UnreadableDirectlyError, check_recording, read_bag, read_db3
+from .streams import Streams, pair_and_align
 
 _log = logging.getLogger(__name__)
 
@@ -43,12 +43,16 @@ def read_video(source: Path) -> RGBDVideo:
                 f"{source}: '{other}' is not a video we read. Bring a RealSense .db3 or .bag, or a "
                 "folder with rgb/, depth/ and cam_K.txt."
             )
+    return pair_and_align(_read_recording(source), source)
+
+
+def _read_recording(source: Path) -> Streams:
+    """Without librealsense where the file allows it: the same bytes, and no threads to stall."""
     try:
-        streams = read_with_librealsense(source)
-    except (MissingDependencyError, StalledRecordingError) as error:
-        _log.warning("reading %s without librealsense: %s", source.name, error)
-        streams = read_db3(source) if source.suffix == ".db3" else read_bag(source)
-    return pair_and_align(streams, source)
+        return read_db3(source) if source.suffix == ".db3" else read_bag(source)
+    except UnreadableDirectlyError as error:
+        _log.info("%s; reading it through librealsense", error)
+    return read_with_librealsense(source)
 
 
 def read_rgbd_folder(folder: Path) -> RGBDVideo:

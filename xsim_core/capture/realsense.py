@@ -17,6 +17,10 @@ STALL_S = 15.0
 """Some files hang librealsense at their end (librealsense #7932, #10312)."""
 
 
+END_GRACE_S = 0.3
+QUEUE_FRAMES = 1_000_000
+
+
 class StalledRecordingError(BadInputError):
     """librealsense delivers no more frames and does not say that the file has ended."""
 
@@ -48,15 +52,18 @@ def read_with_librealsense(path: Path) -> Streams:
     queues = []
     for sensor, profiles in chosen:
         sensor.open(profiles)
-        queue = rs.frame_queue(1, True)
+        # Never full: pyrealsense2 takes the queue for a Python callback (it has __call__), which
+        # would wait for room while holding the interpreter's lock, for ever.
+        queue = rs.frame_queue(QUEUE_FRAMES, keep_frames=True)
         queues.append(queue)
         sensor.start(queue)
     try:
-        _drain(rs, device, queues, streams, path)
+        frames = _drain(rs, device, queues, path)
     finally:
         for sensor, _ in chosen:
             sensor.stop()
             sensor.close()
+    _sort(frames, streams)
     return streams
 
 
@@ -88,40 +95,47 @@ def _open_sensors(rs: Any, sensors: list[Any], streams: Streams) -> list[tuple[A
     return chosen
 
 
-def _drain(rs: Any, device: Any, queues: list[Any], streams: Streams, path: Path) -> None:
-    last = time.monotonic()
+def _drain(rs: Any, device: Any, queues: list[Any], path: Path) -> list[Any]:
+    """All frames until the file has ended, as (is_depth, seconds, encoding, pixels)."""
+    frames: list[Any] = []
+    quiet_since = time.monotonic()
     while True:
+        # Asked before the queues are emptied: what arrived before the end is then still fetched.
         ended = device.current_status() == rs.playback_status.stopped
-        got = False
+        before = len(frames)
         for queue in queues:
-            frame = queue.poll_for_frame()
-            while frame:
-                _keep(rs, frame, streams)
-                got, frame = True, queue.poll_for_frame()
-        if got:
-            last = time.monotonic()
-        elif ended:
-            return
-        elif time.monotonic() - last > STALL_S:
-            n = len(streams.colour)
-            raise StalledRecordingError(f"{path}: librealsense stalled after {n} colour frames")
-        else:
-            time.sleep(0.0005)
+            ok, frame = queue.try_wait_for_frame(20)
+            if ok and frame:
+                _keep(rs, frame, frames)
+        if len(frames) > before:
+            quiet_since = time.monotonic()
+        quiet_s = time.monotonic() - quiet_since
+        # The first frames of a short file may come after its end was announced.
+        if ended and quiet_s > END_GRACE_S:
+            return frames
+        if quiet_s > STALL_S:
+            raise StalledRecordingError(f"{path}: librealsense stalled after {len(frames)} frames")
 
 
-def _keep(rs: Any, frame: Any, streams: Streams) -> None:
+def _keep(rs: Any, frame: Any, frames: list[Any]) -> None:
     if frame.is_frameset():
         for part in frame.as_frameset():
-            _keep(rs, part, streams)
+            _keep(rs, part, frames)
         return
-    stamp_s = frame.get_timestamp() / 1000
     profile = frame.get_profile()
-    # The buffer belongs to librealsense and is used again.
-    data = np.asanyarray(frame.get_data()).copy()
-    if profile.stream_type() == rs.stream.depth:
-        streams.depth.append((stamp_s, data.astype(np.uint16, copy=False)))
-    elif profile.stream_type() == rs.stream.color:
-        streams.colour.append((stamp_s, to_rgb(data, str(profile.format()).split(".")[-1])))
+    # The buffer belongs to librealsense and is used again. Nothing is imported or converted here:
+    # importing a module while librealsense's threads run can deadlock.
+    pixels = np.asanyarray(frame.get_data()).copy()
+    is_depth = profile.stream_type() == rs.stream.depth
+    frames.append((is_depth, frame.get_timestamp() / 1000, str(profile.format()), pixels))
+
+
+def _sort(frames: list[Any], streams: Streams) -> None:
+    for is_depth, stamp_s, encoding, pixels in frames:
+        if is_depth:
+            streams.depth.append((stamp_s, pixels.astype(np.uint16, copy=False)))
+        else:
+            streams.colour.append((stamp_s, to_rgb(pixels, encoding.split(".")[-1])))
 
 
 def to_rgb(data: NDArray[Any], encoding: str) -> NDArray[np.uint8]:

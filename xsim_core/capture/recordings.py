@@ -1,4 +1,8 @@
-"""RealSense recordings read without librealsense: .db3 through SQLite, .bag through rosbags."""
+"""RealSense recordings read directly: .db3 through SQLite, .bag through rosbags.
+
+librealsense keeps both losslessly (PNG; raw), so this gives the same bytes as its own playback, whose
+threads sometimes stall (librealsense #7932, #10312).
+"""
 
 import re
 import sqlite3
@@ -11,13 +15,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xsim_core.errors import BadInputError, MissingDependencyError
+from xsim_core.errors import BadInputError
 from xsim_core.geometry import make_se3
 
 from .realsense import to_rgb
 from .streams import Streams
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+
+
+class UnreadableDirectlyError(BadInputError):
+    """The recording is sound but needs librealsense: unaligned streams or an unusual encoding."""
+
+
 _IDENTITY_TF = (np.eye(3), np.zeros(3))
 
 
@@ -81,10 +91,8 @@ def read_db3(path: Path) -> Streams:
 
 def read_bag(path: Path) -> Streams:
     """Every frame of a librealsense (< 2.58) ROS 1 bag."""
-    try:
-        from rosbags.rosbag1 import Reader, ReaderError
-    except ImportError as error:
-        raise MissingDependencyError("reading .bag without librealsense needs rosbags") from error
+    from rosbags.rosbag1 import Reader, ReaderError
+
     streams = Streams()
     try:
         with Reader(path) as bag:
@@ -147,7 +155,7 @@ def _png_frames(
     for data, metadata in zip(_messages(db, topics[data_topic]), stamps, strict=False):
         start = data.find(PNG_SIGNATURE)
         if start < 0:
-            raise BadInputError(f"{data_topic}: a frame is not a PNG; read it with librealsense")
+            raise UnreadableDirectlyError(f"{data_topic}: a frame is not a PNG")
         match = re.search(r"(?:^|;)timestamp=([0-9.eE+-]+)", _cdr_string(metadata))
         if match is None:
             raise BadInputError(f"{prefix}/metadata tells no timestamp")
@@ -170,15 +178,12 @@ def _tf(text: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 
 
 def _require_same_place(places: list[Any], path: Path) -> None:
-    """Without librealsense, only recordings with depth aligned to colour are read."""
+    """Only librealsense relates the places of unaligned streams."""
     if None not in places:
         first, second = (make_se3(*p) for p in places)
         if np.allclose(first, second, atol=1e-6):
             return
-    raise MissingDependencyError(
-        f"{path}: depth and colour come from different places, which only librealsense can relate. "
-        "Install pyrealsense2, or record with depth aligned to colour."
-    )
+    raise UnreadableDirectlyError(f"{path}: depth and colour come from different places")
 
 
 def _ros1_string(raw: bytes, at: int) -> tuple[str, int]:
