@@ -32,7 +32,7 @@ def run_with_gradients(gaussians, backend, dtype, K, w, h, *, num_threads=1):
     rng = np.random.default_rng(7)
     loss = sum(
         (torch.from_numpy(rng.normal(size=image.shape)).to(image) * image).sum()
-        for image in (out.rgb, out.alpha, out.depth_m)
+        for image in (out.rgb, out.alpha, out.depth_m, out.depth_variance_m2)
     )
     loss.backward()
     return out, [t.grad for t in (*leaves, screen)]
@@ -51,7 +51,7 @@ def test_backend_agrees_with_oracle(backend, seed, size):
     out, grads = run_with_gradients(gaussians, backend, torch.float32, K, w, h)
     # float32 against float64; the worst pixels look along nearly edge-on discs.
     atol = 5e-2 if backend == "gsplat" else 5e-4
-    for name in ("rgb", "alpha", "depth_m", "median_depth_m"):
+    for name in ("rgb", "alpha", "depth_m", "median_depth_m", "depth_variance_m2"):
         actual, expected = getattr(out, name).cpu().double(), getattr(truth, name).double()
         torch.testing.assert_close(actual, expected, atol=atol, rtol=0, msg=name)
     if backend == "gsplat":
@@ -116,7 +116,7 @@ def test_numpy_path_equals_torch_path():
     gaussians = random_gaussians(50, 9)
     a = render(gaussians, T_CAM_WORLD, K, 33, 21, (1, 0, 0))
     b = render_numpy(gaussians, T_CAM_WORLD, K, 33, 21, (1, 0, 0))
-    for name in ("rgb", "alpha", "depth_m", "median_depth_m"):
+    for name in ("rgb", "alpha", "depth_m", "median_depth_m", "depth_variance_m2"):
         np.testing.assert_allclose(getattr(a, name).numpy(), getattr(b, name), rtol=1e-6)
 
 

@@ -37,11 +37,11 @@ def load_kernel() -> ctypes.CDLL:
         _compile(path)
     library = ctypes.CDLL(str(path))
     library.xsim_render_forward.argtypes = [
-        *_SPLATS, *_CAMERA_SIZE, _FLOATS, ctypes.c_int, *[_FLOATS] * 4,
+        *_SPLATS, *_CAMERA_SIZE, _FLOATS, ctypes.c_int, *[_FLOATS] * 5,
     ]  # fmt: skip
     library.xsim_render_forward.restype = None
     library.xsim_render_backward.argtypes = [
-        *_SPLATS, *_CAMERA_SIZE, ctypes.c_int, *[_FLOATS] * 12,
+        *_SPLATS, *_CAMERA_SIZE, ctypes.c_int, *[_FLOATS] * 14,
     ]  # fmt: skip
     library.xsim_render_backward.restype = None
     return library

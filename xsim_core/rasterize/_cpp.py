@@ -24,7 +24,7 @@ def forward(
     height: int,
     background_rgb: FloatArray,
     num_threads: int,
-) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]:
     """Composite once.
 
     Args:
@@ -38,15 +38,15 @@ def forward(
         num_threads: at least 1.
 
     Returns:
-        rgb (h, w, 3), alpha (h, w), accumulated depth (h, w) and median depth (h, w).
+        rgb (h, w, 3); alpha, accumulated depth, accumulated squared depth and median depth (h, w).
     """
     rgb = np.empty((height, width, 3), np.float32)
-    alpha, depth, median = (np.empty((height, width), np.float32) for _ in range(3))
+    alpha, depth, square, median = (np.empty((height, width), np.float32) for _ in range(4))
     load_kernel().xsim_render_forward(
         len(splats[0]), *map(_address, splats), _address(T_cam_world), _address(K), width, height,
-        _address(background_rgb), num_threads, *map(_address, (rgb, alpha, depth, median)),
+        _address(background_rgb), num_threads, *map(_address, (rgb, alpha, depth, square, median)),
     )  # fmt: skip
-    return rgb, alpha, depth, median
+    return rgb, alpha, depth, square, median
 
 
 class CppRender(torch.autograd.Function):
@@ -56,16 +56,16 @@ class CppRender(torch.autograd.Function):
     def forward(
         ctx: Any, means: Tensor, quats: Tensor, scales: Tensor, opacities: Tensor, rgb: Tensor,
         screen: Tensor | None, camera: tuple[Any, ...], background: Tensor, num_threads: int,
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:  # fmt: skip
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:  # fmt: skip
         """See ``forward`` above; ``camera`` is (T_cam_world, K, width, height)."""
         splats = tuple(as_float32(t) for t in (means, quats, scales, opacities, rgb))
         T_cam_world, K, width, height = camera
         out = forward(splats, T_cam_world, K, width, height, as_float32(background), num_threads)
-        ctx.splats, ctx.camera, ctx.num_threads, ctx.images = splats, camera, num_threads, out[:3]
+        ctx.splats, ctx.camera, ctx.num_threads, ctx.images = splats, camera, num_threads, out[:4]
         ctx.has_screen = screen is not None
-        rgb_out, alpha, depth, median = (torch.from_numpy(a) for a in out)
+        rgb_out, alpha, depth, square, median = (torch.from_numpy(a) for a in out)
         ctx.mark_non_differentiable(median)
-        return rgb_out, alpha, depth, median
+        return rgb_out, alpha, depth, square, median
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
@@ -74,7 +74,7 @@ class CppRender(torch.autograd.Function):
         d_splats = [np.zeros_like(s) for s in ctx.splats]
         d_screen = np.zeros((n, 2), np.float32)
         T_cam_world, K, width, height = ctx.camera
-        d_images = [as_float32(g) for g in grads[:3]]
+        d_images = [as_float32(g) for g in grads[:4]]
         load_kernel().xsim_render_backward(
             n, *map(_address, ctx.splats), _address(T_cam_world), _address(K), width, height,
             ctx.num_threads, *map(_address, ctx.images), *map(_address, d_images),

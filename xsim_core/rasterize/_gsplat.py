@@ -11,11 +11,12 @@ from xsim_core.errors import MissingDependencyError
 def render_gsplat(
     splats: tuple[Tensor, ...], screen: Tensor | None, T_cam_world: Tensor, K: Tensor,
     width: int, height: int, background_rgb: Tensor,
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:  # fmt: skip
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:  # fmt: skip
     """As ``render_dense``, on the CUDA device; results stay there.
 
-    Two differences that are gsplat's: a splat's depth is that of its centre, and its low-pass is
-    centred on the projected ellipse. Both vanish for splats that are small beside their distance.
+    Differences that are gsplat's: no variance of depth (0 here); a splat's depth is that of its
+    centre, and its low-pass is centred on the projected ellipse, which is nearly the same for
+    splats that are small beside their distance.
 
     Raises:
         MissingDependencyError: without gsplat or without a CUDA device.
@@ -35,7 +36,9 @@ def render_gsplat(
     _keep_screen_gradient(screen, meta)
     alpha = alphas[0, ..., 0]
     image = colours[0, ..., :3] + (1 - alpha)[..., None] * background_rgb.to(device, torch.float32)
-    return image, alpha, colours[0, ..., 3], median[0, ..., 0].detach()
+    depth = colours[0, ..., 3]
+    square = depth**2 / alpha.clamp(min=1e-6)
+    return image, alpha, depth, square, median[0, ..., 0].detach()
 
 
 def _keep_screen_gradient(screen: Tensor | None, meta: dict[str, Any]) -> None:

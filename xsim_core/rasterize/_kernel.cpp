@@ -211,13 +211,13 @@ inline Row make_row(const Splat& s, float y) {
 
 struct TileForward {
     alignas(64) float T[TILE * TILE], r[TILE * TILE], g[TILE * TILE], b[TILE * TILE],
-        depth[TILE * TILE], median[TILE * TILE];
+        depth[TILE * TILE], square[TILE * TILE], median[TILE * TILE];
 };
 
 inline void composite_row(const Splat& s, const Row& row, float x_first, TileForward& px, int at) {
     float *T = px.T + at, *r = px.r + at, *g = px.g + at, *b = px.b + at, *d = px.depth + at,
-          *med = px.median + at;
-#pragma omp simd aligned(T, r, g, b, d, med : 64)
+          *d2 = px.square + at, *med = px.median + at;
+#pragma omp simd aligned(T, r, g, b, d, d2, med : 64)
     for (int l = 0; l < TILE; ++l) {
         const float dx = x_first + (float)l - s.cx;
         const float c2 = dx * row.slope[2] - row.offset[2];
@@ -236,7 +236,9 @@ inline void composite_row(const Splat& s, const Row& row, float x_first, TileFor
         r[l] += w * s.rgb[0];
         g[l] += w * s.rgb[1];
         b[l] += w * s.rgb[2];
-        d[l] += hit ? w * z : 0.0f;
+        const float wz = hit ? w * z : 0.0f;
+        d[l] += wz;
+        d2[l] += hit ? wz * z : 0.0f;
         med[l] = (hit & (T[l] > 0.5f)) ? z : med[l];
         T[l] -= w;
     }
@@ -249,10 +251,11 @@ bool is_finished(const float* T) {
 }
 
 void forward_tile(const std::vector<Splat>& splats, const Bins& bins, const Camera& cam, int tile,
-                  const float* background, float* rgb, float* alpha, float* depth, float* median) {
+                  const float* background, float* rgb, float* alpha, float* depth, float* square,
+                  float* median) {
     TileForward px;
     std::fill(px.T, px.T + TILE * TILE, 1.0f);
-    for (float* plane : {px.r, px.g, px.b, px.depth, px.median})
+    for (float* plane : {px.r, px.g, px.b, px.depth, px.square, px.median})
         std::fill(plane, plane + TILE * TILE, 0.0f);
     const int x_first = tile % bins.tiles_x * TILE, y_first = tile / bins.tiles_x * TILE;
     for (int k = bins.start[tile]; k < bins.start[tile + 1]; ++k) {
@@ -271,6 +274,7 @@ void forward_tile(const std::vector<Splat>& splats, const Bins& bins, const Came
             rgb[3 * out + 2] = px.b[at] + px.T[at] * background[2];
             alpha[out] = 1.0f - px.T[at];
             depth[out] = px.depth[at];
+            square[out] = px.square[at];
             median[out] = px.median[at];
         }
     }
@@ -281,7 +285,7 @@ constexpr int NUM_SUMS = 15;
 
 struct TileBackward {
     alignas(64) float T[TILE * TILE], rest[TILE * TILE], gr[TILE * TILE], gg[TILE * TILE],
-        gb[TILE * TILE], gd[TILE * TILE], ga[TILE * TILE];
+        gb[TILE * TILE], gd[TILE * TILE], gs[TILE * TILE], ga[TILE * TILE];
 };
 
 struct Sums {
@@ -293,8 +297,8 @@ inline void differentiate_row(const Splat& s, const Row& row, float x_first, Til
                               int at, Sums& sums) {
     float *T = px.T + at, *rest = px.rest + at;
     const float *gr = px.gr + at, *gg = px.gg + at, *gb = px.gb + at, *gd = px.gd + at,
-                *ga = px.ga + at;
-#pragma omp simd aligned(T, rest, gr, gg, gb, gd, ga : 64)
+                *gs = px.gs + at, *ga = px.ga + at;
+#pragma omp simd aligned(T, rest, gr, gg, gb, gd, gs, ga : 64)
     for (int l = 0; l < TILE; ++l) {
         const float dx = x_first + (float)l - s.cx;
         const float c2 = dx * row.slope[2] - row.offset[2];
@@ -311,11 +315,12 @@ inline void differentiate_row(const Splat& s, const Row& row, float x_first, Til
         const float alpha = hit ? clipped : 0.0f, zz = hit ? z : 0.0f;
         const float w = T[l] * alpha;
         const float e =
-            gr[l] * s.rgb[0] + gg[l] * s.rgb[1] + gb[l] * s.rgb[2] + gd[l] * zz + ga[l];
+            gr[l] * s.rgb[0] + gg[l] * s.rgb[1] + gb[l] * s.rgb[2] + (gd[l] + gs[l] * zz) * zz +
+            ga[l];
         rest[l] -= w * e;
         float dalpha = T[l] * e - rest[l] / (1.0f - alpha);
         dalpha = (hit & (raw < MAX_ALPHA)) ? dalpha : 0.0f;
-        const float drho = -0.5f * alpha * dalpha, dz = w * gd[l];
+        const float drho = -0.5f * alpha * dalpha, dz = w * (gd[l] + 2.0f * gs[l] * zz);
         T[l] -= w;
 
         const bool disc = hit & on_disc;
@@ -350,8 +355,8 @@ inline void differentiate_row(const Splat& s, const Row& row, float x_first, Til
 }
 
 struct PixelGrads {
-    const float *rgb, *alpha, *depth;                 // outputs of the forward pass
-    const float *d_rgb, *d_alpha, *d_depth;           // gradients with respect to them
+    const float *rgb, *alpha, *depth, *square;          // outputs of the forward pass
+    const float *d_rgb, *d_alpha, *d_depth, *d_square;  // gradients with respect to them
 };
 
 void load_tile(const PixelGrads& in, const Camera& cam, int x_first, int y_first,
@@ -364,11 +369,12 @@ void load_tile(const PixelGrads& in, const Camera& cam, int x_first, int y_first
             px.T[at] = 1.0f;
             px.gr[at] = in.d_rgb[3 * o], px.gg[at] = in.d_rgb[3 * o + 1];
             px.gb[at] = in.d_rgb[3 * o + 2];
-            px.gd[at] = in.d_depth[o], px.ga[at] = in.d_alpha[o];
+            px.gd[at] = in.d_depth[o], px.gs[at] = in.d_square[o];
+            px.ga[at] = in.d_alpha[o];
             // The background's share of the loss is inside rgb, and so inside rest.
             px.rest[at] = px.gr[at] * in.rgb[3 * o] + px.gg[at] * in.rgb[3 * o + 1] +
                           px.gb[at] * in.rgb[3 * o + 2] + px.gd[at] * in.depth[o] +
-                          px.ga[at] * in.alpha[o];
+                          px.gs[at] * in.square[o] + px.ga[at] * in.alpha[o];
         }
     }
 }
@@ -466,11 +472,12 @@ std::vector<Splat> project_all(const Camera& cam, int n, const float* means, con
 
 extern "C" {
 
-// Depth is accumulated, not divided by alpha. All arrays are contiguous float32, row major.
+// Depth and its square are accumulated, not divided by alpha. All arrays are contiguous float32, row major.
 void xsim_render_forward(int n, const float* means, const float* quats, const float* scales,
                          const float* opacities, const float* colours, const float* viewmat,
                          const float* K, int width, int height, const float* background,
-                         int num_threads, float* rgb, float* alpha, float* depth, float* median) {
+                         int num_threads, float* rgb, float* alpha, float* depth, float* square,
+                         float* median) {
     const Camera cam = make_camera(viewmat, K, width, height);
     const std::vector<Splat> splats =
         project_all(cam, n, means, quats, scales, opacities, colours, num_threads);
@@ -479,7 +486,8 @@ void xsim_render_forward(int n, const float* means, const float* quats, const fl
     std::atomic<int> next{0};
     run_threads(num_threads, [&](int) {
         for (int tile; (tile = next++) < num_tiles;)
-            forward_tile(splats, bins, cam, tile, background, rgb, alpha, depth, median);
+            forward_tile(splats, bins, cam, tile, background, rgb, alpha, depth, square,
+                         median);
     });
 }
 
@@ -488,15 +496,16 @@ void xsim_render_backward(int n, const float* means, const float* quats, const f
                           const float* opacities, const float* colours, const float* viewmat,
                           const float* K, int width, int height, int num_threads,
                           const float* rgb, const float* alpha,
-                          const float* depth, const float* d_rgb, const float* d_alpha,
-                          const float* d_depth, float* d_means, float* d_quats, float* d_scales,
+                          const float* depth, const float* square, const float* d_rgb,
+                          const float* d_alpha, const float* d_depth, const float* d_square,
+                          float* d_means, float* d_quats, float* d_scales,
                           float* d_opacities, float* d_colours, float* d_screen) {
     const Camera cam = make_camera(viewmat, K, width, height);
     const std::vector<Splat> splats =
         project_all(cam, n, means, quats, scales, opacities, colours, num_threads);
     const Bins bins = bin_tiles(splats, width, height);
     const int num_tiles = bins.tiles_x * bins.tiles_y;
-    const PixelGrads in{rgb, alpha, depth, d_rgb, d_alpha, d_depth};
+    const PixelGrads in{rgb, alpha, depth, square, d_rgb, d_alpha, d_depth, d_square};
     const size_t stride = (size_t)n * NUM_SUMS;
     // One buffer a thread and a fixed share of tiles: no atomics, and the same sums every run.
     std::vector<float> buffers(stride * num_threads, 0.0f);

@@ -18,8 +18,8 @@ def quat_wxyz_to_axes(quats_wxyz: Tensor) -> tuple[Tensor, Tensor]:
 def render_dense(
     splats: tuple[Tensor, ...], screen: Tensor | None, T_cam_world: Tensor, K: Tensor,
     width: int, height: int, background_rgb: Tensor,
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:  # fmt: skip
-    """Rgb (h, w, 3), alpha, accumulated depth and median depth (h, w) each.
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:  # fmt: skip
+    """Rgb (h, w, 3); alpha, accumulated depth, its square, and median depth (h, w) each.
 
     Memory grows with splats times pixels: a few hundred splats at most.
     """
@@ -70,5 +70,6 @@ def render_dense(
         rgb_out.reshape(*hw, 3),
         alpha_out.reshape(hw),
         (w * z).sum(1).reshape(hw),
+        (w * z * z).sum(1).reshape(hw),
         median.detach().reshape(hw),
     )

@@ -68,6 +68,8 @@ class RenderOutput:
     """(h, w) expected z-depth of what was hit; 0 where nothing was."""
     median_depth_m: Any
     """(h, w) z-depth where half of the light is stopped; carries no gradient."""
+    depth_variance_m2: Any
+    """(h, w) of what was hit along each ray: 0 for one opaque surface."""
 
 
 def render(
@@ -108,9 +110,11 @@ def render(
         case "gsplat":
             T, k = (torch.as_tensor(np.asarray(m), dtype=torch.float32) for m in (T_cam_world, K))
             out = render_gsplat(gaussians.tensors, screen, T, k, width, height, background)
-    rgb, alpha, accumulated, median = out
-    depth_m = accumulated / alpha.clamp(min=1e-6)
-    return RenderOutput(rgb, alpha, depth_m, median)
+    rgb, alpha, accumulated, square, median = out
+    safe = alpha.clamp(min=1e-6)
+    depth_m = accumulated / safe
+    variance = (square / safe - depth_m**2).clamp(min=0)
+    return RenderOutput(rgb, alpha, depth_m, median, variance)
 
 
 def render_numpy(
@@ -126,8 +130,13 @@ def render_numpy(
     """As ``render`` with the C++ backend, as numpy float32 arrays and without gradients."""
     splats = tuple(as_float32(t) for t in gaussians.tensors)
     camera = (as_float32(T_cam_world), as_float32(K), width, height)
-    rgb, alpha, depth, median = forward(splats, *camera, as_float32(background_rgb), num_threads)
-    return RenderOutput(rgb, alpha, depth / np.maximum(alpha, 1e-6), median)
+    rgb, alpha, depth, square, median = forward(
+        splats, *camera, as_float32(background_rgb), num_threads
+    )
+    safe = np.maximum(alpha, 1e-6)
+    depth_m = depth / safe
+    variance = np.maximum(square / safe - depth_m**2, 0)
+    return RenderOutput(rgb, alpha, depth_m, median, variance)
 
 
 def check_gaussians(gaussians: Gaussians2D, K: Any, T_cam_world: Any) -> None:
