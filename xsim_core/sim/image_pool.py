@@ -1,24 +1,20 @@
 """Closed-loop environments that policies see through a camera."""
 
-import contextlib
-import multiprocessing
-import os
-import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
 from types import TracebackType
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from xsim_core.errors import BadInputError, MissingDependencyError, XSimError
+from xsim_core.errors import BadInputError
 
 from .assets import SimAssets
 from .backgrounds import Background
 from .domain import Domain, EpisodeDraw
 from .env import SimEnv
+from .processes import WorkerProcesses
 from .rendering import POLICY_HW, SceneRenderer
 from .rollout import ImagePolicy, RolloutResult, TeacherInPool, rollout
 from .task import TaskSpec
@@ -130,25 +126,6 @@ class _ImageWorker:
         return (*pictures, env.proprio(), obs, state, draw.T_world_cam, success, progress, done)
 
 
-def _serve(connection: Connection, setup: _Setup) -> None:
-    """Body of a worker process: answers until the pipe closes."""
-    import torch
-
-    torch.set_num_threads(1)
-    try:
-        worker = _ImageWorker(setup)
-        connection.send(("ok", None))
-        while True:
-            name, arguments = connection.recv()
-            connection.send(("ok", getattr(worker, name)(*arguments)))
-    except (EOFError, BrokenPipeError, KeyboardInterrupt):
-        pass
-    except (BadInputError, MissingDependencyError) as error:
-        connection.send(("raise", error))
-    except Exception:  # noqa: BLE001 - the parent raises it with its text.
-        connection.send(("error", traceback.format_exc()))
-
-
 class ImageEnvPool:
     """``num_envs`` environments with cameras over ``num_workers`` spawned processes.
 
@@ -191,41 +168,11 @@ class ImageEnvPool:
             _Setup(assets, task, background, self.domain, len(part), image_hw, rgbd_hw)
             for part in self._parts
         ]
-        self._connections: list[Connection] = []
-        self._processes: list[Any] = []
-        self._local: _ImageWorker | None = None
         self._rows: list[tuple[Any, ...]] = []
-        if num_workers == 0:
-            self._local = _ImageWorker(setups[0])
-            return
-        try:
-            self._start(setups)
-        except BaseException:
-            self.close()
-            raise
-
-    def _start(self, setups: list[_Setup]) -> None:
-        context = multiprocessing.get_context("spawn")
-        with _single_threaded():
-            for setup in setups:
-                ours, theirs = context.Pipe()
-                process = context.Process(target=_serve, args=(theirs, setup), daemon=True)
-                process.start()
-                theirs.close()
-                self._connections.append(ours)
-                self._processes.append(process)
-        for connection in self._connections:
-            _receive(connection)
+        self._workers = WorkerProcesses(_ImageWorker, setups, in_process=num_workers == 0)
 
     def _call(self, name: str, arguments: list[tuple[Any, ...]]) -> None:
-        if self._local is not None:
-            self._rows = getattr(self._local, name)(*arguments[0])
-            return
-        if not self._connections:
-            raise XSimError("the ImageEnvPool was closed; build another one")
-        for connection, argument in zip(self._connections, arguments, strict=True):
-            connection.send((name, argument))
-        self._rows = [row for c in self._connections for row in _receive(c)]
+        self._rows = [row for rows in self._workers.call(name, arguments) for row in rows]
 
     def reset(
         self,
@@ -297,14 +244,7 @@ class ImageEnvPool:
 
     def close(self) -> None:
         """End the worker processes."""
-        for connection in self._connections:
-            connection.close()
-        for process in self._processes:
-            process.join(timeout=2)
-            if process.is_alive():
-                process.terminate()
-                process.join()
-        self._connections, self._processes, self._local = [], [], None
+        self._workers.close()
 
     def __enter__(self) -> "ImageEnvPool":
         return self
@@ -314,31 +254,3 @@ class ImageEnvPool:
         trace: TracebackType | None,
     ) -> None:  # fmt: skip
         self.close()
-
-
-def _receive(connection: Connection) -> Any:
-    try:
-        status, value = connection.recv()
-    except (EOFError, ConnectionResetError) as error:
-        raise XSimError("a rendering process died (out of memory?)") from error
-    if status == "raise":
-        raise value
-    if status == "error":
-        raise XSimError(f"a rendering process failed:\n{value}")
-    return value
-
-
-@contextlib.contextmanager
-def _single_threaded() -> Iterator[None]:
-    """Children started inside use one thread each: there is one process a core already."""
-    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "LP_NUM_THREADS")
-    before = {name: os.environ.get(name) for name in names}
-    os.environ.update(dict.fromkeys(names, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value

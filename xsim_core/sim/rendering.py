@@ -56,12 +56,12 @@ class SceneRenderer:
             assets: object mesh, table and camera.
             background: what lies behind.
             image_hw: default size of the pictures.
-            supersample: samples a pixel along each axis.
+            supersample: samples a pixel along each axis of pictures of that size.
 
         Raises:
             MissingDependencyError: when SAPIEN finds no Vulkan device it accepts.
         """
-        self.assets, self.image_hw, self._s = assets, image_hw, supersample
+        self.assets, self.image_hw, self._supersample = assets, image_hw, supersample
         self.scene = open_render_scene()
         self._robot = self._load_robot()
         self._object = self._load_object()
@@ -77,6 +77,7 @@ class SceneRenderer:
                 build_room(self.scene, background.room)
         middle = np.array([0.45, 0.0, assets.table_height_m])
         self._lights = Lights(self.scene, middle)
+        self.render(np.array([*assets.start_qpos, *middle, 1, 0, 0, 0]))  # Compiles the shaders.
 
     def camera(self, image_hw: tuple[int, int] | None = None) -> PinholeCamera:
         """The video camera resized to ``image_hw``."""
@@ -112,8 +113,12 @@ class SceneRenderer:
             rgb, depth, is_front = self._compose(rgb, depth, ids, view, lights)
             is_object &= is_front
         depth = np.where(np.isfinite(depth), depth, 0)
-        s = self._s
+        s = self._samples(image_hw or self.image_hw)
         return Frame(_shrink(rgb, s), depth[::s, ::s].copy(), is_object[::s, ::s].copy())
+
+    def _samples(self, image_hw: tuple[int, int]) -> int:
+        # Larger pictures are for tracking and for people: there, time matters more than edges.
+        return self._supersample if image_hw == self.image_hw else 1
 
     def _place(self, env_state: NDArray[np.floating]) -> None:
         import sapien
@@ -179,8 +184,9 @@ class SceneRenderer:
 
         if image_hw not in self._cameras:
             height, width = image_hw
-            camera = self.camera((height * self._s, width * self._s))
-            # The default pack compiles three times as many pipelines, which lavapipe does in seconds.
+            s = self._samples(image_hw)
+            camera = self.camera((height * s, width * s))
+            # The default pack has three times as many pipelines, each seconds of compiling.
             before = sapien.render.get_camera_shader_dir()
             sapien.render.set_camera_shader_dir("minimal")
             component = sapien.render.RenderCameraComponent(camera.width, camera.height)

@@ -1,0 +1,174 @@
+"""A few spawned processes, each serving one object's methods over a pipe."""
+
+import contextlib
+import multiprocessing
+import multiprocessing.connection
+import os
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from multiprocessing.connection import Connection
+from types import TracebackType
+from typing import Any
+
+from xsim_core.errors import BadInputError, MissingDependencyError, XSimError
+
+
+class WorkerProcesses:
+    """One object a process, built there by ``build(setup)``.
+
+    Use as a context manager, so that processes end with the block, whatever ends it.
+    """
+
+    def __init__(
+        self, build: Callable[[Any], Any], setups: Sequence[Any], *, in_process: bool = False
+    ) -> None:
+        """Start the processes and wait until every object is built.
+
+        Args:
+            build: a module-level callable.
+            setups: picklable arguments of ``build``, one a process.
+            in_process: build the only object in this process instead.
+        """
+        self._connections: list[Connection] = []
+        self._processes: list[Any] = []
+        self._local = build(setups[0]) if in_process else None
+        if in_process:
+            return
+        try:
+            self._start(build, setups)
+        except BaseException:
+            self.close()
+            raise
+
+    def _start(self, build: Callable[[Any], Any], setups: Sequence[Any]) -> None:
+        context = multiprocessing.get_context("spawn")
+        with _single_threaded():
+            for setup in setups:
+                ours, theirs = context.Pipe()
+                process = context.Process(target=_serve, args=(theirs, build, setup), daemon=True)
+                process.start()
+                theirs.close()
+                self._connections.append(ours)
+                self._processes.append(process)
+        for connection in self._connections:
+            _receive(connection)
+
+    def call(self, name: str, arguments: Sequence[tuple[Any, ...]]) -> list[Any]:
+        """Call one method in every process with its own arguments; the answers in order."""
+        if self._local is not None:
+            return [getattr(self._local, name)(*arguments[0])]
+        self._check_open()
+        for connection, argument in zip(self._connections, arguments, strict=True):
+            connection.send((name, argument))
+        return [_receive(c) for c in self._connections]
+
+    def map_unordered(
+        self, name: str, jobs: Sequence[tuple[Any, ...]]
+    ) -> Iterator[tuple[int, Any]]:
+        """Call one method once for each job, on whichever process is free; (job index, answer)."""
+        if self._local is not None:
+            for i, job in enumerate(jobs):
+                yield i, getattr(self._local, name)(*job)
+            return
+        self._check_open()
+        busy: dict[Connection, int] = {}
+        waiting = iter(enumerate(jobs))
+        for connection in self._connections:
+            _assign(connection, name, waiting, busy)
+        while busy:
+            for ready in multiprocessing.connection.wait(list(busy)):
+                assert isinstance(ready, Connection)
+                index, answer = busy.pop(ready), _receive(ready)
+                _assign(ready, name, waiting, busy)
+                yield index, answer
+
+    def _check_open(self) -> None:
+        if not self._connections:
+            raise XSimError("these worker processes were closed; start others")
+
+    def close(self) -> None:
+        """End the processes."""
+        for connection in self._connections:
+            connection.close()
+        for process in self._processes:
+            process.join(timeout=2)
+            if process.is_alive():
+                process.terminate()
+                process.join()
+        self._connections, self._processes, self._local = [], [], None
+
+    def __enter__(self) -> "WorkerProcesses":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:  # fmt: skip
+        self.close()
+
+
+def _assign(
+    connection: Connection, name: str, waiting: Iterator[tuple[int, Any]], busy: dict[Any, int]
+) -> None:
+    job = next(waiting, None)
+    if job is not None:
+        connection.send((name, job[1]))
+        busy[connection] = job[0]
+
+
+def _serve(connection: Connection, build: Callable[[Any], Any], setup: Any) -> None:
+    """Body of a worker process: answers until the pipe closes."""
+    import torch
+
+    torch.set_num_threads(1)
+    try:
+        served = build(setup)
+        connection.send(("ok", None))
+        while (request := _next_request(connection)) is not None:
+            name, arguments = request
+            connection.send(("ok", getattr(served, name)(*arguments)))
+    except (BrokenPipeError, KeyboardInterrupt):
+        pass
+    except (BadInputError, MissingDependencyError) as error:
+        connection.send(("raise", error))
+    except Exception:  # noqa: BLE001 - the parent raises it with its text.
+        connection.send(("error", traceback.format_exc()))
+
+
+def _next_request(connection: Connection) -> tuple[str, tuple[Any, ...]] | None:
+    """The next method and its arguments; None once the parent has closed the pipe."""
+    try:
+        return connection.recv()
+    except (EOFError, ConnectionResetError):
+        return None
+
+
+def _receive(connection: Connection) -> Any:
+    try:
+        status, value = connection.recv()
+    except (EOFError, ConnectionResetError) as error:
+        raise XSimError(
+            "a simulator process died without a word: killed, out of memory, or a driver crash "
+            "(its last lines are on stderr). Run again: finished work is kept."
+        ) from error
+    if status == "raise":
+        raise value
+    if status == "error":
+        raise XSimError(f"a simulator process failed:\n{value}")
+    return value
+
+
+@contextlib.contextmanager
+def _single_threaded() -> Iterator[None]:
+    """Children started inside use one thread each: there is one process a core already."""
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "LP_NUM_THREADS")
+    before = {name: os.environ.get(name) for name in names}
+    os.environ.update(dict.fromkeys(names, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
