@@ -14,7 +14,7 @@ from xsim_core.artifacts import (
 )
 from xsim_core.config import FrozenModel
 from xsim_core.errors import BadInputError
-from xsim_core.policies import AugmentConfig, Episodes, OptimConfig, Student
+from xsim_core.policies import AugmentConfig, ClosedLoopStudent, Episodes, OptimConfig, Student
 from xsim_core.policies.fitting import torch_threads, training_figures
 from xsim_core.policies.pictures import loss_plot
 from xsim_core.sim.assets import SimAssets, build_assets
@@ -23,11 +23,11 @@ from xsim_core.storage import ArtifactWriter, OpenArtifact, Progress
 from xsim_core.world import RGBD_HW, RobotEpisodes, SimulatedRobot, open_world
 
 from .build_pairs import build_pairs
-from .collect import collect_rollouts
 from .finetune import AlignConfig, agreement_figures, encoder_features, finetune
 from .locate import LocateConfig
 from .pairs import GateConfig, Pairs
 from .pictures import feature_plot, pair_mosaic
+from .recording import load_episodes, save_episodes
 
 MIN_PAIRS = 10
 """Fewer frames say nothing about retrieval."""
@@ -140,15 +140,18 @@ def _deploy(
     out: ArtifactWriter,
 ) -> RobotEpisodes:
     folder: Path = out.scratch()
+    recording = folder / "rollouts.npz"
+    if recording.exists():
+        return load_episodes(recording)
     seeds = range(config.rollout_seed, config.rollout_seed + config.num_rollouts)
     with SimulatedRobot(
         open_world(world), assets, config.task, folder=folder,
         num_envs=min(8, config.num_rollouts), num_workers=out.runtime.num_workers,
         rgbd_hw=RGBD_HW,
     ) as robot:  # fmt: skip
-        return collect_rollouts(
-            robot, student, seeds, path=folder / "rollouts.npz", progress=_part(out, 0.0, 0.2)
-        )
+        episodes = robot.run(ClosedLoopStudent(student), seeds, progress=_part(out, 0.0, 0.2))
+    save_episodes(episodes, recording)
+    return episodes
 
 
 def _pair_figures(pairs: Pairs, config: CalibrateConfig) -> dict[str, float]:

@@ -1,41 +1,15 @@
-"""Rollouts of the uncalibrated student on the robot, kept in scratch so that none is run twice."""
+"""Recordings of a robot, kept in scratch so that no rollout is run twice."""
 
-from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from xsim_core.geometry import PinholeCamera
-from xsim_core.policies import ClosedLoopStudent, Student
-from xsim_core.world import RealRobot, RobotEpisodes
+from xsim_core.world import RobotEpisodes
 
 _ARRAYS = (
     "rgb", "state", "action", "qpos", "episode_ends", "T_world_cam", "wide_rgb", "wide_depth_mm"
 )  # fmt: skip
-
-
-def collect_rollouts(
-    robot: RealRobot,
-    student: Student,
-    seeds: Sequence[int],
-    *,
-    path: Path,
-    progress: Callable[[float, dict[str, float]], None],
-) -> RobotEpisodes:
-    """Run the student once a seed, failures included, or load what an earlier try recorded.
-
-    Args:
-        robot: where.
-        student: the policy.
-        seeds: one an episode.
-        path: where the recording is kept, ``.npz``.
-        progress: called with the fraction done.
-    """
-    if path.exists():
-        return load_episodes(path)
-    episodes = robot.run(ClosedLoopStudent(student), seeds, progress=progress)
-    save_episodes(episodes, path)
-    return episodes
 
 
 def save_episodes(episodes: RobotEpisodes, path: Path) -> None:

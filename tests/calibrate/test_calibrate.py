@@ -1,0 +1,68 @@
+import numpy as np
+import pytest
+
+from tests.evaluate.fixtures import make_dataset, make_student, make_world
+from tests.sim.fixtures import make_scene, make_track
+from xsim_core.artifacts import (
+    EpisodeDataset,
+    ObjectTrack,
+    RealWorld,
+    SplatScene,
+    StudentPolicy,
+)
+from xsim_core.calibrate import CalibrateConfig, calibrate_student
+from xsim_core.calibrate.recording import load_episodes
+from xsim_core.policies import OptimConfig
+from xsim_core.sim.task import load_task
+from xsim_core.stage import Stage, run_stage
+from xsim_core.storage import ArtifactStore
+
+STAGE = Stage(
+    name="calibrate", version=1, run=calibrate_student, config=CalibrateConfig,
+    inputs={
+        "student": StudentPolicy, "dataset": EpisodeDataset, "scene": SplatScene,
+        "track": ObjectTrack, "world": RealWorld,
+    },
+    output=StudentPolicy,
+)  # fmt: skip
+
+
+@pytest.mark.vulkan
+def test_rollouts_become_pairs_and_a_calibrated_student(tmp_path):
+    store = ArtifactStore((tmp_path / "store").as_uri())
+    refs = {
+        "student": make_student(store), "dataset": make_dataset(store),
+        "scene": make_scene(store), "track": make_track(store), "world": make_world(store),
+    }  # fmt: skip
+    task = load_task("push_block").model_copy(update={"horizon": 12})
+    config = CalibrateConfig(
+        task=task, num_rollouts=2, num_held_out=0, frame_stride=1,
+        optim=OptimConfig(num_steps=4, batch_size=8),
+    )  # fmt: skip
+
+    def stop_while_training(fraction, figures):
+        if "loss" in figures:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_stage(STAGE, config, store, refs, progress=stop_while_training)
+    (kept,) = store.scratch_root.glob("student_policy/*/rollouts.npz")
+    recorded = load_episodes(kept)
+    assert recorded.wide_rgb is not None
+    assert len(recorded) == 2
+
+    seen = []
+    ref = run_stage(STAGE, config, store, refs, progress=lambda f, x: seen.append((f, x)))
+    calibrated = store.open(ref, StudentPolicy)
+    figures = calibrated.summary.figures
+    assert calibrated.summary.is_calibrated
+    assert figures["num_rollouts"] == 2
+    assert figures["pairs_kept"] + figures["pairs_dropped"] == len(recorded.state)
+    # The object hardly moves in so short a time, so tracked and simulated pose must agree.
+    assert figures["pairs_kept"] >= 0.5 * len(recorded.state)
+    assert figures["object_gap_mm"] < 15
+    assert {"retrieval_before", "retrieval_after", "alignment_after"} <= set(figures)
+    assert {"pairs.png", "features.png", "loss.png"} <= set(calibrated.file_names)
+    assert not any("success" in name for _, x in seen for name in x)
+    before = store.open(refs["student"]).arrays("weights")
+    assert any(not np.array_equal(before[k], v) for k, v in calibrated.arrays("weights").items())

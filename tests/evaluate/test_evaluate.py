@@ -1,0 +1,99 @@
+import numpy as np
+import pytest
+
+from tests.evaluate.fixtures import (
+    make_images,
+    make_student,
+    make_teacher,
+    make_truth,
+    make_world,
+)
+from tests.sim.fixtures import make_scene, make_track
+from xsim_core.artifacts import (
+    Evaluation,
+    GroundTruth,
+    ObjectTrack,
+    PosedImages,
+    RealWorld,
+    SplatScene,
+    StudentPolicy,
+    TeacherPolicy,
+)
+from xsim_core.errors import BadInputError
+from xsim_core.evaluate import EvaluateConfig, evaluate_policies
+from xsim_core.evaluate.errors import truth_errors
+from xsim_core.sim.task import load_task
+from xsim_core.stage import Stage, run_stage
+from xsim_core.storage import ArtifactStore
+
+STAGE = Stage(
+    name="evaluate", version=1, run=evaluate_policies, config=EvaluateConfig,
+    inputs={
+        "teacher": TeacherPolicy, "student": StudentPolicy, "calibrated": StudentPolicy,
+        "scene": SplatScene, "track": ObjectTrack, "images": PosedImages, "world": RealWorld,
+        "truth": GroundTruth,
+    },
+    output=Evaluation, optional=frozenset({"world", "truth"}),
+)  # fmt: skip
+TASK = load_task("push_block").model_copy(update={"horizon": 4})
+CONFIG = EvaluateConfig(
+    task=TASK, num_sim_trials=2, num_teacher_trials=3, num_real_trials=2, num_films=2
+)
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    return ArtifactStore((tmp_path_factory.mktemp("store") / "s").as_uri())
+
+
+def common_inputs(store):
+    return {
+        "teacher": make_teacher(store), "student": make_student(store),
+        "calibrated": make_student(store, seed=1), "scene": make_scene(store),
+        "track": make_track(store), "images": make_images(store, shift_m=0.003),
+    }  # fmt: skip
+
+
+def test_errors_against_truth_are_what_was_put_in(store):
+    opened = {name: store.open(ref) for name, ref in common_inputs(store).items()}
+    arrays, figures = truth_errors(
+        opened["scene"], opened["track"], opened["images"], store.open(make_truth(store))
+    )
+    assert figures["alignment_mm"] == pytest.approx(3.0)
+    assert figures["alignment_deg"] == pytest.approx(0.0, abs=1e-5)
+    assert figures["add_auc"] == pytest.approx(100.0, abs=1e-4)
+    assert figures["adds_auc"] == pytest.approx(100.0, abs=1e-4)
+    assert figures["path_mm"] == pytest.approx(0.0, abs=1e-6)
+    assert figures["video_camera_mm"] == 0.0
+    assert figures["table_height_mm"] == 0.0
+    assert len(arrays["scan_mm"]) == 7
+
+
+@pytest.mark.vulkan
+def test_every_policy_is_tried_on_the_same_seeds(store):
+    refs = common_inputs(store) | {"world": make_world(store), "truth": make_truth(store)}
+    seen = []
+    ref = run_stage(STAGE, CONFIG, store, refs, progress=lambda f, figures: seen.append(f))
+    evaluation = store.open(ref, Evaluation)
+    rows = [(r.policy, r.domain, r.trials) for r in evaluation.summary.rates]
+    assert rows == [
+        ("teacher", "sim", 3), ("student", "sim", 2), ("calibrated", "sim", 2),
+        ("student", "real", 2), ("calibrated", "real", 2),
+    ]  # fmt: skip
+    assert all(r.low <= r.successes / r.trials <= r.high for r in evaluation.summary.rates)
+    figures = evaluation.summary.figures
+    assert {"calibration_real_mcnemar_p", "adds_auc", "student_real_success"} <= set(figures)
+    assert {"success.png", "film_teacher_sim.png", "film_student_real.gif"} <= set(
+        evaluation.file_names
+    )
+    assert evaluation.array("film/teacher_sim").ndim == 3
+    assert evaluation.array("success/calibrated_real").shape == (2,)
+    assert seen == sorted(seen)
+    assert seen[-1] == pytest.approx(1.0)
+    assert np.isfinite(evaluation.array("error/track_add_m")).all()
+
+
+def test_a_policy_for_another_task_is_refused(store):
+    task = TASK.model_copy(update={"name": "other"})
+    with pytest.raises(BadInputError, match="push_block"):
+        run_stage(STAGE, CONFIG.model_copy(update={"task": task}), store, common_inputs(store))
