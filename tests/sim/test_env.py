@@ -1,4 +1,5 @@
 import hashlib
+import multiprocessing
 
 import numpy as np
 import pytest
@@ -153,6 +154,23 @@ def run_digest(push, seeds, physics=None):
 
 def test_fresh_environments_repeat_bitwise_with_contacts(push):
     assert run_digest(push, [1, 2]) == run_digest(push, [1, 2])
+
+
+def _digest_without_renderer(push, seeds, results):
+    from xsim_core.sim.norender import allow_physics_without_renderer
+
+    assert allow_physics_without_renderer(force=True)
+    results.send(run_digest(push, seeds))
+
+
+def test_physics_is_the_same_without_any_renderer(push):
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_digest_without_renderer, args=(push, [1], theirs))
+    process.start()
+    theirs.close()
+    assert ours.recv() == run_digest(push, [1])
+    process.join()
 
 
 def test_physics_matters(push):

@@ -51,9 +51,12 @@ def train_teacher(
     torch.set_num_threads(1)
     folder = out.scratch()
     assets = build_assets(scene, track, config.task, folder / "assets")
+    rng = np.random.default_rng([config.seed, 1])
+    spread = config.physics
+    physics = [spread.sample(rng) for _ in range(config.num_envs)] if spread else None
     with EnvPool(
         assets, config.task, num_envs=config.num_envs, num_workers=out.runtime.num_workers,
-        seed=config.seed,
+        physics=physics, seed=config.seed,
     ) as pool:  # fmt: skip
         trainer = _Trainer(pool, config, folder / "checkpoint.npz", out)
         trainer.run()
