@@ -2,8 +2,8 @@
 
 Run as ``python -m xsim_core.scan._colmap WORKDIR``: glog's crash handler can dead-lock the process,
 and importing pycolmap before cv2 breaks PNG writing, so the parent never imports it. Features and
-matches stay in ``WORKDIR/database.db``, from which an interrupted run continues. Progress goes to
-standard output as ``fraction`` lines; the largest model goes to ``WORKDIR/model.npz``.
+matches stay in ``WORKDIR/database.db``, from which an interrupted run continues. The number of
+mapped photos goes to ``WORKDIR/mapped.txt``, the largest model to ``WORKDIR/model.npz``.
 """
 
 import json
@@ -15,6 +15,8 @@ import cv2  # noqa: F401  Must be imported before pycolmap.
 import numpy as np
 import pycolmap
 
+from .sfm import MAPPED_FILE
+
 
 def main(workdir: Path) -> None:
     """Extract, match, map, and write the largest model."""
@@ -23,20 +25,14 @@ def main(workdir: Path) -> None:
     pycolmap.set_random_seed(settings["seed"])
     database = workdir / "database.db"
     _extract(database, workdir / "photos", settings)
-    _say(0.25)
     matching = pycolmap.FeatureMatchingOptions()
     matching.num_threads = settings["num_threads"]
     pycolmap.match_exhaustive(database, matching_options=matching)
-    _say(0.6)
     models = _map(database, workdir, settings)
     if models:
-        np.savez(workdir / "model.npz", **_model_arrays(max(models, key=_num_images)))
-    _say(1.0)
-
-
-def _say(fraction: float) -> None:
-    sys.stdout.write(f"{fraction}\n")
-    sys.stdout.flush()
+        part = workdir / "model.part.npz"
+        np.savez(part, **_model_arrays(max(models, key=_num_images)))
+        part.replace(workdir / "model.npz")
 
 
 def _num_images(model: Any) -> int:
@@ -71,7 +67,18 @@ def _map(database: Path, workdir: Path, settings: dict[str, Any]) -> list[Any]:
     options.ba_refine_focal_length = options.ba_refine_extra_params = not known
     output = workdir / "models"
     output.mkdir(exist_ok=True)
-    found = pycolmap.incremental_mapping(database, workdir / "photos", output, options=options)
+    mapped = 2
+
+    def count_one() -> None:
+        nonlocal mapped
+        mapped += 1
+        part = workdir / (MAPPED_FILE + ".part")
+        part.write_text(str(mapped))
+        part.replace(workdir / MAPPED_FILE)
+
+    found = pycolmap.incremental_mapping(
+        database, workdir / "photos", output, options=options, next_image_callback=count_one
+    )
     return list(found.values())
 
 

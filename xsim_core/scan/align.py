@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import least_squares
 
 from xsim_core.geometry import BoardSpec, PinholeCamera, detect_board
 
@@ -48,16 +49,14 @@ def triangulate_corners(
     for corner, seen in views.items():
         poses = T_cam_sfm[[i for i, _ in seen]]
         pixels = np.array([p for _, p in seen])
-        keep = np.ones(len(seen), dtype=bool)
-        for _ in range(3):
-            if keep.sum() < 3:
-                break
-            point = _triangulate(poses[keep], pixels[keep], camera.K)
-            predicted = camera.project(poses[:, :3, :3] @ point + poses[:, :3, 3])
-            error_px = np.linalg.norm(predicted - pixels, axis=-1)
-            keep = error_px < max_error_px
+        if len(seen) < 3:
+            continue
+        # The linear solution bends to wrong detections; the robust one lets them stand out.
+        point = _refine(_triangulate(poses, pixels, camera.K), poses, pixels, camera)
+        predicted = camera.project(poses[:, :3, :3] @ point + poses[:, :3, 3])
+        keep = np.linalg.norm(predicted - pixels, axis=-1) < max_error_px
         if keep.sum() >= 3:
-            points[corner] = _triangulate(poses[keep], pixels[keep], camera.K)
+            points[corner] = _refine(point, poses[keep], pixels[keep], camera)
     return points
 
 
@@ -67,6 +66,16 @@ def _triangulate(T_cam_sfm: Floats, pixels: Floats, K: Floats) -> Floats:
     rows = pixels[:, :, None] * P[:, 2:3] - P[:, :2]  # (n, 2, 4)
     point = np.linalg.svd(rows.reshape(-1, 4))[2][-1]
     return point[:3] / point[3]
+
+
+def _refine(point: Floats, T_cam_sfm: Floats, pixels: Floats, camera: PinholeCamera) -> Floats:
+    """The point (3,) with the least robust reprojection error over all its views."""
+
+    def residuals(p: Floats) -> Floats:
+        predicted = camera.project(T_cam_sfm[:, :3, :3] @ p + T_cam_sfm[:, :3, 3])
+        return np.nan_to_num(predicted - pixels, nan=100.0).ravel()
+
+    return least_squares(residuals, point, loss="cauchy", x_scale="jac").x
 
 
 def fit_similarity(source: Floats, target: Floats) -> tuple[float, Floats, Floats]:

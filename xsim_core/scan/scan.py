@@ -31,12 +31,16 @@ class ScanConfig(FrozenModel):
     min_photos: int = 8
     min_registered: float = 0.6
     """Share of the photos that must be registered."""
+    max_reprojection_px: float = 2.0
+    """Gate on the mean distance between points' projections and their pixels."""
     max_board_rms_mm: float = 3.0
     """Gate on the distance between triangulated and printed board corners."""
     min_board_images: int = 3
+    """Photos in which the board must be seen."""
     held_out_every: int = 8
     """Every n-th photo is kept for measuring the splat and never trained on."""
     timeout_s: float = 900.0
+    """Structure from motion is given up after this time."""
     seed: int = 0
 
 
@@ -57,11 +61,13 @@ def solve_scan(
         )
     model = run_sfm(
         photos, out.scratch() / "sfm", settings=_settings(config, out.runtime.num_workers),
-        timeout_s=config.timeout_s, progress=lambda f: out.progress(0.85 * f, {}),
+        timeout_s=config.timeout_s, progress=lambda f, figures: out.progress(0.9 * f, figures),
     )  # fmt: skip
-    check_sfm(model, photos, min_registered=config.min_registered)
-    camera = PinholeCamera(photos.shape[2], photos.shape[1], model.K)
-    images = _undistort(photos[model.photo_index], model)
+    check_sfm(
+        model, photos, min_registered=config.min_registered,
+        max_reprojection_px=config.max_reprojection_px,
+    )  # fmt: skip
+    images, camera = _undistort(photos[model.photo_index], model)
     corners = find_board_corners(images, board)
     T_world_cam, points_world, rms_mm = _to_world(
         model, corners, camera, board, config, len(images)
@@ -69,7 +75,7 @@ def solve_scan(
     is_held_out = np.arange(len(images)) % config.held_out_every == config.held_out_every // 2
     out.write("images", images)
     out.write("T_world_cam", T_world_cam)
-    out.write("K", model.K)
+    out.write("K", camera.K)
     out.write("photo_index", model.photo_index)
     out.write("is_held_out", is_held_out)
     out.write("points_world", points_world.astype(np.float32))
@@ -100,14 +106,20 @@ def _settings(config: ScanConfig, num_threads: int) -> dict[str, object]:
     }
 
 
-def _undistort(images: NDArray[np.uint8], model: SfmModel) -> NDArray[np.uint8]:
+def _undistort(
+    photos: NDArray[np.uint8], model: SfmModel
+) -> tuple[NDArray[np.uint8], PinholeCamera]:
+    """Photos (n, h, w, 3) as a pinhole camera of the same size sees them, without black borders."""
     import cv2
 
-    # COLMAP's SIMPLE_RADIAL is OpenCV's model with k1 alone.
-    if abs(model.radial) < 1e-6:
-        return images
+    height, width = photos.shape[1:3]
+    # COLMAP's SIMPLE_RADIAL is OpenCV's model with k1 alone; below this it moves no pixel by 0.01.
+    if abs(model.radial) < 1e-5:
+        return photos, PinholeCamera(width, height, model.K)
     distortion = np.array([model.radial, 0.0, 0.0, 0.0])
-    return np.stack([cv2.undistort(i, model.K, distortion) for i in images]).astype(np.uint8)
+    K, _ = cv2.getOptimalNewCameraMatrix(model.K, distortion, (width, height), 0)
+    images = [cv2.undistort(photo, model.K, distortion, newCameraMatrix=K) for photo in photos]
+    return np.stack(images).astype(np.uint8), PinholeCamera(width, height, np.asarray(K))
 
 
 def _to_world(
