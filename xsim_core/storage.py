@@ -74,6 +74,25 @@ def _open_backend(url: str) -> Any:
             raise UnknownNameError("store scheme", scheme, ["file", "s3", "memory"])
 
 
+class _AttemptStore(ObjectStore):
+    """Writes below one prefix only: Zarr would mark every folder above as a group as well."""
+
+    def __init__(self, store: Any, *, prefix: str, read_only: bool = False) -> None:
+        super().__init__(store, read_only=read_only)
+        self.prefix = prefix
+
+    def with_read_only(self, read_only: bool = False) -> "_AttemptStore":  # noqa: FBT001, FBT002
+        return _AttemptStore(self.store, prefix=self.prefix, read_only=read_only)
+
+    async def set(self, key: str, value: Any) -> None:
+        if key.startswith(self.prefix):
+            await super().set(key, value)
+
+    async def set_if_not_exists(self, key: str, value: Any) -> None:
+        if key.startswith(self.prefix):
+            await super().set_if_not_exists(key, value)
+
+
 @dataclass(frozen=True)
 class OpenArtifact(Generic[A]):
     """Read access to one committed artifact."""
@@ -156,9 +175,9 @@ class ArtifactWriter:
     @cached_property
     def group(self) -> zarr.Group:
         """The payload's Zarr group."""
-        return zarr.open_group(
-            ObjectStore(self._backend), path=f"{self.prefix}/data.zarr", mode="a", zarr_format=3
-        )
+        path = f"{self.prefix}/data.zarr"
+        store = _AttemptStore(self._backend, prefix=path)
+        return zarr.open_group(store, path=path, mode="a", zarr_format=3)
 
     def create(self, name: str, *, shape: tuple[int, ...], dtype: Any) -> zarr.Array:
         """An array to fill piece by piece. Frame-like arrays get one chunk a frame, in shards.
