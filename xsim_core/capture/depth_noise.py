@@ -1,8 +1,8 @@
 """What a stereo depth camera makes of true depth.
 
 Constants follow Intel's "Best-Known-Methods for Tuning Intel RealSense D400 Depth Cameras": the RMS
-depth error is z^2 * subpixel / (f * baseline), with a D435's 50 mm baseline and a subpixel RMS of 0.08
-for a well textured scene; the D4 processor reports disparity in steps of 1/32 px.
+depth error is z^2 * subpixel / (f * baseline), with a D435's 50 mm baseline and a subpixel RMS of
+0.08 for a well textured scene; the D4 processor reports disparity in steps of 1/32 px.
 """
 
 import numpy as np
@@ -52,7 +52,7 @@ def add_depth_noise(
     holes = _grazing(true_m, f_px, noise) | _stereo_shadow(true_m, f_px, noise)
     size = 2 * noise.fattening_px + 1
     near_m = cv2.erode(true_m, np.ones((size, size), np.uint8))
-    # Whether a border pixel matches the foreground depends on local texture: patches decide, not rows.
+    # Whether a border pixel matches the foreground depends on local texture: patches decide.
     patches = cv2.GaussianBlur(rng.standard_normal(true_m.shape).astype(np.float32), (0, 0), 2.0)
     is_fattened = (true_m - near_m > 0.05 * near_m) & (patches > -0.1)
     seen_m = np.where(is_fattened, near_m, true_m)

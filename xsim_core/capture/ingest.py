@@ -32,7 +32,7 @@ class IngestConfig(FrozenModel):
     content_digest: str = Field(pattern=r"^[0-9a-f]{64}$")
     """SHA-256 over names and bytes of the files that are read."""
     prefer: VideoChoice = "declared"
-    """The video that ``capture.yaml`` names, or else the recording or the RGB-D folder in video/."""
+    """The video that ``capture.yaml`` names, or the recording or RGB-D folder in ``video/``."""
 
     @staticmethod
     def from_folder(path: Path, *, prefer: VideoChoice = "declared") -> "IngestConfig":
@@ -150,7 +150,7 @@ def _digest(folder: Path, files: list[Path]) -> str:
     for path in files:
         with path.open("rb") as file:
             content = hashlib.file_digest(file, "sha256").hexdigest()
-        # Files may lie outside the folder (a mesh shared between captures); only content counts then.
+        # Files may lie outside the folder, as a mesh shared between captures does.
         name = path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name
         total.update(f"{name}\0{content}\n".encode())
     return total.hexdigest()
@@ -181,8 +181,8 @@ def _check_depth(video: RGBDVideo, folder: Path) -> None:
     valid = float((video.depth_mm > 0).mean())
     if valid < 0.05:
         raise BadInputError(
-            f"{folder}: only {valid:.1%} of the video's pixels have depth. Was the depth stream on, "
-            "and the scene 0.3 to 4 m away?"
+            f"{folder}: only {valid:.1%} of the video's pixels have depth. Was the depth stream "
+            "on, and the scene 0.3 to 4 m away?"
         )
     median_mm = float(np.median(video.depth_mm[video.depth_mm > 0]))
     if not 100 < median_mm < 8000:

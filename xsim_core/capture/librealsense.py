@@ -12,8 +12,8 @@ from xsim_core.errors import MissingDependencyError
 def load_librealsense() -> Any:
     """The ``pyrealsense2`` module.
 
-    Its wheel needs ``libusb-1.0.so.0``; where the system has none, the copy in the ``libusb-package``
-    wheel is loaded first. Files are read and written without any USB device.
+    Its wheel needs ``libusb-1.0.so.0``; where the system has none, the copy in the wheel of
+    ``libusb-package`` is loaded first. Files are read and written without any USB device.
 
     Raises:
         MissingDependencyError: when the module or its libraries are not there.

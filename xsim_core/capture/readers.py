@@ -73,12 +73,10 @@ def read_rgbd_folder(folder: Path) -> RGBDVideo:
     rgb = _stack(colour_files, "RGB")
     depth_mm = _stack(depth_files, None)
     if depth_mm.dtype != np.uint16:
-        raise BadInputError(
-            f"{folder}/depth must be 16-bit PNGs in millimetres, not {depth_mm.dtype}"
-        )
+        raise BadInputError(f"{folder}/depth must be 16-bit PNGs in mm, not {depth_mm.dtype}")
     if rgb.shape[1:3] != depth_mm.shape[1:]:
         raise BadInputError(
-            f"{folder}: colour is {_size(rgb)} but depth is {_size(depth_mm)}; align depth to colour"
+            f"{folder}: colour is {_size(rgb)} but depth {_size(depth_mm)}; align depth to colour"
         )
     K_file, stamp_file = folder / "cam_K.txt", folder / "timestamps.txt"
     if not K_file.is_file():

@@ -1,7 +1,7 @@
 """RealSense recordings read directly: .db3 through SQLite, .bag through rosbags.
 
-librealsense keeps both losslessly (PNG; raw), so this gives the same bytes as its own playback, whose
-threads sometimes stall (librealsense #7932, #10312).
+librealsense keeps both losslessly (PNG; raw), so this gives the same bytes as its own playback,
+whose threads sometimes stall (librealsense #7932, #10312).
 """
 
 import re

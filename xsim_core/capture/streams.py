@@ -71,7 +71,7 @@ def align_depth(
 ) -> NDArray[np.uint16]:
     """Depth (h, w) as the colour camera would measure it, by a z-buffer.
 
-    librealsense's own ``align`` differs between versions; a z-buffer gives the same bytes everywhere.
+    librealsense's own ``align`` differs between versions; this gives the same bytes everywhere.
     Every depth pixel covers the colour pixels that its own footprint covers.
     """
     camera = PinholeCamera(depth_mm.shape[1], depth_mm.shape[0], K_depth)

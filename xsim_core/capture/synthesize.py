@@ -165,12 +165,10 @@ class _Studio:
             distance = (0.78, 0.95)[ring] + rng.uniform(-0.04, 0.04)
             elevation = np.deg2rad((34.0, 55.0)[ring] + rng.uniform(-3, 3))
             flat = distance * np.cos(elevation)
-            target = np.array([0.52, 0.0, 0.02]) + [*rng.uniform(-0.05, 0.05, 2), 0.0]
-            eye = target + [
-                flat * np.cos(azimuth),
-                flat * np.sin(azimuth),
-                distance * np.sin(elevation),
-            ]
+            jitter_x, jitter_y = rng.uniform(-0.05, 0.05, 2)
+            target = np.array([0.52 + jitter_x, jitter_y, 0.02])
+            eye = target + flat * np.array([np.cos(azimuth), np.sin(azimuth), 0.0])
+            eye[2] += distance * np.sin(elevation)
             roll = make_se3(so3_exp([0, 0, rng.uniform(-0.06, 0.06)]), np.zeros(3))
             poses[i] = look_at(eye, target) @ roll
         return poses
@@ -215,8 +213,10 @@ class _Studio:
         outline = _outline(self.mesh)
         closed = grasp_angles(T_object_hand, outline, self.config.object_size_m[2] / 2)
         closing = p.progress(p.close, p.move) * (1 - p.progress(p.release, p.retreat))
-        arriving = np.clip((np.arange(p.num_frames) - p.approach) / (p.close - p.approach), 0, 1)
-        leaving = np.clip((np.arange(p.num_frames) - p.retreat) / (p.leave - p.retreat), 0, 1)
+        arriving = np.clip(
+            (np.arange(p.num_frames) - p.approach) / max(1, p.close - p.approach), 0, 1
+        )
+        leaving = np.clip((np.arange(p.num_frames) - p.retreat) / max(1, p.leave - p.retreat), 0, 1)
         poses = []
         for t, T in enumerate(T_world_object):
             away = 1 - float(arriving[t]) + float(leaving[t])
@@ -228,7 +228,7 @@ class _Studio:
 
     def grasp(self, T_world_object: Floats) -> Floats:
         """``T_object_hand``: the palm behind and above the object, fingers over its far side."""
-        azimuth, tilt = self.config.grasp_azimuth_rad, np.deg2rad(48)
+        azimuth, tilt = self.config.grasp_azimuth_rad, np.deg2rad(40)
         forward = np.array([np.cos(azimuth), np.sin(azimuth), 0.0])
         up = np.array([0, 0, 1.0])
         x = np.cos(tilt) * forward - np.sin(tilt) * up
@@ -236,7 +236,7 @@ class _Studio:
         R = np.stack([x, np.cross(z, x), z], axis=-1)
         # A little to the thumb's side, so that the camera sees more of the object.
         left = np.cross(up, forward)
-        palm = T_world_object[:3, 3] - 0.055 * forward + 0.085 * up + 0.012 * left
+        palm = T_world_object[:3, 3] - 0.035 * forward + 0.095 * up + 0.012 * left
         return inverse_se3(T_world_object) @ make_se3(R, palm)
 
     def _approach_offset(self, away: float) -> Floats:
@@ -244,7 +244,8 @@ class _Studio:
         azimuth = self.config.grasp_azimuth_rad
         over, down = minimum_jerk(min(1.0, away)), minimum_jerk(min(1.0, away * 1.5))
         back = -1.0 * over * np.array([np.cos(azimuth), np.sin(azimuth), 0])
-        return np.asarray(back + [0, 0, 0.17 * down])
+        back[2] = 0.17 * down
+        return back
 
     def silhouette(self, T_world_object: Floats) -> int:
         """Pixels (supersampled) that the object would cover if nothing were before it."""
@@ -282,12 +283,17 @@ class _Studio:
             visible_fraction=take.visible_fraction,
         )  # fmt: skip
         write_obj(folder / "object", self.mesh)
-        world = real_world_spec(self.config, self.room)
+        world = real_world_spec(self.config, self.room, self.T_world_cam)
         (folder / "world.json").write_text(json.dumps(world, indent=1))
 
 
-def real_world_spec(config: SynthesizeConfig, room: RoomSpec) -> dict[str, Any]:
-    """The world to deploy into: the same room, differently lit, painted, filmed and actuated."""
+def real_world_spec(
+    config: SynthesizeConfig, room: RoomSpec, T_world_cam: Floats
+) -> dict[str, Any]:
+    """The world to deploy into, as ``xsim_core.world.WorldSpec`` reads it.
+
+    The same room, differently lit, painted, filmed and actuated.
+    """
     real_room = room.model_copy(
         update={
             "table_tint": (0.86, 0.95, 1.0),
@@ -303,6 +309,8 @@ def real_world_spec(config: SynthesizeConfig, room: RoomSpec) -> dict[str, Any]:
         "name": f"{config.name}-real",
         "room": real_room.model_dump(mode="json"),
         "lights": lights.model_dump(mode="json"),
+        "T_world_cam": T_world_cam.tolist(),
+        "seed": config.seed,
         "camera_error_m": 0.010,
         "camera_error_rad": 0.0175,
         "noise_std": 3.0,
