@@ -90,7 +90,10 @@ def _depth_views(
             gaussians, view.T_cam_world, camera.K, camera.width, camera.height,
             num_threads=num_threads,
         )  # fmt: skip
-        depth_m = np.where(seen.alpha > 0.5, seen.median_depth_m, 0).astype(np.float32)
+        # The expected depth is smooth where the median jumps from disc to disc; where they part,
+        # the ray passes an edge and the expectation lies between two surfaces.
+        solid = (seen.alpha > 0.5) & (np.abs(seen.depth_m - seen.median_depth_m) < 0.04)
+        depth_m = np.where(solid, seen.depth_m, 0).astype(np.float32)
         yield DepthView(view.T_cam_world, seen.rgb, depth_m)
 
 

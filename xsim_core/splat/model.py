@@ -151,7 +151,7 @@ def initial_model(views: PosedViews, *, num_gaussians: int, rng: np.random.Gener
         "means": points,
         "quats_wxyz": matrix_to_quat_wxyz(_local_frames(points[neighbours])),
         "log_scales": np.log(0.8 * np.stack([radius, radius], -1)),
-        "logit_opacities": np.full(len(points), np.log(0.3 / 0.7)),
+        "logit_opacities": np.full(len(points), np.log(0.7 / 0.3)),
         "sh0": (rgb - 0.5) / SH_C0,
     }
     return SplatModel({n: torch.from_numpy(v.astype(np.float32)) for n, v in params.items()})

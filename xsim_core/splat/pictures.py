@@ -28,7 +28,8 @@ def mesh_png(mesh: Mesh, camera: PinholeCamera, T_cam_world: NDArray[np.float64]
     visible = (transform_points(T_cam_world, mesh.vertices)[mesh.faces][..., 2] > 0.05).all(1)
     normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     normals /= np.linalg.norm(normals, axis=1, keepdims=True) + 1e-12
-    shade = 0.35 + 0.65 * np.abs(normals[:, 2])
+    rays = corners.mean(1) / np.linalg.norm(corners.mean(1), axis=1, keepdims=True)
+    shade = 0.4 + 0.6 * np.abs((normals * rays).sum(1))
     colours = mesh.rgb[mesh.faces[visible, 0]] * shade[:, None]
     image = np.full((height, width, 3), 255, np.uint8)
     uv = np.rint(np.clip(camera.project(corners), -4096, 4096) * 8).astype(np.int32)

@@ -41,6 +41,11 @@ class SplatTraining(FrozenModel):
     """Of the relative error at triangulated points; photometry alone leaves a depth bias."""
     depth_truncation: float = Field(default=0.05, gt=0)
     """Relative depth errors beyond are taken for occlusions and ignored."""
+    alpha_weight: float = Field(default=0.03, ge=0)
+    """Of transparency: a room stops every ray, but without this the background's colour, which is
+    the photos' mean, shines through everywhere."""
+    spread_weight: float = Field(default=0.4, ge=0)
+    """Of the relative standard deviation of depth along each ray: one opaque surface, not a fog."""
     fit_gain: bool = True
     """Fit one gain a photo and channel, for cameras with automatic exposure."""
     seed: int = 0
@@ -58,35 +63,115 @@ def train_splat(
     num_threads: int = 1,
 ) -> SplatModel:
     """Train, resuming from ``scratch`` where a checkpoint is."""
-    rng = np.random.default_rng(config.seed)
-    model, gains, start = _resume(scratch, len(views.train))
-    if model is None:
-        model = initial_model(views, num_gaussians=config.num_init, rng=rng)
-    extent = views.extent_m
-    stats = _GrowthStats(len(model))
-    background = torch.from_numpy(background_rgb(views))
-    order = np.array([], dtype=int)
-    last_report, losses = time.monotonic(), []
-    for i in range(start, config.num_iters):
-        # Seeded by the iteration, so that a resumed run sees the photos in the same order.
-        if i % len(views.train) == 0 or not len(order):
-            epoch = i // len(views.train)
-            order = np.random.default_rng([config.seed, epoch]).permutation(len(views.train))
-        index = int(order[i % len(views.train)])
-        losses.append(
-            _step(model, gains, views, index, i, background, stats, config, extent, num_threads)
-        )
-        if (i + 1) % config.grow_every == 0:
-            if i < config.num_iters * 2 / 3:
-                _grow(model, stats, i, config=config, extent=extent)
-            model.prune(max_scale_m=0.5 * extent)
-            stats = _GrowthStats(len(model))
-            _save(scratch, model, gains, i + 1)
-        if time.monotonic() - last_report > 1.0:
-            last_report = time.monotonic()
-            figures = {"loss": float(np.mean(losses[-50:])), "gaussians": float(len(model))}
-            progress((i + 1) / config.num_iters, figures)
-    return model
+    torch_threads = torch.get_num_threads()
+    # Tensors of some thousand rows gain nothing from torch's threads, which spin while they wait.
+    torch.set_num_threads(1)
+    try:
+        trainer = _Trainer(views, config, num_threads, scratch)
+        last_report, losses = time.monotonic(), []
+        for i in range(trainer.num_done, config.num_iters):
+            losses.append(trainer.step(i))
+            if (i + 1) % config.grow_every == 0:
+                trainer.grow_and_prune(i)
+                trainer.save(i + 1)
+            if time.monotonic() - last_report > 1.0:
+                last_report = time.monotonic()
+                loss, n = float(np.mean(losses[-50:])), float(len(trainer.model))
+                progress((i + 1) / config.num_iters, {"loss": loss, "gaussians": n})
+        return trainer.model
+    finally:
+        torch.set_num_threads(torch_threads)
+
+
+class _Trainer:
+    """The state of one training run."""
+
+    def __init__(
+        self, views: PosedViews, config: SplatTraining, num_threads: int, scratch: Path
+    ) -> None:
+        self.views, self.config, self.num_threads = views, config, num_threads
+        self.checkpoint = scratch / CHECKPOINT
+        self.extent_m = views.extent_m
+        self.background = torch.from_numpy(background_rgb(views))
+        if self.checkpoint.exists():
+            self._load()
+        else:
+            rng = np.random.default_rng(config.seed)
+            self.model = initial_model(views, num_gaussians=config.num_init, rng=rng)
+            self.log_gains, self.num_done = torch.zeros(len(views.train), 3), 0
+        self.stats = _GrowthStats(len(self.model))
+
+    def step(self, i: int) -> float:
+        """One photo; answers the loss."""
+        index = self._photo_index(i)
+        view, camera, model = self.views.train[index], self.views.camera, self.model
+        model.require_grad()
+        screen = torch.zeros(len(model), 2, requires_grad=True)
+        out = render(
+            model.gaussians(), view.T_cam_world, camera.K, camera.width, camera.height,
+            self.background, backend=self.config.backend, num_threads=self.num_threads,
+            screen=screen,
+        )  # fmt: skip
+        log_gain = self.log_gains[index].clone().requires_grad_()
+        loss = self._loss(out, log_gain, view, i)
+        loss.backward()
+        if screen.grad is not None:
+            self.stats.add(screen.grad)
+        model.adam_step(_learning_rates(i, self.config, self.extent_m))
+        if log_gain.grad is not None:
+            # Plain gradient steps, small beside the splats' own; the mean gain stays one.
+            self.log_gains[index] -= 0.05 * log_gain.grad
+            self.log_gains -= self.log_gains.mean(0)
+        return float(loss.detach())
+
+    def _photo_index(self, i: int) -> int:
+        """Every photo once an epoch, in an order that a resumed run repeats."""
+        epoch, at = divmod(i, len(self.views.train))
+        rng = np.random.default_rng([self.config.seed, epoch])
+        return int(rng.permutation(len(self.views.train))[at])
+
+    def _loss(self, out: RenderOutput, log_gain: Tensor, view: View, i: int) -> Tensor:
+        config = self.config
+        rgb = out.rgb.cpu() * log_gain.exp() if config.fit_gain else out.rgb.cpu()
+        l1 = (rgb - torch.from_numpy(view.rgb)).abs().mean()
+        loss = (1 - config.ssim_weight) * l1
+        loss = loss + config.ssim_weight * (1 - mean_ssim(rgb, view.rgb))
+        loss = loss + config.alpha_weight * (1 - out.alpha.cpu()).mean()
+        loss = loss + config.spread_weight * _relative_spread(out)
+        if i > config.num_iters // 15:
+            loss = loss + config.depth_weight * _depth_loss(out, view, config.depth_truncation)
+        return loss
+
+    def grow_and_prune(self, i: int) -> None:
+        """Split what the photos pull at most, on a straight line towards the maximum; prune."""
+        config, model = self.config, self.model
+        if i < config.num_iters * 2 / 3:
+            fraction = min(1.0, (i + 1) / (config.num_iters * 0.6))
+            target = config.num_init + fraction * (config.max_gaussians - config.num_init)
+            count = min(int(target) - len(model), len(model) // 2)
+            if count > 0:
+                rows = torch.topk(self.stats.mean, count).indices
+                model.split(rows, rng=np.random.default_rng([config.seed, 1, i]))
+        model.prune(max_scale_m=0.5 * self.extent_m)
+        self.stats = _GrowthStats(len(model))
+
+    def save(self, num_done: int) -> None:
+        """Write the checkpoint, atomically."""
+        buffer = io.BytesIO()
+        np.savez(
+            buffer, iteration=np.array([num_done]), gains=self.log_gains.numpy(),
+            **self.model.to_arrays(),
+        )  # fmt: skip
+        part = self.checkpoint.with_suffix(".part")
+        part.write_bytes(buffer.getvalue())
+        part.replace(self.checkpoint)
+
+    def _load(self) -> None:
+        with np.load(self.checkpoint, allow_pickle=False) as saved:
+            arrays = {name: saved[name] for name in saved.files}
+        self.model = SplatModel.from_arrays(arrays)
+        self.log_gains = torch.from_numpy(arrays["gains"])
+        self.num_done = int(arrays["iteration"][0])
 
 
 def background_rgb(views: PosedViews) -> NDArray[np.float32]:
@@ -123,33 +208,11 @@ def _learning_rates(i: int, config: SplatTraining, extent: float) -> dict[str, f
     }
 
 
-def _step(
-    model: SplatModel, gains: Tensor, views: PosedViews, index: int, i: int, background: Tensor,
-    stats: _GrowthStats, config: SplatTraining, extent: float, num_threads: int,
-) -> float:  # fmt: skip
-    view, camera = views.train[index], views.camera
-    model.require_grad()
-    screen = torch.zeros(len(model), 2, requires_grad=True)
-    out = render(
-        model.gaussians(), view.T_cam_world, camera.K, camera.width, camera.height, background,
-        backend=config.backend, num_threads=num_threads, screen=screen,
-    )  # fmt: skip
-    log_gain = gains[index].clone().requires_grad_()
-    rgb = out.rgb.cpu() * log_gain.exp() if config.fit_gain else out.rgb.cpu()
-    target = torch.from_numpy(view.rgb)
-    loss = (1 - config.ssim_weight) * (rgb - target).abs().mean()
-    loss = loss + config.ssim_weight * (1 - mean_ssim(rgb, view.rgb))
-    if config.depth_weight > 0 and i > config.num_iters // 15:
-        loss = loss + config.depth_weight * _depth_loss(out, view, config.depth_truncation)
-    loss.backward()
-    if screen.grad is not None:
-        stats.add(screen.grad)
-    model.adam_step(_learning_rates(i, config, extent))
-    if config.fit_gain and log_gain.grad is not None:
-        # Plain gradient steps, small beside the splats' own; the mean gain stays one.
-        gains[index] -= 0.05 * log_gain.grad
-        gains -= gains.mean(0)
-    return float(loss.detach())
+def _relative_spread(out: RenderOutput) -> Tensor:
+    """Mean standard deviation of depth along each ray, over its depth."""
+    depth_m = out.depth_m.detach().clamp(min=0.05)
+    # Smooth below 0.3 % of the depth, where float32's variance is noise.
+    return (out.depth_variance_m2 / depth_m**2 + 1e-5).sqrt().mean().cpu()
 
 
 def _depth_loss(out: RenderOutput, view: View, truncation: float) -> Tensor:
@@ -171,38 +234,6 @@ def bilinear(image: Tensor, uv: Tensor) -> Tensor:
     top = flat[at] * (1 - fx) + flat[at + 1] * fx
     bottom = flat[at + w] * (1 - fx) + flat[at + w + 1] * fx
     return top * (1 - fy) + bottom * fy
-
-
-def _grow(
-    model: SplatModel, stats: _GrowthStats, i: int, *, config: SplatTraining, extent: float
-) -> None:
-    """Split the splats that the photos pull at most, on a straight line towards the maximum."""
-    del extent
-    progress = min(1.0, (i + 1) / (config.num_iters * 0.6))
-    target = config.num_init + progress * (config.max_gaussians - config.num_init)
-    count = min(int(target) - len(model), len(model) // 2)
-    if count <= 0:
-        return
-    rows = torch.topk(stats.mean, count).indices
-    model.split(rows, rng=np.random.default_rng([config.seed, 1, i]))
-
-
-def _save(scratch: Path, model: SplatModel, gains: Tensor, i: int) -> None:
-    buffer = io.BytesIO()
-    np.savez(buffer, iteration=np.array([i]), gains=gains.numpy(), **model.to_arrays())
-    part = scratch / (CHECKPOINT + ".part")
-    part.write_bytes(buffer.getvalue())
-    part.replace(scratch / CHECKPOINT)
-
-
-def _resume(scratch: Path, num_views: int) -> tuple[SplatModel | None, Tensor, int]:
-    path = scratch / CHECKPOINT
-    if not path.exists():
-        return None, torch.zeros(num_views, 3), 0
-    with np.load(path, allow_pickle=False) as saved:
-        arrays = {name: saved[name] for name in saved.files}
-    model = SplatModel.from_arrays(arrays)
-    return model, torch.from_numpy(arrays["gains"]), int(arrays["iteration"][0])
 
 
 def evaluate_views(
