@@ -12,7 +12,8 @@ from xsim_core.errors import BadInputError, UnknownNameError
 
 SYNTHETIC: dict[str, dict[str, Any]] = {
     "demo": {},
-    "debug": {"image_wh": (320, 240), "num_frames": 24, "num_photos": 20},
+    # At half the resolution the board's markers could not be read from the photos any more.
+    "debug": {"num_frames": 24, "num_photos": 20},
 }
 """Preset → fields of ``SynthesizeConfig``."""
 

@@ -3,32 +3,30 @@
 from collections.abc import Mapping
 from typing import Any
 
+from .calibrate import CalibrateConfig
 from .config import FrozenModel
+from .diffusion import DiffusionConfig
 from .errors import BadInputError, UnknownNameError
+from .evaluate import EvaluateConfig
+from .pose_track import PoseTrackConfig
+from .ppo import PPOConfig
+from .render_dataset import RenderDatasetConfig
+from .scan import ScanConfig
 from .sim.task import load_task
-from .stages import (
-    CALIBRATE,
-    DIFFUSION,
-    EVALUATE,
-    POSE_TRACK,
-    PPO,
-    RENDER_DATASET,
-    SCAN,
-    SPLAT,
-)
+from .splat import SplatConfig
 
 
 class PipelineConfig(FrozenModel):
     """One field a stage."""
 
-    scan: SCAN.config
-    splat: SPLAT.config
-    pose_track: POSE_TRACK.config
-    ppo: PPO.config
-    render_dataset: RENDER_DATASET.config
-    diffusion: DIFFUSION.config
-    calibrate: CALIBRATE.config
-    evaluate: EVALUATE.config
+    scan: ScanConfig
+    splat: SplatConfig
+    pose_track: PoseTrackConfig
+    ppo: PPOConfig
+    render_dataset: RenderDatasetConfig
+    diffusion: DiffusionConfig
+    calibrate: CalibrateConfig
+    evaluate: EvaluateConfig
 
 
 DEFAULT_TASK = "push_block"
@@ -37,10 +35,48 @@ Fields = Mapping[str, Mapping[str, Any]]
 """Stage → field → value."""
 
 PRESETS: Mapping[str, Fields] = {
+    # The stages' own defaults are the demo's: two cores, 8 GiB, 25 minutes.
     "demo": {},
-    "debug": {},
-    "full": {},
-}
+    # As small as every stage still runs with; its figures mean nothing.
+    "debug": {
+        "scan": {"max_num_features": 1024},
+        "splat": {
+            "num_iters": 200, "num_init": 2000, "max_gaussians": 3000, "image_width": 96,
+            "min_psnr_db": 10.0,
+        },
+        "pose_track": {"min_ok_share": 0.3},
+        "ppo": {
+            "num_env_steps": 100_000, "success_threshold": 0.5, "eval_every": 5,
+            "num_eval_episodes": 16,
+        },
+        "render_dataset": {"num_episodes": 8, "max_attempts": 40, "min_episodes": 1},
+        "diffusion": {"optim": {"num_steps": 60, "warmup_steps": 5}, "num_eval_episodes": 2},
+        "calibrate": {
+            "num_rollouts": 3, "num_held_out": 1,
+            "optim": {"num_steps": 20, "learning_rate": 3e-4, "warmup_steps": 2},
+        },
+        "evaluate": {"num_sim_trials": 2, "num_teacher_trials": 4, "num_real_trials": 2},
+    },
+    # X-Sim's sizes (arXiv 2505.07096, appendix); hours, and a GPU for splat and training.
+    "full": {
+        "scan": {"max_num_features": 8192},
+        "splat": {
+            "backend": "gsplat", "num_iters": 30_000, "num_init": 100_000,
+            "max_gaussians": 1_000_000, "image_width": 1280,
+        },
+        "ppo": {
+            "num_env_steps": 50_000_000, "num_envs": 1024, "hidden_sizes": (256, 256, 256),
+            "num_eval_episodes": 256,
+        },
+        "render_dataset": {"num_episodes": 1000, "max_attempts": 4000},
+        "diffusion": {
+            "optim": {"num_steps": 100_000, "batch_size": 256}, "budget_s": 86_400.0,
+            "num_eval_episodes": 100,
+        },
+        "calibrate": {"optim": {"num_steps": 10_000}, "budget_s": 14_400.0},
+        "evaluate": {"num_sim_trials": 100, "num_teacher_trials": 100, "num_real_trials": 30},
+    },
+}  # fmt: skip
 """What is not named keeps its stage's default."""
 
 

@@ -1,10 +1,6 @@
 """The stages, in order. This tuple is the registry: a stage that is not here does not exist."""
 
-import importlib
-from typing import Any
-
 from .artifacts import (
-    Artifact,
     Capture,
     EpisodeDataset,
     Evaluation,
@@ -16,65 +12,59 @@ from .artifacts import (
     StudentPolicy,
     TeacherPolicy,
 )
-from .config import FrozenModel
-from .errors import MissingDependencyError, UnknownNameError
+from .calibrate import CalibrateConfig, calibrate_student
+from .capture import IngestConfig, ingest_capture, ingest_truth, ingest_world
+from .diffusion import DiffusionConfig, train_student
+from .errors import UnknownNameError
+from .evaluate import EvaluateConfig, evaluate_policies
+from .pose_track import PoseTrackConfig, track_object
+from .ppo import PPOConfig, train_teacher
+from .render_dataset import RenderDatasetConfig, render_dataset
+from .scan import ScanConfig, solve_scan
+from .splat import SplatConfig, fit_scene
 from .stage import Stage
 
-
-def _entry(package: str, run: str, config: str) -> dict[str, Any]:
-    try:
-        module = importlib.import_module(f"xsim_core.{package}")
-        return {"run": getattr(module, run), "config": getattr(module, config)}
-    except (ImportError, AttributeError) as error:
-        message = f"xsim_core.{package}.{run} is not written yet: {error}"
-
-    def missing(**_: Any) -> Artifact:
-        raise MissingDependencyError(message)
-
-    return {"run": missing, "config": type(config, (FrozenModel,), {})}
-
-
 INGEST_CAPTURE = Stage(
-    name="ingest_capture", version=1, **_entry("capture", "ingest_capture", "IngestConfig"),
+    name="ingest_capture", version=1, run=ingest_capture, config=IngestConfig,
     inputs={}, output=Capture,
 )  # fmt: skip
 INGEST_TRUTH = Stage(
-    name="ingest_truth", version=1, **_entry("capture", "ingest_truth", "IngestConfig"),
+    name="ingest_truth", version=1, run=ingest_truth, config=IngestConfig,
     inputs={}, output=GroundTruth,
 )  # fmt: skip
 INGEST_WORLD = Stage(
-    name="ingest_world", version=1, **_entry("capture", "ingest_world", "IngestConfig"),
+    name="ingest_world", version=1, run=ingest_world, config=IngestConfig,
     inputs={}, output=RealWorld,
 )  # fmt: skip
 SCAN = Stage(
-    name="scan", version=1, **_entry("scan", "solve_scan", "ScanConfig"),
+    name="scan", version=1, run=solve_scan, config=ScanConfig,
     inputs={"capture": Capture}, output=PosedImages,
 )  # fmt: skip
 SPLAT = Stage(
-    name="splat", version=1, **_entry("splat", "fit_scene", "SplatConfig"),
+    name="splat", version=1, run=fit_scene, config=SplatConfig,
     inputs={"images": PosedImages}, output=SplatScene,
 )  # fmt: skip
 POSE_TRACK = Stage(
-    name="pose_track", version=1, **_entry("pose_track", "track_object", "PoseTrackConfig"),
+    name="pose_track", version=1, run=track_object, config=PoseTrackConfig,
     inputs={"capture": Capture}, output=ObjectTrack,
 )  # fmt: skip
 PPO = Stage(
-    name="ppo", version=1, **_entry("ppo", "train_teacher", "PPOConfig"),
+    name="ppo", version=1, run=train_teacher, config=PPOConfig,
     inputs={"scene": SplatScene, "track": ObjectTrack}, output=TeacherPolicy,
 )  # fmt: skip
 RENDER_DATASET = Stage(
     name="render_dataset", version=1,
-    **_entry("render_dataset", "render_dataset", "RenderDatasetConfig"),
+    run=render_dataset, config=RenderDatasetConfig,
     inputs={"teacher": TeacherPolicy, "scene": SplatScene, "track": ObjectTrack},
     output=EpisodeDataset,
 )  # fmt: skip
 DIFFUSION = Stage(
-    name="diffusion", version=1, **_entry("diffusion", "train_student", "DiffusionConfig"),
+    name="diffusion", version=1, run=train_student, config=DiffusionConfig,
     inputs={"dataset": EpisodeDataset, "scene": SplatScene, "track": ObjectTrack},
     output=StudentPolicy,
 )  # fmt: skip
 CALIBRATE = Stage(
-    name="calibrate", version=1, **_entry("calibrate", "calibrate_student", "CalibrateConfig"),
+    name="calibrate", version=1, run=calibrate_student, config=CalibrateConfig,
     inputs={
         "student": StudentPolicy, "dataset": EpisodeDataset, "scene": SplatScene,
         "track": ObjectTrack, "world": RealWorld,
@@ -82,7 +72,7 @@ CALIBRATE = Stage(
     output=StudentPolicy,
 )  # fmt: skip
 EVALUATE = Stage(
-    name="evaluate", version=1, **_entry("evaluate", "evaluate_policies", "EvaluateConfig"),
+    name="evaluate", version=1, run=evaluate_policies, config=EvaluateConfig,
     inputs={
         "teacher": TeacherPolicy, "student": StudentPolicy, "calibrated": StudentPolicy,
         "scene": SplatScene, "track": ObjectTrack, "images": PosedImages,
