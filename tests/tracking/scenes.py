@@ -64,7 +64,7 @@ class Scene:
     seed: int = 0
 
     def __post_init__(self):
-        self.rng = np.random.default_rng(self.seed)
+        self.rng, self.empty = np.random.default_rng(self.seed), None
         self.block, self.hand = RayCaster(self.mesh), RayCaster(hand())
         wood = cv2.resize(
             self.rng.uniform(90, 170, (40, 40)), (400, 400), interpolation=cv2.INTER_CUBIC
@@ -102,7 +102,7 @@ class Scene:
         """RGB (h, w, 3) uint8 and noisy depth (h, w) in metres."""
         camera, factor = self.camera, 3
         fine = camera.resized(camera.width * factor, camera.height * factor)
-        depth, rgb = self._table(fine)
+        depth, rgb = (a.copy() for a in self._table(fine))
         T_cam_world = inverse_se3(T_WORLD_CAM)
         parts = [(self.block, T_world_object)]
         if T_world_hand is not None:
@@ -130,6 +130,11 @@ class Scene:
         return self._noisy(small, z, noise)
 
     def _table(self, camera):
+        if self.empty is None:
+            self.empty = self._render_table(camera)
+        return self.empty
+
+    def _render_table(self, camera):
         rays = camera.unproject(np.ones((camera.height, camera.width))) @ T_WORLD_CAM[:3, :3].T
         z = np.where(rays[..., 2] < -1e-3, T_WORLD_CAM[2, 3] / np.maximum(-rays[..., 2], 1e-3), 9.0)
         z = np.minimum(z, 4.0)

@@ -60,7 +60,7 @@ def test_same_input_same_output():
 def test_finds_it_again_after_total_occlusion():
     frames, truth, box = recording()
     blind = [(np.full_like(rgb, 90), np.full_like(z, 0.3)) for rgb, z in frames[4:8]]
-    tracker = ObjectTracker(MESH, CAMERA, TrackerConfig(relocalise_every=1))
+    tracker = ObjectTracker(MESH, CAMERA, TrackerConfig(relocalise_every=2))
     poses = follow(tracker, [*frames[:4], *blind, *frames[13:]], box)
     assert all(p.status != OK for p in poses[4:8])
     errors = add_m(np.array([p.T_cam_object for p in poses[-2:]]), truth[-2:], POINTS)

@@ -8,7 +8,8 @@ The command gets two folders.
 first frame · ``cam_K.txt`` · ``mesh/mesh.obj`` (metres, with texture) · ``request.json``.
 
 ``{output}``: ``poses.jsonl``, one ``{"frame": int, "T_cam_object": 4x4}`` a line, and ``done.json``
-(free provenance) once everything is written. ``docs`` say how to write the runner.
+(free provenance) once everything is written. ``tests/pose_track/fake_foundationpose.py`` is a
+runner that obeys this.
 
 Answers are never believed: every pose is checked for form here and scored against the frame by
 the CPU tracker's own verification, because the original reports neither score nor loss.

@@ -34,10 +34,11 @@ def add_overlays(
 
     def draw(i: int) -> NDArray[np.uint8]:
         caption = f"{i}  {STATUS_NAMES[int(status[i])]}  {max(score[i], 0):.2f}"
-        return draw_pose(
+        drawn = draw_pose(
             video.rgb(i), T_cam_object[i], caster=caster, camera=video.camera,
             status=int(status[i]), caption=caption,
         )  # fmt: skip
+        return _with_inset(drawn, _centre_px(mesh, T_cam_object[i], video))
 
     for i in np.unique(np.linspace(0, n - 1, NUM_STILLS).astype(int)):
         out.add_file(f"overlay_{i:04d}.png", encode_png(draw(int(i))))
@@ -45,6 +46,28 @@ def add_overlays(
     fps = (n - 1) / max(video.timestamps_s[-1] - video.timestamps_s[0], 1e-3) if n > 1 else 10.0
     film = [_shrink(draw(i)) for i in range(0, n, stride)]
     out.add_file("overlay.mp4", encode_mp4(film, fps=float(np.clip(fps / stride, 1, 60))))
+
+
+def _centre_px(
+    mesh: TexturedMesh, T_cam_object: NDArray[np.floating], video: Video
+) -> NDArray[np.floating]:
+    centre = T_cam_object[:3, :3] @ mesh.centre + T_cam_object[:3, 3]
+    middle = np.array([video.camera.width, video.camera.height]) / 2
+    return np.nan_to_num(video.camera.project(centre), nan=float(middle[0]))
+
+
+def _with_inset(rgb: NDArray[np.uint8], centre_px: NDArray[np.floating]) -> NDArray[np.uint8]:
+    """The image with its surroundings of a pixel magnified in the upper right corner."""
+    h, w = rgb.shape[:2]
+    half_h, half_w = h // 8, w // 8
+    u = int(np.clip(centre_px[0], half_w, w - half_w))
+    v = int(np.clip(centre_px[1], half_h, h - half_h))
+    cut = rgb[v - half_h : v + half_h, u - half_w : u + half_w]
+    inset = cv2.resize(cut, (w * 3 // 8, h * 3 // 8), interpolation=cv2.INTER_CUBIC)
+    inset = cv2.copyMakeBorder(inset, 0, 2, 2, 0, cv2.BORDER_CONSTANT, value=(255, 255, 255))
+    out = rgb.copy()
+    out[: inset.shape[0], w - inset.shape[1] :] = inset
+    return out
 
 
 def encode_png(rgb: NDArray[np.uint8]) -> bytes:

@@ -35,6 +35,8 @@ class TrackerConfig(FrozenModel):
     """Information of one contour line."""
     ok_score: float = 0.5
     """A pose with a score below is lost."""
+    ok_ratio: float = 0.65
+    """Nor may the score fall below this share of what the latest good frames had."""
     min_visible_fraction: float = 0.2
     """Below this visible share a pose counts as occluded."""
     retry_ratio: float = 0.8

@@ -74,11 +74,10 @@ def initial_pose(
     return max(final, key=lambda entry: entry[1].fit)
 
 
-def candidate_boxes(
-    frame: Frame, model: ObjectModel, *, config: TrackerConfig, limit: int = 3
-) -> list[Box]:
+def candidate_boxes(frame: Frame, model: ObjectModel, *, limit: int = 3) -> list[Box]:
     """Boxes where the image has the object's colours at a plausible size, best first."""
-    del config
+    if not model.colours.is_known:
+        return []
     scale = max(1, round(frame.camera.width / 160))
     level = frame.level(scale)
     odds = model.colours.log_odds()[level.colour_bin]

@@ -27,16 +27,18 @@ def draw_pose(
     outlines, _ = cv2.findContours(
         rendering.mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE, offset=offset
     )
-    cv2.drawContours(image, outlines, -1, STATUS_RGB[status], 2, cv2.LINE_AA)
+    thick = max(1, round(camera.width / 400))
+    cv2.drawContours(image, outlines, -1, STATUS_RGB[status], thick, cv2.LINE_AA)
     ends = 0.6 * caster.mesh.diameter_m * np.concatenate([np.zeros((1, 3)), np.eye(3)])
     ends = ends + caster.mesh.centre
     pixels = camera.project(ends @ T_cam_object[:3, :3].T + T_cam_object[:3, 3])
     if np.isfinite(pixels).all():
         start, *tips = [tuple(round(float(x)) for x in p) for p in np.clip(pixels, -1e4, 1e4)]
         for tip, colour in zip(tips, np.eye(3) * 255, strict=True):
-            cv2.line(image, start, tip, colour.tolist(), 2, cv2.LINE_AA)
+            cv2.line(image, start, tip, colour.tolist(), thick, cv2.LINE_AA)
     if caption:
-        font = cv2.FONT_HERSHEY_SIMPLEX
-        cv2.putText(image, caption, (8, 20), font, 0.55, (0, 0, 0), 3, cv2.LINE_AA)
-        cv2.putText(image, caption, (8, 20), font, 0.55, STATUS_RGB[status], 1, cv2.LINE_AA)
+        size, font = camera.width / 900, cv2.FONT_HERSHEY_SIMPLEX
+        place = (round(0.012 * camera.width), round(0.045 * camera.width))
+        cv2.putText(image, caption, place, font, size, (0, 0, 0), 2 + 2 * thick, cv2.LINE_AA)
+        cv2.putText(image, caption, place, font, size, STATUS_RGB[status], thick, cv2.LINE_AA)
     return image

@@ -55,6 +55,7 @@ class ObjectTracker:
         self._previous: NDArray[np.float64] | None = None
         self._last_good: NDArray[np.float64] | None = None
         self._fits: list[float] = []
+        self._scores: list[float] = []
         self._num_lost = 0
 
     def initialise(
@@ -107,7 +108,7 @@ class ObjectTracker:
         T, verdict = self._best_of(frame, self._predictions(), self.config.rounds)
         usual = self._usual_fit()
         is_poor = verdict.fit < self.config.retry_ratio * usual
-        if is_poor or verdict.score < self.config.ok_score:
+        if is_poor or verdict.score < self._ok_score():
             T, verdict = self._retry(frame, T, verdict)
         if self._should_relocalise(verdict):
             T, verdict = self._relocalise(frame, T, verdict)
@@ -137,6 +138,11 @@ class ObjectTracker:
         T[:3, :3] = step[:3, :3] @ self._T[:3, :3]
         T[:3, 3] = 2 * self._T[:3, 3] - self._previous[:3, 3]
         return [T, self._T]
+
+    def _ok_score(self) -> float:
+        """What a score must reach: an absolute bar, and one relative to the latest good frames."""
+        usual = float(np.median(self._scores[-10:])) if self._scores else 0.0
+        return max(self.config.ok_score, self.config.ok_ratio * usual)
 
     def _usual_fit(self) -> float:
         return float(np.median(self._fits[-10:])) if self._fits else 1.0
@@ -181,34 +187,59 @@ class ObjectTracker:
             starts.append(apply_motion(base, np.concatenate([0.03 * axis, np.zeros(3)]), centre))
         coarse = ((0.06, 16), (0.04, 12), *self.config.rounds)
         found, other = self._best_of(frame, starts, coarse)
-        return (found, other) if other.fit > verdict.fit + 0.02 else (T, verdict)
+        if other.fit > verdict.fit + 0.02:
+            T, verdict = found, other
+        starts = self._moved_to_colours(frame, base) if self._num_lost > 0 else []
+        if starts:
+            found, other = self._best_of(frame, starts, coarse)
+            if self._is_convincing(other, verdict):
+                T, verdict = found, other
+        return T, verdict
+
+    def _is_convincing(self, other: Verdict, verdict: Verdict) -> bool:
+        """Whether a pose far away is it: something else that fits must not pass for the object."""
+        is_good = other.fit > self.config.relocalise_ratio * self._usual_fit()
+        return is_good and other.fit > verdict.fit and other.score > self._ok_score()
+
+    def _moved_to_colours(
+        self, frame: Frame, base: NDArray[np.float64]
+    ) -> list[NDArray[np.float64]]:
+        """The pose shifted to where the image has the object's colours."""
+        moved, K = [], frame.camera.K
+        centre = base[:3, :3] @ self.mesh.centre + base[:3, 3]
+        for x0, y0, x1, y1 in candidate_boxes(frame, self._model):
+            cut = frame.level(1).depth_m[int(y0) : int(y1) + 1, int(x0) : int(x1) + 1]
+            z = float(np.median(cut[cut > 0])) if (cut > 0).any() else float(centre[2])
+            u, v = (x0 + x1) / 2 - K[0, 2], (y0 + y1) / 2 - K[1, 2]
+            shift = np.array([u / K[0, 0], v / K[1, 1], 1.0]) * z - centre
+            moved.append(apply_motion(base, np.concatenate([shift, np.zeros(3)]), centre))
+        return moved
 
     def _should_relocalise(self, verdict: Verdict) -> bool:
         every = self.config.relocalise_every
-        is_lost = verdict.score < self.config.ok_score
+        is_lost = verdict.score < self._ok_score()
         return is_lost and every > 0 and self._num_lost > 0 and self._num_lost % every == 0
 
     def _relocalise(
         self, frame: Frame, T: NDArray[np.float64], verdict: Verdict
     ) -> tuple[NDArray[np.float64], Verdict]:
         """Search the whole image where it has the object's colours."""
-        for box in candidate_boxes(frame, self._model, config=self.config):
+        for box in candidate_boxes(frame, self._model):
             try:
                 found, other = initial_pose(frame, box, self._model, config=self.config)
             except BadInputError:
                 continue
-            # Something else that happens to fit must not pass for the object.
-            is_convincing = other.fit > self.config.relocalise_ratio * self._usual_fit()
-            if is_convincing and other.fit > verdict.fit and other.score > self.config.ok_score:
+            if self._is_convincing(other, verdict):
                 T, verdict = found, other
         return T, verdict
 
     def _accept(self, T: NDArray[np.float64], level: Level, verdict: Verdict) -> TrackedPose:
         """Take the pose over, learn from it where it is trusted, and say how good it is."""
-        is_sure, status = verdict.score >= self.config.ok_score, self._status(verdict)
+        is_sure, status = verdict.score >= self._ok_score(), self._status(verdict)
         if status == OK:
             self._learn(level, verdict)
             self._fits.append(verdict.fit)
+            self._scores.append(verdict.score)
             self._previous, self._T, self._last_good = self._T, T, T
             self._num_lost = 0
         elif status == OCCLUDED and is_sure:
@@ -224,7 +255,7 @@ class ObjectTracker:
 
     def _status(self, verdict: Verdict) -> int:
         least = self.config.min_visible_fraction
-        if verdict.score >= self.config.ok_score:
+        if verdict.score >= self._ok_score():
             return OK if verdict.visible_fraction >= least else OCCLUDED
         # Nothing seen of it because it is covered, or uncovered and something else.
         return OCCLUDED if verdict.covered_fraction > 1 - least else LOST
