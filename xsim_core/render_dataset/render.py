@@ -7,11 +7,11 @@ from numpy.typing import NDArray
 
 from xsim_core.artifacts import EpisodeDataset, ObjectTrack, SplatScene, TeacherPolicy
 from xsim_core.errors import QualityGateError
-from xsim_core.geometry import PinholeCamera
 from xsim_core.policies.teacher import load_teacher
 from xsim_core.sim.assets import SimAssets, build_assets
 from xsim_core.sim.backgrounds import SplatBackground
 from xsim_core.sim.render_pool import RenderPool
+from xsim_core.sim.rendering import policy_camera
 from xsim_core.storage import ArtifactWriter, OpenArtifact
 
 from .collect import Collection, collect_episodes
@@ -67,7 +67,7 @@ def render_dataset(
     out.write("env_states", np.concatenate([e.env_states for e in episodes]))
     out.write("episode_ends", ends)
     out.write("T_world_cam", cameras)
-    out.write("K", _intrinsics(assets, config).astype(np.float32))
+    out.write("K", policy_camera(assets, config.image_hw).K.astype(np.float32))
     out.add_file("mosaic.png", mosaic(np.stack(first)))
     if strip is not None:
         out.add_file("film.png", film_strip(strip))
@@ -152,9 +152,3 @@ def _write_atomically(path: Path, **arrays: NDArray[np.generic]) -> None:
     with draft.open("wb") as file:
         np.savez(file, **arrays)  # type: ignore[arg-type]
     draft.replace(path)
-
-
-def _intrinsics(assets: SimAssets, config: RenderDatasetConfig) -> NDArray[np.float64]:
-    h, w = assets.image_hw
-    height, width = config.image_hw
-    return PinholeCamera(w, h, np.array(assets.K)).resized(width, height).K

@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsim_core.errors import BadInputError
+from xsim_core.geometry import PinholeCamera
 
 from .assets import SimAssets
 from .backgrounds import Background
 from .domain import Domain, EpisodeDraw
 from .env import SimEnv
 from .processes import WorkerProcesses
-from .rendering import POLICY_HW, SceneRenderer
+from .rendering import POLICY_HW, SceneRenderer, policy_camera
 from .rollout import ImagePolicy, RolloutResult, TeacherInPool, rollout
 from .task import TaskSpec
 
@@ -67,6 +68,7 @@ class _Setup:
     num_envs: int
     image_hw: tuple[int, int]
     rgbd_hw: tuple[int, int] | None
+    policy_view: PinholeCamera
 
 
 class _ImageWorker:
@@ -80,7 +82,10 @@ class _ImageWorker:
         ]
         self.renderer = None
         if setup.background is not None:
-            self.renderer = SceneRenderer(setup.assets, setup.background, image_hw=setup.image_hw)
+            self.renderer = SceneRenderer(
+                setup.assets, setup.background, image_hw=setup.image_hw,
+                policy_view=setup.policy_view,
+            )  # fmt: skip
         self._T_world_cam = np.array(setup.assets.T_world_cam)
         self.draws: list[EpisodeDraw] = [setup.domain.draw(0, self._T_world_cam) for _ in self.envs]
         self._last: list[tuple[Any, ...]] = [() for _ in self.envs]
@@ -144,6 +149,7 @@ class ImageEnvPool:
         num_workers: int = 2,
         image_hw: tuple[int, int] = POLICY_HW,
         rgbd_hw: tuple[int, int] | None = None,
+        policy_view: PinholeCamera | None = None,
     ) -> None:
         """Build environments and renderers.
 
@@ -155,17 +161,20 @@ class ImageEnvPool:
             num_envs: how many.
             num_workers: processes; 0 means this one.
             image_hw: size of the policy's image.
-            rgbd_hw: size of a second, RGB-D picture of every step; None for none.
+            rgbd_hw: size of a second, RGB-D picture of every step, of the whole video image; None
+                for none.
+            policy_view: intrinsics of the policy's image; ``policy_camera(assets)`` by default.
 
         Raises:
             MissingDependencyError: when a background is given but nothing can render it.
         """
         self.assets, self.task, self.domain = assets, task, domain or Domain()
         self.num_envs, self.image_hw = num_envs, image_hw
+        view = self.policy_view = policy_view or policy_camera(assets, image_hw)
         num_workers = min(num_workers, num_envs)
         self._parts = np.array_split(np.arange(num_envs), max(num_workers, 1))
         setups = [
-            _Setup(assets, task, background, self.domain, len(part), image_hw, rgbd_hw)
+            _Setup(assets, task, background, self.domain, len(part), image_hw, rgbd_hw, view)
             for part in self._parts
         ]
         self._rows: list[tuple[Any, ...]] = []

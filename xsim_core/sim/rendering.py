@@ -9,7 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsim_core.errors import MissingDependencyError
-from xsim_core.geometry import PinholeCamera, make_se3, se3_to_pos_quat
+from xsim_core.geometry import (
+    PinholeCamera,
+    inverse_se3,
+    make_se3,
+    se3_to_pos_quat,
+    transform_points,
+)
 
 from .assets import SimAssets
 from .backgrounds import Background, BackgroundView, RoomBackground, SplatBackground, SplatViews
@@ -21,6 +27,8 @@ from .room import LightSpec, build_room
 POLICY_HW = (72, 96)
 """Size of the images that policies see."""
 SUPERSAMPLE = 2
+VIEW_MARGIN_M, VIEW_HEIGHT_M = 0.10, 0.12
+"""The policy sees this much around the object's path, and this much above the table."""
 DEPTH_MARGIN_M = 0.012
 """How far behind the reconstructed surface foreground may lie and still be seen: splat depth is
 off by millimetres, and the object touches the table."""
@@ -48,7 +56,7 @@ class SceneRenderer:
 
     def __init__(
         self, assets: SimAssets, background: Background, *, image_hw: tuple[int, int] = POLICY_HW,
-        supersample: int = SUPERSAMPLE,
+        supersample: int = SUPERSAMPLE, policy_view: PinholeCamera | None = None,
     ) -> None:  # fmt: skip
         """Build the scene.
 
@@ -57,6 +65,7 @@ class SceneRenderer:
             background: what lies behind.
             image_hw: default size of the pictures.
             supersample: samples a pixel along each axis of pictures of that size.
+            policy_view: camera of pictures of that size; ``policy_camera`` by default.
 
         Raises:
             MissingDependencyError: when SAPIEN finds no Vulkan device it accepts.
@@ -65,6 +74,7 @@ class SceneRenderer:
         self.scene = open_render_scene()
         self._robot = self._load_robot()
         self._object = self._load_object()
+        self._policy_view = policy_view or policy_camera(assets, image_hw)
         self._cameras: dict[tuple[int, int], tuple[Any, Any, PinholeCamera]] = {}
         self._splat: SplatViews | None = None
         self._catcher_light: dict[Any, NDArray[np.float32]] = {}
@@ -80,10 +90,10 @@ class SceneRenderer:
         self.render(np.array([*assets.start_qpos, *middle, 1, 0, 0, 0]))  # Compiles the shaders.
 
     def camera(self, image_hw: tuple[int, int] | None = None) -> PinholeCamera:
-        """The video camera resized to ``image_hw``."""
-        height, width = image_hw or self.image_hw
-        h, w = self.assets.image_hw
-        return PinholeCamera(w, h, np.array(self.assets.K)).resized(width, height)
+        """Intrinsics of pictures of this size: the policy's view, or else the whole video image."""
+        if image_hw is None or image_hw == self.image_hw:
+            return self._policy_view
+        return video_camera(self.assets).resized(image_hw[1], image_hw[0])
 
     def render(
         self,
@@ -185,7 +195,7 @@ class SceneRenderer:
         if image_hw not in self._cameras:
             height, width = image_hw
             s = self._samples(image_hw)
-            camera = self.camera((height * s, width * s))
+            camera = self.camera(image_hw).resized(width * s, height * s)
             # The default pack has three times as many pipelines, each seconds of compiling.
             before = sapien.render.get_camera_shader_dir()
             sapien.render.set_camera_shader_dir("minimal")
@@ -225,6 +235,43 @@ class SceneRenderer:
         entity.set_pose(sapien.Pose([0.45, 0, self.assets.table_height_m]))
         self.scene.add_entity(entity)
         return entity
+
+
+def video_camera(assets: SimAssets) -> PinholeCamera:
+    """Intrinsics of the video."""
+    h, w = assets.image_hw
+    return PinholeCamera(w, h, np.array(assets.K))
+
+
+def policy_camera(assets: SimAssets, image_hw: tuple[int, int] = POLICY_HW) -> PinholeCamera:
+    """Intrinsics of the policy's images: the part of the video image that shows the object's path.
+
+    A fixed crop, as X-Sim's, but chosen by the task: a few centimetres matter, and the whole image
+    at this size would show the object in a handful of pixels.
+    """
+    full = video_camera(assets)
+    centres = assets.waypoints[:, :3, :3] @ np.array(assets.object_centre)
+    centres = np.vstack([centres + assets.waypoints[:, :3, 3], assets.start[:3, 3]])
+    low, high = centres.min(axis=0) - VIEW_MARGIN_M, centres.max(axis=0) + VIEW_MARGIN_M
+    low[2], high[2] = assets.table_height_m, max(high[2], assets.table_height_m + VIEW_HEIGHT_M)
+    corners = np.array([[x, y, z] for x in (low[0], high[0]) for y in (low[1], high[1])
+                        for z in (low[2], high[2])])  # fmt: skip
+    uv = full.project(transform_points(inverse_se3(np.array(assets.T_world_cam)), corners))
+    size = np.array([full.width, full.height], float)
+    if not np.isfinite(uv).all():
+        return full.resized(image_hw[1], image_hw[0])
+    near, far = np.clip(uv.min(axis=0), 0, size), np.clip(uv.max(axis=0), 0, size)
+    aspect = image_hw[1] / image_hw[0]
+    height = min(max(far[1] - near[1], (far[0] - near[0]) / aspect, 1.0), size[1], size[0] / aspect)
+    crop = np.array([height * aspect, height])
+    corner = np.clip((near + far) / 2 - crop / 2, 0, size - crop)
+    K = full.K.copy()
+    K[:2, 2] -= corner
+    # The crop's own size need not be whole pixels: it is resized from its real extent.
+    scale = image_hw[0] / height
+    K[:2, :2] *= scale
+    K[:2, 2] = (K[:2, 2] + 0.5) * scale - 0.5
+    return PinholeCamera(image_hw[1], image_hw[0], K)
 
 
 def open_render_scene() -> Any:

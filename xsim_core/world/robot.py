@@ -14,7 +14,7 @@ from xsim_core.sim.assets import SimAssets
 from xsim_core.sim.backgrounds import RoomBackground
 from xsim_core.sim.image_pool import ImageEnvPool
 from xsim_core.sim.meshes import TexturedMesh
-from xsim_core.sim.rendering import POLICY_HW
+from xsim_core.sim.rendering import POLICY_HW, policy_camera, video_camera
 from xsim_core.sim.rollout import ImagePolicy, RolloutResult, rollout
 from xsim_core.sim.task import TaskSpec
 
@@ -110,13 +110,17 @@ class SimulatedRobot:
             rgbd_hw: size of the larger RGB-D pictures; None records none. ``RGBD_HW`` suits
                 tracking.
         """
-        self._nominal, self._image_hw = assets, image_hw
-        self._rgbd_hw = rgbd_hw or RGBD_HW
+        self._nominal = assets
+        # Where to look is chosen by the robot's own calibration, not by the world's truth.
+        self._policy_view = policy_camera(assets, image_hw)
+        height, width = rgbd_hw or RGBD_HW
+        self._rgbd_view = video_camera(assets).resized(width, height)
         self._judgement: Judgement | None = None
         self._pool = ImageEnvPool(
             _world_assets(world, assets, folder), task,
             background=RoomBackground(room=world.spec.room), domain=world.spec.domain,
             num_envs=num_envs, num_workers=num_workers, image_hw=image_hw, rgbd_hw=rgbd_hw,
+            policy_view=self._policy_view,
         )  # fmt: skip
 
     def run(
@@ -132,8 +136,8 @@ class SimulatedRobot:
             qpos=result.env_states[:, :9],
             episode_ends=result.episode_ends,
             T_world_cam=np.array(self._nominal.T_world_cam),
-            camera=self._camera(self._image_hw),
-            rgbd_camera=self._camera(self._rgbd_hw),
+            camera=self._policy_view,
+            rgbd_camera=self._rgbd_view,
             wide_rgb=result.wide_rgb,
             wide_depth_mm=result.wide_depth_mm,
         )
@@ -143,10 +147,6 @@ class SimulatedRobot:
         if self._judgement is None:
             raise ValueError("judge: this robot has not run yet")
         return self._judgement
-
-    def _camera(self, image_hw: tuple[int, int]) -> PinholeCamera:
-        h, w = self._nominal.image_hw
-        return PinholeCamera(w, h, np.array(self._nominal.K)).resized(image_hw[1], image_hw[0])
 
     def close(self) -> None:
         """End the processes."""
