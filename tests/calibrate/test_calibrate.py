@@ -34,7 +34,7 @@ def test_rollouts_become_pairs_and_a_calibrated_student(tmp_path):
         "student": make_student(store), "dataset": make_dataset(store),
         "scene": make_scene(store), "track": make_track(store), "world": make_world(store),
     }  # fmt: skip
-    task = load_task("push_block").model_copy(update={"horizon": 12})
+    task = load_task("push_block").model_copy(update={"horizon": 6})
     config = CalibrateConfig(
         task=task, num_rollouts=2, num_held_out=0, frame_stride=1,
         optim=OptimConfig(num_steps=4, batch_size=8),

@@ -66,3 +66,13 @@ def test_no_colour_jitter_is_the_identity():
     np.testing.assert_allclose(
         jitter_colour(rgb, still, rng=np.random.default_rng(0)), rgb, atol=1e-6
     )
+
+
+def test_grey_images_keep_their_hue_without_tint_and_their_mean_under_contrast():
+    rgb = to_image_tensor(np.full((3, 8, 9, 3), 100, np.uint8))
+    only = AugmentConfig(gain=0, contrast=0.5, saturation=0.9, tint=0, noise=0)
+    same = jitter_colour(rgb, only, rng=np.random.default_rng(0))
+    np.testing.assert_allclose(same, rgb, atol=1e-6)
+    tinted = jitter_colour(rgb, AugmentConfig(noise=0), rng=np.random.default_rng(0)) + 0.5
+    assert tinted.std(dim=(2, 3)).max() < 1e-6
+    assert (tinted.mean(dim=(2, 3)).std(dim=1) > 1e-3).all()

@@ -40,19 +40,21 @@ def crop_shifted(
 
 def jitter_colour(rgb: Tensor, config: AugmentConfig, *, rng: np.random.Generator) -> Tensor:
     """Brightness, white balance, saturation, contrast and noise of images (b, 3, h, w) in +-0.5."""
-    b = len(rgb)
+    b, _, h, w = rgb.shape
+    x = (rgb + 0.5).flatten(2)
 
     def factor(amount: float, channels: int = 1) -> Tensor:
-        draw = 1 + amount * rng.uniform(-1, 1, (b, channels, 1, 1))
+        draw = 1 + amount * rng.uniform(-1, 1, (b, channels, 1))
         return torch.from_numpy(draw.astype(np.float32))
 
-    x = (rgb + 0.5) * factor(config.gain) * factor(config.tint, 3)
-    grey = x.mean(dim=1, keepdim=True)
-    x = grey + (x - grey) * factor(config.saturation)
-    mean = x.mean(dim=(1, 2, 3), keepdim=True)
-    x = mean + (x - mean) * factor(config.contrast)
+    # All four are linear in the pixel, so they are one matrix and one offset for each image.
+    gain = torch.diag_embed((factor(config.gain) * factor(config.tint, 3))[..., 0])
+    saturation, contrast = factor(config.saturation), factor(config.contrast)
+    matrix = (saturation * torch.eye(3) + (1 - saturation) / 3) @ gain
+    mean = (matrix @ x.mean(dim=2, keepdim=True)).mean(dim=1, keepdim=True)
+    x = torch.baddbmm((1 - contrast) * mean, contrast * matrix, x)
     if config.noise > 0:
-        sigma = torch.from_numpy(rng.uniform(0, config.noise, (b, 1, 1, 1)).astype(np.float32))
+        sigma = torch.from_numpy(rng.uniform(0, config.noise, (b, 1, 1)).astype(np.float32))
         generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
-        x = x + sigma * torch.randn(x.shape, generator=generator)
-    return x.clamp(0, 1) - 0.5
+        x = x.addcmul(sigma, torch.randn(x.shape, generator=generator))
+    return (x.clamp_(0, 1) - 0.5).reshape(b, 3, h, w)
