@@ -106,7 +106,7 @@ def _depth_of_blocks(z: NDArray[np.floating]) -> NDArray[np.float32]:
     """Mean depth on surfaces; the nearest sample where a block straddles an edge."""
     blocks = _blocks(np.where(z > 0, z, np.inf))
     near, far = blocks.min(axis=2), blocks.max(axis=2)
-    is_edge = ~np.isfinite(far) | (far - near > 0.02)
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore"):  # Where nothing is, inf - inf.
+        is_edge = ~np.isfinite(far) | (far - near > 0.02)
         depth = np.where(is_edge, near, blocks.mean(axis=2))
     return np.where(np.isfinite(depth), depth, 0).astype(np.float32)
