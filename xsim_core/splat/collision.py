@@ -146,6 +146,11 @@ def _hull(
     """The convex hull down to the plane, or None for noise and for what is out of reach."""
     from scipy.spatial import ConvexHull
 
+    # A few stray triangles at a silhouette would blow the hull up.
+    low, high = np.quantile(vertices, (0.01, 0.99), axis=0)
+    vertices = vertices[((vertices >= low) & (vertices <= high)).all(1)]
+    if len(vertices) < 8:
+        return None
     size = np.ptp(vertices, axis=0)
     low = np.asarray(config.workspace_min_m) - config.reach_m
     high = np.asarray(config.workspace_max_m) + config.reach_m

@@ -90,9 +90,9 @@ def _depth_views(
             gaussians, view.T_cam_world, camera.K, camera.width, camera.height,
             num_threads=num_threads,
         )  # fmt: skip
-        # The expected depth is smooth where the median jumps from disc to disc; where they part,
-        # the ray passes an edge and the expectation lies between two surfaces.
-        solid = (seen.alpha > 0.5) & (np.abs(seen.depth_m - seen.median_depth_m) < 0.04)
+        # The expected depth is smooth where the median jumps from disc to disc; where depth
+        # spreads, the ray passes an edge and the expectation lies between two surfaces.
+        solid = (seen.alpha > 0.5) & (seen.depth_variance_m2 < 0.03**2)
         depth_m = np.where(solid, seen.depth_m, 0).astype(np.float32)
         yield DepthView(view.T_cam_world, seen.rgb, depth_m)
 

@@ -37,7 +37,7 @@ class SplatTraining(FrozenModel):
     """Iterations between splitting and pruning, until two thirds of the training."""
     ssim_weight: float = Field(default=0.2, ge=0, le=1)
     """Of the D-SSIM term; L1 has the rest."""
-    depth_weight: float = Field(default=0.1, ge=0)
+    depth_weight: float = Field(default=0.3, ge=0)
     """Of the relative error at triangulated points; photometry alone leaves a depth bias."""
     depth_truncation: float = Field(default=0.05, gt=0)
     """Relative depth errors beyond are taken for occlusions and ignored."""
