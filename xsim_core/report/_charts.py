@@ -34,7 +34,7 @@ class Axes:
         height: int = 240, x_label: str = "", y_label: str = "", equal: bool = False,
     ) -> None:  # fmt: skip
         self.width, self.height = width, height
-        self.left, self.right, self.top, self.bottom = 52.0, width - 12.0, 12.0, height - 38.0
+        self.left, self.right, self.top, self.bottom = 62.0, width - 12.0, 12.0, height - 38.0
         self.x, self.y = _padded(*x, share=0.0), _padded(*y, share=0.06)
         if equal:
             self._equalise()

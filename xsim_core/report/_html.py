@@ -42,7 +42,7 @@ def words(name: str) -> str:
     """A field's or file's name as words: units go into brackets."""
     units = {"m": "m", "s": "s", "px": "px", "mm": "mm", "db": "dB", "rad": "rad", "deg": "°"}
     parts = name.replace("/", "_").split("_")
-    if len(parts) > 1 and parts[-1] in units:
+    if len(parts) > 1 and parts[-1] in units and parts[-2] != "per":
         return f"{' '.join(parts[:-1])} ({units[parts[-1]]})"
     return " ".join(parts)
 

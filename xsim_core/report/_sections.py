@@ -20,10 +20,14 @@ STATUS = {
     2: ("interpolated", "#8f9cf5"),
     3: ("lost", "#c9362c"),
 }
-MAX_CURVES = 9
+MAX_CURVES = 4
 FILM_FRAMES = 8
 
 CAPTIONS = {
+    r"^photos": "All photos of the room.",
+    r"^video": "Frames of the recording, colour over depth.",
+    r"board": "The printed board as it was found in a photo.",
+    r"paths": "Where the object went in evaluation episodes, against the demonstration's waypoints.",
     r"overlay.*\.(mp4|gif|webm)": "The recording, with the tracked mesh drawn over every frame.",
     r"overlay": "The tracked mesh drawn over the recorded frame.",
     r"trajectory|path": "The object's path in the robot's frame.",
@@ -148,22 +152,28 @@ def _track_charts(artifact: Open) -> str:
 
 
 def _curves(artifact: Open) -> str:
-    curves = artifact.arrays("curve")
-    # What a person looks for first stands first.
-    names = sorted(
-        curves, key=lambda n: (not any(w in n for w in ("success", "return", "loss")), n)
-    )
-    step_name = next((n for n in names if n in ("step", "steps", "env_steps", "iteration")), None)
+    curves = {n: np.asarray(v, float) for n, v in artifact.arrays("curve").items() if v.ndim == 1}
+    step_name = next((n for n in curves if n in ("step", "steps", "env_steps", "iteration")), "")
+    steps = curves.pop(step_name, np.zeros(0))
+    label = words(step_name) if step_name else "iteration"
+
+    def line(name: str) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+        values = curves[name]
+        x = steps if len(steps) == len(values) else np.arange(len(values), dtype=float)
+        # Evaluations are rarer than iterations; between them there is no value.
+        known = np.isfinite(values)
+        return x[known], values[known]
+
+    names = [n for n in curves if np.isfinite(curves[n]).sum() > 1]
+    shares = [n for n in names if "success" in n and not n.startswith("term")]
     cards = []
-    for name in [n for n in names if n != step_name][:MAX_CURVES]:
-        values = np.asarray(curves[name], float)
-        if values.ndim != 1 or len(values) < 2:
-            continue
-        steps = curves.get(step_name) if step_name else None
-        x = steps if steps is not None and len(steps) == len(values) else np.arange(len(values))
-        limits = (0.0, 1.0) if "success" in name else None
-        label = words(step_name) if step_name and x is steps else "iteration"
-        chart = line_chart({name: (x, values)}, x_label=label, y_range=limits)
+    if shares:
+        chart = line_chart({n: line(n) for n in shares}, x_label=label, y_range=(0.0, 1.0))
+        cards.append(card(chart, "Success while training"))
+    others = [n for n in names if n not in shares]
+    first = [n for n in others if any(w in n for w in ("return", "loss", "align", "agree"))]
+    for name in first[: MAX_CURVES - len(cards)]:
+        chart = line_chart({name: line(name)}, x_label=label)
         cards.append(card(chart, words(name).capitalize()))
     return f'<div class="charts">{"".join(cards)}</div>' if cards else ""
 

@@ -18,6 +18,12 @@ from .targets import check_targets
 
 TEMPLATE = Path(__file__).with_name("page.html")
 
+STORY = (
+    "The scene was reconstructed from photos, the object tracked through the video, a teacher "
+    "trained in simulation on the object's motion alone, and its skill distilled into a policy "
+    "that sees only camera images, calibrated on the robot."
+)
+
 Opened = Mapping[str, OpenArtifact[Any]]
 
 
@@ -58,9 +64,7 @@ def _hero(title: str, opened: Opened) -> str:
     return (
         f'<div class="eyebrow">X-Sim · {esc(names)}</div>'
         f"<h1>From one video of a hand moving a {esc(what)} to a robot's image policy</h1>"
-        "<p>The scene was reconstructed from photos, the object tracked through the video, a "
-        "teacher trained in simulation on the object's motion alone, and its skill distilled into "
-        "a policy that sees only camera images, calibrated on the robot.</p>"
+        f"<p>{STORY if evaluation else 'This run has not reached its evaluation.'}</p>"
         f'<div class="scores">{cards}</div>'
     )
 
@@ -92,7 +96,7 @@ def _targets(summaries: Mapping[str, Artifact]) -> str:
     ]
     text = table(("figure", "target", "measured", ""), rows)
     return section(
-        "targets", "Figures against targets", "What this run promised and what it measured.",
+        "targets", "Figures against targets", "What the project promises, and what this run measured.",
         card(text),
     )  # fmt: skip
 
