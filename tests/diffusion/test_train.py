@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tests.policies.toy import HW, rollout, toy_episodes
+from tests.policies.toy import rollout, toy_episodes
 from tests.sim.fixtures import make_scene, make_track
 from xsim_core.artifacts import EpisodeDataset, ObjectTrack, SplatScene, StudentPolicy
 from xsim_core.diffusion import DiffusionConfig, train_student

@@ -38,13 +38,13 @@ class CalibrateConfig(FrozenModel):
 
     task: TaskSpec
     """The student's task."""
-    num_rollouts: int = Field(10, ge=1)
+    num_rollouts: int = Field(default=10, ge=1)
     """Episodes on the robot; X-Sim uses 10."""
     rollout_seed: int = 70_000
     """First seed of the starts on the robot; apart from those of ``evaluate``."""
-    num_held_out: int = Field(2, ge=0)
+    num_held_out: int = Field(default=2, ge=0)
     """Rollouts kept from training, on which agreement before and after is measured."""
-    frame_stride: int = Field(2, ge=1)
+    frame_stride: int = Field(default=2, ge=1)
     """Every how many frames the object is tracked and a pair is made."""
     locate: LocateConfig = LocateConfig()
     """How the object is found in the rollouts."""
@@ -56,9 +56,9 @@ class CalibrateConfig(FrozenModel):
     """Fine-tuning."""
     augment: AugmentConfig = AugmentConfig()
     """Of synthetic images."""
-    state_noise: float = Field(0.02, ge=0)
+    state_noise: float = Field(default=0.02, ge=0)
     """As in the student's own training."""
-    budget_s: float = Field(100.0, gt=0)
+    budget_s: float = Field(default=100.0, gt=0)
     """Fine-tuning stops here on slow machines."""
     seed: int = 0
     """Of batches and augmentation."""

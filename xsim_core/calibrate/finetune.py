@@ -24,13 +24,13 @@ from .pairs import Pairs
 class AlignConfig(FrozenModel):
     """The auxiliary loss on pairs."""
 
-    weight: float = Field(0.1, ge=0)
+    weight: float = Field(default=0.1, ge=0)
     """Of the InfoNCE term beside the imitation loss; applied once."""
-    temperature: float = Field(0.1, gt=0)
+    temperature: float = Field(default=0.1, gt=0)
     """Of the cosine similarities."""
-    batch_size: int = Field(32, ge=2)
+    batch_size: int = Field(default=32, ge=2)
     """Pairs a step."""
-    duplicate_m: float = Field(0.012, ge=0)
+    duplicate_m: float = Field(default=0.012, ge=0)
     """Frames in which nothing moved further than this are not negatives of each other."""
     augment: AugmentConfig = AugmentConfig(shift_px=2)
     """Drawn independently for both images of a pair."""

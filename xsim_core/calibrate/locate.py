@@ -17,7 +17,7 @@ from xsim_core.tracking import OK, ObjectTracker, TexturedMesh, TrackedPose, Tra
 class LocateConfig(FrozenModel):
     """How the object is found in robot rollouts."""
 
-    box_margin_px: int = Field(24, ge=0)
+    box_margin_px: int = Field(default=24, ge=0)
     """Around the mesh projected at the expected start pose; covers the start's randomisation."""
     tracker: TrackerConfig = TrackerConfig()
     """Settings of the tracker."""
@@ -35,8 +35,8 @@ class LocatedObject:
 
 def object_mesh(track: OpenArtifact[ObjectTrack]) -> TexturedMesh:
     """The tracked object's mesh."""
-    names = ("vertices", "faces", "uv", "texture")
-    return TexturedMesh(*(track.array(f"object/{name}") for name in names))
+    mesh = track.arrays("object")
+    return TexturedMesh(mesh["vertices"], mesh["faces"], mesh["uv"], mesh["texture"])
 
 
 def expected_box(

@@ -15,13 +15,13 @@ from .infonce import near_duplicates
 class GateConfig(FrozenModel):
     """When a simulated frame counts as showing the same scene as the real one."""
 
-    object_position_m: float = Field(0.02, gt=0)
+    object_position_m: float = Field(default=0.02, gt=0)
     """Largest distance between the tracked and the simulated object."""
-    object_rotation_rad: float = Field(0.25, gt=0)
+    object_rotation_rad: float = Field(default=0.25, gt=0)
     """Largest angle between them."""
-    tcp_position_m: float = Field(0.015, gt=0)
+    tcp_position_m: float = Field(default=0.015, gt=0)
     """Largest distance between the measured and the simulated gripper."""
-    min_track_score: float = Field(0.3, ge=0, le=1)
+    min_track_score: float = Field(default=0.3, ge=0, le=1)
     """Frames tracked worse than this say nothing about the object's pose."""
 
 

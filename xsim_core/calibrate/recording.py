@@ -1,8 +1,10 @@
 """Recordings of a robot, kept in scratch so that no rollout is run twice."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from xsim_core.geometry import PinholeCamera
 from xsim_core.world import RobotEpisodes
@@ -27,8 +29,10 @@ def load_episodes(path: Path) -> RobotEpisodes:
     """The inverse of ``save_episodes``."""
     with np.load(path, allow_pickle=False) as stored:
         arrays = {name: stored[name] for name in stored.files}
-    cameras = {
-        name: PinholeCamera(*(int(x) for x in arrays[f"{name}.wh"]), arrays[f"{name}.K"])
-        for name in ("camera", "rgbd_camera")
-    }
+    cameras = {name: _camera(arrays, name) for name in ("camera", "rgbd_camera")}
     return RobotEpisodes(**{name: arrays.get(name) for name in _ARRAYS}, **cameras)  # type: ignore[arg-type]
+
+
+def _camera(arrays: dict[str, NDArray[Any]], name: str) -> PinholeCamera:
+    width, height = (int(size) for size in arrays[f"{name}.wh"])
+    return PinholeCamera(width, height, arrays[f"{name}.K"])

@@ -41,13 +41,13 @@ class DiffusionConfig(FrozenModel):
     """Optimiser."""
     augment: AugmentConfig = AugmentConfig()
     """Image augmentation."""
-    state_noise: float = Field(0.02, ge=0)
+    state_noise: float = Field(default=0.02, ge=0)
     """Standard deviation added to normalised proprioception in training."""
-    budget_s: float = Field(240.0, gt=0)
+    budget_s: float = Field(default=240.0, gt=0)
     """Training stops here on slow machines; the learning rate reaches zero either way."""
     domain: Domain = randomised_domain()
     """Of the trials: as randomised as the dataset, so that training and trials match."""
-    num_eval_episodes: int = Field(24, ge=0)
+    num_eval_episodes: int = Field(default=24, ge=0)
     """Closed-loop trials in simulation after training; 0 skips them."""
     eval_seed: int = 50_000
     """First seed of the trials; apart from every seed that the dataset was made from."""

@@ -29,7 +29,7 @@ def truth_errors(
     track: OpenArtifact[ObjectTrack],
     images: OpenArtifact[PosedImages],
     truth: OpenArtifact[GroundTruth],
-) -> tuple[dict[str, NDArray[np.float64]], dict[str, float]]:
+) -> tuple[dict[str, NDArray[np.floating]], dict[str, float]]:
     """Per-frame errors and key figures of scan, track and scene.
 
     Returns:
@@ -58,7 +58,7 @@ def truth_errors(
 
 def _track_errors(
     track: OpenArtifact[ObjectTrack], truth: OpenArtifact[GroundTruth]
-) -> dict[str, NDArray[np.float64]]:
+) -> dict[str, NDArray[np.floating]]:
     vertices = track.array("object/vertices").astype(float)
     stride = max(1, len(vertices) // NUM_MODEL_POINTS)
     points = vertices[::stride]
@@ -80,7 +80,7 @@ def _track_errors(
 
 def _scan_errors(
     images: OpenArtifact[PosedImages], truth: OpenArtifact[GroundTruth]
-) -> dict[str, NDArray[np.float64]]:
+) -> dict[str, NDArray[np.floating]]:
     T_true = truth.array("photo/T_world_cam")[images.array("photo_index")]
     distance_mm, angle_deg = pose_differences(images.array("T_world_cam"), T_true)
     return {"scan_mm": distance_mm, "scan_deg": angle_deg}

@@ -35,17 +35,17 @@ class EvaluateConfig(FrozenModel):
 
     task: TaskSpec
     """The policies' task."""
-    num_sim_trials: int = Field(30, ge=1)
+    num_sim_trials: int = Field(default=30, ge=1)
     """Seeds of each student's row in simulation."""
-    num_teacher_trials: int = Field(50, ge=1)
+    num_teacher_trials: int = Field(default=50, ge=1)
     """Seeds of the teacher's row; its first ones are the students' seeds. It needs no images."""
-    num_real_trials: int = Field(30, ge=1)
+    num_real_trials: int = Field(default=30, ge=1)
     """Seeds of each row in the real world."""
     seed: int = 90_000
     """First seed; no stage trains or calibrates on these."""
     domain: Domain = randomised_domain()
     """Of the rows in simulation: as randomised as the dataset."""
-    num_films: int = Field(4, ge=1)
+    num_films: int = Field(default=4, ge=1)
     """Episodes of each row that are shown."""
 
 
