@@ -27,7 +27,7 @@ CAPTIONS = {
     r"^photos": "All photos of the room.",
     r"^video": "Frames of the recording, colour over depth.",
     r"board": "The printed board as it was found in a photo.",
-    r"paths": "Where the object went in evaluation episodes, against the demonstration's waypoints.",
+    r"paths": "Where the object went in evaluation episodes, against the video's waypoints.",
     r"overlay.*\.(mp4|gif|webm)": "The recording, with the tracked mesh drawn over every frame.",
     r"overlay": "The tracked mesh drawn over the recorded frame.",
     r"trajectory|path": "The object's path in the robot's frame.",

@@ -96,7 +96,7 @@ def _targets(summaries: Mapping[str, Artifact]) -> str:
     ]
     text = table(("figure", "target", "measured", ""), rows)
     return section(
-        "targets", "Figures against targets", "What the project promises, and what this run measured.",
+        "targets", "Figures against targets", "What the project promises, and what was measured.",
         card(text),
     )  # fmt: skip
 
