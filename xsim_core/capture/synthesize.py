@@ -314,7 +314,7 @@ def real_world_spec(
         "camera_error_m": 0.010,
         "camera_error_rad": 0.0175,
         "noise_std": 3.0,
-        "friction": 0.35,
+        "friction": 0.28,
         "action_latency_steps": 1,
         "object_tint": [0.92, 0.97, 0.88],
     }
