@@ -11,7 +11,7 @@ from xsim_core.config import FrozenModel
 class AugmentConfig(FrozenModel):
     """Ranges of the augmentation. All draws are uniform and per image."""
 
-    shift_px: int = 4
+    shift_px: int = 3
     """Largest translation in each axis; the border is replicated."""
     gain: float = 0.25
     """Brightness is multiplied by 1 +- gain."""

@@ -20,7 +20,7 @@ from .student import load_state_arrays, state_arrays
 class OptimConfig(FrozenModel):
     """How the student's weights are fitted."""
 
-    num_steps: int = 2_000
+    num_steps: int = 2_800
     """Gradient steps."""
     batch_size: int = 64
     """Windows a step."""

@@ -27,7 +27,7 @@ class StudentArchitecture(FrozenModel):
     """Predicted actions (T)."""
     n_action_steps: int = 4
     """Executed actions before the next prediction (Ta)."""
-    channels: tuple[int, int, int] = (24, 40, 64)
+    channels: tuple[int, int, int] = (16, 32, 64)
     """Widths of the encoder's stem and of its two residual levels."""
     head: Literal["flatten", "spatial_softmax"] = "flatten"
     """How the feature map becomes a vector."""
