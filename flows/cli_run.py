@@ -26,7 +26,8 @@ class Demo:
     set: tuple[str, ...] = ()
     """Fields over the preset, such as ppo.num_env_steps=200000."""
     prefect: bool = True
-    """Through the Prefect server, which is started when needed."""
+    """Whether the Prefect server, started when needed, records and shows the run. With the flag
+    --no-prefect it runs in this process alone."""
     json: bool = False
     """Print JSON on standard output; progress goes to standard error."""
 
@@ -69,7 +70,8 @@ class Run:
     set: tuple[str, ...] = ()
     """Fields over the preset, such as ppo.num_env_steps=200000."""
     prefect: bool = True
-    """Through the Prefect server, which is started when needed."""
+    """Whether the Prefect server, started when needed, records and shows the run. With the flag
+    --no-prefect it runs in this process alone."""
     json: bool = False
     """Print JSON on standard output; progress goes to standard error."""
 
