@@ -1,7 +1,7 @@
 """The configuration of every stage in one value, and named values of it."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from .calibrate import CalibrateConfig
 from .config import FrozenModel
@@ -97,7 +97,10 @@ def pipeline_config(
     if preset not in PRESETS:
         raise UnknownNameError("preset", preset, PRESETS)
     spec = load_task(task or DEFAULT_TASK)
-    models = {name: field.annotation for name, field in PipelineConfig.model_fields.items()}
+    models: dict[str, type[FrozenModel]] = {
+        name: cast(type[FrozenModel], field.annotation)
+        for name, field in PipelineConfig.model_fields.items()
+    }
     for stage in overrides or {}:
         if stage not in models:
             raise UnknownNameError("stage", stage, models)

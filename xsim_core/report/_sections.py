@@ -192,7 +192,9 @@ def _evaluation(artifact: Open) -> str:
     errors = artifact.arrays("error")
     charts = [
         card(
-            line_chart({name: (np.arange(len(v)), v)}, x_label="frame", y_label=words(name)),
+            line_chart(
+                {name: (np.arange(len(v), dtype=float), v)}, x_label="frame", y_label=words(name)
+            ),
             words(name).capitalize(),
         )
         for name, v in errors.items()
