@@ -1,0 +1,110 @@
+import numpy as np
+import pytest
+
+from tests.sim.fixtures import commit, open_fixtures
+from xsim_core.artifacts import TeacherPolicy
+from xsim_core.errors import QualityGateError
+from xsim_core.render_dataset import RenderDatasetConfig
+from xsim_core.render_dataset.collect import Collection, Episode, _Disturbance
+from xsim_core.render_dataset.pictures import film_strip, mosaic
+from xsim_core.sim.assets import build_assets
+from xsim_core.sim.env import SimEnv
+from xsim_core.sim.task import load_task
+from xsim_core.stage import run_stage
+from xsim_core.stages import RENDER_DATASET
+from xsim_core.storage import Runtime
+
+# So lenient that simply moving forward succeeds: the stage is under test, not a teacher.
+TASK = load_task("push_block").model_copy(
+    update={"success_position_m": 0.165, "success_rotation_rad": 3.2, "horizon": 10}
+)
+
+
+def make_teacher(store, scene, track, folder):
+    """A network of one layer that always commands the same push."""
+    assets = build_assets(scene, track, TASK, folder)
+    obs_dim = SimEnv(assets, TASK).obs_dim
+    bias = np.array([0.1, 1.0, 0.0], np.float32)
+    arrays = {
+        "weights/actor.0.weight": np.zeros((3, obs_dim), np.float32),
+        "weights/actor.0.bias": bias,
+        "obs_mean": np.zeros(obs_dim, np.float32),
+        "obs_var": np.ones(obs_dim, np.float32),
+        "curve/success": np.ones(1),
+    }
+    summary = TeacherPolicy(
+        task=TASK.name, num_env_steps=0, success_rate=1.0, num_eval_episodes=0,
+        reached_threshold=True,
+    )  # fmt: skip
+    return commit(store, summary, arrays, name="pusher")
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory):
+    store, scene, track = open_fixtures(tmp_path_factory.mktemp("store").as_uri())
+    teacher = make_teacher(store, scene, track, tmp_path_factory.mktemp("assets"))
+    return store, {"teacher": teacher, "scene": scene.ref, "track": track.ref}
+
+
+@pytest.mark.vulkan
+def test_successful_rollouts_become_a_dataset(inputs):
+    store, refs = inputs
+    config = RenderDatasetConfig(task=TASK, num_episodes=3, max_attempts=16, min_episodes=1)
+    figures = []
+    ref = run_stage(
+        RENDER_DATASET, config, store, refs, runtime=Runtime(num_workers=0),
+        progress=lambda fraction, f: figures.append(fraction),
+    )  # fmt: skip
+    dataset = store.open(ref)
+    ends, rgb = dataset.array("episode_ends"), dataset.array("observation.images.front")
+    assert dataset.summary.num_episodes == len(ends) == 3
+    assert len(rgb) == len(dataset.array("action")) == ends[-1] == dataset.summary.num_steps
+    assert rgb.std(axis=(1, 2, 3)).min() > 5  # No black pictures.
+    # The recorded actions are the teacher's own, without the disturbance.
+    np.testing.assert_allclose(
+        dataset.array("action"), np.tile([[0.1, 1, 0]], (ends[-1], 1)), atol=1e-6
+    )
+    cameras = dataset.array("T_world_cam")
+    assert np.ptp(cameras[:, :3, 3], axis=0).max() > 1e-4
+    assert figures == sorted(figures)
+    assert figures[-1] == pytest.approx(1.0)
+    assert set(dataset.file_names) == {"mosaic.png", "film.png"}
+
+
+def test_a_teacher_that_fails_is_refused(inputs):
+    store, refs = inputs
+    impossible = TASK.model_copy(update={"success_position_m": 1e-4, "horizon": 2})
+    config = RenderDatasetConfig(task=impossible, num_episodes=2, max_attempts=16)
+    with pytest.raises(QualityGateError, match="0 of 16 teacher rollouts"):
+        run_stage(RENDER_DATASET, config, store, refs, runtime=Runtime(num_workers=0))
+
+
+def test_collected_episodes_come_back_from_scratch(tmp_path):
+    rng = np.random.default_rng(0)
+    episodes = [
+        Episode(seed, *(rng.standard_normal((n, k)).astype(np.float32) for k in (16, 6, 3)))
+        for seed, n in ((3, 5), (9, 2))
+    ]
+    Collection(episodes, 7).save(tmp_path / "rollouts.npz")
+    back = Collection.load(tmp_path / "rollouts.npz")
+    assert back.num_attempts == 7
+    for a, b in zip(episodes, back.episodes, strict=True):
+        assert a.seed == b.seed
+        np.testing.assert_array_equal(a.env_states, b.env_states)
+        np.testing.assert_array_equal(a.action, b.action)
+
+
+def test_disturbances_are_correlated_and_of_the_stated_size():
+    config = RenderDatasetConfig(noisy_fraction=1.0, action_noise=0.4, noise_correlation=0.7)
+    source = _Disturbance(1, config)
+    values = np.stack([source.next(2) for _ in range(4000)])
+    assert values.std() == pytest.approx(0.4, rel=0.1)
+    assert np.corrcoef(values[:-1, 0], values[1:, 0])[0, 1] == pytest.approx(0.7, abs=0.05)
+    quiet = _Disturbance(1, config.model_copy(update={"noisy_fraction": 0.0}))
+    assert not quiet.next(3).any()
+
+
+def test_pictures_are_png_whatever_the_number_of_episodes():
+    frames = np.zeros((11, 8, 10, 3), np.uint8)
+    assert mosaic(frames).startswith(b"\x89PNG")
+    assert film_strip(frames[:3]).startswith(b"\x89PNG")
