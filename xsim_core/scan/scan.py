@@ -119,7 +119,9 @@ def _undistort(
     distortion = np.array([model.radial, 0.0, 0.0, 0.0])
     K, _ = cv2.getOptimalNewCameraMatrix(model.K, distortion, (width, height), 0)
     images = [cv2.undistort(photo, model.K, distortion, newCameraMatrix=K) for photo in photos]
-    return np.stack(images).astype(np.uint8), PinholeCamera(width, height, np.asarray(K))
+    return np.stack(images).astype(np.uint8), PinholeCamera(
+        width, height, np.asarray(K, dtype=np.float64)
+    )
 
 
 def _to_world(

@@ -65,9 +65,15 @@ def run_sfm(
             "textured scene with at least 60 % overlap between neighbours, in focus."
         )
     with np.load(result, allow_pickle=False) as arrays:
-        scalars = {name: float(arrays[name]) for name in ("radial", "reprojection_error_px")}
-        rest = {name: arrays[name] for name in arrays.files if name not in scalars}
-    return SfmModel(**rest, **scalars)
+        return SfmModel(
+            photo_index=arrays["photo_index"],
+            T_cam_sfm=arrays["T_cam_sfm"],
+            K=arrays["K"],
+            radial=float(arrays["radial"]),
+            points_sfm=arrays["points_sfm"],
+            points_rgb=arrays["points_rgb"],
+            reprojection_error_px=float(arrays["reprojection_error_px"]),
+        )
 
 
 def _write_photos(photos: NDArray[np.uint8], folder: Path) -> None:
