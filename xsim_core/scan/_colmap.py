@@ -82,7 +82,7 @@ def _map(database: Path, workdir: Path, settings: dict[str, Any]) -> list[Any]:
     return list(found.values())
 
 
-def _model_arrays(model: Any) -> dict[str, np.ndarray]:
+def _model_arrays(model: Any) -> dict[str, Any]:
     images = sorted((i for i in model.images.values() if i.has_pose), key=lambda i: i.name)
     T_cam_sfm = np.stack([np.vstack([i.cam_from_world().matrix(), [0, 0, 0, 1]]) for i in images])
     camera = next(iter(model.cameras.values()))
