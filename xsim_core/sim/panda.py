@@ -59,7 +59,7 @@ def _decimate(source: Path, target: Path) -> None:
     scene: Any = trimesh.load_scene(source)
     for name, mesh in list(scene.geometry.items()):
         if len(mesh.faces) > 200:
-            # Files split vertices at normals; unmerged, the simplifier would tear every triangle off.
+            # Files split vertices at normals; unmerged, the simplifier tears every triangle off.
             mesh.merge_vertices(merge_tex=True, merge_norm=True)
             light = mesh.simplify_quadric_decimation(
                 face_count=max(100, int(KEEP * len(mesh.faces)))
