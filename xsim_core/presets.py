@@ -70,10 +70,10 @@ PRESETS: Mapping[str, Fields] = {
         },
         "render_dataset": {"num_episodes": 1000, "max_attempts": 4000},
         "diffusion": {
-            "optim": {"num_steps": 100_000, "batch_size": 256}, "budget_s": 86_400.0,
+            "optim": {"num_steps": 100_000, "batch_size": 256},
             "num_eval_episodes": 100,
         },
-        "calibrate": {"optim": {"num_steps": 10_000}, "budget_s": 14_400.0},
+        "calibrate": {"optim": {"num_steps": 10_000}},
         "evaluate": {"num_sim_trials": 100, "num_teacher_trials": 100, "num_real_trials": 30},
     },
 }  # fmt: skip

@@ -50,7 +50,7 @@ def test_calibration_carries_the_student_into_another_palette(toy, tmp_path):
     trainer, calibrated = finetune(
         student, episodes, pairs, optim=OptimConfig(num_steps=200, learning_rate=2e-3),
         align=AlignConfig(augment=STILL, weight=0.3), augment=STILL, state_noise=0.0, seed=0,
-        budget_s=60, checkpoint=tmp_path / "c.npz", progress=lambda f, x: None,
+        checkpoint=tmp_path / "c.npz", progress=lambda f, x: None,
     )  # fmt: skip
     assert trainer.step == 200
     before = rollout(ClosedLoopStudent(student), SEEDS, look=in_reality)

@@ -58,8 +58,6 @@ class CalibrateConfig(FrozenModel):
     """Of synthetic images."""
     state_noise: float = Field(default=0.02, ge=0)
     """As in the student's own training."""
-    budget_s: float = Field(default=100.0, gt=0)
-    """Fine-tuning stops here on slow machines."""
     seed: int = 0
     """Of batches and augmentation."""
 
@@ -97,7 +95,7 @@ def calibrate_student(
         trainer, calibrated = finetune(
             uncalibrated, Episodes.read(dataset), pairs.take(trusted & ~held_out),
             optim=config.optim, align=config.align, augment=config.augment,
-            state_noise=config.state_noise, seed=config.seed, budget_s=config.budget_s,
+            state_noise=config.state_noise, seed=config.seed,
             checkpoint=folder / "calibrated.npz", progress=_part(out, 0.5, 1.0),
         )  # fmt: skip
         figures = training_figures(trainer) | _pair_figures(pairs, config)

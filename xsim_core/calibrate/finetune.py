@@ -78,7 +78,6 @@ def finetune(
     augment: AugmentConfig,
     state_noise: float,
     seed: int,
-    budget_s: float,
     checkpoint: Path,
     progress: Progress,
 ) -> tuple[Trainer, Student]:
@@ -91,7 +90,7 @@ def finetune(
     )
     auxiliary = pair_loss(pairs, align) if len(pairs) >= 2 and align.weight > 0 else None
     fit(
-        trainer, sampler, seed=seed, budget_s=budget_s, checkpoint=checkpoint, progress=progress,
+        trainer, sampler, seed=seed, checkpoint=checkpoint, progress=progress,
         auxiliary=auxiliary,
     )  # fmt: skip
     return trainer, Student(trainer.averaged(), student.state, student.action)

@@ -43,8 +43,6 @@ class DiffusionConfig(FrozenModel):
     """Image augmentation."""
     state_noise: float = Field(default=0.02, ge=0)
     """Standard deviation added to normalised proprioception in training."""
-    budget_s: float = Field(default=240.0, gt=0)
-    """Training stops here on slow machines; the learning rate reaches zero either way."""
     domain: Domain = randomised_domain()
     """Of the trials: as randomised as the dataset, so that training and trials match."""
     num_eval_episodes: int = Field(default=24, ge=0)
@@ -117,8 +115,8 @@ def imitate(
         out.progress(TRAINING_SHARE * fraction, dict(figures))
 
     fit(
-        trainer, sampler, seed=config.seed, budget_s=config.budget_s,
-        checkpoint=out.scratch() / "student.npz", progress=progress,
+        trainer, sampler, seed=config.seed, checkpoint=out.scratch() / "student.npz",
+        progress=progress,
     )  # fmt: skip
     return trainer, Student(trainer.averaged(), state, action)
 

@@ -46,20 +46,19 @@ def fit(
     sampler: ChunkSampler,
     *,
     seed: int,
-    budget_s: float,
     checkpoint: Path,
     progress: Progress,
     auxiliary: Auxiliary | None = None,
 ) -> None:
-    """Train until ``trainer.config.num_steps`` or ``budget_s``, whichever comes first.
+    """Train until ``trainer.config.num_steps``; resumes from ``checkpoint``.
 
-    The learning rate reaches zero at the same moment either way. Resumes from ``checkpoint``.
+    There is no limit in seconds: what a policy is must not depend on how busy the machine was.
     """
     a, config = trainer.net.architecture, trainer.config
     schedule = DDIMSchedule.create(a.num_diffusion_steps, a.num_inference_steps, a.prediction)
     trainer.resume(checkpoint)
     saved = reported = time.monotonic()
-    while (fraction := _fraction(trainer, budget_s)) < 1.0:
+    while (fraction := trainer.step / trainer.config.num_steps) < 1.0:
         began = time.monotonic()
         rng, generator = step_streams(seed, trainer.step)
         batch = sampler.draw(config.batch_size, rng=rng)
@@ -85,7 +84,3 @@ def training_figures(trainer: Trainer) -> dict[str, float]:
         "step": float(trainer.step),
         "steps_per_s": trainer.step / max(trainer.elapsed_s, 1e-9),
     }
-
-
-def _fraction(trainer: Trainer, budget_s: float) -> float:
-    return max(trainer.step / trainer.config.num_steps, trainer.elapsed_s / budget_s)
