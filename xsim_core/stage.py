@@ -82,7 +82,7 @@ def run_stage(
     work kept in ``out.scratch()`` is there for the next try.
     """
     ref = output_ref(stage, config, inputs)
-    if store.manifest(ref) is not None:
+    if store.claim(ref):
         return ref
     opened = {name: store.open(r, stage.inputs[name]) for name, r in inputs.items()}
     writer = store.begin(ref.kind, ref.fingerprint, runtime=runtime, progress=progress)

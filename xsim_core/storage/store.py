@@ -1,4 +1,4 @@
-"""The artifact store: the only module that touches ``file://``, ``s3://`` and ``memory://``.
+"""The artifact store: commit, open, verify, delete.
 
 Layout below the store's URL::
 
@@ -6,10 +6,13 @@ Layout below the store's URL::
     <kind>/<fingerprint>/<attempt>/data.zarr/…  the payload, a Zarr v3 group
     <kind>/<fingerprint>/<attempt>/files/…      pictures and other files for people
     runs/<run-name>.json                        names for people: stage -> ref
+    pins/<name>.json                            refs to keep whatever the runs say
+    gc/…                                        sentences of ``xsim gc`` (see ``collect``)
 
 Nothing is read unless a manifest names it, so half-written attempts are invisible.
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -21,26 +24,36 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
-from urllib.parse import urlparse
+from urllib.parse import unquote, urlparse
 
 import numpy as np
 import obstore
 import zarr
 from numpy.typing import NDArray
-from obstore.exceptions import AlreadyExistsError
+from obstore.exceptions import AlreadyExistsError, BaseError
+from pydantic import ValidationError
 from zarr.codecs import BytesCodec, Crc32cCodec, ZstdCodec
 from zarr.storage import ObjectStore
 
-from .artifacts.base import Artifact, ArtifactRef, Manifest, ObjectRecord
-from .artifacts.kinds import KINDS
-from .artifacts.schema import check_arrays
-from .config import FrozenModel
-from .errors import BadInputError, CorruptArtifactError, MissingArtifactError, UnknownNameError
+from xsim_core.artifacts.base import Artifact, ArtifactRef, Manifest, ObjectRecord
+from xsim_core.artifacts.kinds import KINDS
+from xsim_core.artifacts.schema import check_arrays
+from xsim_core.config import FrozenModel
+from xsim_core.errors import (
+    BadInputError,
+    CorruptArtifactError,
+    MissingArtifactError,
+    UnknownNameError,
+)
+
+from .backends import check_create_if_absent, open_backend
+from .frames import local_frames
+from .payload import MANIFEST_LIMIT_BYTES, VerifiedStore, check_bytes, parse_manifest
 
 A = TypeVar("A", bound=Artifact)
 
-MANIFEST_LIMIT_BYTES = 64 << 20
 FRAMES_PER_SHARD = 500
+PUBLISH_TRIES = 4
 
 
 class Runtime(FrozenModel):
@@ -56,22 +69,6 @@ Progress = Callable[[float, dict[str, float]], None]
 
 def _no_progress(fraction: float, figures: dict[str, float]) -> None:
     del fraction, figures
-
-
-def _open_backend(url: str) -> Any:
-    parsed = urlparse(url)
-    match parsed.scheme:
-        case "memory":
-            return obstore.store.MemoryStore()
-        case "file":
-            path = Path(parsed.path)
-            path.mkdir(parents=True, exist_ok=True)
-            return obstore.store.LocalStore(path)
-        case "s3":
-            # Credentials and endpoint come from the environment (AWS_*), never from the URL.
-            return obstore.store.from_url(url)
-        case scheme:
-            raise UnknownNameError("store scheme", scheme, ["file", "s3", "memory"])
 
 
 class _AttemptStore(ObjectStore):
@@ -111,17 +108,27 @@ class OpenArtifact(Generic[A]):
     @cached_property
     def group(self) -> zarr.Group:
         """The payload, read-only."""
-        store = ObjectStore(self._backend, read_only=True)
-        return zarr.open_group(store, path=f"{self.prefix}/data.zarr", mode="r")
+        store = VerifiedStore(self._backend, self.manifest)
+        return zarr.open_group(store, path=f"{self.prefix}/data.zarr", mode="r", zarr_format=3)
 
     def array(self, name: str) -> NDArray[Any]:
         """One whole array in memory."""
+        return np.asarray(self._node(name)[...])
+
+    def frames(self, name: str) -> NDArray[Any]:
+        """One whole array as a read-only memory map of a local copy, for random access.
+
+        The copy is made and verified once for each content and shared by all processes.
+        """
+        return local_frames(self._backend, self.manifest, self._node(name), name, self.cache_dir)
+
+    def _node(self, name: str) -> zarr.Array:
         node = self.group.get(name)
         if not isinstance(node, zarr.Array):
             raise MissingArtifactError(
                 f"{self.ref} has no array '{name}' (it has {', '.join(self.array_names)})"
             )
-        return np.asarray(node[...])
+        return node
 
     @cached_property
     def array_names(self) -> tuple[str, ...]:
@@ -146,7 +153,10 @@ class OpenArtifact(Generic[A]):
         """The bytes of one of ``file_names``."""
         if name not in self.file_names:
             raise UnknownNameError(f"file of {self.ref}", name, self.file_names)
-        return bytes(obstore.get(self._backend, f"{self.prefix}/files/{name}").bytes())
+        path = f"{self.manifest.attempt}/files/{name}"
+        data = bytes(obstore.get(self._backend, f"{self.ref}/{path}").bytes())
+        check_bytes(data, next(o for o in self.manifest.objects if o.path == path), path)
+        return data
 
 
 def _walk_arrays(group: zarr.Group) -> Iterator[str]:
@@ -166,6 +176,8 @@ class ArtifactWriter:
     _scratch: Path
     runtime: Runtime = field(default_factory=Runtime)
     progress: Progress = _no_progress
+    in_doubt: bool = False
+    """Whether the manifest was sent: from then on these objects may be the artifact."""
 
     @property
     def prefix(self) -> str:
@@ -236,8 +248,10 @@ class ArtifactStore:
                 in the temporary directory.
         """
         self.url = url
-        self._backend = _open_backend(url)
-        default = Path(urlparse(url).path + ".scratch") if url.startswith("file:") else None
+        self._backend = open_backend(url)
+        default = (
+            Path(unquote(urlparse(url).path) + ".scratch") if url.startswith("file:") else None
+        )
         fallback = Path(tempfile.gettempdir()) / "xsim-scratch"
         self.scratch_root = scratch_root or default or fallback
 
@@ -250,7 +264,34 @@ class ArtifactStore:
             raw = bytes(obstore.get(self._backend, path).bytes())
         except FileNotFoundError:
             return None
-        return Manifest.model_validate_json(raw)
+        return parse_manifest(raw, ref)
+
+    def check_create_if_absent(self) -> None:
+        """Prove on the very bucket that racing workers are kept apart (see ``backends``).
+
+        Raises:
+            BadInputError: when they would not be.
+        """
+        check_create_if_absent(self._backend, self.url)
+
+    def claim(self, ref: ArtifactRef[Any]) -> bool:
+        """Whether ``ref`` can be reused; from then on a running ``xsim gc`` leaves it alone."""
+        manifest = self.manifest(ref)
+        if manifest is None:
+            return False
+        sentence = f"gc/{ref}/{manifest.attempt}"
+        if not self._list(sentence + "/"):
+            return True
+        # Who writes the verdict first decides: the sweeper or we.
+        verdict = f"{sentence}/verdict"
+        try:
+            obstore.put(self._backend, verdict, b"claimed", mode="create")
+        except AlreadyExistsError:
+            if bytes(obstore.get(self._backend, verdict).bytes()) != b"claimed":
+                raise MissingArtifactError(
+                    f"{ref} is just being removed by 'xsim gc'. Run again: it will be made anew."
+                ) from None
+        return True
 
     def open(self, ref: ArtifactRef[A], kind: type[A] | None = None) -> OpenArtifact[A]:
         """Open a committed artifact.
@@ -268,7 +309,12 @@ class ArtifactStore:
             raise UnknownNameError("artifact kind", manifest.kind, KINDS)
         if kind is not None and kind is not model:
             raise MissingArtifactError(f"{ref} is a {manifest.kind}, not a {kind.kind}")
-        summary = cast(A, model.model_validate(manifest.summary))
+        try:
+            summary = cast(A, model.model_validate(manifest.summary))
+        except ValidationError as error:
+            raise CorruptArtifactError(
+                f"the summary of {ref} is not that of a {manifest.kind}: {error.errors()[0]['msg']}"
+            ) from None
         return OpenArtifact(ref, manifest, summary, self._backend, self.scratch_root / "cache")
 
     def list_refs(self, kind: str | None = None) -> list[ArtifactRef[Any]]:
@@ -309,34 +355,58 @@ class ArtifactStore:
             kind=writer.kind, fingerprint=writer.fingerprint, attempt=writer.attempt,
             summary=summary.model_dump(mode="json"), objects=self._digest(writer), **record,
         )  # fmt: skip
-        path = f"{manifest.ref}/manifest.json"
-        try:
-            obstore.put(
-                self._backend, path, manifest.model_dump_json(indent=1).encode(), mode="create"
-            )
-        except AlreadyExistsError:
-            # Either another worker was first, or our own put succeeded and its answer was lost.
-            winner = self.manifest(manifest.ref)
-            if winner is not None and winner.attempt != writer.attempt:
-                self.discard(writer)
+        self._publish(writer, manifest)
         shutil.rmtree(writer._scratch, ignore_errors=True)
         return manifest.ref
 
+    def _publish(self, writer: ArtifactWriter, manifest: Manifest) -> None:
+        path, body = f"{manifest.ref}/manifest.json", manifest.model_dump_json(indent=1).encode()
+        for attempt in range(PUBLISH_TRIES):
+            writer.in_doubt = True
+            try:
+                obstore.put(self._backend, path, body, mode="create")
+                return
+            except AlreadyExistsError:
+                # Either another worker was first, or our own put succeeded and its answer was lost.
+                winner = self.manifest(manifest.ref)
+                if winner is None:
+                    continue  # It was removed in between.
+                if winner.attempt != writer.attempt:
+                    writer.in_doubt = False
+                    self.discard(writer)
+                    self.claim(manifest.ref)
+                return
+            except (BaseError, OSError):
+                # The answer was lost, or the manifest never arrived: sending it again tells.
+                if attempt == PUBLISH_TRIES - 1:
+                    raise
+        raise CorruptArtifactError(
+            f"{path} is created and removed by somebody else all the time. Run one 'xsim gc' only."
+        )
+
     def discard(self, writer: ArtifactWriter) -> None:
-        """Remove what an attempt wrote."""
+        """Remove what an attempt wrote, unless its manifest may have been published."""
+        if writer.in_doubt:
+            return
         paths = self._list(writer.prefix + "/")
-        if paths:
-            obstore.delete(self._backend, paths)
+        self.delete_objects(paths)
 
     def delete(self, ref: ArtifactRef[Any]) -> None:
-        """Remove an artifact: its manifest first, so that it is never half there."""
-        paths = self._list(f"{ref}/")
-        manifest = f"{ref}/manifest.json"
-        if manifest in paths:
-            obstore.delete(self._backend, [manifest])
-        rest = [p for p in paths if p != manifest]
-        if rest:
-            obstore.delete(self._backend, rest)
+        """Remove an artifact: its manifest first, so that it is never half there.
+
+        Other attempts at the same fingerprint stay: they may be on their way to a commit.
+        """
+        manifest = self.manifest(ref)
+        if manifest is None:
+            return
+        obstore.delete(self._backend, [f"{ref}/manifest.json"])
+        self.delete_objects(self._list(f"{ref}/{manifest.attempt}/"))
+
+    def delete_objects(self, paths: list[str]) -> None:
+        """Remove objects by path; those already gone are fine."""
+        for path in paths:
+            with contextlib.suppress(FileNotFoundError):
+                obstore.delete(self._backend, path)
 
     def verify(self, ref: ArtifactRef[Any]) -> list[str]:
         """Re-read every object; one sentence for each that is missing, truncated or altered."""

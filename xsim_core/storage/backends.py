@@ -1,0 +1,138 @@
+"""Opening what lies behind a store's URL: addresses, credentials, and what a server must keep."""
+
+import configparser
+import os
+import stat
+import uuid
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlparse
+
+import obstore
+from obstore.exceptions import AlreadyExistsError, BaseError
+
+from xsim_core.errors import BadInputError, UnknownNameError
+
+SCHEMES = ("file", "memory", "s3")
+CREDENTIALS_FILE = "XSIM_S3_CREDENTIALS"
+_ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT")
+_TIMEOUTS = {"connect_timeout": timedelta(seconds=10), "timeout": timedelta(seconds=60)}
+_RETRIES = {"max_retries": 6, "retry_timeout": timedelta(seconds=90)}
+
+
+def open_backend(url: str) -> Any:
+    """The obstore backend of a URL; folders are created.
+
+    Raises:
+        UnknownNameError: for a scheme that no backend speaks.
+        BadInputError: for a URL that carries credentials, or a credentials file others can read.
+    """
+    parsed = urlparse(url)
+    if parsed.username or parsed.password:
+        raise BadInputError(
+            "the store's URL carries credentials, and URLs end up in logs. Put them into AWS_* "
+            f"variables or into a file with mode 600 named by {CREDENTIALS_FILE}."
+        )
+    match parsed.scheme:
+        case "memory":
+            return obstore.store.MemoryStore()
+        case "file":
+            path = Path(unquote(parsed.path))
+            path.mkdir(parents=True, exist_ok=True)
+            return obstore.store.LocalStore(path)
+        case "s3":
+            return _open_s3(parsed.netloc, parsed.path.strip("/"))
+        case scheme:
+            raise UnknownNameError("store scheme", scheme, SCHEMES)
+
+
+def s3_endpoint() -> str | None:
+    """The server's address, or None for Amazon's own."""
+    return next((os.environ[name] for name in _ENDPOINTS if os.environ.get(name)), None)
+
+
+def s3_credentials() -> dict[str, str]:
+    """Keys from the file that ``XSIM_S3_CREDENTIALS`` names, else from ``AWS_*`` variables.
+
+    The file is an INI file as Amazon's tools write it: a ``[default]`` section with
+    ``aws_access_key_id`` and ``aws_secret_access_key``.
+
+    Raises:
+        BadInputError: when the file is missing, incomplete, or readable by anyone but its owner.
+    """
+    names = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
+    named = os.environ.get(CREDENTIALS_FILE)
+    if not named:
+        return {n: os.environ[n.upper()] for n in names if os.environ.get(n.upper())}
+    path = Path(named).expanduser()
+    if not path.is_file():
+        raise BadInputError(f"{CREDENTIALS_FILE} names {path}, which is not a file")
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & 0o077:
+        raise BadInputError(
+            f"credentials file {path} has mode {mode:o}: others can read it. Run: chmod 600 {path}"
+        )
+    parser = configparser.ConfigParser(interpolation=None)
+    try:
+        parser.read_string(path.read_text(encoding="utf-8"))
+        section = parser["default"]
+        found = {n: section[n] for n in names if n in section}
+        found[names[0]], found[names[1]]
+    except (configparser.Error, KeyError, UnicodeError):
+        # The parser's own message would quote the line, and with it the secret.
+        raise BadInputError(
+            f"credentials file {path} needs a [default] section with {names[0]} and {names[1]}"
+        ) from None
+    return found
+
+
+def _open_s3(bucket: str, prefix: str) -> Any:
+    endpoint = s3_endpoint()
+    config = dict(s3_credentials())
+    config["aws_region"] = os.environ.get("AWS_REGION") or os.environ.get(
+        "AWS_DEFAULT_REGION", "us-east-1"
+    )
+    if endpoint:
+        config["aws_endpoint"] = endpoint
+    client = dict(_TIMEOUTS)
+    if endpoint and endpoint.startswith("http://"):
+        client["allow_http"] = True  # pyright: ignore[reportArgumentType]
+    return obstore.store.S3Store(
+        bucket, prefix=prefix or None, config=config, client_options=client, retry_config=_RETRIES
+    )  # pyright: ignore[reportCallIssue, reportArgumentType]
+
+
+def check_create_if_absent(backend: Any, url: str) -> None:
+    """Create a probe twice on the very bucket; the second must be refused, and the first stay.
+
+    Two workers that race on one fingerprint are kept apart by this alone. Ceph ignores it on
+    versioned buckets, some servers always.
+
+    Raises:
+        BadInputError: when the server accepts the second, or cannot be written to at all.
+    """
+    path = f"probes/{uuid.uuid4().hex}"
+    try:
+        obstore.put(backend, path, b"first", mode="create")
+        try:
+            obstore.put(backend, path, b"second", mode="create")
+            refused = False
+        except AlreadyExistsError:
+            refused = True
+        kept = bytes(obstore.get(backend, path).bytes()) == b"first"
+        obstore.delete(backend, [path])
+    except (BaseError, OSError, NotImplementedError) as error:
+        raise BadInputError(
+            f"the store {url} cannot be used: {_first_line(error)}. Check its address, the bucket "
+            "and the credentials (xsim doctor)."
+        ) from error
+    if not (refused and kept):
+        raise BadInputError(
+            f"the store {url} lets two writers create the same object: it ignores If-None-Match. "
+            "Use a bucket without versioning, or another server (docs/storage.md)."
+        )
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]

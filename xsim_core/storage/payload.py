@@ -1,0 +1,185 @@
+"""Reading a payload that somebody else may have planted: only what the manifest lists, verified.
+
+Zarr metadata can name codecs (one of them is pickle) and shapes; both are judged before Zarr sees
+them. Objects read whole are compared with the manifest's digest; parts of a shard carry a crc32c.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import AsyncIterator, Iterable
+from math import prod
+from typing import Any
+
+import numpy as np
+from pydantic import ValidationError
+from zarr.storage import ObjectStore
+
+from xsim_core.artifacts.base import ArtifactRef, Manifest, ObjectRecord
+from xsim_core.errors import CorruptArtifactError
+
+MANIFEST_LIMIT_BYTES = 64 << 20
+METADATA_LIMIT_BYTES = 1 << 20
+OBJECTS_LIMIT = 200_000
+ARRAY_LIMIT_BYTES = 64 << 30
+CHUNK_LIMIT_BYTES = 8 << 30
+CODECS = {"bytes", "crc32c", "zstd", "sharding_indexed"}
+DTYPES = {"bool"} | {f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64)}
+DTYPES |= {"float16", "float32", "float64"}
+
+_ATTEMPT = re.compile(r"[0-9a-f]{1,32}")
+
+
+def parse_manifest(raw: bytes, ref: ArtifactRef[Any]) -> Manifest:
+    """The manifest of ``ref``, if it is well formed and names nothing outside its own attempt.
+
+    Raises:
+        CorruptArtifactError: otherwise.
+    """
+    try:
+        manifest = Manifest.model_validate_json(raw)
+    except ValidationError as error:
+        raise CorruptArtifactError(
+            f"the manifest of {ref} is not one ({error.error_count()} errors, first: "
+            f"{error.errors()[0]['msg']}). Delete it or restore it from a copy."
+        ) from None
+    if manifest.kind != ref.kind or manifest.fingerprint != ref.fingerprint:
+        raise CorruptArtifactError(f"the manifest of {ref} says it is of {manifest.ref}")
+    if not _ATTEMPT.fullmatch(manifest.attempt):
+        raise CorruptArtifactError(f"the manifest of {ref} names attempt {manifest.attempt!r:.60}")
+    if len(manifest.objects) > OBJECTS_LIMIT:
+        raise CorruptArtifactError(f"the manifest of {ref} lists {len(manifest.objects)} objects")
+    for record in manifest.objects:
+        parts = record.path.split("/")
+        plain = all(p not in ("", ".", "..") and p.isprintable() for p in parts)
+        if parts[0] != manifest.attempt or not plain or "\\" in record.path:
+            raise CorruptArtifactError(
+                f"the manifest of {ref} lists {record.path!r:.80}, which is not in its own folder"
+            )
+    return manifest
+
+
+def check_bytes(data: Any, record: ObjectRecord, path: str) -> None:
+    """Compare an object with what the manifest promises.
+
+    Raises:
+        CorruptArtifactError: when size or digest differ.
+    """
+    if len(data) != record.size:
+        raise CorruptArtifactError(
+            f"{path} has {len(data)} bytes, expected {record.size}. Run 'xsim verify'."
+        )
+    if hashlib.sha256(data).hexdigest() != record.sha256:
+        raise CorruptArtifactError(f"{path} was altered (sha256 differs). Run 'xsim verify'.")
+
+
+def check_metadata(raw: bytes, path: str) -> dict[str, Any]:
+    """Judge a ``zarr.json`` before Zarr does: plain numbers, known codecs, bounded sizes.
+
+    Raises:
+        CorruptArtifactError: naming what is not allowed.
+    """
+    if len(raw) > METADATA_LIMIT_BYTES:
+        raise CorruptArtifactError(f"{path} is larger than {METADATA_LIMIT_BYTES} bytes")
+    try:
+        meta = json.loads(raw)
+        if meta.get("zarr_format") != 3 or meta.get("node_type") not in ("array", "group"):
+            raise CorruptArtifactError(f"{path} is not Zarr v3 metadata")
+        if meta.get("consolidated_metadata") or meta.get("storage_transformers"):
+            raise CorruptArtifactError(f"{path} uses extensions that no X-Sim writer uses")
+        if meta["node_type"] == "array":
+            _check_array(meta, path)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise CorruptArtifactError(f"{path} is malformed ({type(error).__name__})") from None
+    return meta
+
+
+def _check_array(meta: dict[str, Any], path: str) -> None:
+    if meta["data_type"] not in DTYPES:
+        raise CorruptArtifactError(f"{path}: data type {meta['data_type']!r:.60} is not allowed")
+    for name in _codec_names(meta["codecs"]):
+        if name not in CODECS:
+            raise CorruptArtifactError(
+                f"{path}: codec {name!r:.60} is not allowed (only {', '.join(sorted(CODECS))})"
+            )
+    itemsize = np.dtype(meta["data_type"]).itemsize
+    grid = meta["chunk_grid"]
+    if grid["name"] != "regular":
+        raise CorruptArtifactError(f"{path}: chunk grid {grid['name']!r:.60} is not allowed")
+    for shape, limit in (
+        (meta["shape"], ARRAY_LIMIT_BYTES),
+        (grid["configuration"]["chunk_shape"], CHUNK_LIMIT_BYTES),
+    ):
+        sizes = [int(s) for s in shape]
+        if len(sizes) > 32 or min(sizes, default=0) < 0 or prod(sizes) * itemsize > limit:
+            raise CorruptArtifactError(
+                f"{path}: shape {str(tuple(sizes))[:80]} of {meta['data_type']} is more than "
+                f"{limit} bytes; nothing was allocated"
+            )
+
+
+def _codec_names(codecs: Any) -> Iterable[str]:
+    """All names, those inside shards too."""
+    for codec in codecs:
+        yield str(codec if isinstance(codec, str) else codec["name"])
+        inner = {} if isinstance(codec, str) else codec.get("configuration") or {}
+        for nested in ("codecs", "index_codecs"):
+            yield from _codec_names(inner.get(nested, ()))
+
+
+class VerifiedStore(ObjectStore):
+    """Read-only Zarr store over one payload that sees only what the manifest lists."""
+
+    def __init__(self, store: Any, manifest: Manifest) -> None:
+        super().__init__(store, read_only=True)
+        self.manifest = manifest
+        self.records = {f"{manifest.ref}/{o.path}": o for o in manifest.objects}
+
+    def with_read_only(self, read_only: bool = False) -> "VerifiedStore":  # noqa: FBT001, FBT002
+        """Itself: there is no other mode."""
+        if not read_only:
+            raise ValueError("committed artifacts are immutable")
+        return self
+
+    async def get(self, key: str, prototype: Any, byte_range: Any = None) -> Any:
+        """Bytes of a listed object; whole objects are compared with their digest."""
+        record = self.records.get(key)
+        if record is None:
+            return None
+        is_metadata = key.endswith("zarr.json")
+        if is_metadata and record.size > METADATA_LIMIT_BYTES:
+            raise CorruptArtifactError(f"{key} is larger than {METADATA_LIMIT_BYTES} bytes")
+        found = await super().get(key, prototype, None if is_metadata else byte_range)
+        if found is None:
+            # Zarr would read zeros.
+            raise CorruptArtifactError(f"{key} is missing. Run 'xsim verify', then make it again.")
+        if is_metadata or byte_range is None:
+            data = found.to_bytes()
+            check_bytes(data, record, key)
+            if is_metadata:
+                check_metadata(data, key)
+        return found
+
+    async def exists(self, key: str) -> bool:
+        """Whether the manifest lists it."""
+        return key in self.records
+
+    def list(self) -> AsyncIterator[str]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """All listed keys."""
+        return self.list_prefix("")
+
+    async def list_prefix(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, prefix: str
+    ) -> AsyncIterator[str]:
+        """Listed keys that start with ``prefix``."""
+        for key in self.records:
+            if key.startswith(prefix):
+                yield key
+
+    async def list_dir(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, prefix: str
+    ) -> AsyncIterator[str]:
+        """Names directly below ``prefix``."""
+        start = prefix.rstrip("/") + "/" if prefix else ""
+        for child in {k[len(start) :].split("/")[0] for k in self.records if k.startswith(start)}:
+            yield child
