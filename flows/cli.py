@@ -12,6 +12,7 @@ from .cli_doctor import Doctor
 from .cli_look import Lineage, Report, Show, Status, Verify
 from .cli_run import CaptureCommands, Demo, Run
 from .cli_server import ServerCommands
+from .cli_store import BucketCommands, Gc, Pin
 
 Command = (
     Annotated[Demo, subcommand("demo")]
@@ -22,6 +23,9 @@ Command = (
     | Annotated[Lineage, subcommand("lineage")]
     | Annotated[Report, subcommand("report")]
     | Annotated[Verify, subcommand("verify")]
+    | Annotated[Gc, subcommand("gc")]
+    | Annotated[Pin, subcommand("pin")]
+    | Annotated[BucketCommands, subcommand("bucket")]
     | Annotated[Doctor, subcommand("doctor")]
     | Annotated[ServerCommands, subcommand("server")]
 )

@@ -1,37 +1,129 @@
-"""xsim_core/storage.py against its contract over S3's protocol, spoken by moto's server."""
+"""The store's contract over S3's protocol: moto's server every day, a real one (Ceph) on demand."""
 
-import itertools
+import logging
+import urllib.error
+import urllib.request
 
+import numpy as np
 import pytest
 
 from tests.contracts.store_contract import StoreContract
+from tests.contracts.toys import TOY, ToyConfig
+from xsim_core.errors import BadInputError
+from xsim_core.stage import run_stage
+from xsim_core.storage import ArtifactStore
+from xsim_core.storage.backends import s3_credentials
+from xsim_core.storage.bucket import _client, check_bucket, policy, presign
 
-pytestmark = pytest.mark.s3
-NUMBERS = itertools.count()
-
-
-@pytest.fixture(scope="module")
-def endpoint():
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+CANARY = "canary-SECRET-51c0"
 
 
-class TestS3Store(StoreContract):
+class TestMotoStore(StoreContract):
     @pytest.fixture
-    def url(self, endpoint, monkeypatch):
-        import boto3
+    def url(self, moto_url):
+        return moto_url
 
-        keys = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
-        places = {"AWS_ENDPOINT": endpoint, "AWS_ALLOW_HTTP": "true", "AWS_REGION": "us-east-1"}
-        for name, value in (keys | places).items():
-            monkeypatch.setenv(name, value)
-        bucket = f"xsim-{next(NUMBERS)}"
-        boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1").create_bucket(
-            Bucket=bucket
-        )
-        return f"s3://{bucket}/some/prefix"
+
+@pytest.mark.s3
+class TestRealS3Store(StoreContract):
+    @pytest.fixture
+    def url(self, real_url):
+        return real_url
+
+
+def test_a_new_bucket_passes_its_check(moto_url):
+    findings = {f.name: f.ok for f in check_bucket(moto_url)}
+    assert findings == dict.fromkeys(
+        ("exists", "versioning", "lifecycle", "create-if-absent"), True
+    )
+
+
+def test_a_missing_bucket_is_named(moto_url):
+    (finding,) = check_bucket("s3://nobody-made-this")
+    assert not finding.ok
+    assert "xsim bucket create" in finding.text
+
+
+def test_a_link_fetches_one_file(moto_url):
+    ref = run_stage(TOY, ToyConfig(), ArtifactStore(moto_url), {})
+    link = presign(moto_url, ref, "note.txt", valid_s=60)
+    with urllib.request.urlopen(link) as answer:
+        assert answer.read() == b"for people"
+
+
+@pytest.mark.s3
+def test_a_tampered_link_is_refused(real_url):
+    ref = run_stage(TOY, ToyConfig(), ArtifactStore(real_url), {})
+    link = presign(real_url, ref, "note.txt", valid_s=60)
+    with pytest.raises(urllib.error.HTTPError, match="403"):
+        urllib.request.urlopen(link[:-4] + "0000")
+
+
+@pytest.mark.s3
+def test_a_versioned_ceph_bucket_is_refused_or_keeps_the_protocol(real_url):
+    from minio.commonconfig import ENABLED
+    from minio.versioningconfig import VersioningConfig
+
+    bucket = real_url.split("/")[2]
+    _client().set_bucket_versioning(bucket_name=bucket, config=VersioningConfig(ENABLED))
+    assert not {f.name: f.ok for f in check_bucket(real_url)}["versioning"]
+    with pytest.raises(BadInputError, match="ignores If-None-Match"):
+        ArtifactStore(real_url).check_create_if_absent()
+
+
+def test_readers_cannot_write_and_writers_cannot_delete():
+    reader, writer, sweeper = (policy("s3://b/p", r) for r in ("reader", "writer", "sweeper"))
+    assert "PutObject" not in reader
+    assert "PutObject" in writer
+    assert "DeleteObject" not in writer
+    assert "DeleteObject" in sweeper
+    assert "arn:aws:s3:::b/p/*" in reader
+
+
+def test_the_secret_appears_nowhere(moto_url, monkeypatch, caplog, tmp_path):
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", CANARY)
+    caplog.set_level(logging.DEBUG)
+    store = ArtifactStore(moto_url, scratch_root=tmp_path)
+    ref = run_stage(TOY, ToyConfig(), store, {})
+    store.put_record("runs/r.json", {"toy": str(ref)})
+    opened = store.open(ref)
+    seen = [caplog.text, repr(store), repr(store._backend), repr(opened), repr(opened.group)]
+    seen += [str(store.read_object(p)) for p, _, _ in store.list_objects()]
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    lost = ArtifactStore("s3://unreachable/p", scratch_root=tmp_path)
+    monkeypatch.setattr("xsim_core.storage.backends._RETRIES", {"max_retries": 0})
+    with pytest.raises(BadInputError, match="cannot be used") as error:
+        ArtifactStore("s3://unreachable/p", scratch_root=tmp_path).check_create_if_absent()
+    seen += [str(error.value), repr(error.value.__cause__), repr(lost)]
+    assert len(seen) > 10
+    assert not [text for text in seen if CANARY in text]
+
+
+def test_credentials_come_from_a_private_file_only(tmp_path, monkeypatch):
+    path = tmp_path / "keys"
+    path.write_text(f"[default]\naws_access_key_id = me\naws_secret_access_key = {CANARY}\n")
+    monkeypatch.setenv("XSIM_S3_CREDENTIALS", str(path))
+    path.chmod(0o640)
+    with pytest.raises(BadInputError, match="chmod 600"):
+        s3_credentials()
+    path.chmod(0o600)
+    assert s3_credentials()["aws_secret_access_key"] == CANARY
+    path.write_text(f"[default]\naws_secret_access_key = {CANARY}\n{CANARY}")
+    with pytest.raises(BadInputError, match=r"needs a \[default\]") as error:
+        s3_credentials()
+    assert CANARY not in str(error.value)
+    assert error.value.__cause__ is None
+
+
+def test_a_url_with_credentials_is_refused():
+    with pytest.raises(BadInputError, match="carries credentials") as error:
+        ArtifactStore(f"s3://me:{CANARY}@bucket/p")
+    assert CANARY not in str(error.value)
+
+
+def test_frames_from_s3(moto_url, tmp_path):
+    from tests.storage.test_frames import DATASET, DatasetConfig
+
+    store = ArtifactStore(moto_url, scratch_root=tmp_path)
+    opened = store.open(run_stage(DATASET, DatasetConfig(), store, {}))
+    np.testing.assert_array_equal(opened.frames("photos"), opened.array("photos"))

@@ -16,11 +16,13 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
@@ -200,10 +202,11 @@ class ArtifactWriter:
         dtype = np.dtype(dtype)
         if dtype.kind not in "biuf":
             raise BadInputError(f"array '{name}': dtype {dtype} is not plain numbers")
+        num_frames = shape[0] if shape else 1
         is_frames = len(shape) >= 3 and dtype.kind == "u" and min(shape) > 0
         if is_frames:
             chunk = (1, *shape[1:])
-            shard = (min(FRAMES_PER_SHARD, shape[0]), *shape[1:])
+            shard = (min(FRAMES_PER_SHARD, num_frames), *shape[1:])
             # Raw chunks under a checksum can be memory-mapped; depth compresses, colour does not.
             packed = (ZstdCodec(level=1),) if dtype.itemsize > 1 else ()
             return self.group.create_array(
@@ -279,19 +282,26 @@ class ArtifactStore:
         manifest = self.manifest(ref)
         if manifest is None:
             return False
-        sentence = f"gc/{ref}/{manifest.attempt}"
-        if not self._list(sentence + "/"):
-            return True
-        # Who writes the verdict first decides: the sweeper or we.
-        verdict = f"{sentence}/verdict"
-        try:
-            obstore.put(self._backend, verdict, b"claimed", mode="create")
-        except AlreadyExistsError:
-            if bytes(obstore.get(self._backend, verdict).bytes()) != b"claimed":
-                raise MissingArtifactError(
-                    f"{ref} is just being removed by 'xsim gc'. Run again: it will be made anew."
-                ) from None
+        self._claim_attempt(f"{ref}/{manifest.attempt}")
         return True
+
+    def _claim_attempt(self, attempt: str) -> None:
+        """Save ``kind/fingerprint/attempt`` from a sweep that has condemned it, if any has.
+
+        Who writes the verdict first decides, the sweeper or we: create-if-absent is all we need.
+        """
+        verdict = f"gc/{attempt}/verdict"
+        while self._list(f"gc/{attempt}/"):
+            with contextlib.suppress(AlreadyExistsError):
+                obstore.put(self._backend, verdict, b"claimed", mode="create")
+                return
+            with contextlib.suppress(FileNotFoundError):
+                if bytes(obstore.get(self._backend, verdict).bytes()) == b"claimed":
+                    return
+                raise MissingArtifactError(
+                    f"{attempt} is just being removed by 'xsim gc'. Run again: it will be made "
+                    "anew. If this stays, a sweep was killed: 'xsim gc --delete' finishes it."
+                )
 
     def open(self, ref: ArtifactRef[A], kind: type[A] | None = None) -> OpenArtifact[A]:
         """Open a committed artifact.
@@ -355,6 +365,7 @@ class ArtifactStore:
             kind=writer.kind, fingerprint=writer.fingerprint, attempt=writer.attempt,
             summary=summary.model_dump(mode="json"), objects=self._digest(writer), **record,
         )  # fmt: skip
+        self._claim_attempt(writer.prefix)
         self._publish(writer, manifest)
         shutil.rmtree(writer._scratch, ignore_errors=True)
         return manifest.ref
@@ -373,7 +384,8 @@ class ArtifactStore:
                     continue  # It was removed in between.
                 if winner.attempt != writer.attempt:
                     writer.in_doubt = False
-                    self.discard(writer)
+                    with contextlib.suppress(BaseError, OSError):  # A sweep will find it.
+                        self.discard(writer)
                     self.claim(manifest.ref)
                 return
             except (BaseError, OSError):
@@ -404,9 +416,14 @@ class ArtifactStore:
 
     def delete_objects(self, paths: list[str]) -> None:
         """Remove objects by path; those already gone are fine."""
-        for path in paths:
-            with contextlib.suppress(FileNotFoundError):
-                obstore.delete(self._backend, path)
+        if not paths:
+            return
+        try:
+            obstore.delete(self._backend, paths)
+        except FileNotFoundError:
+            for path in paths:
+                with contextlib.suppress(FileNotFoundError):
+                    obstore.delete(self._backend, path)
 
     def verify(self, ref: ArtifactRef[Any]) -> list[str]:
         """Re-read every object; one sentence for each that is missing, truncated or altered."""
@@ -441,8 +458,41 @@ class ArtifactStore:
         return sorted(self._list(prefix + "/"))
 
     def _list(self, prefix: str) -> list[str]:
+        return [path for path, _, _ in self.list_objects(prefix)]
+
+    def list_objects(self, prefix: str = "") -> list[tuple[str, int, datetime]]:
+        """Path, size in bytes and time of last change of every object below ``prefix``."""
         found = obstore.list(self._backend, prefix=prefix or None)
-        return [meta["path"] for batch in found for meta in batch]
+        return [(m["path"], m["size"], m["last_modified"]) for batch in found for m in batch]
+
+    def create_object(self, path: str, data: bytes) -> bool:
+        """Create an object that is not there yet; False if it is."""
+        try:
+            obstore.put(self._backend, path, data, mode="create")
+        except AlreadyExistsError:
+            return False
+        return True
+
+    def read_object(self, path: str) -> bytes | None:
+        """The bytes of an object, or None."""
+        try:
+            return bytes(obstore.get(self._backend, path).bytes())
+        except FileNotFoundError:
+            return None
+
+    def pin(self, name: str, ref: ArtifactRef[Any]) -> None:
+        """Keep an artifact and all it was made from, whatever the runs say.
+
+        Raises:
+            MissingArtifactError: when it is not in the store.
+        """
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", name):
+            raise BadInputError(
+                f"pin name '{name}': use letters, digits, dots, dashes, underscores"
+            )
+        if not self.claim(ref):
+            raise MissingArtifactError(f"{ref} is not in {self.url}")
+        self.put_record(f"pins/{name}.json", {"ref": str(ref)})
 
     def _digest(self, writer: ArtifactWriter) -> tuple[ObjectRecord, ...]:
         base = f"{writer.kind}/{writer.fingerprint}/"

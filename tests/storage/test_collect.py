@@ -1,0 +1,132 @@
+"""xsim_core/storage/collect.py: only what nobody reaches goes, and never beside a user."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.contracts.toys import TOY, ToyConfig, write_truth
+from xsim_core.artifacts import GroundTruth
+from xsim_core.errors import BadInputError, CorruptArtifactError, MissingArtifactError
+from xsim_core.stage import Stage, run_stage
+from xsim_core.storage import ArtifactStore
+from xsim_core.storage.collect import LOCK, collect
+
+
+def make_child(*, parent, config, out):
+    assert parent.array("photo/K").shape == (3, 3)
+    write_truth(out, config)
+    return GroundTruth(name="child")
+
+
+CHILD = Stage("child", 1, make_child, ToyConfig, {"parent": GroundTruth}, GroundTruth)
+GRACE_S = 3600.0
+
+
+def later(hours):
+    return datetime.now(UTC) + timedelta(hours=hours)
+
+
+@pytest.fixture
+def store(tmp_path):
+    return ArtifactStore((tmp_path / "store").as_uri())
+
+
+def sweep(store, hours, **kwargs):
+    return collect(store, grace_s=GRACE_S, dry_run=False, now=later(hours), **kwargs)
+
+
+def test_runs_and_pins_keep_their_ancestors(store):
+    parent = run_stage(TOY, ToyConfig(), store, {})
+    child = run_stage(CHILD, ToyConfig(), store, {"parent": parent})
+    pinned = run_stage(TOY, ToyConfig(num_frames=2), store, {})
+    stray = run_stage(TOY, ToyConfig(num_frames=3), store, {})
+    store.put_record("runs/monday.json", {"stages": {"child": child.model_dump()}})
+    store.pin("best", pinned)
+    sweep(store, 2)
+    result = sweep(store, 4)
+    assert [r.rpartition("/")[0] for r in result.removed] == [str(stray)]
+    assert store.list_refs() == sorted([parent, child, pinned], key=str)
+    assert all(store.verify(r) == [] for r in store.list_refs())
+    assert store.list_records("gc") == []
+
+
+def test_a_dry_run_changes_nothing(store):
+    ref = run_stage(TOY, ToyConfig(), store, {})
+    before = store.list_objects()
+    result = collect(store, grace_s=GRACE_S, now=later(9))
+    assert len(result.condemned) == 1
+    assert store.list_objects() == before
+    assert store.verify(ref) == []
+
+
+def test_young_attempts_are_left_alone(store):
+    run_stage(TOY, ToyConfig(), store, {})
+    writer = store.begin("ground_truth", "ab" * 12)
+    write_truth(writer, ToyConfig())
+    for _ in range(3):
+        result = sweep(store, 0.5)
+        assert (len(result.young), result.condemned, result.removed) == (2, [], [])
+
+
+def test_what_a_killed_worker_left_goes(store):
+    writer = store.begin("ground_truth", "ab" * 12)
+    write_truth(writer, ToyConfig())
+    assert sweep(store, 2).condemned == [writer.prefix]
+    assert sweep(store, 2.5).removed == [writer.prefix]
+    assert store.list_objects() == []
+
+
+def test_a_condemned_artifact_that_is_reused_stays(store):
+    ref = run_stage(TOY, ToyConfig(), store, {})
+    sweep(store, 2)
+    assert run_stage(TOY, ToyConfig(), store, {}) == ref
+    assert len(sweep(store, 0.9).young) == 1
+    assert store.verify(ref) == []
+    # The claim ends after the grace period; then all starts over.
+    assert len(sweep(store, 4).condemned) == 1
+    assert sweep(store, 6).removed
+    assert store.list_objects() == []
+
+
+def test_a_condemned_attempt_that_commits_stays(store):
+    writer = store.begin("ground_truth", "ab" * 12)
+    write_truth(writer, ToyConfig())
+    sweep(store, 2)
+    record = {"stage": "toy", "stage_version": 1, "config": {}, "inputs": {}, "provenance": {}}
+    ref = store.commit(writer, GroundTruth(name="toy"), **record)
+    sweep(store, 0.9)
+    assert store.verify(ref) == []
+
+
+def test_a_sweep_that_was_killed_is_finished_by_the_next(store):
+    ref = run_stage(TOY, ToyConfig(), store, {})
+    key = f"{ref}/{store.manifest(ref).attempt}"
+    sweep(store, 2)
+    store.create_object(f"gc/{key}/verdict", b"removed")
+    with pytest.raises(MissingArtifactError, match="just being removed"):
+        run_stage(TOY, ToyConfig(), store, {})
+    assert sweep(store, 2).removed == [key]
+    assert store.verify(run_stage(TOY, ToyConfig(), store, {})) == []
+
+
+def test_two_sweeps_at_once_are_refused(store):
+    store.create_object(LOCK, b"somebody")
+    with pytest.raises(BadInputError, match="another 'xsim gc'"):
+        collect(store, grace_s=GRACE_S, dry_run=False)
+    assert store.read_object(LOCK) == b"somebody"
+
+
+def test_an_unreadable_record_stops_the_sweep(store):
+    run_stage(TOY, ToyConfig(), store, {})
+    store.create_object("runs/broken.json", b"{")
+    with pytest.raises(CorruptArtifactError, match=r"runs/broken\.json is not JSON"):
+        sweep(store, 9)
+    assert len(store.list_refs()) == 1
+    assert store.read_object(LOCK) is None
+
+
+def test_no_grace_removes_at_once(store):
+    run_stage(TOY, ToyConfig(), store, {})
+    result = collect(store, grace_s=0, dry_run=False, now=later(1))
+    assert len(result.removed) == 1
+    assert store.list_objects() == []

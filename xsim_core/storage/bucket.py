@@ -1,0 +1,177 @@
+"""Administration of buckets with MinIO's client, which speaks to any S3 server."""
+
+import json
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlparse
+
+from xsim_core.artifacts.base import ArtifactRef
+from xsim_core.errors import BadInputError, MissingArtifactError
+
+from .backends import check_create_if_absent, open_backend, s3_credentials, s3_endpoint
+
+if TYPE_CHECKING:
+    from minio import Minio
+
+MULTIPART_DAYS = 7
+PROBE_DAYS = 1
+
+
+@dataclass(frozen=True)
+class BucketFinding:
+    """One thing that was looked at."""
+
+    name: str
+    ok: bool
+    text: str
+
+
+def _client() -> "Minio":
+    from minio import Minio
+
+    endpoint = urlparse(s3_endpoint() or "https://s3.amazonaws.com")
+    keys = s3_credentials()
+    return Minio(
+        endpoint.netloc,
+        access_key=keys.get("aws_access_key_id"),
+        secret_key=keys.get("aws_secret_access_key"),
+        session_token=keys.get("aws_session_token"),
+        secure=endpoint.scheme == "https",
+    )
+
+
+def _split(url: str) -> tuple[str, str]:
+    parsed = urlparse(url)
+    if parsed.scheme != "s3" or not parsed.netloc:
+        raise BadInputError(f"{url} is not s3://bucket/prefix: only buckets can be administered")
+    return parsed.netloc, parsed.path.strip("/")
+
+
+def create_bucket(url: str) -> bool:
+    """Create the bucket of ``url`` with its lifecycle rules; False if it was there already.
+
+    Raises:
+        BadInputError: when the server does not let us, or the bucket cannot keep the protocol.
+    """
+    from minio.error import MinioException
+
+    bucket, prefix = _split(url)
+    try:
+        client = _client()
+        is_new = not client.bucket_exists(bucket_name=bucket)
+        if is_new:
+            client.make_bucket(bucket_name=bucket)
+        client.set_bucket_lifecycle(bucket_name=bucket, config=_lifecycle(prefix))
+    except (MinioException, OSError, ValueError) as error:
+        raise BadInputError(f"bucket {bucket}: {_reason(error)}") from None
+    check_create_if_absent(open_backend(url), url)
+    return is_new
+
+
+def _lifecycle(prefix: str) -> Any:
+    """The server clears what no sweep sees: unfinished multipart uploads; and old probes.
+
+    Abandoned attempts lie beside committed ones: only ``xsim gc`` can tell them apart.
+    """
+    from minio.commonconfig import ENABLED, Filter
+    from minio.lifecycleconfig import (
+        AbortIncompleteMultipartUpload,
+        Expiration,
+        LifecycleConfig,
+        Rule,
+    )
+
+    base = f"{prefix}/" if prefix else ""
+    uploads = Rule(
+        status=ENABLED, rule_filter=Filter(prefix=base), rule_id="xsim-unfinished-uploads",
+        abort_incomplete_multipart_upload=AbortIncompleteMultipartUpload(MULTIPART_DAYS),
+    )  # fmt: skip
+    probes = Rule(
+        status=ENABLED, rule_filter=Filter(prefix=f"{base}probes/"), rule_id="xsim-probes",
+        expiration=Expiration(days=PROBE_DAYS),
+    )  # fmt: skip
+    return LifecycleConfig([uploads, probes])
+
+
+def check_bucket(url: str) -> list[BucketFinding]:
+    """Look at everything the store needs of a bucket; changes nothing but a probe."""
+    from minio.error import MinioException
+
+    bucket, _ = _split(url)
+    findings = []
+    try:
+        client = _client()
+        if not client.bucket_exists(bucket_name=bucket):
+            return [BucketFinding("exists", ok=False, text=f"no bucket {bucket}: "
+                                  f"xsim bucket create {url}")]  # fmt: skip
+        findings.append(BucketFinding("exists", ok=True, text=bucket))
+        status = client.get_bucket_versioning(bucket_name=bucket).status
+        is_plain = status != "Enabled"
+        advice = "" if is_plain else ": Ceph ignores create-if-absent here; use another bucket"
+        findings.append(BucketFinding("versioning", ok=is_plain, text=f"{status or 'Off'}{advice}"))
+        lifecycle = client.get_bucket_lifecycle(bucket_name=bucket)
+        rules = [r.rule_id or "" for r in lifecycle.rules] if lifecycle else []
+        has_rule = "xsim-unfinished-uploads" in rules
+        hint = ", ".join(rules) or f"no rules: xsim bucket create {url} adds them"
+        findings.append(BucketFinding("lifecycle", ok=has_rule, text=hint))
+    except (MinioException, OSError, ValueError) as error:
+        return [*findings, BucketFinding("server", ok=False, text=_reason(error))]
+    try:
+        check_create_if_absent(open_backend(url), url)
+        findings.append(BucketFinding("create-if-absent", ok=True, text="holds"))
+    except BadInputError as error:
+        findings.append(BucketFinding("create-if-absent", ok=False, text=str(error)))
+    return findings
+
+
+def presign(url: str, ref: ArtifactRef[Any], file: str, *, valid_s: float = 3600) -> str:
+    """A link with which anybody can fetch one file of an artifact for a while.
+
+    The link is itself a credential: it is for people, and not for logs or records.
+
+    Raises:
+        MissingArtifactError: when the artifact has no such file.
+    """
+    from .store import ArtifactStore
+
+    bucket, prefix = _split(url)
+    artifact = ArtifactStore(url).open(ref)
+    if file not in artifact.file_names:
+        known = ", ".join(artifact.file_names) or "none"
+        raise MissingArtifactError(f"{ref} has no file '{file}'. It has: {known}")
+    base = f"{prefix}/" if prefix else ""
+    return _client().presigned_get_object(
+        bucket_name=bucket,
+        object_name=f"{base}{artifact.prefix}/files/{file}",
+        expires=timedelta(seconds=valid_s),
+    )
+
+
+def policy(url: str, role: str) -> str:
+    """A policy document for one role, to attach to that role's own credentials.
+
+    Args:
+        url: the store.
+        role: ``reader`` sees; ``writer`` also adds objects; ``sweeper`` also deletes (``xsim gc``,
+            and workers that clean up after themselves).
+    """
+    bucket, prefix = _split(url)
+    actions = {
+        "reader": ["s3:GetObject"],
+        "writer": ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"],
+        "sweeper": ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload", "s3:DeleteObject"],
+    }
+    if role not in actions:
+        raise BadInputError(f"role '{role}': use one of {', '.join(actions)}")
+    objects = f"arn:aws:s3:::{bucket}/" + (f"{prefix}/*" if prefix else "*")
+    statements = [
+        {"Effect": "Allow", "Action": ["s3:ListBucket", "s3:GetBucketLocation"],
+         "Resource": [f"arn:aws:s3:::{bucket}"]},
+        {"Effect": "Allow", "Action": actions[role], "Resource": [objects]},
+    ]  # fmt: skip
+    return json.dumps({"Version": "2012-10-17", "Statement": statements}, indent=1)
+
+
+def _reason(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]

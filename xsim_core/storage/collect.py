@@ -1,0 +1,274 @@
+"""Garbage collection that cannot take what somebody is about to use.
+
+An attempt (committed or not) goes in two steps. It is *condemned* when no run record or pin reaches
+it and nothing in it changed for the grace period; after a further grace period, if still nothing
+reaches it, the sweeper writes the *verdict* and removes it. A worker that wants to reuse a
+condemned artifact, or to commit a condemned attempt, writes the verdict itself. The verdict is
+created only if absent, so exactly one of them wins.
+"""
+
+import json
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from pydantic import ValidationError
+
+from xsim_core.artifacts.base import ArtifactRef
+from xsim_core.artifacts.kinds import KINDS
+from xsim_core.errors import BadInputError, CorruptArtifactError
+
+from .store import ArtifactStore
+
+LOCK = "gc/lock"
+_NEVER = datetime.min.replace(tzinfo=UTC)
+_OUR_FOLDERS = {*KINDS, "gc", "probes"}
+
+
+@dataclass
+class Sweep:
+    """What a sweep found, and did if it was not a dry run."""
+
+    kept: list[str] = field(default_factory=list)
+    """Reachable artifacts."""
+    young: list[str] = field(default_factory=list)
+    """Unreachable or unfinished, but changed or claimed within the grace period."""
+    condemned: list[str] = field(default_factory=list)
+    """Go at a sweep one grace period from now, unless somebody claims them."""
+    removed: list[str] = field(default_factory=list)
+    num_bytes: int = 0
+    """Size of what was removed."""
+
+
+@dataclass
+class _Attempt:
+    ref: ArtifactRef[Any]
+    name: str
+    paths: list[str] = field(default_factory=list)
+    num_bytes: int = 0
+    changed: datetime = _NEVER
+
+    @property
+    def key(self) -> str:
+        return f"{self.ref}/{self.name}"
+
+
+def reachable(store: ArtifactStore) -> set[str]:
+    """All refs that run records and pins name, and everything these were made from.
+
+    Raises:
+        CorruptArtifactError: when a record or a manifest on the way cannot be read: what it
+            reaches is then unknown.
+    """
+    records = [p for p in store.list_records("") if p.split("/")[0] not in _OUR_FOLDERS]
+    waiting: list[ArtifactRef[Any]] = []
+    for path in records:
+        try:
+            value = json.loads(store.read_object(path) or b"null")
+        except ValueError:
+            raise CorruptArtifactError(
+                f"{path} is not JSON, so nobody knows what it keeps. Mend or delete it."
+            ) from None
+        waiting += _refs_in(value)
+    seen: set[str] = set()
+    while waiting:
+        ref = waiting.pop()
+        if str(ref) not in seen:
+            seen.add(str(ref))
+            manifest = store.manifest(ref)
+            waiting += manifest.inputs.values() if manifest else ()
+    return seen
+
+
+def _refs_in(value: Any) -> Iterator[ArtifactRef[Any]]:
+    """Every ref in a JSON value: ``"kind/fingerprint"`` or ``{"kind": …, "fingerprint": …}``."""
+    found: Any = None
+    if isinstance(value, str):
+        found = value.partition("/")[::2]
+    elif isinstance(value, dict):
+        found = value.get("kind"), value.get("fingerprint")
+        for inner in value.values():
+            yield from _refs_in(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _refs_in(inner)
+    if found and found[0] in KINDS and found[1]:
+        try:
+            yield ArtifactRef(kind=found[0], fingerprint=found[1])
+        except ValidationError:
+            return
+
+
+def collect(
+    store: ArtifactStore, *, grace_s: float, dry_run: bool = True, now: datetime | None = None
+) -> Sweep:
+    """Condemn what nobody reaches, remove what was condemned a grace period ago.
+
+    Args:
+        store: the store to sweep. One sweep at a time; a lock sees to it.
+        grace_s: longer than the longest pause of any stage between two writes. 0 condemns and
+            removes at once and is safe only while nothing runs.
+        dry_run: only say what would happen.
+        now: the time to judge by; the store's own clock by default.
+    """
+    if grace_s < 0:
+        raise BadInputError(f"a grace period of {grace_s} s is negative")
+    token = uuid.uuid4().hex
+    if not dry_run:
+        _lock(store, token, timedelta(seconds=max(grace_s, 3600)))
+    try:
+        now = now or (datetime.now(UTC) if dry_run else _changed(store, LOCK))
+        horizon = now - timedelta(seconds=grace_s)
+        return _sweep(store, horizon, dry_run=dry_run, without_grace=grace_s == 0)
+    finally:
+        if not dry_run and store.read_object(LOCK) == token.encode():
+            store.delete_objects([LOCK])
+
+
+def _lock(store: ArtifactStore, token: str, stale: timedelta) -> None:
+    if store.create_object(LOCK, token.encode()):
+        return
+    age = datetime.now(UTC) - _changed(store, LOCK)
+    if age < stale:
+        raise BadInputError(
+            f"another 'xsim gc' runs on {store.url} since {age.seconds} s. Wait for it; if it was "
+            f"killed, its lock ends after {stale.total_seconds() / 3600:.0f} h."
+        )
+    store.delete_objects([LOCK])
+    if not store.create_object(LOCK, token.encode()):
+        raise BadInputError(f"another 'xsim gc' has just started on {store.url}")
+
+
+def _changed(store: ArtifactStore, path: str) -> datetime:
+    times = [changed for found, _, changed in store.list_objects("gc/") if found == path]
+    return times[0] if times else datetime.now(UTC)
+
+
+def _sweep(store: ArtifactStore, horizon: datetime, *, dry_run: bool, without_grace: bool) -> Sweep:
+    result = Sweep()
+    # Attempts are listed before records are read: what is committed and recorded later is young.
+    objects = store.list_objects()
+    signs = {path: changed for path, _, changed in objects if path.startswith("gc/")}
+    attempts, committed = _attempts(store, objects)
+    roots = reachable(store)
+    for attempt in attempts:
+        is_artifact = committed.get(str(attempt.ref)) == attempt.name
+        if is_artifact and str(attempt.ref) in roots:
+            result.kept.append(str(attempt.ref))
+            if not dry_run:
+                # Its manifest stands, so its payload does: a sentence over it is void.
+                _acquit(store, attempt.key, signs)
+        elif attempt.changed > horizon:
+            result.young.append(attempt.key)
+        else:
+            _judge(
+                store, attempt, is_artifact, signs, horizon, result, dry_run=dry_run,
+                without_grace=without_grace,
+            )  # fmt: skip
+    known = {a.key for a in attempts}
+    if not dry_run:
+        _tidy(store, objects, known, horizon)
+    return result
+
+
+def _attempts(
+    store: ArtifactStore, objects: Iterable[tuple[str, int, datetime]]
+) -> tuple[list[_Attempt], dict[str, str]]:
+    """All attempts, and for each committed ref the attempt its manifest names."""
+    attempts: dict[str, _Attempt] = {}
+    changed_at: dict[str, datetime] = defaultdict(lambda: _NEVER)
+    for path, size, changed in objects:
+        parts = path.split("/")
+        if parts[0] not in KINDS or len(parts) < 3:
+            continue
+        try:
+            ref = ArtifactRef(kind=parts[0], fingerprint=parts[1])
+        except ValidationError:
+            continue
+        if parts[2:] == ["manifest.json"]:
+            changed_at[str(ref)] = changed
+            continue
+        key = f"{ref}/{parts[2]}"
+        attempt = attempts.setdefault(key, _Attempt(ref, parts[2]))
+        attempt.paths.append(path)
+        attempt.num_bytes += size
+        attempt.changed = max(attempt.changed, changed)
+    committed = {}
+    for name, changed in changed_at.items():
+        manifest = store.manifest(ArtifactRef.parse(name))
+        if manifest is not None:
+            committed[name] = manifest.attempt
+            attempt = attempts.setdefault(
+                f"{name}/{manifest.attempt}", _Attempt(manifest.ref, manifest.attempt)
+            )
+            attempt.changed = max(attempt.changed, changed)
+    return list(attempts.values()), committed
+
+
+def _judge(
+    store: ArtifactStore, attempt: _Attempt, is_artifact: bool, signs: dict[str, datetime],  # noqa: FBT001
+    horizon: datetime, result: Sweep, *, dry_run: bool, without_grace: bool,
+) -> None:  # fmt: skip
+    sentence, verdict = f"gc/{attempt.key}/condemned", f"gc/{attempt.key}/verdict"
+    if verdict in signs and store.read_object(verdict) == b"claimed":
+        if signs[verdict] > horizon:
+            result.young.append(attempt.key)
+            return
+        # An old claim ends: the attempt starts over as one that nobody has judged.
+        if not dry_run:
+            store.delete_objects([sentence, verdict])
+        signs = {}
+    if verdict not in signs:
+        if sentence not in signs:
+            is_due = without_grace
+            if not dry_run:
+                store.create_object(sentence, b"")
+        else:
+            is_due = signs[sentence] <= horizon
+        if not is_due:
+            result.condemned.append(attempt.key)
+            return
+        if not dry_run and not store.create_object(verdict, b"removed"):
+            result.young.append(attempt.key)
+            return
+        latest = None if dry_run or is_artifact else store.manifest(attempt.ref)
+        if latest and latest.attempt == attempt.name:
+            # It was committed while we looked.
+            _acquit(store, attempt.key, {verdict: horizon})
+            result.young.append(attempt.key)
+            return
+    result.removed.append(attempt.key)
+    result.num_bytes += attempt.num_bytes
+    if not dry_run:
+        _remove(store, attempt, is_artifact=is_artifact)
+
+
+def _acquit(store: ArtifactStore, key: str, signs: dict[str, datetime]) -> None:
+    if f"gc/{key}/condemned" in signs or f"gc/{key}/verdict" in signs:
+        store.delete_objects([f"gc/{key}/condemned", f"gc/{key}/verdict"])
+
+
+def _remove(store: ArtifactStore, attempt: _Attempt, *, is_artifact: bool) -> None:
+    """Manifest first, payload second, the sentence last: a kill in between is finished later."""
+    if is_artifact:
+        store.delete_objects([f"{attempt.ref}/manifest.json"])
+    store.delete_objects(attempt.paths)
+    store.delete_objects([f"gc/{attempt.key}/condemned", f"gc/{attempt.key}/verdict"])
+
+
+def _tidy(
+    store: ArtifactStore, objects: Iterable[tuple[str, int, datetime]], known: set[str],
+    horizon: datetime,
+) -> None:  # fmt: skip
+    """Old probes, and sentences over attempts that are gone."""
+    for path, _, changed in objects:
+        is_stale_sign = (
+            path.startswith("gc/")
+            and path != LOCK
+            and path.removeprefix("gc/").rpartition("/")[0] not in known
+        )
+        if changed <= horizon and (is_stale_sign or path.startswith("probes/")):
+            store.delete_objects([path])
