@@ -82,7 +82,7 @@ def ingest_truth(*, config: IngestConfig, out: ArtifactWriter) -> GroundTruth:
     path = config.source / "truth.npz"
     try:
         with np.load(path, allow_pickle=False) as truth:
-            arrays = {name: truth[name] for name in truth.files}
+            arrays = {str(name): truth[name] for name in truth.files}
     except (OSError, ValueError, zipfile.BadZipFile) as error:
         raise BadInputError(f"{path} is missing or damaged: {error}") from error
     out.write_all({_TRUTH_NAMES.get(name, name): values for name, values in arrays.items()})

@@ -33,7 +33,7 @@ class Phases:
     def of(num_frames: int) -> "Phases":
         """Phases in the proportions of a calm two-second move within a six-second video."""
         starts = [round(num_frames * f / 90) for f in (12, 28, 36, 68, 73, 84)]
-        return Phases(*starts, num_frames)
+        return Phases(*starts, num_frames=num_frames)
 
     def progress(self, start: int, end: int) -> Floats:
         """Minimum-jerk progress (t,) that is 0 up to ``start`` and 1 from ``end`` on."""

@@ -111,10 +111,11 @@ def read_bag(path: Path) -> Streams:
                         streams.K_colour = K
     except (ReaderError, struct.error, ValueError) as error:
         raise BadInputError(f"{path} is damaged or truncated ({error})") from error
-    if streams.depth and streams.colour:
-        same = np.allclose(streams.K_depth, streams.K_colour, atol=1e-3)
-        if not same:
-            _require_same_place([_IDENTITY_TF, None], path)
+    K_depth, K_colour = streams.K_depth, streams.K_colour
+    if not (streams.depth and streams.colour) or K_depth is None or K_colour is None:
+        return streams  # Pairing refuses the recording and says what it lacks.
+    if not np.allclose(K_depth, K_colour, atol=1e-3):
+        _require_same_place([_IDENTITY_TF, None], path)
     return streams
 
 

@@ -59,7 +59,8 @@ class RenderScene:
         """Move an entity."""
         import sapien
 
-        entity.set_pose(sapien.Pose(*se3_to_pos_quat(T_world_entity)))
+        position, quat_wxyz = se3_to_pos_quat(T_world_entity)
+        entity.set_pose(sapien.Pose(list(position), list(quat_wxyz)))
 
     def render(self, camera: PinholeCamera, T_world_cam: NDArray[np.float64]) -> RenderedView:
         """The scene as this camera sees it."""

@@ -50,7 +50,9 @@ def pair_and_align(streams: Streams, source: Path) -> RGBDVideo:
     rgb = np.stack([streams.colour[i][1] for i, _ in pairs])
     to_mm = np.float32(streams.depth_unit_m * 1000)
     depth_mm = np.stack([_to_mm(streams.depth[j][1], to_mm) for _, j in pairs])
-    if not _is_aligned(streams, rgb.shape[1:3], depth_mm.shape[1:3]):
+    same_K = np.allclose(streams.K_colour, streams.K_depth, atol=1e-3)
+    is_in_place = same_K and np.allclose(streams.T_colour_depth, np.eye(4))
+    if not is_in_place or rgb.shape[1:3] != depth_mm.shape[1:3]:
         hw = (rgb.shape[1], rgb.shape[2])
         depth_mm = np.stack(
             [
@@ -115,8 +117,3 @@ def _to_mm(raw: NDArray[np.uint16], to_mm: np.float32) -> NDArray[np.uint16]:
     if abs(to_mm - 1) < 1e-6:
         return raw
     return np.clip(np.rint(raw * to_mm), 0, 65535).astype(np.uint16)
-
-
-def _is_aligned(streams: Streams, colour_hw: tuple[int, ...], depth_hw: tuple[int, ...]) -> bool:
-    same_K = np.allclose(streams.K_colour, streams.K_depth, atol=1e-3)
-    return colour_hw == depth_hw and same_K and np.allclose(streams.T_colour_depth, np.eye(4))

@@ -104,4 +104,4 @@ def se3_log(T: ArrayLike) -> Floats:
     T = np.asarray(T, dtype=np.float64)
     omega = so3_log(T[..., :3, :3])
     v = np.linalg.solve(_left_jacobian(omega), T[..., :3, 3:])[..., 0]
-    return np.concatenate([v, omega], axis=-1)
+    return np.concatenate([v, omega], axis=-1, dtype=np.float64)
