@@ -85,7 +85,9 @@ def encode_mp4(frames: list[NDArray[np.uint8]], *, fps: float) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "film.mp4"
         writer = imageio_ffmpeg.write_frames(
-            str(path), (width, height), fps=fps, codec="libx264", quality=None, macro_block_size=2,
+            str(path), (width, height), codec="libx264", macro_block_size=2,
+            fps=fps,  # pyright: ignore[reportArgumentType] # guessed from the default 16
+            quality=None,  # pyright: ignore[reportArgumentType] # documented; guessed from 5
             ffmpeg_log_level="error",
             output_params=["-crf", "28", "-threads", "1", "-movflags", "+faststart"],
         )  # fmt: skip
@@ -121,8 +123,8 @@ def plot_trajectory(
         ends = position[i] + 0.03 * T_world_object[i, :3, :3].T
         for end, colour in zip(ends[:2], ("r", "g"), strict=True):
             top.plot([position[i, 0], end[0]], [position[i, 1], end[1]], colour, lw=1.5)
-    top.annotate("start", position[0, :2])
-    top.annotate("end", position[-1, :2])
+    top.annotate("start", (position[0, 0], position[0, 1]))
+    top.annotate("end", (position[-1, 0], position[-1, 1]))
     top.set(xlabel="world x (m)", ylabel="world y (m)", title="Path of the object from above")
     top.set_aspect("equal", adjustable="datalim")
     linear, angular = speeds(T_world_object, timestamps_s)

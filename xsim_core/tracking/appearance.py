@@ -75,7 +75,8 @@ def _pyramid(texture: NDArray[np.float32]) -> list[NDArray[np.float32]]:
     levels = [texture]
     while min(levels[-1].shape[:2]) >= 8:
         h, w = levels[-1].shape[:2]
-        levels.append(cv2.resize(levels[-1], (w // 2, h // 2), interpolation=cv2.INTER_AREA))
+        half = cv2.resize(levels[-1], (w // 2, h // 2), interpolation=cv2.INTER_AREA)
+        levels.append(np.asarray(half, np.float32))
     return levels
 
 
@@ -87,9 +88,11 @@ def _sample(image: NDArray[np.float32], texcoord: NDArray[np.float32]) -> NDArra
     columns = 1024
     n = len(texcoord)
     pad = -n % columns
-    maps = [np.pad(m, (0, pad)).astype(np.float32).reshape(-1, columns) for m in (column, row)]
-    out = cv2.remap(image, *maps, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return out.reshape(-1, 3)[:n]
+    map_u, map_v = (
+        np.pad(m, (0, pad)).astype(np.float32).reshape(-1, columns) for m in (column, row)
+    )
+    out = cv2.remap(image, map_u, map_v, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(out, np.float32).reshape(-1, 3)[:n]
 
 
 def _texel(

@@ -55,14 +55,14 @@ class Level:
     def grey(self) -> NDArray[np.float32]:
         """Lightly smoothed luminance (h, w) in [0, 255]."""
         grey = cv2.cvtColor(self.rgb, cv2.COLOR_RGB2GRAY).astype(np.float32)
-        return cv2.GaussianBlur(grey, (3, 3), 0.8)
+        return np.asarray(cv2.GaussianBlur(grey, (3, 3), 0.8), np.float32)
 
     @cached_property
     def gradient(self) -> NDArray[np.float32]:
         """Derivatives (h, w, 2) of the luminance a pixel."""
         gx = cv2.Scharr(self.grey, cv2.CV_32F, 1, 0, scale=1 / 32)
         gy = cv2.Scharr(self.grey, cv2.CV_32F, 0, 1, scale=1 / 32)
-        return np.stack([gx, gy], axis=-1)
+        return np.stack([gx, gy], axis=-1, dtype=np.float32)
 
     @cached_property
     def colour_bin(self) -> NDArray[np.int32]:
@@ -100,4 +100,4 @@ class Frame:
         count = near.sum(axis=(1, 3))
         depth_m = np.where(near, cells, 0).sum(axis=(1, 3)) / np.maximum(count, 1)
         cropped = PinholeCamera(w * scale, h * scale, self.camera.K)
-        return Level(small, depth_m.astype(np.float32), cropped.resized(w, h))
+        return Level(np.asarray(small, np.uint8), depth_m.astype(np.float32), cropped.resized(w, h))

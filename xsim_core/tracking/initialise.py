@@ -174,12 +174,12 @@ def _judged(
     T: NDArray[np.floating], level: Level, model: ObjectModel, config: TrackerConfig, *,
     rounds: tuple[tuple[float, int], ...], use_texture: bool = True,
 ) -> tuple[NDArray[np.float64], Verdict]:  # fmt: skip
-    T = refine(T, level, model, config=config, rounds=rounds, use_texture=use_texture)
+    refined = refine(T, level, model, config=config, rounds=rounds, use_texture=use_texture)
     verdict = verify(
-        T, level, caster=model.caster, appearance=model.appearance, colours=model.colours,
+        refined, level, caster=model.caster, appearance=model.appearance, colours=model.colours,
         lighting=model.lighting, config=config,
     )  # fmt: skip
-    return T, verdict
+    return refined, verdict
 
 
 def _distinct(

@@ -1,6 +1,7 @@
 """Rendering the object at a pose by casting one ray a pixel (Embree): no GL, no GPU."""
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -10,6 +11,8 @@ from xsim_core.geometry import PinholeCamera
 
 from .frame import Roi, roi_of_points
 from .mesh import TexturedMesh
+
+Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class Rendering:
         image[self.mask] = values
         return image
 
-    def at_hits(self, image: NDArray[np.generic]) -> NDArray[np.generic]:
+    def at_hits(self, image: NDArray[Scalar]) -> NDArray[Scalar]:
         """Values (n, ...) of a full image (h, w, ...) at the hit pixels."""
         return image[self.pixels[:, 1], self.pixels[:, 0]]
 

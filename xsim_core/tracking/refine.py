@@ -32,7 +32,7 @@ class ObjectModel:
 
 def apply_motion(
     T_cam_object: NDArray[np.floating], xi: NDArray[np.floating], centre_cam: NDArray[np.floating]
-) -> NDArray[np.floating]:
+) -> NDArray[np.float64]:
     """Rotate by ``xi[3:]`` about a camera-frame centre, then shift by ``xi[:3]``."""
     dR = so3_exp(xi[3:])
     t = dR @ (T_cam_object[:3, 3] - centre_cam) + centre_cam + xi[:3]
@@ -42,7 +42,7 @@ def apply_motion(
 def refine(
     T_cam_object: NDArray[np.floating], level: Level, model: ObjectModel, *,
     config: TrackerConfig, rounds: Sequence[tuple[float, int]], use_texture: bool = True,
-) -> NDArray[np.floating]:  # fmt: skip
+) -> NDArray[np.float64]:  # fmt: skip
     """The pose after one Gauss-Newton step a round, each with a fresh rendering."""
     T = np.asarray(T_cam_object, np.float64)
     centre = model.caster.mesh.centre

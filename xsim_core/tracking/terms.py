@@ -115,13 +115,15 @@ def _blur_inside(
 ) -> tuple[Floats, Floats, NDArray[np.bool_]]:
     """The rendered brightness smoothed as the image is, its gradient, and where both are sound."""
     weight = rendering.image_of(known.astype(np.float32))
-    image = cv2.GaussianBlur(rendering.image_of(lit * known), (3, 3), 0.8)
+    blurred = cv2.GaussianBlur(rendering.image_of(lit * known), (3, 3), 0.8)
+    image = np.asarray(blurred, np.float32)
     image /= np.maximum(cv2.GaussianBlur(weight, (3, 3), 0.8), 1e-3)
     gx = cv2.Scharr(image, cv2.CV_32F, 1, 0, scale=1 / 32)
     gy = cv2.Scharr(image, cv2.CV_32F, 0, 1, scale=1 / 32)
     interior = erode(weight > 0, 2)
     mask = rendering.mask
-    return image[mask], np.stack([gx[mask], gy[mask]], axis=-1), interior[mask]
+    gradient = np.stack([gx[mask], gy[mask]], axis=-1, dtype=np.float32)
+    return image[mask], gradient, interior[mask]
 
 
 def region_equations(
@@ -179,7 +181,7 @@ def _has_occluder(
     """Lines (m,) on which something in front of the object lies close to the contour."""
     close = np.abs(offsets) <= 3
     near = depth_m[:, close]
-    return ((near > 0) & (near < z[:, None] - config.occlusion_m)).any(-1)
+    return np.asarray(((near > 0) & (near < z[:, None] - config.occlusion_m)).any(-1))
 
 
 def _contour_posterior(odds: Floats, offsets: NDArray[np.integer]) -> tuple[Floats, Floats]:
