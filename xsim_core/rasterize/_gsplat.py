@@ -59,7 +59,9 @@ def _import_gsplat() -> Any:
             "backend 'gsplat' needs a CUDA device, and torch sees none. Use backend='cpp'."
         )
     try:
-        from gsplat import rasterization_2dgs
+        from gsplat import (  # pyright: ignore[reportMissingImports] # the extra xsim[gpu]
+            rasterization_2dgs,
+        )
     except ImportError as error:
         raise MissingDependencyError(
             "backend 'gsplat' needs the package gsplat: pip install 'xsim[gpu]'."

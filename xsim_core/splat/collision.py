@@ -132,7 +132,7 @@ def _support_box(mesh: Mesh, plane: SupportPlane, config: CollisionConfig) -> ND
     return np.array(corners, np.float32)
 
 
-def _clusters(mesh: Mesh, keep: NDArray[np.bool_]) -> list[NDArray[np.int64]]:
+def _clusters(mesh: Mesh, keep: NDArray[np.bool_]) -> list[NDArray[np.integer]]:
     """Vertex indices of the connected parts of the mesh among the kept vertices."""
     faces = mesh.faces[keep[mesh.faces].all(1)]
     _, labels = connected_parts(faces, len(mesh.vertices))

@@ -120,5 +120,5 @@ def splat_arrays(gaussians: Gaussians2D) -> dict[str, NDArray[np.float32]]:
         "quats_wxyz": quats / np.linalg.norm(quats, axis=1, keepdims=True),
         "scales": scales,
         "opacities": opacities,
-        "sh0": (rgb - 0.5) / SH_C0,
+        "sh0": np.asarray((rgb - 0.5) / SH_C0, np.float32),
     }

@@ -16,7 +16,8 @@ def held_out_png(photo: NDArray[np.float32], rendered: NDArray[np.float32]) -> b
     error = np.abs(photo - rendered).mean(-1)
     heat = cv2.applyColorMap(_to_uint8(error * 4), cv2.COLORMAP_INFERNO)[..., ::-1]
     row = np.concatenate([_to_uint8(photo), _to_uint8(rendered), heat], axis=1)
-    return encode_png(cv2.resize(row, None, fx=2, fy=2, interpolation=cv2.INTER_NEAREST))
+    large = cv2.resize(row, None, fx=2, fy=2, interpolation=cv2.INTER_NEAREST)
+    return encode_png(np.asarray(large, np.uint8))
 
 
 def mesh_png(mesh: Mesh, camera: PinholeCamera, T_cam_world: NDArray[np.float64]) -> bytes:

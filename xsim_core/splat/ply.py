@@ -62,6 +62,6 @@ def decode_ply(data: bytes) -> dict[str, NDArray[np.float32]]:
         "means": np.stack([column["x"], column["y"], column["z"]], -1),
         "quats_wxyz": take("rot", 4),
         "scales": np.exp(take("scale", 2)),
-        "opacities": 1 / (1 + np.exp(-column["opacity"])),
+        "opacities": np.asarray(1 / (1 + np.exp(-column["opacity"])), np.float32),
         "sh0": take("f_dc", 3),
     }

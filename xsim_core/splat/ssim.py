@@ -20,7 +20,8 @@ FloatImage = NDArray[np.float32]
 
 def _blur(image: FloatImage) -> FloatImage:
     # Zeros beyond the border make the filter its own adjoint, which the gradient below relies on.
-    return cv2.sepFilter2D(image, -1, WINDOW, WINDOW, borderType=cv2.BORDER_CONSTANT)
+    blurred = cv2.sepFilter2D(image, -1, WINDOW, WINDOW, borderType=cv2.BORDER_CONSTANT)
+    return np.asarray(blurred, np.float32)
 
 
 class _MeanSSIM(torch.autograd.Function):

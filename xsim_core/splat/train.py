@@ -4,7 +4,7 @@ import io
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -157,10 +157,9 @@ class _Trainer:
 
     def save(self, num_done: int) -> None:
         """Write the checkpoint, atomically."""
-        buffer = io.BytesIO()
+        buffer, arrays = io.BytesIO(), dict[str, Any](self.model.to_arrays())
         np.savez(
-            buffer, iteration=np.array([num_done]), gains=self.log_gains.numpy(),
-            **self.model.to_arrays(),
+            buffer, iteration=np.array([num_done]), gains=self.log_gains.numpy(), **arrays
         )  # fmt: skip
         part = self.checkpoint.with_suffix(".part")
         part.write_bytes(buffer.getvalue())

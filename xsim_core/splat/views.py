@@ -70,7 +70,7 @@ def load_views(images: OpenArtifact[PosedImages], *, image_width: int) -> PosedV
         tuple(v for v, held in zip(views, is_held_out, strict=True) if not held),
         tuple(v for v, held in zip(views, is_held_out, strict=True) if held),
         points,
-        images.array("points_rgb").astype(np.float32) / 255,
+        images.array("points_rgb").astype(np.float32) / np.float32(255),
     )
 
 
@@ -87,7 +87,7 @@ def _make_view(
         inside = (z > 0) & (uv >= 0).all(1) & (uv < (camera.width - 1, camera.height - 1)).all(1)
     uv, z = uv[inside], z[inside]
     front = _in_front(uv, z)
-    rgb = np.ascontiguousarray(small.astype(np.float32) / 255)
+    rgb = np.ascontiguousarray(small.astype(np.float32) / np.float32(255))
     return View(rgb, T_cam_world, uv[front].astype(np.float32), z[front].astype(np.float32))
 
 
