@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +34,7 @@ class SplatBackground(FrozenModel):
         folder.mkdir(parents=True, exist_ok=True)
         gaussians = Gaussians2D.from_scene(scene)
         path = folder.resolve() / "gaussians.npz"
-        arrays = {n: np.asarray(getattr(gaussians, n)) for n in _FIELDS}
+        arrays: dict[str, Any] = {n: np.asarray(getattr(gaussians, n)) for n in _FIELDS}
         np.savez(path, **arrays)
         r, g, b = (float(c) for c in scene.array("background_rgb"))
         return SplatBackground(gaussians_npz=path, background_rgb=(r, g, b))

@@ -17,9 +17,9 @@ from .task import Physics, Vec3
 class CameraRandomisation(FrozenModel):
     """Uniform error of the camera's pose, in the camera's own frame, drawn once an episode."""
 
-    translation_m: float = Field(0.0, ge=0)
+    translation_m: float = Field(default=0.0, ge=0)
     """Half range along each axis."""
-    rotation_rad: float = Field(0.0, ge=0)
+    rotation_rad: float = Field(default=0.0, ge=0)
     """Half range about each axis."""
 
     def draw(self, rng: np.random.Generator) -> NDArray[np.float64]:
@@ -31,11 +31,11 @@ class CameraRandomisation(FrozenModel):
 class LightRandomisation(FrozenModel):
     """How light strays around the domain's own."""
 
-    gain: float = Field(0.0, ge=0, lt=1)
+    gain: float = Field(default=0.0, ge=0, lt=1)
     """Half range of the brightness of each light."""
-    tint: float = Field(0.0, ge=0, lt=1)
+    tint: float = Field(default=0.0, ge=0, lt=1)
     """Half range of each colour channel: warm evenings, cool mornings."""
-    direction_rad: float = Field(0.0, ge=0)
+    direction_rad: float = Field(default=0.0, ge=0)
     """Half range of the rotation of all lights about each axis."""
 
     def draw(self, base: LightSpec, rng: np.random.Generator) -> LightSpec:

@@ -8,6 +8,7 @@ is about twice as fast as ManiSkill's batched tensors of length one.
 import math
 from collections import deque
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,7 +81,7 @@ class SimEnv:
         self._tcp_link = env.agent.tcp._objs[0]
         self._fingers = (env.agent.finger1_link._objs[0], env.agent.finger2_link._objs[0])
         self._object = env.tracked_object._objs[0]
-        self._body = env.tracked_object._bodies[0]
+        self._body: Any = env.tracked_object._bodies[0]
 
     @property
     def obs_dim(self) -> int:
@@ -230,8 +231,10 @@ class SimEnv:
     def _read(self) -> Situation:
         """Fetch what this step needs from PhysX."""
         self._qpos = self._robot.get_qpos().astype(np.float64)
-        pose = self._object.pose
-        self._position, self._quat = pose.p.astype(np.float64), pose.q.astype(np.float64)
+        # SAPIEN's stubs give arrays shapes that no array has.
+        pose: Any = self._object.pose
+        self._position: NDArray[np.float64] = pose.p.astype(np.float64)
+        self._quat: NDArray[np.float64] = pose.q.astype(np.float64)
         self._tcp = self._tcp_link.pose.p.astype(np.float64)
         velocity, qvel = self._body.linear_velocity, self._robot.get_qvel()[:7]
         self._situation = Situation(

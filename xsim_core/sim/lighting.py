@@ -38,7 +38,7 @@ class Lights:
             light.color = list(lights.colours_rgb[i]) if is_used else [0, 0, 0]
             if is_used:
                 position, quat = se3_to_pos_quat(shining_along(lights.directions[i], self._centre))
-                entity.set_pose(sapien.Pose(position, quat))
+                entity.set_pose(sapien.Pose(list(position), list(quat)))
 
     def _add(self, *, casts_shadow: bool) -> None:
         import sapien

@@ -4,7 +4,7 @@ Imported only where a simulator is wanted. Batched over environments for ManiSki
 ``SimEnv`` drives the same scene on the CPU without ManiSkill's per-step tensor work.
 """
 
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import sapien
@@ -30,7 +30,7 @@ TABLE_HALF_M = (1.2, 1.2, 0.05)
 class XSimObjectTrackEnv(BaseEnv):
     """A Panda, a table, obstacles of the scene and the tracked object."""
 
-    SUPPORTED_ROBOTS: ClassVar[list[str]] = ["panda"]
+    SUPPORTED_ROBOTS = ["panda"]  # noqa: RUF012 - ManiSkill declares it without ClassVar
 
     def __init__(
         self, *args: Any, assets: SimAssets, task: TaskSpec, physics: Physics | None = None,
@@ -49,8 +49,13 @@ class XSimObjectTrackEnv(BaseEnv):
             scene_config=SceneConfig(solver_position_iterations=8),
         )
 
-    def _load_agent(self, options: dict[str, Any]) -> None:
-        super()._load_agent(options, sapien.Pose())
+    def _load_agent(
+        self, options: dict[str, Any], initial_agent_poses: sapien.Pose | Pose | None = None,
+        build_separate: bool = False,  # noqa: FBT001, FBT002 - ManiSkill's signature
+    ) -> None:  # fmt: skip
+        # Without a pose ManiSkill warns that it may build the robot inside something.
+        pose = sapien.Pose() if initial_agent_poses is None else initial_agent_poses
+        super()._load_agent(options, pose, build_separate)
 
     def _load_scene(self, options: dict[str, Any]) -> None:
         friction = self.physics.friction

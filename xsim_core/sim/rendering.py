@@ -135,7 +135,7 @@ class SceneRenderer:
 
         state = np.asarray(env_state, dtype=np.float32)
         self._robot.set_qpos(state[:9])
-        self._object.set_pose(sapien.Pose(state[9:12], state[12:16]))
+        self._object.set_pose(sapien.Pose(list(state[9:12]), list(state[12:16])))
 
     def _shoot(
         self, T_world_cam: NDArray[np.floating], image_hw: tuple[int, int]
@@ -144,7 +144,8 @@ class SceneRenderer:
         import sapien
 
         component, entity, _ = self._camera(image_hw)
-        entity.set_pose(sapien.Pose(*se3_to_pos_quat(T_world_cam @ T_SAPIEN_CV.T)))
+        position, quat_wxyz = se3_to_pos_quat(T_world_cam @ T_SAPIEN_CV.T)
+        entity.set_pose(sapien.Pose(list(position), list(quat_wxyz)))
         self.scene.update_render()
         component.take_picture()
         rgb = np.clip(component.get_picture("Color")[..., :3], 0, 1)

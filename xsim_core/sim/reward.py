@@ -207,7 +207,7 @@ def reference_terms(
     object_speed: NDArray[np.float64],
     arm_speed: NDArray[np.float64],
     is_grasped: NDArray[np.bool_],
-) -> dict[str, NDArray[np.float64]]:
+) -> dict[str, NDArray[np.floating]]:
     """The same terms for a batch (n, ...), from rotation matrices, at given waypoint indices."""
     R_goals, axis = quat_wxyz_to_matrix(goals.quats_wxyz), task.symmetric_axis
     w = task.reward

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -112,7 +112,7 @@ def rollout(
 def concatenate_rollouts(parts: Sequence[RolloutResult]) -> RolloutResult:
     """All episodes of several results, in order."""
     shifts = np.cumsum([0, *(len(p.action) for p in parts[:-1])])
-    fields = {
+    fields: dict[str, Any] = {
         name: None
         if getattr(parts[0], name) is None
         else np.concatenate([getattr(p, name) for p in parts])
@@ -138,7 +138,7 @@ def _run_chunk(
     for _ in range(horizon):
         actions, states = policy.act(obs.rgb, obs.state), pool.env_states()
         for i in np.flatnonzero(active):
-            rows[i].append((obs, i, actions[i], states[i]))
+            rows[i].append((obs, int(i), actions[i], states[i]))
         step = pool.step(actions, active=active)
         obs = step.obs
         success |= step.success & active

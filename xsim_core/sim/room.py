@@ -196,7 +196,7 @@ def _add_visual(scene: Any, name: str, mesh: TexturedMesh, T: NDArray[np.float64
     body.attach(mesh.to_render_shape())
     entity.add_component(body)
     position, quat_wxyz = se3_to_pos_quat(T)
-    entity.set_pose(sapien.Pose(position, quat_wxyz))
+    entity.set_pose(sapien.Pose(list(position), list(quat_wxyz)))
     scene.add_entity(entity)
     return entity
 

@@ -10,13 +10,13 @@ from xsim_core.config import FrozenModel
 class SensorSpec(FrozenModel):
     """A colour sensor; gain and white balance are drawn once an episode, noise once a frame."""
 
-    noise_std: float = Field(2.0, ge=0)
+    noise_std: float = Field(default=2.0, ge=0)
     """Gaussian noise in grey levels of 255."""
     gain_range: tuple[float, float] = (1.0, 1.0)
     """Uniform range of the exposure."""
-    white_balance: float = Field(0.0, ge=0, lt=1)
+    white_balance: float = Field(default=0.0, ge=0, lt=1)
     """Half range of the gain of each colour channel."""
-    depth_noise_m: float = Field(0.0012, ge=0)
+    depth_noise_m: float = Field(default=0.0012, ge=0)
     """Standard deviation of depth at one metre; grows with its square, as for stereo."""
 
     def draw_gain(self, rng: np.random.Generator) -> NDArray[np.float32]:

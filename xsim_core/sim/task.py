@@ -17,13 +17,13 @@ Vec3 = tuple[float, float, float]
 class Physics(FrozenModel):
     """What may differ between simulators, and between a simulator and the real world."""
 
-    friction: float = Field(0.35, gt=0)
+    friction: float = Field(default=0.35, gt=0)
     """Static and dynamic friction of object and table (dimensionless)."""
-    density_kg_m3: float = Field(500.0, gt=0)
+    density_kg_m3: float = Field(default=500.0, gt=0)
     """Density of the object."""
-    action_latency_steps: int = Field(0, ge=0, le=5)
+    action_latency_steps: int = Field(default=0, ge=0, le=5)
     """Control steps between commanding an action and its execution."""
-    action_gain: float = Field(1.0, gt=0)
+    action_gain: float = Field(default=1.0, gt=0)
     """Executed over commanded displacement."""
 
 
@@ -55,47 +55,47 @@ class TaskSpec(FrozenModel):
 
     name: str
     skill: Literal["push", "pick_place"]
-    num_waypoints: int = Field(4, ge=1, le=32)
+    num_waypoints: int = Field(default=4, ge=1, le=32)
     """Spread by arc length over the track's motion segments."""
     project_to_table: bool = False
     """Flatten the track onto the table: z and tilt come from the resting pose."""
     symmetric_axis: Vec3 | None = None
     """Object-frame axis about which rotation does not count."""
 
-    waypoint_position_m: float = Field(0.03, gt=0)
-    waypoint_rotation_rad: float = Field(0.4, gt=0)
+    waypoint_position_m: float = Field(default=0.03, gt=0)
+    waypoint_rotation_rad: float = Field(default=0.4, gt=0)
     may_skip_waypoints: bool = False
     """Reaching a later waypoint counts for those before it: an object pushed past one need not
     come back. Off for paths that cross themselves."""
-    success_position_m: float = Field(0.03, gt=0)
-    success_rotation_rad: float = Field(0.35, gt=0)
-    success_object_speed_m_s: float = Field(0.05, gt=0)
+    success_position_m: float = Field(default=0.03, gt=0)
+    success_rotation_rad: float = Field(default=0.35, gt=0)
+    success_object_speed_m_s: float = Field(default=0.05, gt=0)
     """A goal passed in flight is not a goal reached."""
-    approach_radius_m: float = Field(0.09, gt=0)
+    approach_radius_m: float = Field(default=0.09, gt=0)
     """TCP to object centre; first third of task progress."""
-    contact_motion_m: float = Field(0.01, gt=0)
+    contact_motion_m: float = Field(default=0.01, gt=0)
     """Object displacement that counts as contact; second third for tasks without grasp."""
     require_grasp: bool = False
     reward: RewardWeights = RewardWeights()
-    reward_scale: float = Field(0.1, gt=0)
+    reward_scale: float = Field(default=0.1, gt=0)
 
     start: StartRandomisation = StartRandomisation()
-    standoff_m: float = Field(0.05, ge=0)
+    standoff_m: float = Field(default=0.05, ge=0)
     """Free space between the object's outline and the TCP at the start."""
-    start_height_m: float = Field(0.03, gt=0)
+    start_height_m: float = Field(default=0.03, gt=0)
     """TCP above the table at the start."""
 
     sim_freq_hz: int = 60
     control_freq_hz: int = 10
-    horizon: int = Field(45, ge=1, le=1000)
+    horizon: int = Field(default=45, ge=1, le=1000)
     """Episode length in control steps."""
-    action_position_m: float = Field(0.02, gt=0)
+    action_position_m: float = Field(default=0.02, gt=0)
     """Displacement of a full action in one step, along each axis."""
-    action_yaw_rad: float = Field(0.1, gt=0)
-    tcp_lead_m: float = Field(0.04, gt=0)
+    action_yaw_rad: float = Field(default=0.1, gt=0)
+    tcp_lead_m: float = Field(default=0.04, gt=0)
     """The command stays this close to the measured TCP, so that contact cannot wind it up."""
     gripper: Literal["closed", "controlled"] = "closed"
-    workspace_margin_m: float = Field(0.14, gt=0)
+    workspace_margin_m: float = Field(default=0.14, gt=0)
     """Around the object's path, horizontally; the TCP command stays inside."""
     workspace_z_m: tuple[float, float] = (0.018, 0.10)
     """TCP command above the table."""

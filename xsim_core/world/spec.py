@@ -19,19 +19,19 @@ class WorldSpec(FrozenModel):
     lights: LightSpec = LightSpec()
     T_world_cam: tuple[Row4, Row4, Row4, Row4] | None = None
     """The video camera's true pose; the robot's own calibration of it when None."""
-    camera_error_m: float = Field(0.0, ge=0)
+    camera_error_m: float = Field(default=0.0, ge=0)
     """How far the camera was moved since the video: its length, in a direction of the seed's."""
-    camera_error_rad: float = Field(0.0, ge=0)
+    camera_error_rad: float = Field(default=0.0, ge=0)
     """By how much it was turned, about an axis of the seed's."""
     seed: int = 0
-    noise_std: float = Field(2.0, ge=0)
+    noise_std: float = Field(default=2.0, ge=0)
     """Colour noise in grey levels."""
-    depth_noise_m: float = Field(0.0012, ge=0)
+    depth_noise_m: float = Field(default=0.0012, ge=0)
     """Standard deviation at one metre."""
-    friction: float = Field(0.35, gt=0)
-    density_kg_m3: float = Field(500.0, gt=0)
-    action_latency_steps: int = Field(0, ge=0, le=5)
-    action_gain: float = Field(1.0, gt=0)
+    friction: float = Field(default=0.35, gt=0)
+    density_kg_m3: float = Field(default=500.0, gt=0)
+    action_latency_steps: int = Field(default=0, ge=0, le=5)
+    action_gain: float = Field(default=1.0, gt=0)
     object_tint: Vec3 = (1.0, 1.0, 1.0)
     """Factor on the object's texture."""
 
