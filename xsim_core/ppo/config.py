@@ -18,7 +18,7 @@ class PhysicsRange(FrozenModel):
     """Of the object."""
     action_gain: Range = (0.9, 1.1)
     """Executed over commanded displacement."""
-    max_latency_steps: int = Field(0, ge=0, le=5)
+    max_latency_steps: int = Field(default=0, ge=0, le=5)
     """Control steps, uniform from 0 to this. Observations do not show pending actions: more than
     0 slows learning markedly."""
 
@@ -41,31 +41,31 @@ class PPOConfig(FrozenModel):
     """Of the network, the actions and the episodes."""
     physics: PhysicsRange | None = PhysicsRange()
     """Randomised for each environment; without it every one has the task's physics."""
-    num_env_steps: int = Field(400_000, gt=0)
+    num_env_steps: int = Field(default=400_000, gt=0)
     """Budget; training stops earlier at the success threshold."""
-    num_envs: int = Field(32, ge=1)
+    num_envs: int = Field(default=32, ge=1)
     """Environments stepped together."""
-    num_steps: int = Field(45, ge=1)
+    num_steps: int = Field(default=45, ge=1)
     """Steps of each environment between updates."""
     hidden_sizes: tuple[int, ...] = (128, 128)
     """Of actor and critic each."""
-    learning_rate: float = Field(1e-3, gt=0)
-    gamma: float = Field(0.95, gt=0, le=1)
+    learning_rate: float = Field(default=1e-3, gt=0)
+    gamma: float = Field(default=0.95, gt=0, le=1)
     """Discount at the control frequency."""
-    gae_lambda: float = Field(0.95, ge=0, le=1)
-    update_epochs: int = Field(8, ge=1)
-    num_minibatches: int = Field(4, ge=1)
-    clip_coef: float = Field(0.2, gt=0)
-    vf_coef: float = Field(0.5, ge=0)
-    ent_coef: float = Field(0.0, ge=0)
-    max_grad_norm: float = Field(0.5, gt=0)
-    target_kl: float = Field(0.03, gt=0)
+    gae_lambda: float = Field(default=0.95, ge=0, le=1)
+    update_epochs: int = Field(default=8, ge=1)
+    num_minibatches: int = Field(default=4, ge=1)
+    clip_coef: float = Field(default=0.2, gt=0)
+    vf_coef: float = Field(default=0.5, ge=0)
+    ent_coef: float = Field(default=0.0, ge=0)
+    max_grad_norm: float = Field(default=0.5, gt=0)
+    target_kl: float = Field(default=0.03, gt=0)
     """An update ends early when the policy has moved this far."""
     log_std_init: float = -0.5
-    eval_every: int = Field(10, ge=1)
+    eval_every: int = Field(default=10, ge=1)
     """Iterations between deterministic evaluations."""
-    num_eval_episodes: int = Field(64, ge=1)
-    success_threshold: float = Field(0.97, gt=0, le=1)
+    num_eval_episodes: int = Field(default=64, ge=1)
+    success_threshold: float = Field(default=0.97, gt=0, le=1)
     """On held-out seeds; reaching it ends training."""
-    min_success: float = Field(0.0, ge=0, le=1)
+    min_success: float = Field(default=0.0, ge=0, le=1)
     """Quality gate: a worse teacher is an error, because no student can be learned from it."""

@@ -165,7 +165,7 @@ class _Trainer:
         after = self.normaliser(np.stack(finals))
         with torch.no_grad():
             next_values = self.net.critic(torch.from_numpy(after)).squeeze(-1).numpy()
-        rollout = Rollout(*(np.stack(c) for c in zip(*rows, strict=True)), next_values)
+        rollout = Rollout(*(np.stack(c) for c in zip(*rows, strict=True)), next_values=next_values)
         self.normaliser.update(np.concatenate(raw))
         means = np.mean(np.concatenate(terms), axis=0)
         figures = {f"term_{n}": float(m) for n, m in zip(TERMS, means, strict=True)}

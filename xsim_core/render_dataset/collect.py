@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,12 +38,12 @@ class Collection:
     def save(self, path: Path) -> None:
         """One ``.npz``, replaced atomically."""
         e = self.episodes
+        rows: dict[str, Any] = {n: np.concatenate([getattr(x, n) for x in e]) for n in _ROWS}
         draft = path.with_suffix(".part")
         with draft.open("wb") as file:
             np.savez(
                 file, num_attempts=self.num_attempts, seeds=np.array([x.seed for x in e]),
-                ends=np.cumsum([len(x.action) for x in e]),
-                **{n: np.concatenate([getattr(x, n) for x in e]) for n in _ROWS},
+                ends=np.cumsum([len(x.action) for x in e]), **rows,
             )  # fmt: skip
         draft.replace(path)
 

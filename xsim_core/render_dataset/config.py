@@ -14,20 +14,20 @@ class RenderDatasetConfig(FrozenModel):
     """What the teacher does."""
     seed: int = 1_000_000
     """First episode seed; the following ones count up. Far from the seeds of evaluations."""
-    num_episodes: int = Field(240, ge=1)
+    num_episodes: int = Field(default=240, ge=1)
     """Successful episodes to keep."""
-    max_attempts: int = Field(600, ge=1)
+    max_attempts: int = Field(default=600, ge=1)
     """Rollouts after which the stage makes do with what succeeded."""
-    min_episodes: int = Field(8, ge=1)
+    min_episodes: int = Field(default=8, ge=1)
     """Quality gate: with fewer successes there is nothing to imitate."""
-    noisy_fraction: float = Field(0.8, ge=0, le=1)
+    noisy_fraction: float = Field(default=0.8, ge=0, le=1)
     """Share of the rollouts that are disturbed."""
-    action_noise: float = Field(0.35, ge=0)
+    action_noise: float = Field(default=0.35, ge=0)
     """Standard deviation of the disturbance added to what the robot executes. The recorded action
     stays the teacher's own, so the student sees how to recover (DART, Laskey et al. 2017)."""
-    noise_correlation: float = Field(0.7, ge=0, lt=1)
+    noise_correlation: float = Field(default=0.7, ge=0, lt=1)
     """From one step to the next: independent noise would average out."""
-    steps_after_success: int = Field(2, ge=0)
+    steps_after_success: int = Field(default=2, ge=0)
     """Recorded beyond success, so that the student learns to stay."""
     image_hw: tuple[int, int] = (72, 96)
     """Size of the images, (h, w)."""

@@ -23,7 +23,7 @@ def mosaic(first_frames: NDArray[np.uint8], *, columns: int = 8, rows: int = 5) 
 def film_strip(rgb: NDArray[np.uint8], *, num_frames: int = 8) -> bytes:
     """PNG of an episode (t, h, w, 3) as a row of evenly spaced frames."""
     index = np.linspace(0, len(rgb) - 1, num_frames).round().astype(int)
-    return _png(np.hstack(rgb[index]), scale=2)
+    return _png(np.hstack(list(rgb[index])), scale=2)
 
 
 def _png(rgb: NDArray[np.uint8], *, scale: int) -> bytes:
