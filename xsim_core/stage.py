@@ -17,6 +17,7 @@ from typing import Any
 from .artifacts.base import Artifact, ArtifactRef
 from .config import FrozenModel
 from .errors import BadInputError, StoreFullError
+from .memory import PeakMemory
 from .storage import ArtifactStore, Progress, Runtime
 
 
@@ -88,10 +89,11 @@ def run_stage(
     writer = store.begin(ref.kind, ref.fingerprint, runtime=runtime, progress=progress)
     started, clock = datetime.now(UTC), time.monotonic()
     try:
-        summary = stage.run(**opened, config=config, out=writer)
+        with PeakMemory() as memory:
+            summary = stage.run(**opened, config=config, out=writer)
         if type(summary) is not stage.output:
             raise BadInputError(f"stage {stage.name} returned {type(summary)}, not {stage.output}")
-        provenance = _provenance(started, time.monotonic() - clock)
+        provenance = _provenance(started, time.monotonic() - clock, memory.peak_mb)
         return store.commit(
             writer, summary, stage=stage.name, stage_version=stage.version,
             config=config.model_dump(mode="json"), inputs=dict(inputs), provenance=provenance,
@@ -134,11 +136,11 @@ def _check_inputs(stage: Stage, inputs: Mapping[str, ArtifactRef[Any]]) -> None:
 _PACKAGES = ("torch", "mani_skill", "sapien", "pycolmap", "zarr", "prefect", "numpy")
 
 
-def _provenance(started: datetime, duration_s: float) -> dict[str, Any]:
+def _provenance(started: datetime, duration_s: float, peak_memory_mb: float) -> dict[str, Any]:
     return {
         "started": started.isoformat(),
         "duration_s": round(duration_s, 3),
-        "peak_memory_mb": _peak_memory_mb(),
+        "peak_memory_mb": round(peak_memory_mb, 1),
         "host": platform.node(),
         "python": platform.python_version(),
         "commit": _git_commit(),
@@ -159,12 +161,3 @@ def _git_commit() -> str | None:
         ["git", "-C", str(root), "rev-parse", "HEAD"], capture_output=True, text=True, check=False
     )
     return done.stdout.strip() or None
-
-
-def _peak_memory_mb() -> float:
-    """High-water mark of this process and of its largest child so far, MiB (Linux counts KiB)."""
-    import resource
-
-    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    return round((own + child) / 1024, 1)

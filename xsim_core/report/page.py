@@ -129,7 +129,7 @@ def _cost(opened: Opened) -> str:
         )
         for stage, m in made.items()
     ]
-    head = ("stage", "time", "peak memory so far", "stored", "made (UTC)", "artifact")
+    head = ("stage", "time", "peak memory", "stored", "made (UTC)", "artifact")
     total = {"all stages": _seconds(sum(seconds.values()))}
     return section(
         "cost", "Where the time went",

@@ -1,0 +1,45 @@
+"""How much memory a stage really took, its worker processes included."""
+
+import threading
+from typing import Self
+
+import psutil
+
+PERIOD_S = 0.5
+
+
+class PeakMemory:
+    """Samples the resident memory of this process and its descendants while the block runs.
+
+    Pages shared between processes count once for each, so the figure errs on the high side; peaks
+    shorter than half a second can be missed.
+    """
+
+    def __init__(self) -> None:
+        self.peak_mb = 0.0
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._sample, name="peak-memory", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _sample(self) -> None:
+        process = psutil.Process()
+        while True:
+            total = _resident_bytes(process)
+            total += sum(_resident_bytes(child) for child in process.children(recursive=True))
+            self.peak_mb = max(self.peak_mb, total / 2**20)
+            if self._stop.wait(PERIOD_S):
+                return
+
+
+def _resident_bytes(process: psutil.Process) -> int:
+    try:
+        return process.memory_info().rss
+    except psutil.Error:
+        return 0  # It ended between being listed and being asked.
