@@ -10,6 +10,7 @@ from tyro.conf import subcommand
 
 from .cli_doctor import Doctor
 from .cli_look import Lineage, Report, Show, Status, Verify
+from .cli_promote import Current, Promote, Rollback
 from .cli_run import CaptureCommands, Demo, Run
 from .cli_server import ServerCommands
 from .cli_store import BucketCommands, Gc, Pin
@@ -26,6 +27,9 @@ Command = (
     | Annotated[Gc, subcommand("gc")]
     | Annotated[Pin, subcommand("pin")]
     | Annotated[BucketCommands, subcommand("bucket")]
+    | Annotated[Promote, subcommand("promote")]
+    | Annotated[Rollback, subcommand("rollback")]
+    | Annotated[Current, subcommand("current")]
     | Annotated[Doctor, subcommand("doctor")]
     | Annotated[ServerCommands, subcommand("server")]
 )

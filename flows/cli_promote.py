@@ -1,0 +1,100 @@
+"""Commands about the current policy: ``promote``, ``rollback`` and ``current``."""
+
+import json as json_module
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tyro.conf import Positional
+
+if TYPE_CHECKING:
+    from xsim_core.promotion import Pointer
+
+
+@dataclass(frozen=True)
+class Promote:
+    """Make a policy the current one by hand. The nightly run promotes by its test instead."""
+
+    pointer: Positional[str]
+    """What the policy is for, such as push_block.kitchen."""
+    ref: Positional[str]
+    """kind/fingerprint, the fingerprint's first digits, or RUN:STAGE."""
+    reason: str = "by hand"
+    """For those who look later."""
+    json: bool = False
+    """Print JSON."""
+
+    def run(self) -> int:
+        """Add a number."""
+        from tasks.settings import load_settings
+        from xsim_core.artifacts import StudentPolicy, TeacherPolicy
+        from xsim_core.errors import BadInputError
+        from xsim_core.promotion import promote
+
+        from .refs import find_ref
+
+        store = load_settings().open_store()
+        ref = find_ref(store, self.ref)
+        if ref.kind not in {StudentPolicy.kind, TeacherPolicy.kind}:
+            raise BadInputError(f"{ref} is a {ref.kind}, not a policy")
+        return _print(promote(store, self.pointer, ref, reason=self.reason), as_json=self.json)
+
+
+@dataclass(frozen=True)
+class Rollback:
+    """Make an earlier policy current again; nothing is deleted."""
+
+    pointer: Positional[str]
+    """What the policy is for."""
+    to: int | None = None
+    """The number to go back to; by default the one before."""
+    json: bool = False
+    """Print JSON."""
+
+    def run(self) -> int:
+        """Add a number that names an earlier policy."""
+        from tasks.settings import load_settings
+        from xsim_core.promotion import rollback
+
+        return _print(
+            rollback(load_settings().open_store(), self.pointer, to=self.to), as_json=self.json
+        )
+
+
+@dataclass(frozen=True)
+class Current:
+    """Which policies are current; with a name, every number that this pointer ever had."""
+
+    pointer: Positional[str] = ""
+    """What the policy is for."""
+    json: bool = False
+    """Print JSON."""
+
+    def run(self) -> int:
+        """List."""
+        from tasks.settings import load_settings
+        from xsim_core.promotion import current, history, pointers
+
+        store = load_settings().open_store()
+        if self.pointer:
+            entries = history(store, self.pointer)
+        else:
+            entries = [p for name in pointers(store) if (p := current(store, name))]
+        if self.json:
+            print(json_module.dumps([p.model_dump(mode="json") for p in entries], indent=1))
+            return 0
+        for p in entries:
+            _print(p, as_json=False)
+        if not entries:
+            print("nothing was promoted yet")
+        return 0
+
+
+def _print(pointer: "Pointer", *, as_json: bool) -> int:
+    if as_json:
+        print(pointer.model_dump_json(indent=1))
+    else:
+        print(
+            f"{pointer.name} v{pointer.number:06d}  {pointer.ref}  {pointer.created}  "
+            f"{pointer.reason}"
+        )
+    return 0

@@ -1,0 +1,133 @@
+import threading
+
+import numpy as np
+import pytest
+
+from tests.flows.toys import ToyConfig, toy_stage
+from xsim_core.errors import BadInputError, MissingArtifactError
+from xsim_core.promotion import (
+    PromotionTest,
+    current,
+    decide,
+    history,
+    pointers,
+    promote,
+    rollback,
+)
+from xsim_core.stage import run_stage
+from xsim_core.storage import ArtifactStore
+
+
+@pytest.fixture
+def store(tmp_path):
+    return ArtifactStore((tmp_path / "store").as_uri())
+
+
+@pytest.fixture
+def policies(store):
+    """Three policies; toys without the inputs that a real one has."""
+    return [
+        run_stage(toy_stage("diffusion", inputs={}), ToyConfig(seed=s), store, {}) for s in range(3)
+    ]
+
+
+def share(action, rates, *, num_runs=400, num_pairs=150, seed=0):
+    """How often the test ends so, for policies of these success rates."""
+    rng = np.random.default_rng(seed)
+    trials = rng.random((num_runs, 2, num_pairs)) < np.array(rates)[None, :, None]
+    return np.mean([decide(old, new).action == action for old, new in trials])
+
+
+@pytest.mark.parametrize("rate", [0.1, 0.5, 0.95])
+def test_a_worse_candidate_is_promoted_at_most_as_often_as_agreed(rate):
+    worse = max(0.0, rate - 0.1)
+    # Within four standard deviations of 400 runs, though it looks after every single pair.
+    assert share("promote", (rate, worse)) <= 0.05 + 4 * np.sqrt(0.05 * 0.95 / 400)
+
+
+@pytest.mark.parametrize("rate", [0.1, 0.5, 0.95])
+def test_an_equal_candidate_is_called_worse_at_most_as_often_as_agreed(rate):
+    assert share("keep", (rate, rate)) <= 0.05 + 4 * np.sqrt(0.05 * 0.95 / 400)
+
+
+def test_clear_differences_are_found():
+    assert share("promote", (0.5, 0.8)) > 0.97
+    assert share("keep", (0.8, 0.4)) > 0.97
+
+
+def test_two_perfect_policies_are_told_to_be_equal():
+    same = np.ones(200, bool)
+    decision = decide(same, same)
+    assert decision.action == "promote"
+    assert decision.reason == "the candidate is not worse"
+    assert decision.num_pairs < 100
+
+
+def test_few_trials_decide_nothing():
+    assert decide([True] * 3, [True] * 3).action == "continue"
+    assert decide([], []).action == "continue"
+
+
+def test_the_decision_does_not_change_with_trials_after_it():
+    rng = np.random.default_rng(1)
+    old, new = rng.random((2, 200)) < np.array([[0.3], [0.8]])
+    first = decide(old, new)
+    again = decide(old[: first.num_pairs], new[: first.num_pairs])
+    assert again == first
+    assert decide(old[: first.num_pairs - 1], new[: first.num_pairs - 1]).action == "continue"
+
+
+def test_what_is_not_paired_is_refused():
+    with pytest.raises(BadInputError, match="same seeds"):
+        decide([True], [True, False])
+
+
+def test_promotion_adds_numbers_and_pins(store, policies):
+    assert current(store, "push") is None
+    first = promote(store, "push", policies[0], reason="first", expected=0)
+    decision = decide([False] * 50, [True] * 50, PromotionTest(alpha=0.01))
+    second = promote(store, "push", policies[1], reason="better", expected=1, decision=decision)
+    assert (first.number, second.number) == (1, 2)
+    assert current(store, "push") == second
+    assert pointers(store) == ["push"]
+    assert len(store.list_records("pins")) == 2
+
+
+def test_a_decision_against_a_policy_that_is_no_longer_current_is_refused(store, policies):
+    promote(store, "push", policies[0], reason="first")
+    promote(store, "push", policies[1], reason="second")
+    with pytest.raises(BadInputError, match="meanwhile"):
+        promote(store, "push", policies[2], reason="late", expected=1)
+
+
+def test_rolling_back_twice_goes_further_back(store, policies):
+    for ref in policies:
+        promote(store, "push", ref, reason="next")
+    assert rollback(store, "push").ref == policies[1]
+    assert rollback(store, "push").ref == policies[0]
+    with pytest.raises(MissingArtifactError, match="go back"):
+        rollback(store, "push")
+    assert rollback(store, "push", to=3).ref == policies[2]
+    assert [e.number for e in history(store, "push")] == [1, 2, 3, 4, 5, 6]
+
+
+def test_promotions_at_once_get_a_number_each(store, policies):
+    threads = [
+        threading.Thread(target=promote, args=(store, "push", p), kwargs={"reason": "race"})
+        for p in policies
+    ]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    entries = history(store, "push")
+    assert [e.number for e in entries] == [1, 2, 3]
+    assert {e.ref for e in entries} == set(policies)
+
+
+def test_a_policy_that_is_not_there_and_a_bad_name_are_refused(store, policies):
+    store.delete(policies[0])
+    with pytest.raises(MissingArtifactError):
+        promote(store, "push", policies[0], reason="gone")
+    with pytest.raises(BadInputError, match="letters"):
+        promote(store, "../up", policies[1], reason="no")
