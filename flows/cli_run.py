@@ -119,6 +119,8 @@ class CaptureIngest:
 
     folder: Positional[str]
     """The capture's folder."""
+    queue: bool = False
+    """Also enter it in the inbox: the next scan starts its run, at once if a server is up."""
     json: bool = False
     """Print JSON."""
 
@@ -139,6 +141,10 @@ class CaptureIngest:
         with Display([]) as display:
             call = InProcess(store, settings.runtime, display, Recorder(store, record))
             taken = ingest(call, sources)
+        if self.queue:
+            from .inbox import announce, tell_server
+
+            tell_server(settings.home, announce(store, Path(self.folder).absolute()))
         refs = {k: str(r) for k, r in taken._asdict().items() if r is not None}
         return _print_line(refs, as_json=self.json)
 
