@@ -19,6 +19,7 @@ import os
 import re
 import shutil
 import tempfile
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -56,6 +57,7 @@ A = TypeVar("A", bound=Artifact)
 
 FRAMES_PER_SHARD = 500
 PUBLISH_TRIES = 4
+PUBLISH_WAIT_S = 0.1
 
 
 class Runtime(FrozenModel):
@@ -83,13 +85,20 @@ class _AttemptStore(ObjectStore):
     def with_read_only(self, read_only: bool = False) -> "_AttemptStore":  # noqa: FBT001, FBT002
         return _AttemptStore(self.store, prefix=self.prefix, read_only=read_only)
 
+    async def get(self, key: str, prototype: Any, byte_range: Any = None) -> Any:
+        # Zarr looks into every folder above for groups; there are none.
+        return (
+            await super().get(key, prototype, byte_range) if key.startswith(self.prefix) else None
+        )
+
     async def set(self, key: str, value: Any) -> None:
         if key.startswith(self.prefix):
             await super().set(key, value)
 
     async def set_if_not_exists(self, key: str, value: Any) -> None:
-        if key.startswith(self.prefix):
-            await super().set_if_not_exists(key, value)
+        # Nobody else writes into this attempt, and unlike a conditional put this one is retried.
+        if key.startswith(self.prefix) and not await self.exists(key):
+            await super().set(key, value)
 
 
 @dataclass(frozen=True)
@@ -392,6 +401,7 @@ class ArtifactStore:
                 # The answer was lost, or the manifest never arrived: sending it again tells.
                 if attempt == PUBLISH_TRIES - 1:
                     raise
+                time.sleep(PUBLISH_WAIT_S * 4**attempt)
         raise CorruptArtifactError(
             f"{path} is created and removed by somebody else all the time. Run one 'xsim gc' only."
         )

@@ -1,0 +1,62 @@
+"""A full disk: a clear error, nothing visible that is not whole, and the next run succeeds."""
+
+import os
+import subprocess
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.contracts.toys import TOY, ToyConfig, make_truth
+from xsim_core.errors import StoreFullError
+from xsim_core.stage import run_stage
+from xsim_core.storage import ArtifactStore
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    if os.geteuid() != 0:
+        pytest.skip("mounting a small disk needs root")
+    path = tmp_path / "disk"
+    path.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(path)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("this container may not mount tmpfs")
+    yield path
+    subprocess.run(["umount", str(path)], check=True)
+
+
+def test_a_full_disk_loses_nothing(small_disk):
+    store = ArtifactStore((small_disk / "store").as_uri())
+    first = run_stage(TOY, ToyConfig(), store, {})
+
+    def large(*, config, out):
+        noise = np.random.default_rng(0).integers(0, 255, 3 << 20, dtype=np.uint8)
+        out.add_file("noise.bin", noise.tobytes())
+        return make_truth(config=config, out=out)
+
+    other = ToyConfig(name="other")
+    with pytest.raises(StoreFullError, match="no space left"):
+        run_stage(replace(TOY, run=large), other, store, {})
+    assert store.list_refs() == [first]
+    assert store.verify(first) == []
+    assert store.verify(run_stage(TOY, other, store, {})) == []
+
+
+@pytest.mark.parametrize("left", [0, 400, 3000, 20_000])
+def test_a_disk_that_fills_up_anywhere_in_the_commit(small_disk, left):
+    store = ArtifactStore((small_disk / "store").as_uri())
+    first = run_stage(TOY, ToyConfig(), store, {})
+    ballast = small_disk / "ballast"
+    space = os.statvfs(small_disk)
+    ballast.write_bytes(b"x" * max(0, space.f_bavail * space.f_frsize - left))
+    other = ToyConfig(name="other")
+    try:
+        ref = run_stage(TOY, other, store, {})
+    except StoreFullError:
+        assert store.list_refs() == [first]
+    else:
+        assert store.verify(ref) == []
+    ballast.unlink()
+    assert store.verify(first) == []
+    assert store.verify(run_stage(TOY, other, store, {})) == []
