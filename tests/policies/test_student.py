@@ -12,7 +12,7 @@ from xsim_core.storage import ArtifactStore
 
 @pytest.fixture(scope="module")
 def student():
-    return toy_student(SMALL, steps=400)[0]
+    return toy_student(SMALL, steps=600)[0]
 
 
 def test_a_student_learns_to_reach_the_dot(student):
