@@ -100,22 +100,30 @@ def train(call: Call, config: PipelineConfig, sim: Reconstruction) -> Trained:
     return Trained(teacher, dataset, student)
 
 
+def calibrated(
+    call: Call, config: PipelineConfig, sim: Reconstruction, trained: Trained, taken: Taken
+) -> ArtifactRef[StudentPolicy]:
+    """The student to deploy; without a world there is nothing to calibrate with."""
+    if taken.world is None:
+        return trained.student
+    best: ArtifactRef[StudentPolicy] = call(
+        CALIBRATE, config.calibrate, student=trained.student, dataset=trained.dataset,
+        scene=sim.scene, track=sim.track, world=taken.world,
+    )  # fmt: skip
+    return best
+
+
 def sim_to_real(
     call: Call, config: PipelineConfig, sim: Reconstruction, trained: Trained, taken: Taken
 ) -> Transferred:
-    """Calibrate on the robot and evaluate; without a world there is nothing to calibrate with."""
-    calibrated: ArtifactRef[Any] = trained.student
-    if taken.world is not None:
-        calibrated = call(
-            CALIBRATE, config.calibrate, student=trained.student, dataset=trained.dataset,
-            scene=sim.scene, track=sim.track, world=taken.world,
-        )  # fmt: skip
+    """Calibrate on the robot and evaluate."""
+    best = calibrated(call, config, sim, trained, taken)
     evaluation = call(
         EVALUATE, config.evaluate, teacher=trained.teacher, student=trained.student,
-        calibrated=calibrated, scene=sim.scene, track=sim.track, images=sim.images,
+        calibrated=best, scene=sim.scene, track=sim.track, images=sim.images,
         world=taken.world, truth=taken.truth,
     )  # fmt: skip
-    return Transferred(calibrated, evaluation)
+    return Transferred(best, evaluation)
 
 
 def whole_chain(call: Call, config: PipelineConfig, sources: Sources) -> Transferred:

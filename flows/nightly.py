@@ -1,0 +1,100 @@
+"""Retrain every night over all captures of a task, and promote what the test lets through."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from prefect import flow
+from prefect.artifacts import create_markdown_artifact
+from prefect.runtime import flow_run
+
+from tasks.settings import load_settings
+from xsim_core.config import FrozenModel
+from xsim_core.errors import BadInputError
+from xsim_core.presets import pipeline_config
+from xsim_core.promotion import PromotionTest
+from xsim_core.report import RunRecord
+
+from .calls import AsTasks
+from .challenge import (
+    Contest,
+    Outcome,
+    challenge,
+    decision_page,
+    finished_captures,
+    night_overrides,
+)
+from .runs import recorded
+
+
+class NightFailedError(RuntimeError):
+    """Some captures could not be retrained; the others were."""
+
+
+def tonight() -> int:
+    """The day for which the run was scheduled: a run that is retried later resumes its own."""
+    scheduled: datetime | None = flow_run.scheduled_start_time
+    return (scheduled or datetime.now(UTC)).toordinal()
+
+
+@flow(name="nightly", flow_run_name="nightly-{task}", persist_result=False)
+def nightly(
+    task: str = "push_block",
+    preset: str = "demo",
+    overrides: dict[str, dict[str, Any]] | None = None,
+    night: int | None = None,
+    margin: float = 0.1,
+    alpha: float = 0.05,
+    max_pairs: int = 150,
+) -> list[dict[str, Any]]:
+    """Train a candidate for each finished capture and compare it with the current policy.
+
+    Args:
+        task: a task's name or YAML file, as the runs were given it.
+        preset: demo, debug or full.
+        overrides: stage → field → value, over the preset.
+        night: whose seeds are used; the day of the schedule when empty.
+        margin: a candidate that succeeds this much less often is worse.
+        alpha: how often one that is worse may be let in.
+        max_pairs: trials of each policy after which the current one is kept undecided.
+    """
+    store = load_settings().open_store()
+    night = tonight() if night is None else night
+    merged = {s: dict(f) for s, f in night_overrides(night).items()}
+    for stage, fields in (overrides or {}).items():
+        merged[stage] = {**merged.get(stage, {}), **fields}
+    config = pipeline_config(preset, task=task, overrides=merged)
+    captures = finished_captures(store, task)
+    if not captures:
+        raise BadInputError(f"no run of task '{task}' has reconstructed a capture yet: xsim run")
+    test = PromotionTest(margin=margin, alpha=alpha)
+    outcomes: list[Outcome] = []
+    failures: dict[str, str] = {}
+    for pointer, source in captures.items():
+        record = RunRecord(
+            name=f"nightly-{pointer}", capture=source.capture, preset=preset, task=task,
+            stages=source.stages, flow_run_url=flow_run.ui_url,
+        )  # fmt: skip
+        contest = Contest(pointer, config, source.stages)
+        try:
+            with recorded(store, record) as recorder:
+                outcomes.append(challenge(
+                    AsTasks(recorder), store, contest, night=night, test=test, max_pairs=max_pairs
+                ))  # fmt: skip
+        except Exception as error:  # noqa: BLE001 one broken capture must not cost the others
+            failures[pointer] = f"{type(error).__name__}: {error}"
+    create_markdown_artifact(decision_page(outcomes, failures), "promotion", f"night {night}")
+    rows = [_row(o) for o in outcomes]
+    for row in rows:
+        store.put_record(f"decisions/{row['pointer']}/{night}.json", row)
+    if failures:
+        raise NightFailedError("; ".join(f"{name}: {why}" for name, why in failures.items()))
+    return rows
+
+
+def _row(outcome: Outcome) -> dict[str, Any]:
+    fields = outcome._asdict()
+    return {
+        k: v.model_dump(mode="json") if isinstance(v, FrozenModel)
+        else [str(e) for e in v] if isinstance(v, tuple) else v if v is None else str(v)
+        for k, v in fields.items()
+    }  # fmt: skip
