@@ -19,11 +19,16 @@ class DatasetConfig(FrozenModel):
 
 def make_capture(*, config, out):
     rng = np.random.default_rng(0)
-    n = config.num_frames
-    rgb = rng.integers(0, 255, (n, 6, 8, 3), dtype=np.uint8)
+    rgb = rng.integers(0, 255, (config.num_frames, 6, 8, 3), dtype=np.uint8)
     rgb[2] = 0  # Zarr leaves frames out that are all zero.
+    return write_capture(out, rgb)
+
+
+def write_capture(out, rgb):
+    rng = np.random.default_rng(1)
+    n = len(rgb)
     out.write("video/rgb", rgb)
-    out.write("video/depth_mm", rng.integers(0, 900, (n, 6, 8), dtype=np.uint16))
+    out.write("video/depth_mm", rng.integers(0, 900, rgb.shape[:3], dtype=np.uint16))
     out.write("video/timestamps_s", np.arange(n, dtype=np.float64))
     out.write("video/K", np.eye(3))
     out.write("photos", rng.integers(0, 255, (n, 4, 4, 3), dtype=np.uint8))

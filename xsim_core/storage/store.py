@@ -189,6 +189,8 @@ class ArtifactWriter:
     progress: Progress = _no_progress
     in_doubt: bool = False
     """Whether the manifest was sent: from then on these objects may be the artifact."""
+    promised: set[str] = field(default_factory=set)
+    """Objects that must be there at commit."""
 
     @property
     def prefix(self) -> str:
@@ -211,6 +213,7 @@ class ArtifactWriter:
         dtype = np.dtype(dtype)
         if dtype.kind not in "biuf":
             raise BadInputError(f"array '{name}': dtype {dtype} is not plain numbers")
+        self.promised.add(f"data.zarr/{name}/zarr.json")
         num_frames = shape[0] if shape else 1
         is_frames = len(shape) >= 3 and dtype.kind == "u" and min(shape) > 0
         if is_frames:
@@ -240,6 +243,7 @@ class ArtifactWriter:
 
     def add_file(self, name: str, data: bytes) -> None:
         """A picture or another file for people, beside the payload."""
+        self.promised.add(f"files/{name}")
         obstore.put(self._backend, f"{self.prefix}/files/{name}", data)
 
     def scratch(self) -> Path:
@@ -367,6 +371,13 @@ class ArtifactStore:
         Raises:
             BadInputError: when the payload breaks the kind's contract.
         """
+        cut = len(writer.prefix) + 1
+        lost = writer.promised - {path[cut:] for path in self._list(writer.prefix + "/")}
+        if lost:
+            raise MissingArtifactError(
+                f"{writer.prefix}: {sorted(lost)[0]} was removed while the stage ran. Run again; "
+                "give 'xsim gc' a grace period longer than any stage."
+            )
         nodes = dict(writer.group.members(max_depth=None))
         arrays = {n: a for n, a in nodes.items() if isinstance(a, zarr.Array)}
         check_arrays(summary.arrays, arrays, what=str(writer.kind))
