@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import tyro
 from tyro.conf import subcommand
 
+from .cli_deploy import Backfill, Deploy, Worker
 from .cli_doctor import Doctor
 from .cli_look import Lineage, Report, Show, Status, Verify
 from .cli_promote import Current, Promote, Rollback
@@ -30,6 +31,9 @@ Command = (
     | Annotated[Promote, subcommand("promote")]
     | Annotated[Rollback, subcommand("rollback")]
     | Annotated[Current, subcommand("current")]
+    | Annotated[Deploy, subcommand("deploy")]
+    | Annotated[Worker, subcommand("worker")]
+    | Annotated[Backfill, subcommand("backfill")]
     | Annotated[Doctor, subcommand("doctor")]
     | Annotated[ServerCommands, subcommand("server")]
 )

@@ -22,15 +22,18 @@ class ServerStart:
         """Start and say where."""
         from tasks.settings import load_settings
 
-        from .server import start_server
+        from .server import auth_path, start_server
 
-        server = start_server(load_settings().home)
+        home = load_settings().home
+        server = start_server(home)
         if self.json:
             print(
                 json_module.dumps({"ui": server.ui_url, "api": server.api_url, "pid": server.pid})
             )
         else:
             print(f"Prefect server: {server.ui_url}")
+            if server.pid is not None:
+                print(f"sign in with the line in {auth_path(home)}")
         return 0
 
 

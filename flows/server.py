@@ -8,6 +8,7 @@ docs/decisions). Importing this module does not import Prefect; the environment 
 import fcntl
 import json
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -74,6 +75,9 @@ def client_environment(home: Path, api_url: str | None) -> dict[str, str]:
 def use_server(home: Path, server: Server) -> None:
     """Point this process's Prefect, not yet imported, at a server."""
     os.environ.update(client_environment(home, server.api_url))
+    if server.pid is not None:
+        # Only to the server that we started: another one has a string of its own.
+        os.environ["PREFECT_API_AUTH_STRING"] = auth_string(home)
     for name in ("NO_PROXY", "no_proxy"):
         entries = [e for e in os.environ.get(name, "").split(",") if e]
         os.environ[name] = ",".join(dict.fromkeys([*entries, HOST, "localhost"]))
@@ -121,12 +125,36 @@ def log_path(home: Path) -> Path:
     return home / "prefect" / "server.log"
 
 
+def auth_path(home: Path) -> Path:
+    """Where the line lies with which one signs in; only its owner may read it."""
+    return home / "prefect" / "auth"
+
+
+def auth_string(home: Path) -> str:
+    """``user:password`` of the server that this command line starts, made at the first call."""
+    path = auth_path(home)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with suppress(FileExistsError):
+        partial = path.with_name(f"auth.{os.getpid()}-{secrets.token_hex(4)}")
+        descriptor = os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(f"xsim:{secrets.token_urlsafe(24)}")
+        try:
+            # A link appears whole or not at all, and never over another command's.
+            os.link(partial, path)
+        finally:
+            partial.unlink()
+    return path.read_text().strip()
+
+
 def _launch(home: Path, port: int) -> Server:
     api_url = f"http://{HOST}:{port}/api"
     environment = {
         k: v for k, v in os.environ.items() if not k.startswith("PREFECT_") or "_SERVER_" in k
     }
     environment |= client_environment(home, api_url)
+    environment["PREFECT_SERVER_API_AUTH_STRING"] = auth_string(home)
+    environment["PREFECT_API_AUTH_STRING"] = auth_string(home)
     environment["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] = "INFO"
     log_path(home).parent.mkdir(parents=True, exist_ok=True)
     command = [

@@ -1,0 +1,88 @@
+"""Commands of a laboratory: ``deploy``, ``worker`` and ``backfill``."""
+
+import os
+import sys
+from dataclasses import dataclass
+from typing import Annotated
+
+from tyro.conf import Positional, arg
+
+
+@dataclass(frozen=True)
+class Deploy:
+    """Create work pools, deployments, the GPU limit and the automation that ends dead runs.
+
+    Starts the server when none runs. Running it again changes nothing, and it asks nothing.
+    """
+
+    gpu_slots: int = 1
+    """How many stages tagged gpu may run at once, on all workers together."""
+
+    def run(self) -> int:
+        """Deploy."""
+        from tasks.settings import load_settings
+
+        from .deploy import WORK_POOLS, deploy
+
+        server = deploy(load_settings(), gpu_slots=self.gpu_slots)
+        print(f"{server.ui_url}/deployments")
+        print(f"next: xsim worker {WORK_POOLS[0]}")
+        return 0
+
+
+@dataclass(frozen=True)
+class Worker:
+    """Run a worker, which carries out what is scheduled; stop it with Ctrl-C."""
+
+    pool: Positional[str] = "xsim-cpu"
+    """The work pool to take from."""
+
+    def run(self) -> int:
+        """Become the worker."""
+        from tasks.settings import load_settings
+
+        from .server import start_server, use_server
+
+        home = load_settings().home
+        use_server(home, start_server(home))
+        os.environ["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] = "INFO"
+        sys.stdout.flush()
+        command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", self.pool]
+        os.execv(sys.executable, command)
+
+
+@dataclass(frozen=True)
+class Backfill:
+    """Submit runs for captures that earlier runs finished, with every stage from one on made anew.
+
+    "Anew" means with another seed: a stage whose inputs, settings and code are unchanged would
+    only be found in the store again.
+    """
+
+    start: Annotated[str, arg(name="from")]
+    """The first stage to make anew: ppo, render_dataset, diffusion or calibrate."""
+    captures: tuple[str, ...] = ()
+    """Names of runs (xsim status lists them); all finished ones by default."""
+    seed: int = 1
+    """The seed; submitting the same backfill again finds the runs of the first time."""
+    preset: str = "demo"
+    """demo, debug or full."""
+    dry_run: bool = False
+    """Only say what would be submitted."""
+
+    def run(self) -> int:
+        """Plan and submit."""
+        from tasks.settings import load_settings
+
+        from .backfill import plan_backfill, submit
+
+        settings = load_settings()
+        planned = plan_backfill(
+            settings.open_store(), self.start, self.captures, seed=self.seed, preset=self.preset
+        )
+        for one in planned:
+            where = "would submit" if self.dry_run else submit(settings.home, one)
+            print(f"{one.name:<40} {one.capture}  {where}")
+        if not planned:
+            print("no finished run to fill in for")
+        return 0

@@ -1,0 +1,78 @@
+import json
+import stat
+from urllib.error import HTTPError
+from urllib.request import ProxyHandler, Request, build_opener
+
+import pytest
+
+from flows.backfill import plan_backfill
+from flows.server import auth_path, auth_string, find_server, log_path
+from tests.flows.toys import make_toy_run
+from xsim_core.errors import UnknownNameError
+from xsim_core.report import RunRecord, save_record
+
+
+@pytest.fixture(scope="module")
+def deployed(prefect_home):
+    from .conftest import run_python
+
+    done = run_python(prefect_home, "-m", "tests.flows.deploy_twice")
+    assert done.returncode == 0, done.stderr[-3000:]
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_deploying_again_changes_nothing(deployed):
+    assert deployed[0] == deployed[1]
+
+
+def test_everything_that_a_laboratory_needs_is_there(deployed):
+    there = deployed[0]
+    assert there["pools"] == ["xsim-cpu", "xsim-foundationpose", "xsim-gpu"]
+    assert {"new-video", "scan-inbox", "nightly"} <= set(there["deployments"])
+    assert there["automations"] == ["xsim: a capture arrived", "xsim: runs whose process died"]
+    assert ["tag:gpu", 1] in there["limits"]
+    assert there["zones"] == ["Europe/Berlin"]
+
+
+def answer(server, *headers):
+    request = Request(f"{server.api_url}/work_pools/filter", b"{}", dict(headers))
+    request.add_header("Content-Type", "application/json")
+    try:
+        return build_opener(ProxyHandler({})).open(request, timeout=10).status
+    except HTTPError as error:
+        return error.code
+
+
+def test_nobody_gets_in_without_the_string(prefect_home):
+    import base64
+
+    server = find_server(prefect_home)
+    secret = auth_string(prefect_home)
+    basic = base64.b64encode(secret.encode()).decode()
+    assert answer(server) == 401
+    assert answer(server, ("Authorization", f"Basic {basic}")) == 200
+
+
+def test_the_string_is_readable_by_its_owner_only_and_stays_out_of_logs(prefect_home, tmp_path):
+    assert stat.S_IMODE(auth_path(prefect_home).stat().st_mode) == 0o600
+    password = auth_string(prefect_home).split(":")[1]
+    assert len(password) == 32
+    assert password not in log_path(prefect_home).read_text(errors="replace")
+    assert password not in (prefect_home / "server.json").read_text()
+    assert auth_string(tmp_path) == auth_string(tmp_path) != auth_string(prefect_home)
+
+
+def test_a_backfill_takes_the_newest_run_of_each_capture(tmp_path):
+    store, refs = make_toy_run(tmp_path)
+    for name, started in (("old", "2026-01-01"), ("new", "2026-01-02")):
+        save_record(store, RunRecord(
+            name=name, capture="kitchen", stages=refs, state="completed", started=started
+        ))  # fmt: skip
+    planned = plan_backfill(store, "ppo", seed=7, preset="debug")
+    assert [p.name for p in planned] == ["new-ppo-7"]
+    assert planned[0].overrides == {"ppo": {"seed": 7}}
+    assert [
+        p.name for p in plan_backfill(store, "diffusion", ("old",), seed=1, preset="debug")
+    ] == ["old-diffusion-1"]
+    with pytest.raises(UnknownNameError):
+        plan_backfill(store, "scan", seed=1, preset="debug")
