@@ -65,8 +65,18 @@ def test_the_gripper_follows_the_recording(pool_of, name):
     first = [episodes.episode(i).start for i in range(2)]
     replay = replay_rollouts(pool_of(None), episodes, T_world_object[first])
     gap = np.linalg.norm(replay.tcp - episodes.state[:, :3], axis=1)
-    assert gap.max() < (0.004 if name == "same" else 0.03)
+    assert gap.max() < 0.03
     assert np.median(gap) < 0.015
+    if name == "same":
+        # Free motion repeats to rounding. A push does not: the start is restored in float32, and
+        # PhysX's contacts amplify that.
+        starts = np.repeat(
+            T_world_object[first, :3, 3], np.diff([0, *episodes.episode_ends]), axis=0
+        )
+        is_free = np.linalg.norm(T_world_object[:, :3, 3] - starts, axis=1) < 1e-4
+        assert is_free.sum() >= 6
+        assert gap[is_free].max() < 1e-4
+        assert np.median(gap) < 0.004
     apart = np.linalg.norm(replay.T_world_object[:, :3, 3] - T_world_object[:, :3, 3], axis=1)
     assert apart[first].max() < 1e-3
     assert np.median(apart) < 0.02
