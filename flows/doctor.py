@@ -4,13 +4,13 @@ import os
 import shutil
 import subprocess
 import sys
-import uuid
 from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 
 from tasks.settings import Settings
 from xsim_core.config import FrozenModel
+from xsim_core.errors import XSimError
 
 from .server import find_server
 
@@ -127,21 +127,12 @@ def _disk(home: Path) -> Finding:
 
 def _store(settings: Settings) -> Finding:
     """The store can be written, and refuses to create the same object twice."""
-    import obstore
-    from obstore.exceptions import AlreadyExistsError
-
-    name = f"probe/{uuid.uuid4().hex}"
     mend = "Set XSIM_STORE to a folder you may write to, or to s3://bucket/prefix with AWS_* set."
     try:
-        backend = settings.open_store()._backend
-        obstore.put(backend, name, b"first", mode="create")
-        try:
-            obstore.put(backend, name, b"second", mode="create")
-            ok, found = False, "lets two writers create the same object"
-            mend = "Artifacts could be mixed up. Use an unversioned bucket on another S3 server."
-        except AlreadyExistsError:
-            ok, found = True, "writable, create-if-absent holds"
-        obstore.delete(backend, [name])
+        settings.open_store().check_create_if_absent()
+        ok, found = True, "writable, create-if-absent holds"
+    except XSimError as error:
+        ok, found, mend = False, str(error), "Use an unversioned bucket on another S3 server."
     except Exception as error:  # noqa: BLE001 whatever a store raises is the finding
         ok, found = False, f"cannot be written: {type(error).__name__}: {error}".splitlines()[0]
     return Finding(

@@ -58,7 +58,7 @@ def execute(stage: Stage, config: FrozenModel, inputs: Inputs) -> Any:
     given = {name: ref for name, ref in inputs.items() if ref is not None}
     observer = OBSERVER.get()
     observer.started(stage.name)
-    if store.manifest(ref := output_ref(stage, config, given)) is not None:
+    if store.claim(ref := output_ref(stage, config, given)):
         observer.finished(stage.name, ref, reused=True)
         publish_summary(stage.name, store.open(ref), home=settings.home, reused=True)
         return Completed(name="Reused", message=f"{ref} was in the store.", data=ref)
