@@ -208,6 +208,10 @@ def _check_disk(home: Path) -> None:
 
 
 def _print_outcome(outcome: "Outcome", *, as_json: bool) -> int:
+    from tasks.settings import load_settings
+
+    from .server import auth_path
+
     record = outcome.record
     if as_json:
         print(json_module.dumps({
@@ -225,6 +229,8 @@ def _print_outcome(outcome: "Outcome", *, as_json: bool) -> int:
         print(line, file=sys.stderr)
     if url := record.flow_run_url or outcome.ui_url:
         print(f"run:    {url}", file=sys.stderr)
+        if (sign_in := auth_path(load_settings().home)).is_file():
+            print(f"        sign in with the line in {sign_in}", file=sys.stderr)
     print(f"report: {outcome.report}")
     return 0
 
