@@ -88,9 +88,9 @@ _TITLES: dict[str, tuple[str, str]] = {
         "A diffusion policy that sees only camera images and the robot's own joints.",
     ),
     "calibrate": (
-        "Calibration on the real robot",
+        "Calibration in the world to deploy into",
         (
-            "Rollouts in the real world, failures included, are replayed in simulation; InfoNCE "
+            "Rollouts there, failures included, are replayed in simulation; InfoNCE "
             "brings the encoder's view of both together."
         ),
     ),

@@ -21,7 +21,9 @@ TEMPLATE = Path(__file__).with_name("page.html")
 STORY = (
     "The scene was reconstructed from photos, the object tracked through the video, a teacher "
     "trained in simulation on the object's motion alone, and its skill distilled into a policy "
-    "that sees only camera images, calibrated on the robot."
+    "that sees only camera images, calibrated on rollouts of its own. 'Real' means the world to "
+    "deploy into: for a synthesised capture that is the true room, rendered and simulated with "
+    "other lights, camera error, noise, friction and latency; no robot was moved."
 )
 
 Opened = Mapping[str, OpenArtifact[Any]]

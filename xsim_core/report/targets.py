@@ -61,7 +61,7 @@ def _success(what: str, rate: SuccessRate | None, wanted: float) -> Target:
 def _calibration(rates: tuple[SuccessRate, ...]) -> Target:
     before = find_rate(rates, "student", real=True)
     after = find_rate(rates, "calibrated", real=True)
-    what, wanted = "calibrated against uncalibrated, real world", "not worse"
+    what, wanted = "calibrated against uncalibrated, world to deploy into", "not worse"
     if before is None or after is None:
         return Target(what=what, wanted=wanted, measured="–", verdict="unknown")
     is_met = after.successes * before.trials >= before.successes * after.trials
