@@ -49,11 +49,17 @@ def _automation() -> None:
     from prefect.automations import AutomationCore, EventTrigger
     from prefect.client.orchestration import get_client
     from prefect.client.schemas.objects import StateType
-    from prefect.events.actions import ChangeFlowRunState
+    from prefect.events.actions import ActionTypes, ChangeFlowRunState
     from prefect.events.schemas.automations import Posture
 
     heartbeat = "prefect.flow-run.heartbeat"
     ends = {f"prefect.flow-run.{s}" for s in ("Completed", "Failed", "Cancelled", "Crashed")}
+    actions: list[ActionTypes] = [
+        ChangeFlowRunState(
+            state=StateType.CRASHED, name="Crashed", message="Its process sent no heartbeat.",
+            force=False,
+        )
+    ]  # fmt: skip
     wanted = AutomationCore(
         name=ZOMBIES,
         description=f"No heartbeat for {SILENCE_S} s: the run is marked as crashed.",
@@ -62,9 +68,7 @@ def _automation() -> None:
             match={"prefect.resource.id": ["prefect.flow-run.*"]},
             posture=Posture.Proactive, threshold=1, within=timedelta(seconds=SILENCE_S),
         ),
-        actions=[ChangeFlowRunState(
-            state=StateType.CRASHED, name="Crashed", message="Its process sent no heartbeat."
-        )],
+        actions=actions,
     )  # fmt: skip
     with get_client(sync_client=True) as client:
         there = client.read_automations_by_name(ZOMBIES)

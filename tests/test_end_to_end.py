@@ -23,7 +23,6 @@ def xsim(home, *args):
     return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.slow
 @pytest.mark.vulkan
 @pytest.mark.timeout(1500)
 def test_a_video_becomes_an_evaluated_policy_and_a_second_run_reuses_it(tmp_path):
