@@ -1,3 +1,5 @@
+import multiprocessing
+
 import numpy as np
 import pytest
 
@@ -24,11 +26,10 @@ def test_workers_do_not_change_results(push):
     with EnvPool(*push, num_envs=3, num_workers=0, seed=1) as pool:
         here = roll(pool)
     with EnvPool(*push, num_envs=3, num_workers=2, seed=1) as pool:
-        assert len(pool._processes) == 2
+        assert len(multiprocessing.active_children()) == 2
         there = roll(pool)
-        processes = pool._processes
     np.testing.assert_array_equal(here, there)
-    assert not any(p.is_alive() for p in processes)
+    assert not multiprocessing.active_children()
 
 
 def test_episodes_end_at_the_horizon_and_begin_anew(push):
@@ -64,6 +65,6 @@ def test_a_failing_worker_is_reported(push):
     with EnvPool(*push, num_envs=1, num_workers=1) as pool:
         with pytest.raises(XSimError, match="NaN"):
             pool.step(np.full((1, 3), np.nan))
-        pool._processes[0].join()
+        multiprocessing.active_children()[0].join()
         with pytest.raises(XSimError, match="died"):
             pool.reset()

@@ -1,8 +1,8 @@
 """Closed-loop environments that policies see through a camera."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -131,7 +131,7 @@ class _ImageWorker:
         return (*pictures, env.proprio(), obs, state, draw.T_world_cam, success, progress, done)
 
 
-class ImageEnvPool:
+class ImageEnvPool(AbstractContextManager["ImageEnvPool"]):
     """``num_envs`` environments with cameras over ``num_workers`` spawned processes.
 
     The episode's seed decides start pose, camera, light and noise: the same seeds give the same
@@ -255,11 +255,5 @@ class ImageEnvPool:
         """End the worker processes."""
         self._workers.close()
 
-    def __enter__(self) -> "ImageEnvPool":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:  # fmt: skip
+    def __exit__(self, *_: object) -> None:
         self.close()

@@ -4,21 +4,19 @@ Each environment owns its PhysX scene and its stream of seeds, so results do not
 many workers share the environments.
 """
 
-import multiprocessing
-import traceback
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
-from types import TracebackType
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from xsim_core.errors import BadInputError, XSimError
+from xsim_core.errors import BadInputError
 
 from .assets import SimAssets
 from .env import SimEnv
+from .processes import WorkerProcesses
 from .reward import TERMS
 from .task import Physics, TaskSpec
 
@@ -56,6 +54,9 @@ class _Worker:
         self.streams = [np.random.SeedSequence([seed, i]) for i in indices]
         self.has_succeeded = np.zeros(len(self.envs), dtype=bool)
 
+    def obs_dim(self) -> int:
+        return self.envs[0].obs_dim
+
     def _next_seed(self, i: int) -> int:
         return int(self.streams[i].spawn(1)[0].generate_state(1)[0])
 
@@ -86,24 +87,11 @@ class _Worker:
         )
 
 
-def _serve(connection: Connection, *args: Any) -> None:
-    """Body of a worker process: answers until the pipe closes."""
-    import torch
-
-    torch.set_num_threads(1)
-    try:
-        worker = _Worker(*args)
-        connection.send(("ok", worker.envs[0].obs_dim))
-        while True:
-            name, argument = connection.recv()
-            connection.send(("ok", getattr(worker, name)(argument)))
-    except (EOFError, BrokenPipeError, KeyboardInterrupt):
-        pass
-    except Exception:  # noqa: BLE001 - the parent raises it with its text.
-        connection.send(("error", traceback.format_exc()))
+def _build_worker(job: tuple[Any, ...]) -> _Worker:
+    return _Worker(*job)
 
 
-class EnvPool:
+class EnvPool(AbstractContextManager["EnvPool"]):
     """``num_envs`` environments in ``num_workers`` spawned processes; 0 workers means this one.
 
     Use as a context manager, so that processes end with the block, whatever ends it.
@@ -135,55 +123,13 @@ class EnvPool:
         self.num_envs, self.action_dim, self.task = num_envs, task.action_dim, task
         num_workers = min(num_workers, num_envs)
         self._parts = np.array_split(np.arange(num_envs), max(num_workers, 1))
-        self._connections: list[Connection] = []
-        self._processes: list[Any] = []
-        self._local: _Worker | None = None
         jobs = [(assets, task, [each[i] for i in p], p.tolist(), seed) for p in self._parts]
-        if num_workers == 0:
-            self._local = _Worker(*jobs[0])
-            self.obs_dim = self._local.envs[0].obs_dim
-            return
-        try:
-            self._start(jobs)
-        except BaseException:
-            self.close()
-            raise
-
-    def _start(self, jobs: list[tuple[Any, ...]]) -> None:
-        context = multiprocessing.get_context("spawn")
-        for job in jobs:
-            ours, theirs = context.Pipe()
-            process = context.Process(target=_serve, args=(theirs, *job), daemon=True)
-            process.start()
-            theirs.close()
-            self._connections.append(ours)
-            self._processes.append(process)
-        self.obs_dim = [int(self._receive(c)) for c in self._connections].pop()
-
-    @staticmethod
-    def _send(connection: Connection, message: Any) -> None:
-        try:
-            connection.send(message)
-        except (BrokenPipeError, ConnectionResetError) as error:
-            raise XSimError("a simulator process died (out of memory?)") from error
-
-    @staticmethod
-    def _receive(connection: Connection) -> Any:
-        try:
-            status, value = connection.recv()
-        except (EOFError, ConnectionResetError) as error:
-            raise XSimError("a simulator process died (out of memory?)") from error
-        if status == "error":
-            raise XSimError(f"a simulator process failed:\n{value}")
-        return value
+        self._workers = WorkerProcesses(_build_worker, jobs, in_process=num_workers == 0)
+        self.obs_dim = int(self._workers.call("obs_dim", [()] * len(jobs))[0])
 
     def _call(self, name: str, arguments: list[Any]) -> list[NDArray[Any]]:
         """Send one request to each worker and join the answers along the environments."""
-        if self._local is not None:
-            return list(getattr(self._local, name)(arguments[0]))
-        for connection, argument in zip(self._connections, arguments, strict=True):
-            self._send(connection, (name, argument))
-        answers = [self._receive(c) for c in self._connections]
+        answers = self._workers.call(name, [(argument,) for argument in arguments])
         return [np.concatenate(columns) for columns in zip(*answers, strict=True)]
 
     def reset(self, seeds: NDArray[np.integer] | Sequence[int] | None = None) -> NDArray[Any]:
@@ -198,22 +144,9 @@ class EnvPool:
 
     def close(self) -> None:
         """End the worker processes."""
-        for connection in self._connections:
-            connection.close()
-        for process in self._processes:
-            process.join(timeout=2)
-            if process.is_alive():
-                process.terminate()
-                process.join()
-        self._connections, self._processes, self._local = [], [], None
+        self._workers.close()
 
-    def __enter__(self) -> "EnvPool":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:  # fmt: skip
+    def __exit__(self, *_: object) -> None:
         self.close()
 
 

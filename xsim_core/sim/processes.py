@@ -7,13 +7,12 @@ import os
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.connection import Connection
-from types import TracebackType
 from typing import Any
 
 from xsim_core.errors import BadInputError, MissingDependencyError, XSimError
 
 
-class WorkerProcesses:
+class WorkerProcesses(contextlib.AbstractContextManager["WorkerProcesses"]):
     """One object a process, built there by ``build(setup)``.
 
     Use as a context manager, so that processes end with the block, whatever ends it.
@@ -59,7 +58,7 @@ class WorkerProcesses:
             return [getattr(self._local, name)(*arguments[0])]
         self._check_open()
         for connection, argument in zip(self._connections, arguments, strict=True):
-            connection.send((name, argument))
+            _send(connection, (name, argument))
         return [_receive(c) for c in self._connections]
 
     def map_unordered(
@@ -97,13 +96,7 @@ class WorkerProcesses:
                 process.join()
         self._connections, self._processes, self._local = [], [], None
 
-    def __enter__(self) -> "WorkerProcesses":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:  # fmt: skip
+    def __exit__(self, *_: object) -> None:
         self.close()
 
 
@@ -112,7 +105,7 @@ def _assign(
 ) -> None:
     job = next(waiting, None)
     if job is not None:
-        connection.send((name, job[1]))
+        _send(connection, (name, job[1]))
         busy[connection] = job[0]
 
 
@@ -143,14 +136,24 @@ def _next_request(connection: Connection) -> tuple[str, tuple[Any, ...]] | None:
         return None
 
 
+_DIED = (
+    "a simulator process died without a word: killed, out of memory, or a driver crash "
+    "(its last lines are on stderr). Run again: finished work is kept."
+)
+
+
+def _send(connection: Connection, request: tuple[str, tuple[Any, ...]]) -> None:
+    try:
+        connection.send(request)
+    except (BrokenPipeError, ConnectionResetError) as error:
+        raise XSimError(_DIED) from error
+
+
 def _receive(connection: Connection) -> Any:
     try:
         status, value = connection.recv()
     except (EOFError, ConnectionResetError) as error:
-        raise XSimError(
-            "a simulator process died without a word: killed, out of memory, or a driver crash "
-            "(its last lines are on stderr). Run again: finished work is kept."
-        ) from error
+        raise XSimError(_DIED) from error
     if status == "raise":
         raise value
     if status == "error":

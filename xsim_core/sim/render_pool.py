@@ -1,8 +1,9 @@
-"""Episodes rendered from stored simulator states, over a few processes."""
+"""Episodes rendered from stored simulator states, over a few processes.
+"""
 
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from types import TracebackType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,7 +51,7 @@ class _RenderWorker:
         return RenderedEpisode(np.stack(rgb), draw.T_world_cam)
 
 
-class RenderPool:
+class RenderPool(AbstractContextManager["RenderPool"]):
     """Renders whole episodes; camera, light and noise are the domain's draw for their seed."""
 
     def __init__(
@@ -83,11 +84,5 @@ class RenderPool:
         """End the processes."""
         self._workers.close()
 
-    def __enter__(self) -> "RenderPool":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:  # fmt: skip
+    def __exit__(self, *_: object) -> None:
         self.close()

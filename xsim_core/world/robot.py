@@ -1,9 +1,9 @@
 """Robots that execute a policy: the real one's interface, and a simulated one in the true room."""
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Protocol
 
 import numpy as np
@@ -81,7 +81,7 @@ class RealRobot(Protocol):
         ...
 
 
-class SimulatedRobot:
+class SimulatedRobot(AbstractContextManager["SimulatedRobot"]):
     """A robot in a simulated true room. Use as a context manager: it owns processes."""
 
     def __init__(
@@ -152,13 +152,7 @@ class SimulatedRobot:
         """End the processes."""
         self._pool.close()
 
-    def __enter__(self) -> "SimulatedRobot":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:  # fmt: skip
+    def __exit__(self, *_: object) -> None:
         self.close()
 
 
