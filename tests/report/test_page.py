@@ -1,9 +1,14 @@
+import io
 from html.parser import HTMLParser
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from tests.flows.toys import FILES
 from xsim_core.report import build_report
+from xsim_core.report._pictures import slim
+from xsim_core.report._sections import DRAWN
 
 VOID = {"meta", "img", "path", "rect", "circle", "br"}
 
@@ -39,7 +44,23 @@ def test_the_page_is_self_contained_and_shows_every_picture(toy_store, toy_refs)
     page = read(html)
     assert all(a.startswith(("data:", "#")) for a in page.addresses)
     assert not any(word in html for word in ("url(", "@import", "<script"))
-    assert page.images == sum(len(names) for names in FILES.values())
+    shown = [name for names in FILES.values() for name in names if name not in DRAWN]
+    assert page.images == len(shown)
+
+
+def test_pictures_travel_small():
+    rng = np.random.default_rng(0)
+    frames = [Image.fromarray(rng.integers(0, 255, (90, 160, 3), np.uint8)) for _ in range(3)]
+    still, film = io.BytesIO(), io.BytesIO()
+    frames[0].resize((640, 360)).save(still, "PNG")
+    frames[0].save(film, "GIF", save_all=True, append_images=frames[1:], duration=200)
+    for data, mime, count in ((still, "image/png", 1), (film, "image/gif", 3)):
+        small, kind = slim(data.getvalue(), mime)
+        assert kind == "image/webp"
+        assert len(small) < len(data.getvalue())
+        with Image.open(io.BytesIO(small)) as image:
+            assert getattr(image, "n_frames", 1) == count
+    assert slim(b"\x89PNG" + bytes(50_000), "image/png")[1] == "image/png"
 
 
 def test_the_page_says_what_was_measured_and_what_was_met(toy_store, toy_refs):

@@ -110,7 +110,6 @@ def _publish(rows: Sequence[Trials], config: EvaluateConfig, out: ArtifactWriter
         if not row.films:
             continue
         strip = film_strip(row.films, [bool(s) for s in row.success[: len(row.films)]])
-        out.write(f"film/{row.name}", strip)
         out.add_file(f"film_{row.name}.png", png_bytes(strip))
         best = int(np.argmax(row.success[: len(row.films)]))
         animation = gif_bytes(row.films[best], fps=config.task.control_freq_hz)

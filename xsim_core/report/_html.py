@@ -7,6 +7,8 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from ._pictures import slim
+
 MAX_INLINE_BYTES = 24 << 20
 """A page beyond this per file would not open; such a file is named instead of shown."""
 
@@ -98,17 +100,19 @@ def gallery(files: Mapping[str, bytes], captions: Mapping[str, str] | None = Non
     return (f'<div class="gallery">{"".join(shown)}</div>' if shown else "") + more
 
 
-def _figure(name: str, data: bytes, caption: str) -> str:
+def _figure(name: str, data: bytes, caption: tuple[str, str]) -> str:
     suffix = "." + name.rpartition(".")[2].lower()
     if len(data) > MAX_INLINE_BYTES or suffix not in {**_IMAGES, **_VIDEOS}:
         return ""
-    kind = "" if suffix in _VIDEOS else _shape_class(data)
-    uri = data_uri(data, _IMAGES.get(suffix) or _VIDEOS[suffix])
+    title, text = caption
     if suffix in _VIDEOS:
+        kind, uri = "", data_uri(data, _VIDEOS[suffix])
         media = f'<video src="{uri}" autoplay loop muted playsinline controls></video>'
     else:
-        media = f'<img src="{uri}" alt="{esc(caption)}" loading="lazy">'
-    return f"<figure{kind}>{media}<figcaption>{caption}</figcaption></figure>"
+        kind, uri = _shape_class(data), data_uri(*slim(data, _IMAGES[suffix]))
+        media = f'<img src="{uri}" alt="{esc(title)}" loading="lazy">'
+    told = f"<b>{esc(title)}.</b> {esc(text)}" if text else f"<b>{esc(title)}</b>"
+    return f"<figure{kind}>{media}<figcaption>{told}</figcaption></figure>"
 
 
 def _shape_class(data: bytes) -> str:
@@ -127,10 +131,8 @@ def data_uri(data: bytes, mime: str) -> str:
     return f"data:{mime};base64,{base64.b64encode(data).decode()}"
 
 
-def _caption(name: str, captions: Mapping[str, str]) -> str:
-    for pattern, text in captions.items():
-        if re.search(pattern, name):
-            title = esc(words(name.rpartition(".")[0]))
-            return f"<b>{title[:1].upper() + title[1:]}.</b> {esc(text)}"
-    stem = esc(words(name.rpartition(".")[0]))
-    return f"<b>{stem[:1].upper() + stem[1:]}</b>"
+def _caption(name: str, captions: Mapping[str, str]) -> tuple[str, str]:
+    """Title and sentence of a file; the sentence is empty where nothing is known of it."""
+    title = words(name.rpartition(".")[0])
+    title = title[:1].upper() + title[1:]
+    return title, next((t for pattern, t in captions.items() if re.search(pattern, name)), "")

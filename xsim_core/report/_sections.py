@@ -1,7 +1,6 @@
 """One section a stage: what it does, its key figures, its charts and its pictures."""
 
-import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,7 @@ from numpy.typing import NDArray
 from xsim_core.storage import OpenArtifact
 
 from ._charts import bars, line_chart, path_chart, status_strip
-from ._html import card, data_uri, esc, facts, gallery, section, words
+from ._html import card, facts, gallery, section, table, words
 
 Open = OpenArtifact[Any]
 
@@ -21,7 +20,6 @@ STATUS = {
     3: ("lost", "#c9362c"),
 }
 MAX_CURVES = 4
-FILM_FRAMES = 8
 
 CAPTIONS = {
     r"^photos": "All photos of the room.",
@@ -34,11 +32,15 @@ CAPTIONS = {
     r"held.?out|compare": "A photo the splat never saw, beside its render from the same pose.",
     r"mosaic": "The first images of episodes: camera, light, texture and start vary.",
     r"pair": "What the robot saw, beside the same states replayed in the reconstructed simulation.",
+    r"film.*\.gif": "One episode as it ran.",
     r"film|strip|rollout": "One episode, left to right.",
     r"loss|curve|learning": "Over training.",
     r"mesh": "The reconstructed surface.",
     r"camera|scan": "Where the photos were taken from.",
 }
+
+DRAWN = ("loss.png", "learning_curve.png", "success.png", "trajectory.png")
+"""Plots for the Prefect UI; the page draws the same from the arrays."""
 
 _TITLES: dict[str, tuple[str, str]] = {
     "ingest_capture": (
@@ -111,11 +113,11 @@ def short_title(stage: str) -> str:
 def stage_section(stage: str, artifact: Open) -> str:
     """The section of one stage's artifact."""
     title, lede = _TITLES[stage]
-    draw: Callable[[Open], str] = _EXTRAS.get(stage, lambda _: "")
-    files = {name: artifact.read_file(name) for name in artifact.file_names}
-    return section(
-        stage, title, lede, facts(_facts(artifact)) + draw(artifact) + gallery(files, CAPTIONS)
-    )
+    drawn = _EXTRAS.get(stage, lambda _: "")(artifact)
+    hidden = DRAWN if drawn else ()
+    files = {name: artifact.read_file(name) for name in artifact.file_names if name not in hidden}
+    known = {} if stage == "evaluate" else _facts(artifact)
+    return section(stage, title, lede, facts(known) + drawn + gallery(files, CAPTIONS))
 
 
 def _facts(artifact: Open) -> dict[str, Any]:
@@ -189,6 +191,11 @@ def _evaluation(artifact: Open) -> str:
     }
     if rates:
         parts.append(card(bars(rates, unit="share of episodes"), "Success, 95 % Wilson intervals"))
+    figures = artifact.summary.figures
+    parts.append(_calibration(figures))
+    told = {k: v for k, v in figures.items() if not k.startswith(_SHOWN_ELSEWHERE)}
+    if told:
+        parts.append(card(facts(told), "Errors against truth that no stage may read"))
     errors = artifact.arrays("error")
     charts = [
         card(
@@ -202,37 +209,27 @@ def _evaluation(artifact: Open) -> str:
     ]
     if charts:
         parts.append(f'<div class="charts">{"".join(charts)}</div>')
-    return "".join(parts) + _films(artifact)
+    return "".join(parts)
 
 
-def _films(artifact: Open) -> str:
-    figures = []
-    for name, frames in artifact.arrays("film").items():
-        strip = _strip(frames)
-        if strip is not None:
-            uri = data_uri(_png(strip), "image/png")
-            figures.append(
-                f'<figure class="wide"><img src="{uri}" alt="{esc(name)}">'
-                f"<figcaption><b>{esc(words(name).capitalize())}.</b> One episode, left to right."
-                "</figcaption></figure>"
-            )
-    return f'<div class="gallery">{"".join(figures)}</div>' if figures else ""
+_SHOWN_ELSEWHERE = ("teacher_", "student_", "calibrated_", "calibration_")
 
 
-def _strip(frames: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
-    """Frames (t, h, w, 3) beside each other, or an image (h, w, 3) as it is."""
-    if frames.ndim == 4 and frames.shape[-1] == 3 and len(frames):
-        chosen = np.linspace(0, len(frames) - 1, min(FILM_FRAMES, len(frames))).astype(int)
-        return np.concatenate(list(frames[chosen]), axis=1)
-    return frames if frames.ndim == 3 and frames.shape[-1] == 3 else None
-
-
-def _png(image: NDArray[np.uint8]) -> bytes:
-    from PIL import Image
-
-    buffer = io.BytesIO()
-    Image.fromarray(image).save(buffer, "PNG")
-    return buffer.getvalue()
+def _calibration(figures: Mapping[str, float]) -> str:
+    """Calibrated against uncalibrated on the same seeds, a row for each domain."""
+    head = ("where", "gained", "lost", "McNemar p", "success", "task progress")
+    names = ("gained", "lost", "mcnemar_p", "success_difference", "progress_difference")
+    formats = ("{:.0f}", "{:.0f}", "{:.2g}", "{:+.1%}", "{:+.3f}")
+    rows = []
+    for domain in ("sim", "real"):
+        values = [figures.get(f"calibration_{domain}_{name}") for name in names]
+        cells = [f.format(v) for f, v in zip(formats, values, strict=True) if v is not None]
+        if len(cells) == len(names):
+            rows.append((domain, *cells))
+    if not rows:
+        return ""
+    title = "What calibration changed, trial by trial on the same seeds"
+    return card(table(head, rows, numeric=range(1, 6)), title)
 
 
 _EXTRAS: dict[str, Callable[[Open], str]] = {

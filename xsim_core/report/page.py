@@ -14,6 +14,7 @@ from ._graph import lineage_svg
 from ._html import card, esc, facts, section, table
 from ._sections import SECTION_ORDER, short_title, stage_section
 from .lineage import LineageNode, trace_lineage
+from .record import Ending
 from .targets import check_targets
 
 TEMPLATE = Path(__file__).with_name("page.html")
@@ -30,14 +31,16 @@ Opened = Mapping[str, OpenArtifact[Any]]
 
 
 def build_report(
-    store: ArtifactStore, stages: Mapping[str, ArtifactRef[Any]], *, title: str
-) -> str:
+    store: ArtifactStore, stages: Mapping[str, ArtifactRef[Any]], *, title: str,
+    unfinished: Mapping[str, Ending] | None = None,
+) -> str:  # fmt: skip
     """The page for a run, finished or not: it shows whatever artifacts are there.
 
     Args:
         store: where the artifacts lie.
         stages: stage → artifact, as a run record has it.
         title: the run's name.
+        unfinished: stages that stopped short, and how.
     """
     opened = {stage: store.open(ref) for stage, ref in stages.items()}
     summaries: dict[str, Artifact] = {stage: o.summary for stage, o in opened.items()}
@@ -50,14 +53,14 @@ def build_report(
     ]
     return Template(TEMPLATE.read_text(encoding="utf-8")).substitute(
         title=esc(title),
-        hero=_hero(title, opened),
+        hero=_hero(title, opened, unfinished or {}),
         nav="".join(f'<a href="#{esc(a)}">{esc(t)}</a>' for a, t, _ in parts),
         body="\n".join(html for _, _, html in parts),
         footer=_footer(opened),
     )
 
 
-def _hero(title: str, opened: Opened) -> str:
+def _hero(title: str, opened: Opened, unfinished: Mapping[str, Ending]) -> str:
     capture, evaluation = opened.get("ingest_capture"), opened.get("evaluate")
     what = capture.summary.object_name if capture else "object"
     task = evaluation.summary.task if evaluation else ""
@@ -67,7 +70,18 @@ def _hero(title: str, opened: Opened) -> str:
         f'<div class="eyebrow">X-Sim · {esc(names)}</div>'
         f"<h1>From one video of a hand moving a {esc(what)} to a robot's image policy</h1>"
         f"<p>{STORY if evaluation else 'This run has not reached its evaluation.'}</p>"
+        f"{_stops(unfinished)}"
         f'<div class="scores">{cards}</div>'
+    )
+
+
+def _stops(unfinished: Mapping[str, Ending]) -> str:
+    """What stopped short; an interruption is nobody's mistake and goes on at the next run."""
+    styles = {"failed": "missed", "interrupted": "unknown"}
+    return "".join(
+        f'<p><span class="tag {styles[how]}">{how}</span> in {esc(stage)}. '
+        "What was finished before is kept; running again goes on from there.</p>"
+        for stage, how in unfinished.items()
     )
 
 

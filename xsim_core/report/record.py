@@ -11,6 +11,9 @@ from xsim_core.config import FrozenModel
 from xsim_core.errors import BadInputError, UnknownNameError
 from xsim_core.storage import ArtifactStore
 
+Ending = Literal["failed", "interrupted"]
+"""How a stage or a run stopped short: by an error, or by somebody who ended it."""
+
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
@@ -27,8 +30,15 @@ class RunRecord(FrozenModel):
     flow_run_url: str | None = None
     stages: dict[str, ArtifactRef[Any]] = Field(default_factory=dict)
     """Stage to artifact, in the order in which they finished."""
+    unfinished: dict[str, Ending] = Field(default_factory=dict)
+    """The stages that stopped short, and how."""
     elapsed_s: float | None = None
     error: str | None = None
+
+
+def ending_of(error: BaseException) -> Ending:
+    """Python's own line: what no ``except Exception`` catches (Ctrl-C, a signal) is no failure."""
+    return "failed" if isinstance(error, Exception) else "interrupted"
 
 
 def check_run_name(name: str) -> str:

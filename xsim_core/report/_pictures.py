@@ -1,0 +1,36 @@
+"""Pictures made small enough to travel inside a page; the store keeps the originals."""
+
+import io
+
+QUALITY = 82
+SMALL_BYTES = 40_000
+"""Below this a picture is not worth encoding anew."""
+
+
+def slim(data: bytes, mime: str) -> tuple[bytes, str]:
+    """A still or animated picture as lossy WebP where that is smaller.
+
+    Args:
+        data: an encoded PNG, JPEG, GIF or WebP.
+        mime: its type.
+
+    Returns:
+        Bytes and their type; the input itself where it is small, unreadable or smaller as it is.
+    """
+    from PIL import Image, ImageSequence, UnidentifiedImageError
+
+    if len(data) < SMALL_BYTES or mime == "image/webp":
+        return data, mime
+    buffer = io.BytesIO()
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            frames = [frame.convert("RGBA") for frame in ImageSequence.Iterator(image)]
+            duration_ms = image.info.get("duration", 100)
+    except (UnidentifiedImageError, OSError):
+        return data, mime
+    frames[0].save(
+        buffer, "WEBP", quality=QUALITY, method=2, save_all=len(frames) > 1,
+        append_images=frames[1:], duration=duration_ms, loop=0,
+    )  # fmt: skip
+    small = buffer.getvalue()
+    return (small, "image/webp") if len(small) < len(data) else (data, mime)
