@@ -34,6 +34,7 @@ CAPTIONS = {
     r"pair": "What the robot saw, beside the same states replayed in the reconstructed simulation.",
     r"film.*\.gif": "One episode as it ran.",
     r"film|strip|rollout": "One episode, left to right.",
+    r"features": "What the encoder makes of paired frames, held-out rollouts, in two dimensions.",
     r"loss|curve|learning": "Over training.",
     r"mesh": "The reconstructed surface.",
     r"camera|scan": "Where the photos were taken from.",
