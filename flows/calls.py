@@ -2,13 +2,14 @@
 
 import importlib
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from tasks.observer import Observer
 from xsim_core.artifacts import ArtifactRef
 from xsim_core.config import FrozenModel
-from xsim_core.report import RunRecord, save_record
+from xsim_core.report import RunRecord, ending_of, save_record
 from xsim_core.stage import Stage, output_ref, run_stage
 from xsim_core.storage import ArtifactStore, Runtime
 
@@ -64,6 +65,7 @@ class InProcess:
             )
         except BaseException as error:
             self.observer.failed(stage.name, error)
+            self.record.stopped(stage.name, error)
             raise
         self.observer.finished(stage.name, ref, reused=reused)
         self.record.add(stage.name, ref)
@@ -82,8 +84,12 @@ class AsTasks:
         """The stage's artifact; the task answers from the store when it is there."""
         task = (self.find_task or task_of)(stage.name)
         # As a state: called plainly, Prefect hands a task's own "Reused" state on as data.
-        state = task(**_given(inputs), config=config, return_state=True)
-        ref: Ref = state.result()
+        try:
+            state = task(**_given(inputs), config=config, return_state=True)
+            ref: Ref = state.result()
+        except BaseException as error:
+            self.record.stopped(stage.name, error)
+            raise
         self.record.add(stage.name, ref)
         return ref
 
@@ -105,6 +111,12 @@ class Recorder:
     def add(self, stage: str, ref: Ref) -> None:
         """Note that the stage's artifact is there."""
         self.update(stages={**self.record.stages, stage: ref})
+
+    def stopped(self, stage: str, error: BaseException) -> None:
+        """Note that the stage stopped short, and how."""
+        # A store that cannot even take the note must not hide why the stage failed.
+        with suppress(Exception):
+            self.update(unfinished={**self.record.unfinished, stage: ending_of(error)})
 
     def update(self, **fields: Any) -> None:
         """Change fields of the record and write it."""

@@ -13,17 +13,19 @@ from rich.table import Table
 from rich.text import Text
 
 from xsim_core.artifacts import ArtifactRef
+from xsim_core.report import ending_of
 
 LINE_EVERY_S = 10.0
 BAR_CELLS = 16
 
-State = Literal["waiting", "running", "done", "reused", "failed"]
+State = Literal["waiting", "running", "done", "reused", "failed", "interrupted"]
 _STYLE: dict[State, tuple[str, str]] = {
     "waiting": ("·", "dim"),
     "running": ("▸", "bold cyan"),
     "done": ("✓", "green"),
     "reused": ("↺", "blue"),
     "failed": ("✗", "bold red"),
+    "interrupted": ("■", "yellow"),
 }
 
 
@@ -75,7 +77,9 @@ class Display:
         self._stop.set()
         for row in self.rows.values():
             if row.state == "running":
-                row.state, row.ended_s = "failed", time.monotonic()
+                row.state = "failed" if error is None else ending_of(error)
+                row.ended_s = time.monotonic()
+                self._say(row)
         if self._live is not None:
             self._live.stop()
         elif self._ticker.ident is not None:
@@ -110,9 +114,9 @@ class Display:
         self._say(row)
 
     def failed(self, stage: str, error: BaseException) -> None:
-        """The stage gave up this attempt."""
+        """The stage gave up this attempt, or was ended."""
         row = self.rows[stage]
-        row.state, row.ended_s = "failed", time.monotonic()
+        row.state, row.ended_s = ending_of(error), time.monotonic()
         self._say(row)
 
     def _render(self) -> RenderableType:
@@ -132,7 +136,7 @@ class Display:
             return
         figures = row.figures_text()
         word = {"running": f"{row.fraction:4.0%}"}.get(row.state, row.state)
-        line = f"[xsim] {row.name:<16} {word:<7} {_clock(row.elapsed_s())}"
+        line = f"[xsim] {row.name:<16} {word:<11} {_clock(row.elapsed_s())}"
         self._console.print(f"{line}  {figures}".rstrip(), soft_wrap=True, markup=False)
 
     def _tick(self) -> None:

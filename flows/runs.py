@@ -2,11 +2,11 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tasks.settings import Settings
-from xsim_core.report import RunRecord, build_report, check_run_name
+from xsim_core.report import RunRecord, build_report, check_run_name, ending_of
 from xsim_core.storage import ArtifactStore
 
 from .calls import Recorder
@@ -25,12 +25,13 @@ def recorded(store: ArtifactStore, record: RunRecord) -> Iterator[Recorder]:
     try:
         yield recorder
     except BaseException as error:
-        is_failure = isinstance(error, Exception)
-        recorder.update(
-            state="failed" if is_failure else "interrupted",
-            error=f"{type(error).__name__}: {error}",
-            elapsed_s=round(time.monotonic() - clock, 2),
-        )
+        # A store that cannot even take the note must not hide why the run stopped.
+        with suppress(Exception):
+            recorder.update(
+                state=ending_of(error),
+                error=f"{type(error).__name__}: {error}",
+                elapsed_s=round(time.monotonic() - clock, 2),
+            )
         raise
     recorder.update(state="completed", elapsed_s=round(time.monotonic() - clock, 2))
 
@@ -48,7 +49,9 @@ def write_report(settings: Settings, store: ArtifactStore, record: RunRecord) ->
         with path.open(encoding="utf-8") as page:
             if page.read(len(stamp)) == stamp:
                 return path
-    html = stamp + "\n" + build_report(store, record.stages, title=record.name)
+    html = stamp + "\n" + build_report(
+        store, record.stages, title=record.name, unfinished=record.unfinished
+    )  # fmt: skip
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
     partial.write_text(html, encoding="utf-8")
@@ -64,4 +67,5 @@ def report_stamp(record: RunRecord) -> str:
 
     look = "".join(p.read_text() for p in sorted(Path(page.__file__).parent.glob("*.py")))
     refs = "\n".join(f"{stage} {ref}" for stage, ref in sorted(record.stages.items()))
-    return hashlib.sha256((look + refs).encode()).hexdigest()
+    stops = "\n".join(f"{stage} {how}" for stage, how in sorted(record.unfinished.items()))
+    return hashlib.sha256((look + refs + stops).encode()).hexdigest()

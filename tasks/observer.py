@@ -22,7 +22,7 @@ class Observer(Protocol):
         ...
 
     def failed(self, stage: str, error: BaseException) -> None:
-        """The stage gave up this attempt."""
+        """The stage gave up this attempt, or was ended."""
         ...
 
 

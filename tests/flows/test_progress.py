@@ -1,5 +1,7 @@
 import io
 
+import pytest
+
 from flows.progress import Display
 from xsim_core.artifacts import ArtifactRef
 
@@ -24,6 +26,18 @@ def test_a_stage_cut_off_is_not_left_running():
     with display:
         display.started("scan")
     assert display.rows["scan"].state == "failed"
+
+
+@pytest.mark.parametrize(
+    ("error", "state"), [(KeyboardInterrupt(), "interrupted"), (OSError("lost"), "failed")]
+)
+def test_an_interrupted_stage_is_not_called_failed(error, state):
+    stream = io.StringIO()
+    display = Display([], stream=stream)
+    display.__enter__().started("scan")
+    display.__exit__(type(error), error, None)
+    assert display.rows["scan"].state == state
+    assert stream.getvalue().split()[1:3] == ["scan", state]
 
 
 def test_fractions_stay_in_range():

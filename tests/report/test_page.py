@@ -76,6 +76,14 @@ def test_a_run_that_stopped_early_still_has_a_page(toy_store, toy_refs):
     assert 'class="tag unknown"' in html
 
 
+def test_an_interrupted_stage_is_shown_apart_from_a_failed_one(toy_store, toy_refs):
+    some = {"ingest_capture": toy_refs["ingest_capture"]}
+    stops = {"scan": "interrupted", "pose_track": "failed"}
+    html = build_report(toy_store, some, title="stopped", unfinished=stops)
+    assert '<span class="tag unknown">interrupted</span> in scan' in html
+    assert '<span class="tag missed">failed</span> in pose_track' in html
+
+
 def test_an_empty_run_has_a_page(toy_store):
     read(build_report(toy_store, {}, title="empty"))
 
