@@ -1,32 +1,53 @@
 #!/usr/bin/env bash
 # The environment: Python 3.11, the locked packages, a Vulkan driver. Idempotent; usage: setup.sh VENV
+# What goes wrong ends with one sentence (what, and how it is mended) and leaves nothing that stops
+# the next try. docs/install.md lists the variables.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 venv=${1:-.venv}
 python=${PYTHON:-python3.11}
-fail() { echo "setup: $*" >&2; exit 1; }
+# A path of foreign packages (ROS sets one) would count as installed here and be missing later.
+unset PYTHONPATH PIP_USER
+say() { echo "setup: $*"; }
+fail() {
+  echo "setup: $*" >&2
+  exit 1
+}
 
-command -v "$python" >/dev/null || fail "$python was not found. Install Python 3.11 (python3.11 and python3.11-venv), or name one with PYTHON=..."
-"$python" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || fail "$python is $("$python" -V 2>&1); X-Sim's lock is solved for Python 3.11. Name one with PYTHON=..."
-command -v g++ >/dev/null || fail "g++ was not found; the splat rasteriser is compiled on first use. Install it: apt-get install g++"
+. deployments/setup/system.sh
+require_system "$python"
 
+venv=$(realpath -m "$venv")
 stamp="$venv/.xsim-lock"
 want=$(cat requirements.lock pyproject.toml deployments/setup/*.sh | sha256sum | cut -d' ' -f1)
-if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$want" ]; then exit 0; fi
+# An environment whose making was interrupted has no pip; one that was moved starts other programs.
+usable() { [ -x "$venv/bin/pip" ] && grep -qsF "$venv" "$venv/bin/activate"; }
+if usable && [ "$(cat "$stamp" 2>/dev/null)" = "$want" ]; then exit 0; fi
 
-if [ ! -x "$venv/bin/python" ]; then
-  echo "setup: creating $venv"
-  "$python" -m venv "$venv" || fail "could not create $venv. On Debian and Ubuntu: apt-get install python3.11-venv"
+if ! usable; then
+  if [ -n "$(ls -A "$venv" 2>/dev/null)" ] && [ ! -f "$venv/pyvenv.cfg" ]; then
+    fail "$venv is not a virtual environment and not empty; name another folder with VENV=..."
+  fi
+  say "creating $venv"
+  "$python" -m venv --clear "$venv" >&2 || fail "$python could not create $venv, for the reason above; see that its disk can be written to (VENV=... names another folder)."
 fi
-pip() { "$venv/bin/python" -m pip --disable-pip-version-check "$@"; }
+
+pip() {
+  "$venv/bin/python" -m pip --disable-pip-version-check install -q "$@" || fail \
+    "pip could not install the locked packages, for the reason above; it needs PyPI or a mirror (PIP_INDEX_URL)," \
+    "a proxy where there is one (HTTPS_PROXY), and 5 GB of disk, or 9 GB with PyPI's own torch ($(free_gb "$venv") GB are free);" \
+    "run it again then, and it goes on where it stopped."
+}
 # PyPI's torch carries CUDA (3 GB more, works on a CPU). Name PyTorch's CPU index to avoid that.
 index=()
 [ -n "${XSIM_TORCH_INDEX_URL:-}" ] && index=(--extra-index-url "$XSIM_TORCH_INDEX_URL")
-echo "setup: installing $(grep -c == requirements.lock) locked packages (one to five minutes)"
-pip install -q "${index[@]}" "$(grep '^torch==' requirements.lock)"
+say "installing $(grep -c == requirements.lock) locked packages (one to five minutes)"
+pip "${index[@]}" "$(grep '^torch==' requirements.lock)"
+# The same module as opencv-contrib-python-headless, from an older lock: side by side they break.
+"$venv/bin/python" -m pip uninstall -q -y opencv-python opencv-contrib-python 2>/dev/null || true
 # The lock is complete, so nothing is resolved: what is listed is what is installed.
-pip install -q --no-deps -r requirements.lock
-pip install -q --no-deps --no-build-isolation -e .
+pip --no-deps -r requirements.lock
+pip --no-deps --no-build-isolation -e .
 bash deployments/setup/vulkan.sh "$venv"
 echo "$want" >"$stamp"
-echo "setup: done"
+say "done"

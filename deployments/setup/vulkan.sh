@@ -9,13 +9,14 @@ venv=$(cd "$1" && pwd)
 here=$(cd "$(dirname "$0")" && pwd)
 root="$venv/vulkan"
 
-works() { "$venv/bin/python" "$here/vulkan_check.py" >/dev/null 2>&1; }
+# Leaves SAPIEN's own words in $reason.
+works() { reason=$("$venv/bin/python" "$here/vulkan_check.py" 2>&1 >/dev/null | tail -n 1; exit "${PIPESTATUS[0]}"); }
 
 if [ -z "${XSIM_PRIVATE_VULKAN:-}" ] && works; then exit 0; fi
 say() { echo "setup: $*" >&2; }
 fail() {
-  say "SAPIEN found no Vulkan driver and none could be installed ($1)." \
-    "Install mesa-vulkan-drivers 25 or newer (Debian 12: from bookworm-backports) and run this again."
+  say "SAPIEN found no Vulkan driver and none could be fetched ($1);" \
+    "install mesa-vulkan-drivers 25 or newer (Debian 12: from bookworm-backports) and libx11-6, and run this again."
   exit 1
 }
 command -v apt-get >/dev/null || fail "apt-get is not here"
@@ -64,7 +65,11 @@ cat >"$root/lavapipe.json" <<JSON
 {"file_format_version": "1.0.0", "ICD": {"library_path": "$lib/libvulkan_lvp.so", "api_version": "1.3.0"}}
 JSON
 site=$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_paths()["purelib"])')
+# SAPIEN links libX11, which a server does not have, and looks first where its wheel puts libraries.
+if ! "$venv/bin/python" -c 'import ctypes; ctypes.CDLL("libX11.so.6")' 2>/dev/null; then
+  ln -sf "$lib/libX11.so.6" "$site/sapien.libs/libX11.so.6"
+fi
 echo "import os; os.environ.setdefault('VK_ICD_FILENAMES', '$root/lavapipe.json')" >"$site/xsim_vulkan.pth"
 rm -rf "$root/apt"
-works || fail "the driver was unpacked but SAPIEN does not accept it"
+works || fail "it was unpacked, but SAPIEN says: $reason"
 say "Vulkan driver ready"

@@ -1,8 +1,12 @@
-"""Exit 0 if SAPIEN can create a render system here, on the GPU or on the CPU."""
+"""Exit 0 if SAPIEN can create a render system here, on the GPU or on the CPU; 2 without SAPIEN."""
 
 import sys
 
-from sapien import render
+try:
+    from sapien import render
+except ImportError as error:
+    sys.stderr.write(f"{error}\n")
+    sys.exit(2)
 
 
 def main() -> int:
@@ -10,7 +14,8 @@ def main() -> int:
     for device in ("cuda", "cpu"):
         try:
             render.RenderSystem(device)
-        except RuntimeError:
+        except RuntimeError as error:
+            sys.stderr.write(f"{error}\n")
             continue
         return 0
     return 1
