@@ -11,9 +11,10 @@ from prefect.tasks import exponential_backoff
 
 from xsim_core.artifacts import ArtifactRef
 from xsim_core.config import FrozenModel
-from xsim_core.errors import XSimError
+from xsim_core.errors import StageDiedError, XSimError
 from xsim_core.stage import Stage, output_ref, run_stage
 
+from .child import STAGES, run_in_child
 from .observer import OBSERVER
 from .presentation import ProgressArtifact, publish_summary
 from .settings import load_settings
@@ -32,6 +33,8 @@ def heals(_task: Any, _run: TaskRun, state: State[Any]) -> bool:
     error = state.result(raise_on_failure=False)
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EACCES, errno.EROFS):
         return False
+    if isinstance(error, StageDiedError):
+        return True
     return isinstance(error, Exception) and not isinstance(error, (XSimError, *_BUGS))
 
 
@@ -47,8 +50,16 @@ TASK_POLICY: dict[str, Any] = {
 }
 
 
-def execute(stage: Stage, config: FrozenModel, inputs: Inputs) -> Any:
-    """Run a stage inside a Prefect task.
+def execute(
+    stage: Stage, config: FrozenModel, inputs: Inputs, *, find: str = STAGES
+) -> Any:  # fmt: skip
+    """Run a stage inside a Prefect task, in a process of its own unless the settings say not to.
+
+    Args:
+        stage: what to run.
+        config: its configuration.
+        inputs: refs by input name; None for those that are absent.
+        find: where the stage's process finds the stage by its name, as module:function.
 
     Returns:
         The artifact's ref, or a ``Reused`` state that carries it when the store had it already.
@@ -65,9 +76,12 @@ def execute(stage: Stage, config: FrozenModel, inputs: Inputs) -> Any:
     try:
         with ProgressArtifact(stage.name) as artifact:
             progress = _tee(stage.name, artifact.update, observer.progressed)
-            ref = run_stage(
-                stage, config, store, given, runtime=settings.runtime, progress=progress
-            )
+            if settings.stage_processes:
+                ref = run_in_child(stage, config, given, settings, progress=progress, find=find)
+            else:
+                ref = run_stage(
+                    stage, config, store, given, runtime=settings.runtime, progress=progress
+                )
     except BaseException as error:
         observer.failed(stage.name, error)
         raise

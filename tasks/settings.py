@@ -1,9 +1,12 @@
 """What the environment says about where to work. Read once per call; never part of identity."""
 
+import math
 import os
 from pathlib import Path
 from urllib.parse import urlparse
 from urllib.request import url2pathname
+
+from pydantic import Field
 
 from xsim_core.config import FrozenModel
 from xsim_core.errors import BadInputError
@@ -22,6 +25,14 @@ class Settings(FrozenModel):
     """``XSIM_STORE``, or ``store`` below ``home``."""
     runtime: Runtime
     """``XSIM_DEVICE`` (default cpu) and ``XSIM_WORKERS`` (default: the cores this process has)."""
+    stage_processes: bool = True
+    """Whether a flow's stages run in processes of their own: ``XSIM_STAGE_PROCESSES`` (0 or 1)."""
+    stage_timeout_s: dict[str, float] = Field(default_factory=dict)
+    """``XSIM_STAGE_TIMEOUT_S``: "3600" for every stage, "3600,ppo=7200" with one apart."""
+
+    def timeout_of(self, stage: str) -> float | None:
+        """After how many seconds a stage is ended; None for never."""
+        return self.stage_timeout_s.get(stage, self.stage_timeout_s.get("*"))
 
     def open_store(self) -> ArtifactStore:
         """The artifact store."""
@@ -38,14 +49,17 @@ def load_settings() -> Settings:
     """Settings from the environment.
 
     Raises:
-        BadInputError: when ``XSIM_WORKERS`` is not a positive number.
+        BadInputError: when one of them cannot be used; says what it may be.
     """
     home = Path(os.environ.get("XSIM_HOME") or ".xsim").expanduser().absolute()
     store_url = os.environ.get("XSIM_STORE") or (home / "store").as_uri()
     if "://" not in store_url:
         store_url = Path(store_url).expanduser().absolute().as_uri()
     runtime = Runtime(device=os.environ.get("XSIM_DEVICE") or "cpu", num_workers=_num_workers())
-    return Settings(home=home, store_url=store_url, runtime=runtime)
+    return Settings(
+        home=home, store_url=store_url, runtime=runtime, stage_processes=_stage_processes(),
+        stage_timeout_s=_stage_timeouts(),
+    )  # fmt: skip
 
 
 def _num_workers() -> int:
@@ -55,3 +69,32 @@ def _num_workers() -> int:
     if not text.isdigit() or int(text) < 1:
         raise BadInputError(f"XSIM_WORKERS is '{text}'. Give a whole number of at least 1.")
     return int(text)
+
+
+def _stage_processes() -> bool:
+    text = os.environ.get("XSIM_STAGE_PROCESSES") or "1"
+    if text not in ("0", "1"):
+        raise BadInputError(f"XSIM_STAGE_PROCESSES is '{text}'. Give 0 or 1.")
+    return text == "1"
+
+
+def _stage_timeouts() -> dict[str, float]:
+    limits: dict[str, float] = {}
+    for entry in filter(None, os.environ.get("XSIM_STAGE_TIMEOUT_S", "").split(",")):
+        stage, equals, text = entry.rpartition("=")
+        try:
+            seconds = float(text)
+        except ValueError:
+            seconds = math.nan
+        if not seconds > 0 or bool(stage) != bool(equals):
+            raise BadInputError(
+                f"XSIM_STAGE_TIMEOUT_S has '{entry}'. Give seconds, and stage=seconds for one "
+                "stage, with commas between: 3600,ppo=7200."
+            )
+        limits[stage.strip() or "*"] = seconds
+    if limits and not _stage_processes():
+        raise BadInputError(
+            "XSIM_STAGE_TIMEOUT_S needs stages in processes of their own: a thread cannot be "
+            "ended. Leave XSIM_STAGE_PROCESSES=0 out."
+        )
+    return limits

@@ -39,5 +39,13 @@ class UnknownNameError(XSimError):
         super().__init__(f"unknown {what} '{name}'.{hint} Known: {listed}.")
 
 
+class StageTimeoutError(XSimError):
+    """A stage took longer than the limit that somebody set. It would again; nothing is retried."""
+
+
+class StageDiedError(XSimError):
+    """The process of a stage ended without a word. Trying again can help."""
+
+
 class StoreFullError(XSimError):
     """The disk or quota of the store or its scratch is full. Nothing committed is lost."""

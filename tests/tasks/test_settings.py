@@ -29,3 +29,25 @@ def test_nonsense_workers_are_refused(monkeypatch, text):
     monkeypatch.setenv("XSIM_WORKERS", text)
     with pytest.raises(BadInputError, match="XSIM_WORKERS"):
         load_settings()
+
+
+def test_each_stage_may_have_a_limit_of_its_own(monkeypatch):
+    monkeypatch.delenv("XSIM_STAGE_TIMEOUT_S", raising=False)
+    assert load_settings().timeout_of("ppo") is None
+    monkeypatch.setenv("XSIM_STAGE_TIMEOUT_S", "3600,ppo=7200")
+    assert load_settings().timeout_of("scan") == 3600
+    assert load_settings().timeout_of("ppo") == 7200
+
+
+@pytest.mark.parametrize("text", ["soon", "0", "-5", "ppo=", "=5", "nan"])
+def test_limits_that_are_none_are_refused(monkeypatch, text):
+    monkeypatch.setenv("XSIM_STAGE_TIMEOUT_S", text)
+    with pytest.raises(BadInputError, match="XSIM_STAGE_TIMEOUT_S"):
+        load_settings()
+
+
+def test_a_limit_without_processes_is_refused(monkeypatch):
+    monkeypatch.setenv("XSIM_STAGE_TIMEOUT_S", "60")
+    monkeypatch.setenv("XSIM_STAGE_PROCESSES", "0")
+    with pytest.raises(BadInputError, match="cannot be ended"):
+        load_settings()

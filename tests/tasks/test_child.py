@@ -1,0 +1,179 @@
+"""A stage in a process of its own: what crosses the pipe, and that nothing outlives its end."""
+
+import errno
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from tasks.child import rebuild, run_in_child
+from tasks.execution import heals
+from tasks.settings import Settings
+from tests.tasks.long_stages import Behaviour, find
+from tests.tasks.test_execution import failed
+from xsim_core.errors import BadInputError, StageDiedError, StageTimeoutError, UnknownNameError
+from xsim_core.storage import Runtime
+
+FIND = "tests.tasks.long_stages:find"
+
+
+def settings_in(folder, **changes):
+    return Settings(
+        home=folder, store_url=(folder / "store").as_uri(), runtime=Runtime(), **changes
+    )  # fmt: skip
+
+
+def start(folder, does, *, progress=lambda fraction, figures: None, **changes):
+    config = Behaviour(does=does, notes=folder / "notes")
+    settings = settings_in(folder, **changes)
+    return run_in_child(find("toy"), config, {}, settings, progress=progress, find=FIND)
+
+
+def is_alive(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def noted(folder):
+    return [int(pid) for pid in (folder / "notes").read_text().split()]
+
+
+def seconds_until(is_over, *, within_s):
+    clock = time.monotonic()
+    while not is_over():
+        assert time.monotonic() - clock < within_s, "still there"
+        time.sleep(0.02)
+    return time.monotonic() - clock
+
+
+def test_the_artifact_progress_and_prints_come_back(tmp_path, capsys):
+    heard = []
+    ref = start(tmp_path, "work", progress=lambda *said: heard.append(said))
+    artifact = settings_in(tmp_path).open_store().open(ref)
+    assert artifact.summary.name == "toy"
+    assert artifact.manifest.provenance["peak_memory_mb"] > 10
+    assert (0.5, {"loss": 0.25}) in heard
+    assert "this is work" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("does", "error", "text"),
+    [("bad", BadInputError, "the toy is broken. Mend it."), ("full", OSError, "cannot read")],
+)
+def test_errors_come_back_as_what_they_were(tmp_path, does, error, text):
+    with pytest.raises(error, match=text) as raised:
+        start(tmp_path, does)
+    assert "long_stages.py" in raised.value.__notes__[0]
+    if does == "full":
+        assert raised.value.errno == errno.EIO
+        assert raised.value.filename == "/dev/null"
+
+
+@pytest.mark.parametrize(
+    ("classes", "arguments", "expected"),
+    [
+        (["KeyError", "LookupError", "Exception"], ["shelf"], KeyError),
+        (["Odd", "ConnectionResetError", "OSError"], [104, "reset"], ConnectionResetError),
+        (["UnknownNameError", "XSimError"], ["unknown run"], UnknownNameError),
+        (["system", "Popen"], ["rm"], RuntimeError),
+        (["KeyboardInterrupt", "BaseException"], [], RuntimeError),
+    ],
+)
+def test_only_known_errors_are_made_from_their_names(classes, arguments, expected):
+    text = str(arguments[0]) if arguments else ""
+    fields = {"classes": classes, "arguments": arguments, "text": text, "traceback": ""}
+    error = rebuild(fields, "scan")
+    assert type(error) is expected
+    assert text in str(error)
+
+
+def test_a_timeout_ends_the_whole_group(tmp_path):
+    clock = time.monotonic()
+    limit_s = 6.0
+    with pytest.raises(StageTimeoutError, match="XSIM_STAGE_TIMEOUT_S") as raised:
+        start(tmp_path, "hang", stage_timeout_s={"toy": limit_s, "*": 1000.0})
+    assert time.monotonic() - clock < limit_s + 4
+    assert not any(map(is_alive, noted(tmp_path)))
+    assert not heals(None, None, failed(raised.value))
+
+
+def test_ctrl_c_ends_the_whole_group_within_seconds(tmp_path):
+    interrupted = []
+
+    def interrupt(fraction, figures):
+        interrupted.append(time.monotonic())
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        start(tmp_path, "hang", progress=interrupt)
+    assert time.monotonic() - interrupted[0] < 5
+    assert not any(map(is_alive, noted(tmp_path)))
+
+
+def test_an_ended_stage_discards_what_it_had_begun(tmp_path):
+    def interrupt(fraction, figures):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        start(tmp_path, "wait", progress=interrupt)
+    store = settings_in(tmp_path).open_store()
+    assert store.list_refs() == []
+    assert store.list_objects("ground_truth/") == []
+
+
+@pytest.mark.parametrize(("does", "how"), [("crash", "SIGSEGV"), ("wait", "SIGKILL")])
+def test_a_death_without_a_word_says_how_and_is_tried_again(tmp_path, does, how):
+    def kill(fraction, figures):
+        os.kill(noted(tmp_path)[0], signal.SIGKILL)
+
+    with pytest.raises(StageDiedError, match=how) as raised:
+        start(tmp_path, does, progress=kill)
+    assert f"this is {does}" in str(raised.value)
+    assert heals(None, None, failed(raised.value))
+
+
+PARENT = """
+import sys
+from pathlib import Path
+from tests.tasks.test_child import start
+start(Path(sys.argv[1]), "hang")
+"""
+
+
+def test_the_group_dies_with_its_parent(tmp_path):
+    parent = subprocess.Popen([sys.executable, "-c", PARENT, str(tmp_path)])
+    seconds_until(lambda: (tmp_path / "notes").exists() and noted(tmp_path), within_s=60)
+    pids = noted(tmp_path)
+    assert all(map(is_alive, pids))
+    parent.kill()
+    parent.wait()
+    assert seconds_until(lambda: not any(map(is_alive, pids)), within_s=2) < 2
+
+
+@pytest.mark.slow
+def test_a_thread_can_be_ended_too(tmp_path):
+    """Prefect's timeout in a thread raises in it as soon as it runs Python again."""
+    from prefect.utilities.timeout import timeout
+
+    ended = []
+
+    def body():
+        try:
+            with timeout(6.0, timeout_exc_type=TimeoutError):
+                start(tmp_path, "hang")
+        except TimeoutError:
+            ended.append(time.monotonic())
+
+    thread = threading.Thread(target=body)
+    clock = time.monotonic()
+    thread.start()
+    thread.join()
+    assert ended[0] - clock < 6 + 5
+    assert not any(map(is_alive, noted(tmp_path)))
