@@ -54,7 +54,7 @@ class StoreContract:
 
         with pytest.raises(RuntimeError, match="power cut"):
             run_stage(replace(TOY, run=fail), ToyConfig(), store, {})
-        assert store._list("") == []
+        assert store._objects.paths("") == []
 
         def resume(*, config, out):
             assert (out.scratch() / "checkpoint.txt").read_text() == "step 7"
@@ -72,7 +72,7 @@ class StoreContract:
         assert store.commit(first, GroundTruth(name="toy"), **record) == ref
         assert store.commit(second, GroundTruth(name="toy"), **record) == ref
         assert store.manifest(ref).attempt == first.attempt
-        assert not any(second.attempt in p for p in store._list(""))
+        assert not any(second.attempt in p for p in store._objects.paths(""))
         assert store.verify(ref) == []
 
     def test_a_commit_whose_answer_was_lost_is_recognised(self, store):
@@ -88,19 +88,19 @@ class StoreContract:
     @pytest.mark.parametrize("damage", ["flip", "truncate", "delete"])
     def test_verify_finds_damage(self, store, damage):
         ref = run_stage(TOY, ToyConfig(), store, {})
-        paths = [p for p in store._list(f"{ref}/") if not p.endswith("manifest.json")]
+        paths = [p for p in store._objects.paths(f"{ref}/") if not p.endswith("manifest.json")]
         for path in paths:
-            data = bytes(obstore.get(store._backend, path).bytes())
+            data = bytes(obstore.get(store._objects.backend, path).bytes())
             if damage == "delete":
-                obstore.delete(store._backend, path)
+                obstore.delete(store._objects.backend, path)
             elif damage == "truncate":
-                obstore.put(store._backend, path, data[:-1])
+                obstore.put(store._objects.backend, path, data[:-1])
             else:
-                obstore.put(store._backend, path, bytes([data[0] ^ 1]) + data[1:])
+                obstore.put(store._objects.backend, path, bytes([data[0] ^ 1]) + data[1:])
             problems = store.verify(ref)
             assert len(problems) == 1
             assert path in problems[0]
-            obstore.put(store._backend, path, data)
+            obstore.put(store._objects.backend, path, data)
         assert store.verify(ref) == []
 
     def test_a_payload_that_breaks_its_contract_is_refused(self, store):
@@ -121,7 +121,7 @@ class StoreContract:
     def test_delete_removes_everything(self, store):
         ref = run_stage(TOY, ToyConfig(), store, {})
         store.delete(ref)
-        assert store._list("") == []
+        assert store._objects.paths("") == []
         assert store.manifest(ref) is None
 
     def test_frames_are_written_piece_by_piece(self, store):

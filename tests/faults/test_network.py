@@ -12,7 +12,7 @@ from tests.contracts.toys import TOY, ToyConfig
 from tests.faults.proxy import FaultyProxy
 from xsim_core.errors import XSimError
 from xsim_core.stage import output_ref, run_stage
-from xsim_core.storage import ArtifactStore, backends
+from xsim_core.storage import ArtifactStore, backends, commit
 
 # Zarr leaves coroutines unawaited when one of several writes fails.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
@@ -82,12 +82,14 @@ def test_a_lost_answer_to_the_manifest_is_no_failure(
         monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.endpoint)
         store = ArtifactStore(moto_url, scratch_root=tmp_path)
 
-        def publish(writer, manifest):
+        publish = commit.publish
+
+        def lose_answers(*args):
             proxy.faults, proxy.share = ("reset after",), 1.0
             threading.Timer(0.05, setattr, (proxy, "share", 0.0)).start()
-            return ArtifactStore._publish(store, writer, manifest)
+            return publish(*args)
 
-        monkeypatch.setattr(store, "_publish", publish)
+        monkeypatch.setattr(commit, "publish", lose_answers)
         ref = run_stage(TOY, ToyConfig(), store, {})
         assert proxy.counts["reset after"] >= 1
         assert store.verify(ref) == []

@@ -1,5 +1,8 @@
 """xsim_core/storage/frames.py: memory-mapped frames are the array, verified once."""
 
+import os
+import time
+
 import numpy as np
 import obstore
 import pytest
@@ -10,7 +13,8 @@ from xsim_core.errors import CorruptArtifactError
 from xsim_core.geometry.board import BoardSpec
 from xsim_core.stage import Stage, run_stage
 from xsim_core.storage import ArtifactStore
-from xsim_core.storage import store as store_module
+from xsim_core.storage import frames as frames_module
+from xsim_core.storage import writer as writer_module
 
 
 class DatasetConfig(FrozenModel):
@@ -51,7 +55,7 @@ def store(tmp_path):
 
 @pytest.mark.parametrize("frames_per_shard", [3, 500])
 def test_frames_are_the_array(store, monkeypatch, frames_per_shard):
-    monkeypatch.setattr(store_module, "FRAMES_PER_SHARD", frames_per_shard)
+    monkeypatch.setattr(writer_module, "FRAMES_PER_SHARD", frames_per_shard)
     opened = store.open(run_stage(DATASET, DatasetConfig(), store, {}))
     for name in opened.array_names:
         frames = opened.frames(name)
@@ -65,7 +69,7 @@ def test_the_second_reader_uses_the_copy_and_cannot_change_it(store):
     expected = np.array(frames)
     for path, _, _ in store.list_objects(f"{ref}/"):
         if "/rgb/c/" in path:
-            obstore.delete(store._backend, path)
+            obstore.delete(store._objects.backend, path)
     np.testing.assert_array_equal(store.open(ref).frames("video/rgb"), expected)
     with pytest.raises(ValueError, match="read-only"):
         frames[0] = 0
@@ -79,10 +83,51 @@ def test_damage_is_found_before_it_is_used(store, name, damage):
     data = bytearray(store.read_object(path))
     data[9] ^= 4
     if damage == "delete":
-        obstore.delete(store._backend, path)
+        obstore.delete(store._objects.backend, path)
     else:
-        obstore.put(store._backend, path, bytes(data[:-1] if damage == "truncate" else data))
+        obstore.put(
+            store._objects.backend, path, bytes(data[:-1] if damage == "truncate" else data)
+        )
     for read in (store.open(ref).frames, store.open(ref).array):
         with pytest.raises((CorruptArtifactError, FileNotFoundError)):
             read(name)
     assert not list((store.scratch_root / "cache").glob("*"))
+
+
+def copies(store):
+    return sorted((store.scratch_root / "cache").glob("*"))
+
+
+@pytest.mark.parametrize("left", [0, 40, 500])
+def test_a_copy_cut_short_by_a_power_failure_is_made_again(store, left):
+    opened = store.open(run_stage(DATASET, DatasetConfig(), store, {}))
+    expected = np.array(opened.frames("video/rgb"))
+    (copy,) = copies(store)
+    copy.write_bytes(copy.read_bytes()[:left])
+    np.testing.assert_array_equal(opened.frames("video/rgb"), expected)
+
+
+def test_old_copies_and_abandoned_pieces_go_but_a_mapped_one_stays_readable(store):
+    opened = store.open(run_stage(DATASET, DatasetConfig(), store, {}))
+    frames = opened.frames("video/rgb")
+    (copy,) = copies(store)
+    piece, fresh = copy.with_name("a.partial"), copy.with_name("b.partial")
+    for path in (piece, fresh):
+        path.write_bytes(b"half")
+    for path, age in ((copy, frames_module.KEEP_S), (piece, frames_module.ABANDONED_S)):
+        os.utime(path, (0, time.time() - age - 60))
+    opened.frames("photos")
+    assert copy not in copies(store)
+    assert piece not in copies(store)
+    assert fresh in copies(store)
+    np.testing.assert_array_equal(frames, opened.array("video/rgb"))
+
+
+def test_opening_a_copy_keeps_it(store):
+    opened = store.open(run_stage(DATASET, DatasetConfig(), store, {}))
+    opened.frames("video/rgb")
+    (copy,) = copies(store)
+    os.utime(copy, (0, time.time() - frames_module.KEEP_S - 60))
+    opened.frames("video/rgb")
+    opened.frames("photos")
+    assert copy in copies(store)

@@ -87,7 +87,13 @@ def test_the_secret_appears_nowhere(moto_url, monkeypatch, caplog, tmp_path):
     ref = run_stage(TOY, ToyConfig(), store, {})
     store.put_record("runs/r.json", {"toy": str(ref)})
     opened = store.open(ref)
-    seen = [caplog.text, repr(store), repr(store._backend), repr(opened), repr(opened.group)]
+    seen = [
+        caplog.text,
+        repr(store),
+        repr(store._objects.backend),
+        repr(opened),
+        repr(opened.group),
+    ]
     seen += [str(store.read_object(p)) for p, _, _ in store.list_objects()]
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     lost = ArtifactStore("s3://unreachable/p", scratch_root=tmp_path)

@@ -18,8 +18,21 @@ from xsim_core.errors import BadInputError, UnknownNameError
 SCHEMES = ("file", "memory", "s3")
 CREDENTIALS_FILE = "XSIM_S3_CREDENTIALS"
 _ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT")
-_TIMEOUTS = {"connect_timeout": timedelta(seconds=10), "timeout": timedelta(seconds=60)}
-_RETRIES: Any = {"max_retries": 6, "retry_timeout": timedelta(seconds=90)}
+# A server that accepts and then says nothing is left after 15 s; a slow one may take its time.
+_TIMEOUTS = {
+    "connect_timeout": timedelta(seconds=5),
+    "read_timeout": timedelta(seconds=15),
+    "timeout": timedelta(seconds=600),
+}
+_RETRIES: Any = {
+    "max_retries": 10,
+    "retry_timeout": timedelta(seconds=40),
+    "backoff": {
+        "init_backoff": timedelta(milliseconds=100),
+        "max_backoff": timedelta(seconds=5),
+        "base": 2,
+    },
+}
 
 
 def open_backend(url: str) -> Any:
@@ -127,7 +140,7 @@ def check_create_if_absent(backend: Any, url: str) -> None:
             obstore.delete(backend, [path])
     except (BaseError, OSError, NotImplementedError) as error:
         raise BadInputError(
-            f"the store {url} cannot be used: {_first_line(error)}. Check its address, the bucket "
+            f"the store {url} cannot be used: {first_line(error)}. Check its address, the bucket "
             "and the credentials (xsim doctor)."
         ) from error
     if not (refused and kept):
@@ -137,5 +150,6 @@ def check_create_if_absent(backend: Any, url: str) -> None:
         )
 
 
-def _first_line(error: BaseException) -> str:
+def first_line(error: BaseException) -> str:
+    """What an error says, short enough for a sentence."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]

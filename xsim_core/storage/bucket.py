@@ -9,7 +9,13 @@ from urllib.parse import urlparse
 from xsim_core.artifacts.base import ArtifactRef
 from xsim_core.errors import BadInputError, MissingArtifactError
 
-from .backends import check_create_if_absent, open_backend, s3_credentials, s3_endpoint
+from .backends import (
+    check_create_if_absent,
+    first_line,
+    open_backend,
+    s3_credentials,
+    s3_endpoint,
+)
 
 if TYPE_CHECKING:
     from minio import Minio
@@ -64,7 +70,7 @@ def create_bucket(url: str) -> bool:
             client.make_bucket(bucket_name=bucket)
         client.set_bucket_lifecycle(bucket_name=bucket, config=_lifecycle(prefix))
     except (MinioException, OSError, ValueError) as error:
-        raise BadInputError(f"bucket {bucket}: {_reason(error)}") from None
+        raise BadInputError(f"bucket {bucket}: {first_line(error)}") from None
     check_create_if_absent(open_backend(url), url)
     return is_new
 
@@ -116,7 +122,7 @@ def check_bucket(url: str) -> list[BucketFinding]:
         hint = ", ".join(rules) or f"no rules: xsim bucket create {url} adds them"
         findings.append(BucketFinding("lifecycle", ok=has_rule, text=hint))
     except (MinioException, OSError, ValueError) as error:
-        return [*findings, BucketFinding("server", ok=False, text=_reason(error))]
+        return [*findings, BucketFinding("server", ok=False, text=first_line(error))]
     try:
         check_create_if_absent(open_backend(url), url)
         findings.append(BucketFinding("create-if-absent", ok=True, text="holds"))
@@ -171,7 +177,3 @@ def policy(url: str, role: str) -> str:
         {"Effect": "Allow", "Action": actions[role], "Resource": [objects]},
     ]  # fmt: skip
     return json.dumps({"Version": "2012-10-17", "Statement": statements}, indent=1)
-
-
-def _reason(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]

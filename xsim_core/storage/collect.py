@@ -7,10 +7,9 @@ condemned artifact, or to commit a condemned attempt, writes the verdict itself.
 created only if absent, so exactly one of them wins.
 """
 
-import json
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,13 +18,13 @@ from pydantic import ValidationError
 
 from xsim_core.artifacts.base import ArtifactRef
 from xsim_core.artifacts.kinds import KINDS
-from xsim_core.errors import BadInputError, CorruptArtifactError
+from xsim_core.errors import BadInputError
 
+from .reach import reachable
 from .store import ArtifactStore
 
 LOCK = "gc/lock"
 _NEVER = datetime.min.replace(tzinfo=UTC)
-_OUR_FOLDERS = {*KINDS, "gc", "probes"}
 
 
 @dataclass
@@ -54,52 +53,6 @@ class _Attempt:
     @property
     def key(self) -> str:
         return f"{self.ref}/{self.name}"
-
-
-def reachable(store: ArtifactStore) -> set[str]:
-    """All refs that run records and pins name, and everything these were made from.
-
-    Raises:
-        CorruptArtifactError: when a record or a manifest on the way cannot be read: what it
-            reaches is then unknown.
-    """
-    records = [p for p in store.list_records("") if p.split("/")[0] not in _OUR_FOLDERS]
-    waiting: list[ArtifactRef[Any]] = []
-    for path in records:
-        try:
-            value = json.loads(store.read_object(path) or b"null")
-        except ValueError:
-            raise CorruptArtifactError(
-                f"{path} is not JSON, so nobody knows what it keeps. Mend or delete it."
-            ) from None
-        waiting += _refs_in(value)
-    seen: set[str] = set()
-    while waiting:
-        ref = waiting.pop()
-        if str(ref) not in seen:
-            seen.add(str(ref))
-            manifest = store.manifest(ref)
-            waiting += manifest.inputs.values() if manifest else ()
-    return seen
-
-
-def _refs_in(value: Any) -> Iterator[ArtifactRef[Any]]:
-    """Every ref in a JSON value: ``"kind/fingerprint"`` or ``{"kind": …, "fingerprint": …}``."""
-    found: Any = None
-    if isinstance(value, str):
-        found = value.partition("/")[::2]
-    elif isinstance(value, dict):
-        found = value.get("kind"), value.get("fingerprint")
-        for inner in value.values():
-            yield from _refs_in(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _refs_in(inner)
-    if found and found[0] in KINDS and found[1]:
-        try:
-            yield ArtifactRef(kind=found[0], fingerprint=found[1])
-        except ValidationError:
-            return
 
 
 def collect(

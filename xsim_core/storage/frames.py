@@ -3,30 +3,36 @@
 import hashlib
 import os
 import tempfile
+import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import google_crc32c
 import numpy as np
-import obstore
 import zarr
 from numpy.typing import NDArray
 
 from xsim_core.artifacts.base import Manifest
 from xsim_core.errors import BadInputError, CorruptArtifactError
 
-from .payload import check_bytes
+from .objects import Objects
+
+KEEP_S = 14 * 86400.0
+"""Copies that nobody opened for so long are removed when another one is made."""
+ABANDONED_S = 3600.0
+"""A copy in the making that did not grow for so long has lost its process."""
 
 _ABSENT = np.uint64(2**64 - 1)
 
 
 def local_frames(
-    backend: Any, manifest: Manifest, array: zarr.Array, name: str, cache_dir: Path
+    objects: Objects, manifest: Manifest, array: zarr.Array, name: str, cache_dir: Path
 ) -> NDArray[Any]:
     """A read-only memory map of one array, verified against the manifest when it is copied.
 
     Args:
-        backend: the store's obstore backend.
+        objects: the store's objects.
         manifest: what the artifact's objects must be.
         array: the array as Zarr sees it.
         name: its name in the payload.
@@ -38,20 +44,12 @@ def local_frames(
     key = hashlib.sha256("\n".join(parts).encode()).hexdigest()
     _private_folder(cache_dir)
     path = cache_dir / f"{key}.npy"
-    if not path.exists():
-        handle, partial = tempfile.mkstemp(dir=cache_dir, suffix=".partial")
-        os.close(handle)
-        try:
-            target = np.lib.format.open_memmap(
-                partial, mode="w+", dtype=array.dtype, shape=array.shape
-            )
-            _fill(target, backend, manifest, array, folder)
-            target.flush()
-            del target
-            Path(partial).replace(path)
-        finally:
-            Path(partial).unlink(missing_ok=True)
-    return np.load(path, mmap_mode="r", allow_pickle=False)
+    frames = _mapped(path, array)
+    if frames is None:
+        _sweep(cache_dir)
+        _copy(path, array, objects, manifest, folder)
+        frames = np.load(path, mmap_mode="r", allow_pickle=False)
+    return frames
 
 
 def _private_folder(folder: Path) -> None:
@@ -63,24 +61,73 @@ def _private_folder(folder: Path) -> None:
         )
 
 
-def _fill(
-    target: NDArray[Any], backend: Any, manifest: Manifest, array: zarr.Array, folder: str
-) -> None:
-    step = (array.shards or array.chunks)[0] if array.ndim else 1
+def _mapped(path: Path, array: zarr.Array) -> NDArray[Any] | None:
+    """The copy, if there is a whole one; a power cut may have left less than that."""
+    try:
+        os.utime(path)
+        frames = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (FileNotFoundError, ValueError, EOFError):
+        return None
+    return frames if (frames.shape, frames.dtype) == (array.shape, array.dtype) else None
+
+
+def _sweep(folder: Path) -> None:
+    """Remove copies long unused and pieces of killed processes; who has one mapped keeps it."""
+    now = time.time()
+    for pattern, limit in (("*.npy", KEEP_S), ("*.partial", ABANDONED_S)):
+        for path in folder.glob(pattern):
+            try:
+                if now - path.stat().st_mtime > limit:
+                    path.unlink()
+            except FileNotFoundError:
+                continue  # Another process sweeps too.
+
+
+def _copy(path: Path, array: zarr.Array, objects: Objects, manifest: Manifest, folder: str) -> None:
+    """Lay the array out in a file that appears only when it is whole.
+
+    It is written, not mapped: on a full disk a write is an error, a mapping kills the process.
+    """
+    handle, partial = tempfile.mkstemp(dir=path.parent, suffix=".partial")
+    try:
+        with os.fdopen(handle, "wb") as out:
+            _write_header(out, array)
+            for piece in _pieces(array, objects, manifest, folder):
+                out.write(piece)
+        Path(partial).replace(path)
+    finally:
+        Path(partial).unlink(missing_ok=True)
+
+
+def _write_header(out: BinaryIO, array: zarr.Array) -> None:
+    descr = np.lib.format.dtype_to_descr(array.dtype)
+    header = {"descr": descr, "fortran_order": False, "shape": array.shape}
+    np.lib.format.write_array_header_1_0(out, header)
+
+
+def _pieces(
+    array: zarr.Array, objects: Objects, manifest: Manifest, folder: str
+) -> Iterator[memoryview]:
+    """The array's bytes in order."""
+    if not array.ndim:
+        yield np.asarray(array[...]).reshape(1).data
+        return
+    step = (array.shards or array.chunks)[0]
     is_raw = _is_raw_frames(array)
     records = {o.path: o for o in manifest.objects}
-    for start in range(0, array.shape[0], step) if array.ndim else ():
-        stop = min(start + step, array.shape[0])
+    for start in range(0, array.shape[0], step):
+        count = min(step, array.shape[0] - start)
         path = f"{folder}c/{start // step}" + "/0" * (array.ndim - 1)
         if not is_raw:
-            target[start:stop] = np.asarray(array[start:stop])
+            yield np.ascontiguousarray(array[start : start + count]).data
         elif path in records:
             where = f"{manifest.ref}/{path}"
-            data = obstore.get(backend, where).bytes()
-            check_bytes(memoryview(data), records[path], where)
-            _unpack_shard(memoryview(data), target[start:stop], step, where)
-    if not array.ndim:
-        target[...] = np.asarray(array[...])
+            frame_bytes = int(np.prod(array.shape[1:]))
+            data = objects.read_checked(where, records[path])
+            yield from _frames_of_shard(data, count, frame_bytes, step, where)
+        else:
+            # Zarr does not write shards that are all fill value.
+            yield np.zeros((count, *array.shape[1:]), array.dtype).data
 
 
 def _is_raw_frames(array: zarr.Array) -> bool:
@@ -100,19 +147,19 @@ def _is_raw_frames(array: zarr.Array) -> bool:
     )
 
 
-def _unpack_shard(data: memoryview, target: NDArray[Any], step: int, where: str) -> None:
+def _frames_of_shard(
+    data: memoryview, count: int, frame_bytes: int, step: int, where: str
+) -> Iterator[memoryview]:
     """Frames out of a shard: ``frame crc`` … then (offset, size) for each, and their crc."""
     index = data[-(16 * step + 4) : -4]
     crc = int.from_bytes(data[-4:], "little")
     if len(index) != 16 * step or google_crc32c.value(bytes(index)) != crc:
         raise CorruptArtifactError(f"{where}: the shard's index is damaged")
-    entries = np.frombuffer(index, "<u8").reshape(step, 2)[: len(target)]
-    frame_bytes = target[0].nbytes if len(target) else 0
-    for frame, (offset, size) in zip(target, entries, strict=True):
+    for offset, size in np.frombuffer(index, "<u8").reshape(step, 2)[:count]:
         if offset == _ABSENT:
-            frame[...] = 0  # Zarr does not write frames that are all fill value.
+            yield memoryview(bytes(frame_bytes))  # Nor frames that are.
             continue
         end = int(offset) + frame_bytes
         if int(size) != frame_bytes + 4 or end > len(data):
             raise CorruptArtifactError(f"{where}: the shard's index points outside the shard")
-        frame[...] = np.frombuffer(data[int(offset) : end], target.dtype).reshape(frame.shape)
+        yield data[int(offset) : end]

@@ -1,19 +1,18 @@
-"""Reading a payload that somebody else may have planted: only what the manifest lists, verified.
+"""Judging bytes that somebody else may have planted or altered, before anything uses them.
 
 Zarr metadata can name codecs (one of them is pickle) and shapes; both are judged before Zarr sees
-them. Objects read whole are compared with the manifest's digest; parts of a shard carry a crc32c.
+them. A manifest ends with the digest of all that stands before it.
 """
 
 import hashlib
 import json
 import re
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 from math import prod
 from typing import Any
 
 import numpy as np
 from pydantic import ValidationError
-from zarr.storage import ObjectStore
 
 from xsim_core.artifacts.base import ArtifactRef, Manifest, ObjectRecord
 from xsim_core.errors import CorruptArtifactError
@@ -28,6 +27,26 @@ DTYPES = {"bool"} | {f"{kind}{bits}" for kind in ("int", "uint") for bits in (8,
 DTYPES |= {"float16", "float32", "float64"}
 
 _ATTEMPT = re.compile(r"[0-9a-f]{1,32}")
+_SEAL = b',\n "sha256": "'
+
+
+def seal(manifest: Manifest) -> bytes:
+    """A manifest as it is stored: JSON whose last entry is the sha256 of everything before it."""
+    body = manifest.model_dump_json(indent=1).encode().removesuffix(b"\n}")
+    return body + _SEAL + hashlib.sha256(body).hexdigest().encode() + b'"\n}'
+
+
+def _unseal(raw: bytes, ref: ArtifactRef[Any]) -> bytes:
+    """The manifest's JSON; as it is where it was written before manifests were sealed."""
+    body, found, rest = raw.rpartition(_SEAL)
+    if not found:
+        return raw
+    if rest != hashlib.sha256(body).hexdigest().encode() + b'"\n}':
+        raise CorruptArtifactError(
+            f"{ref}/manifest.json was altered (sha256 differs). Restore it from a copy, or delete "
+            "it: the artifact is then made anew."
+        )
+    return body + b"\n}"
 
 
 def parse_manifest(raw: bytes, ref: ArtifactRef[Any]) -> Manifest:
@@ -37,7 +56,7 @@ def parse_manifest(raw: bytes, ref: ArtifactRef[Any]) -> Manifest:
         CorruptArtifactError: otherwise.
     """
     try:
-        manifest = Manifest.model_validate_json(raw)
+        manifest = Manifest.model_validate_json(_unseal(raw, ref))
     except ValidationError as error:
         raise CorruptArtifactError(
             f"the manifest of {ref} is not one ({error.error_count()} errors, first: "
@@ -125,61 +144,3 @@ def _codec_names(codecs: Any) -> Iterable[str]:
         inner = {} if isinstance(codec, str) else codec.get("configuration") or {}
         for nested in ("codecs", "index_codecs"):
             yield from _codec_names(inner.get(nested, ()))
-
-
-class VerifiedStore(ObjectStore):
-    """Read-only Zarr store over one payload that sees only what the manifest lists."""
-
-    def __init__(self, store: Any, manifest: Manifest) -> None:
-        super().__init__(store, read_only=True)
-        self.manifest = manifest
-        self.records = {f"{manifest.ref}/{o.path}": o for o in manifest.objects}
-
-    def with_read_only(self, read_only: bool = False) -> "VerifiedStore":  # noqa: FBT001, FBT002
-        """Itself: there is no other mode."""
-        if not read_only:
-            raise ValueError("committed artifacts are immutable")
-        return self
-
-    async def get(self, key: str, prototype: Any, byte_range: Any = None) -> Any:
-        """Bytes of a listed object; whole objects are compared with their digest."""
-        record = self.records.get(key)
-        if record is None:
-            return None
-        is_metadata = key.endswith("zarr.json")
-        if is_metadata and record.size > METADATA_LIMIT_BYTES:
-            raise CorruptArtifactError(f"{key} is larger than {METADATA_LIMIT_BYTES} bytes")
-        found = await super().get(key, prototype, None if is_metadata else byte_range)
-        if found is None:
-            # Zarr would read zeros.
-            raise CorruptArtifactError(f"{key} is missing. Run 'xsim verify', then make it again.")
-        if is_metadata or byte_range is None:
-            data = found.to_bytes()
-            check_bytes(data, record, key)
-            if is_metadata:
-                check_metadata(data, key)
-        return found
-
-    async def exists(self, key: str) -> bool:
-        """Whether the manifest lists it."""
-        return key in self.records
-
-    def list(self) -> AsyncIterator[str]:  # pyright: ignore[reportIncompatibleMethodOverride]
-        """All listed keys."""
-        return self.list_prefix("")
-
-    async def list_prefix(  # pyright: ignore[reportIncompatibleMethodOverride]
-        self, prefix: str
-    ) -> AsyncIterator[str]:
-        """Listed keys that start with ``prefix``."""
-        for key in self.records:
-            if key.startswith(prefix):
-                yield key
-
-    async def list_dir(  # pyright: ignore[reportIncompatibleMethodOverride]
-        self, prefix: str
-    ) -> AsyncIterator[str]:
-        """Names directly below ``prefix``."""
-        start = prefix.rstrip("/") + "/" if prefix else ""
-        for child in {k[len(start) :].split("/")[0] for k in self.records if k.startswith(start)}:
-            yield child

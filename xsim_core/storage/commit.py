@@ -1,0 +1,123 @@
+"""The commit protocol: an artifact appears whole and once, or not at all.
+
+1. An *attempt* writes its objects below a prefix that only it knows.
+2. It is *digested*: everything it wrote is there, and is what was sent.
+3. It is *claimed*: a sweep that has condemned it loses, or has won and the attempt fails.
+4. Its manifest is *published*, last and only if absent: the first of several attempts wins.
+
+Answers may be lost at any step. Whether the manifest of this attempt is there is then asked of the
+store; while that is in doubt, the payload stays.
+"""
+
+import contextlib
+import hashlib
+from typing import Any
+
+from obstore.exceptions import BaseError
+
+from xsim_core.artifacts.base import ArtifactRef, Manifest, ObjectRecord
+from xsim_core.errors import CorruptArtifactError, MissingArtifactError
+
+from .objects import Objects
+from .payload import MANIFEST_LIMIT_BYTES, parse_manifest, seal
+from .writer import ArtifactWriter
+
+PUBLISH_TRIES = 4
+
+
+def read_manifest(objects: Objects, ref: ArtifactRef[Any]) -> Manifest | None:
+    """The manifest, or None when the artifact does not exist; read again before it counts as bad.
+
+    Raises:
+        CorruptArtifactError: when it is not one.
+    """
+    path = f"{ref}/manifest.json"
+    try:
+        try:
+            return parse_manifest(objects.read(path, limit=MANIFEST_LIMIT_BYTES), ref)
+        except CorruptArtifactError:
+            return parse_manifest(objects.read(path, limit=MANIFEST_LIMIT_BYTES), ref)
+    except FileNotFoundError:
+        return None
+
+
+def digest(objects: Objects, writer: ArtifactWriter) -> tuple[ObjectRecord, ...]:
+    """Read back what the attempt wrote.
+
+    Raises:
+        MissingArtifactError: when something was removed since.
+        CorruptArtifactError: when something is not what was sent.
+    """
+    there = objects.paths(writer.prefix + "/")
+    lost = sorted(writer.sent.keys() - set(there))
+    if lost:
+        raise MissingArtifactError(
+            f"{lost[0]} was removed while the stage ran. Run again; give 'xsim gc' a grace period "
+            "longer than any stage."
+        )
+    return tuple(_read_back(objects, writer, path) for path in sorted(there))
+
+
+def _read_back(objects: Objects, writer: ArtifactWriter, path: str) -> ObjectRecord:
+    expected = writer.sent.get(path)
+    for _ in range(2):
+        data = objects.read(path)
+        found = hashlib.sha256(data).hexdigest()
+        if found == expected:
+            relative = path.removeprefix(f"{writer.kind}/{writer.fingerprint}/")
+            return ObjectRecord(path=relative, size=len(data), sha256=found)
+    raise CorruptArtifactError(
+        f"{path} is not what this attempt wrote: it was altered in the store or on the way there. "
+        "Run again."
+    )
+
+
+def claim_attempt(objects: Objects, attempt: str) -> None:
+    """Save ``kind/fingerprint/attempt`` from a sweep that has condemned it, if any has.
+
+    Who writes the verdict first decides, the sweeper or we: create-if-absent is all we need.
+
+    Raises:
+        MissingArtifactError: when the sweeper was first.
+    """
+    verdict = f"gc/{attempt}/verdict"
+    while objects.paths(f"gc/{attempt}/"):
+        if objects.create(verdict, b"claimed"):
+            return
+        with contextlib.suppress(FileNotFoundError):
+            objects.read(verdict)
+            raise MissingArtifactError(
+                f"{attempt} is just being removed by 'xsim gc'. Run again: it will be made "
+                "anew. If this stays, a sweep was killed: 'xsim gc --delete' finishes it."
+            )
+
+
+def publish(objects: Objects, writer: ArtifactWriter, manifest: Manifest) -> None:
+    """Create the manifest unless another attempt's is there; then this attempt is discarded.
+
+    Raises:
+        BaseError: when the store does not answer; ``writer.in_doubt`` then stays set.
+    """
+    path, body = f"{manifest.ref}/manifest.json", seal(manifest)
+    for _ in range(PUBLISH_TRIES):
+        writer.in_doubt = True
+        if objects.create(path, body):
+            return
+        winner = read_manifest(objects, manifest.ref)
+        if winner is None:
+            continue  # It was removed in between.
+        if winner.attempt != writer.attempt:
+            writer.in_doubt = False
+            with contextlib.suppress(BaseError, OSError):  # A sweep will find it.
+                discard(objects, writer)
+            claim_attempt(objects, f"{manifest.ref}/{winner.attempt}")
+        return
+    raise CorruptArtifactError(
+        f"{path} is created and removed by somebody else all the time. Run one 'xsim gc' only."
+    )
+
+
+def discard(objects: Objects, writer: ArtifactWriter) -> None:
+    """Remove what an attempt wrote, unless its manifest may have been published."""
+    if not writer.in_doubt:
+        objects.delete(objects.paths(writer.prefix + "/"))

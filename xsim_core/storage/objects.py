@@ -1,0 +1,177 @@
+"""The objects below a store's URL, asked for with patience.
+
+obstore itself repeats requests that were answered 500 or 503, or whose connection broke, and
+resumes a body torn off while it is read. It does not repeat conditional creates and deletes (a
+second try may meet the first one's effect), nor listings whose body is torn, nor the ends of a
+multipart upload. Here all of them are repeated, a bounded number of times.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import datetime
+from typing import Any, TypeVar
+
+import obstore
+from obstore.exceptions import AlreadyExistsError, GenericError
+
+from xsim_core.artifacts.base import ObjectRecord
+from xsim_core.errors import CorruptArtifactError
+
+from .payload import check_bytes
+
+T = TypeVar("T")
+
+PAUSES_S = (0.1, 0.3, 1.0, 3.0, 5.0, 10.0, 10.0)
+PATIENCE_S = 40.0
+"""No new try after this: a dead store is a plain failure within two minutes."""
+PART_BYTES = 5 << 20
+"""obstore uploads what is larger in parts."""
+
+Listing = list[tuple[str, int, datetime]]
+"""Path, size in bytes and time of last change."""
+
+
+def _pauses(backend: Any) -> Iterator[float]:
+    """Waits between tries; none where nothing lies between us and the data."""
+    started = time.monotonic()
+    for pause in PAUSES_S if isinstance(backend, obstore.store.S3Store) else ():
+        if time.monotonic() - started < PATIENCE_S:
+            yield pause
+
+
+def patiently(backend: Any, ask: Callable[[], T]) -> T:
+    """Ask again while the connection or the server fails; other answers are final."""
+    for pause in _pauses(backend):
+        try:
+            return ask()
+        except GenericError:
+            time.sleep(pause)
+    return ask()
+
+
+async def patiently_async(backend: Any, ask: Callable[[], Awaitable[T]]) -> T:
+    """``patiently`` for Zarr's side of the house."""
+    for pause in _pauses(backend):
+        try:
+            return await ask()
+        except GenericError:
+            await asyncio.sleep(pause)
+    return await ask()
+
+
+class Objects:
+    """Read, list, create, write and delete objects of one backend."""
+
+    def __init__(self, backend: Any) -> None:
+        """Keep obstore's backend."""
+        self.backend = backend
+
+    def read(self, path: str, *, limit: int | None = None) -> bytes:
+        """The bytes of an object.
+
+        Args:
+            path: below the store's URL.
+            limit: bytes; a larger object is refused before its body is read.
+
+        Raises:
+            FileNotFoundError: when it is not there.
+            CorruptArtifactError: when it is larger than ``limit``.
+        """
+        return bytes(self._fetch(path, limit))
+
+    def _fetch(self, path: str, limit: int | None) -> memoryview:
+        def ask() -> memoryview:
+            found = obstore.get(self.backend, path)
+            size = found.meta["size"]
+            if limit is not None and size > limit:
+                raise CorruptArtifactError(
+                    f"{path} has {size} bytes, larger than {limit} bytes: it was not read"
+                )
+            return memoryview(found.bytes())
+
+        return patiently(self.backend, ask)
+
+    def read_checked(self, path: str, record: ObjectRecord) -> memoryview:
+        """The bytes that a manifest promises; a mismatch is read once more before it counts.
+
+        Raises:
+            FileNotFoundError: when the object is missing.
+            CorruptArtifactError: when it is truncated or altered.
+        """
+        try:
+            return self._fetch_checked(path, record)
+        except CorruptArtifactError:
+            return self._fetch_checked(path, record)
+
+    def _fetch_checked(self, path: str, record: ObjectRecord) -> memoryview:
+        data = self._fetch(path, record.size)
+        check_bytes(data, record, path)
+        return data
+
+    def listing(self, prefix: str = "") -> Listing:
+        """Every object below ``prefix``."""
+
+        def ask() -> Listing:
+            found = obstore.list(self.backend, prefix=prefix or None)
+            return [(m["path"], m["size"], m["last_modified"]) for batch in found for m in batch]
+
+        return patiently(self.backend, ask)
+
+    def paths(self, prefix: str) -> list[str]:
+        """Paths of every object below ``prefix``."""
+        return [path for path, _, _ in self.listing(prefix)]
+
+    def create(self, path: str, data: bytes) -> bool:
+        """Create an object that is not there yet; False if another one is.
+
+        The answer to our own create may be lost, by us or by obstore that then asks again. So an
+        object with these very bytes counts as ours: give them something that only we would write,
+        unless all who write the same bytes mean the same.
+        """
+
+        def ask() -> bool:
+            try:
+                obstore.put(self.backend, path, data, mode="create")
+            except AlreadyExistsError:
+                with contextlib.suppress(FileNotFoundError):
+                    return self.read(path) == data
+                return False
+            return True
+
+        return patiently(self.backend, ask)
+
+    def write(self, path: str, data: bytes) -> None:
+        """Write or overwrite an object."""
+
+        def ask() -> None:
+            with upload(path, len(data)):
+                obstore.put(self.backend, path, data)
+
+        patiently(self.backend, ask)
+
+    def delete(self, paths: list[str]) -> None:
+        """Remove objects; those already gone are fine."""
+        if not paths:
+            return
+        try:
+            patiently(self.backend, lambda: obstore.delete(self.backend, paths))
+        except FileNotFoundError:
+            for path in paths:
+                with contextlib.suppress(FileNotFoundError):
+                    obstore.delete(self.backend, path)
+
+
+@contextlib.contextmanager
+def upload(path: str, num_bytes: int) -> Iterator[None]:
+    """Around an upload: one whose end was not heard is an error that a new try mends.
+
+    Its parts were joined, the answer was torn off, and obstore found no parts to clear up.
+    """
+    try:
+        yield
+    except FileNotFoundError as error:
+        if num_bytes <= PART_BYTES:
+            raise
+        raise GenericError(f"{path}: the end of the upload was not heard") from error

@@ -1,0 +1,107 @@
+"""Read access to one committed artifact."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+import zarr
+from numpy.typing import NDArray
+
+from xsim_core.artifacts.base import Artifact, ArtifactRef, Manifest
+from xsim_core.errors import CorruptArtifactError, MissingArtifactError, UnknownNameError
+
+from .frames import local_frames
+from .objects import Objects
+from .verified import VerifiedStore
+
+A = TypeVar("A", bound=Artifact)
+
+
+@dataclass(frozen=True)
+class OpenArtifact(Generic[A]):
+    """Read access to one committed artifact."""
+
+    ref: ArtifactRef[A]
+    manifest: Manifest
+    summary: A
+    _objects: Objects
+    cache_dir: Path
+
+    @property
+    def prefix(self) -> str:
+        """Where the payload lies below the store's URL."""
+        return f"{self.ref}/{self.manifest.attempt}"
+
+    @cached_property
+    def group(self) -> zarr.Group:
+        """The payload, read-only."""
+        store = VerifiedStore(self._objects.backend, self.manifest)
+        return zarr.open_group(store, path=f"{self.prefix}/data.zarr", mode="r", zarr_format=3)
+
+    def array(self, name: str) -> NDArray[Any]:
+        """One whole array in memory."""
+        return np.asarray(self._node(name)[...])
+
+    def frames(self, name: str) -> NDArray[Any]:
+        """One whole array as a read-only memory map of a local copy, for random access.
+
+        The copy is made and verified once for each content and shared by all processes.
+        """
+        return local_frames(self._objects, self.manifest, self._node(name), name, self.cache_dir)
+
+    def _node(self, name: str) -> zarr.Array:
+        node = self.group.get(name)
+        if not isinstance(node, zarr.Array):
+            raise MissingArtifactError(
+                f"{self.ref} has no array '{name}' (it has {', '.join(self.array_names)})"
+            )
+        return node
+
+    @cached_property
+    def array_names(self) -> tuple[str, ...]:
+        """Names of all arrays, sorted."""
+        return tuple(sorted(_walk_arrays(self.group)))
+
+    def arrays(self, prefix: str) -> dict[str, NDArray[Any]]:
+        """All arrays below ``prefix/``, keyed by the rest of their names."""
+        cut = len(prefix) + 1
+        names = [n for n in self.array_names if n.startswith(prefix + "/")]
+        return {n[cut:]: self.array(n) for n in names}
+
+    @cached_property
+    def file_names(self) -> tuple[str, ...]:
+        """Pictures and other files for people."""
+        start = f"{self.manifest.attempt}/files/"
+        return tuple(
+            o.path[len(start) :] for o in self.manifest.objects if o.path.startswith(start)
+        )
+
+    def read_file(self, name: str) -> bytes:
+        """The bytes of one of ``file_names``."""
+        if name not in self.file_names:
+            raise UnknownNameError(f"file of {self.ref}", name, self.file_names)
+        path = f"{self.manifest.attempt}/files/{name}"
+        record = next(o for o in self.manifest.objects if o.path == path)
+        return bytes(self._objects.read_checked(f"{self.ref}/{path}", record))
+
+    def verify(self) -> list[str]:
+        """Re-read every object; one sentence for each that is missing, truncated or altered."""
+        problems = []
+        for record in self.manifest.objects:
+            path = f"{self.ref}/{record.path}"
+            try:
+                self._objects.read_checked(path, record)
+            except FileNotFoundError:
+                problems.append(f"{path} is missing")
+            except CorruptArtifactError as error:
+                problems.append(str(error))
+        return problems
+
+
+def _walk_arrays(group: zarr.Group) -> Iterator[str]:
+    for name, node in group.members(max_depth=None):
+        if isinstance(node, zarr.Array):
+            yield name

@@ -1,0 +1,169 @@
+"""One attempt at an artifact: where a stage puts its payload, invisible until it is committed."""
+
+import hashlib
+import shutil
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import obstore
+import zarr
+from zarr.codecs import BytesCodec, Crc32cCodec, ZstdCodec
+from zarr.storage import ObjectStore
+
+from xsim_core.config import FrozenModel
+from xsim_core.errors import BadInputError
+
+from .objects import Objects, patiently_async, upload
+
+FRAMES_PER_SHARD = 500
+
+
+class Runtime(FrozenModel):
+    """Where and how wide a stage runs. Never part of an artifact's identity."""
+
+    device: str = "cpu"
+    num_workers: int = 2
+
+
+Progress = Callable[[float, dict[str, float]], None]
+"""Called with the fraction done in [0, 1] and the key figures so far."""
+
+
+def no_progress(fraction: float, figures: dict[str, float]) -> None:
+    """Tell nobody."""
+    del fraction, figures
+
+
+class _AttemptStore(ObjectStore):
+    """Writes below one prefix only: Zarr would mark every folder above as a group as well."""
+
+    def __init__(self, store: Any, sent: dict[str, str], *, prefix: str) -> None:
+        super().__init__(store)
+        self.prefix, self.sent = prefix, sent
+
+    async def get(self, key: str, prototype: Any, byte_range: Any = None) -> Any:
+        if not key.startswith(self.prefix):
+            return None  # Zarr looks into every folder above for groups; there are none.
+        get = super().get
+        return await patiently_async(self.store, lambda: get(key, prototype, byte_range))
+
+    async def exists(self, key: str) -> bool:
+        exists = super().exists
+        return await patiently_async(self.store, lambda: exists(key))
+
+    async def set(self, key: str, value: Any) -> None:
+        if not key.startswith(self.prefix):
+            return
+        data = value.as_buffer_like()
+
+        async def ask() -> None:
+            with upload(key, len(data)):
+                await obstore.put_async(self.store, key, data)
+
+        self.sent[key] = hashlib.sha256(data).hexdigest()
+        await patiently_async(self.store, ask)
+
+    async def delete(self, key: str) -> None:
+        # Zarr does not keep chunks that are all fill value.
+        self.sent.pop(key, None)
+        delete = super().delete
+        await patiently_async(self.store, lambda: delete(key))
+
+    async def set_if_not_exists(self, key: str, value: Any) -> None:
+        # Nobody else writes into this attempt, and unlike a conditional put this one is repeated.
+        if key.startswith(self.prefix) and not await self.exists(key):
+            await self.set(key, value)
+
+    async def list_dir(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, prefix: str
+    ) -> AsyncIterator[str]:
+        def ask() -> Any:
+            return obstore.list_with_delimiter_async(self.store, prefix=prefix)
+
+        found = await patiently_async(self.store, ask)
+        for path in (*found["common_prefixes"], *(m["path"] for m in found["objects"])):
+            yield path.removeprefix(prefix).strip("/")
+
+
+@dataclass
+class ArtifactWriter:
+    """Where a stage puts its payload: one attempt, invisible until it is committed."""
+
+    kind: str
+    fingerprint: str
+    attempt: str
+    _objects: Objects
+    _scratch: Path
+    runtime: Runtime = field(default_factory=Runtime)
+    progress: Progress = no_progress
+    in_doubt: bool = False
+    """Whether the manifest was sent: from then on these objects may be the artifact."""
+    sent: dict[str, str] = field(default_factory=dict)
+    """Path and sha256 of all that was written: at commit the store must hold just that."""
+
+    @property
+    def prefix(self) -> str:
+        """Where this attempt's objects lie below the store's URL."""
+        return f"{self.kind}/{self.fingerprint}/{self.attempt}"
+
+    @cached_property
+    def group(self) -> zarr.Group:
+        """The payload's Zarr group."""
+        path = f"{self.prefix}/data.zarr"
+        store = _AttemptStore(self._objects.backend, self.sent, prefix=path)
+        return zarr.open_group(store, path=path, mode="a", zarr_format=3)
+
+    def create(self, name: str, *, shape: tuple[int, ...], dtype: Any) -> zarr.Array:
+        """An array to fill piece by piece. Frame-like arrays get one chunk a frame, in shards.
+
+        Raises:
+            BadInputError: for dtypes that would need pickle.
+        """
+        dtype = np.dtype(dtype)
+        if dtype.kind not in "biuf":
+            raise BadInputError(f"array '{name}': dtype {dtype} is not plain numbers")
+        num_frames = shape[0] if shape else 1
+        is_frames = len(shape) >= 3 and dtype.kind == "u" and min(shape) > 0
+        if is_frames:
+            chunk = (1, *shape[1:])
+            shard = (min(FRAMES_PER_SHARD, num_frames), *shape[1:])
+            # Raw chunks under a checksum can be memory-mapped; depth compresses, colour does not.
+            packed = (ZstdCodec(level=1),) if dtype.itemsize > 1 else ()
+            return self.group.create_array(
+                name, shape=shape, dtype=dtype, chunks=chunk, shards=shard,
+                compressors=(*packed, Crc32cCodec()), fill_value=0,
+            )  # fmt: skip
+        chunk = tuple(max(1, s) for s in shape)
+        return self.group.create_array(
+            name, shape=shape, dtype=dtype, chunks=chunk or "auto", serializer=BytesCodec(),
+            compressors=(ZstdCodec(level=3, checksum=True),), fill_value=0,
+        )  # fmt: skip
+
+    def write(self, name: str, values: Any) -> None:
+        """A whole array at once."""
+        values = np.asarray(values)
+        self.create(name, shape=values.shape, dtype=values.dtype)[...] = values
+
+    def write_all(self, arrays: dict[str, Any], *, prefix: str = "") -> None:
+        """Several whole arrays."""
+        for name, values in arrays.items():
+            self.write(f"{prefix}/{name}" if prefix else name, values)
+
+    def add_file(self, name: str, data: bytes) -> None:
+        """A picture or another file for people, beside the payload."""
+        path = f"{self.prefix}/files/{name}"
+        self.sent[path] = hashlib.sha256(data).hexdigest()
+        self._objects.write(path, data)
+
+    def scratch(self) -> Path:
+        """A local folder that survives failures of this fingerprint and goes at commit."""
+        self._scratch.mkdir(parents=True, exist_ok=True)
+        return self._scratch
+
+    def clear_scratch(self) -> None:
+        """Remove what the stage kept for the next try."""
+        shutil.rmtree(self._scratch, ignore_errors=True)
