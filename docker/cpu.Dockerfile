@@ -1,21 +1,27 @@
-# Every stage on a CPU, from the lock. Build: docker build -f docker/cpu.Dockerfile -t xsim-cpu .
+# Every stage on a CPU, and what the other images stand on. The base: Debian 12, Ubuntu 22.04, or
+# what has their package lists. docker build -f docker/cpu.Dockerfile -t xsim-cpu .
 ARG BASE_IMAGE=debian:12
 FROM ${BASE_IMAGE}
+# How the registries are reached from where the image is built. None of it stays in the image.
+ARG PIP_INDEX_URL
+ARG PIP_FIND_LINKS
+ARG XSIM_TORCH_INDEX_URL
+ARG DEBIAN_FRONTEND=noninteractive
 RUN apt-get update -q \
- && apt-get install -y -q --no-install-recommends \
-      python3.11 python3.11-venv g++ git ca-certificates libgl1 libglib2.0-0 libx11-6 libgomp1 \
+ && apt-get install -y -q --no-install-recommends python3.11 python3.11-venv g++ git ca-certificates \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /opt/xsim
-COPY requirements.lock pyproject.toml ./
+COPY requirements.lock pyproject.toml prefect.yaml README.md ./
 COPY deployments deployments
 COPY xsim_core xsim_core
 COPY tasks tasks
 COPY flows flows
-COPY prefect.yaml README.md* ./
 # Also fetches Mesa's lavapipe when the base has no Vulkan driver that SAPIEN accepts.
-RUN PYTHON=python3.11 bash deployments/setup/setup.sh /opt/venv
-ENV PATH=/opt/venv/bin:$PATH XSIM_HOME=/data OMP_NUM_THREADS=1
-RUN useradd --create-home xsim && mkdir /data && chown xsim /data
+RUN PIP_NO_CACHE_DIR=1 bash deployments/setup/setup.sh /opt/venv
+# The volume holds the store, the Prefect server's files and the compiled rasteriser. prefect.yaml
+# names captures below .xsim.
+ENV PATH=/opt/venv/bin:$PATH XSIM_HOME=/data XSIM_CACHE=/data/cache OMP_NUM_THREADS=1
+RUN useradd --create-home xsim && mkdir /data && chown xsim /data && ln -s /data .xsim
 USER xsim
 VOLUME /data
 ENTRYPOINT ["xsim"]

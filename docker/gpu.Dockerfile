@@ -1,23 +1,18 @@
-# Stages with CUDA backends (splat: gsplat; ppo, diffusion: torch on the device). The base needs
-# Python 3.11, nvcc for gsplat's kernels, and a driver that passes Vulkan through for SAPIEN.
-ARG BASE_IMAGE=nvidia/cuda:12.8.1-devel-ubuntu22.04
+# Stages with CUDA backends (splat: gsplat; ppo, diffusion: torch on the device), over cpu.Dockerfile
+# built on a CUDA base with nvcc, which compiles gsplat's kernels at their first use:
+#   docker build -f docker/cpu.Dockerfile -t xsim-cuda --build-arg BASE_IMAGE=nvidia/cuda:12.8.1-devel-ubuntu22.04 .
+#   docker build -f docker/gpu.Dockerfile -t xsim-gpu --build-arg BASE_IMAGE=xsim-cuda .
+ARG BASE_IMAGE=xsim-cuda
 FROM ${BASE_IMAGE}
-ARG PYTHON=python3.11
-ENV DEBIAN_FRONTEND=noninteractive NVIDIA_DRIVER_CAPABILITIES=all
+ARG PIP_INDEX_URL
+ARG PIP_FIND_LINKS
+USER root
 RUN apt-get update -q \
- && apt-get install -y -q --no-install-recommends \
-      ${PYTHON} ${PYTHON}-venv ${PYTHON}-dev g++ git ca-certificates libgl1 libglib2.0-0 libx11-6 libvulkan1 \
+ && apt-get install -y -q --no-install-recommends python3.11-dev \
  && rm -rf /var/lib/apt/lists/*
-WORKDIR /opt/xsim
-COPY requirements.lock pyproject.toml ./
-COPY deployments deployments
-COPY xsim_core xsim_core
-COPY tasks tasks
-COPY flows flows
-COPY prefect.yaml README.md* ./
-RUN PYTHON=${PYTHON} bash deployments/setup/setup.sh /opt/venv \
- && /opt/venv/bin/python -m pip install --no-cache-dir "gsplat>=1.5.3"
-ENV PATH=/opt/venv/bin:$PATH XSIM_HOME=/data XSIM_DEVICE=cuda:0 OMP_NUM_THREADS=1
-VOLUME /data
-ENTRYPOINT ["xsim"]
-CMD ["doctor"]
+COPY requirements-gpu.lock ./
+RUN /opt/venv/bin/python -m pip install -q --no-cache-dir --no-deps -r requirements-gpu.lock
+# Graphics among them: SAPIEN renders through the driver's Vulkan.
+ENV NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=all XSIM_DEVICE=cuda:0 \
+    TORCH_EXTENSIONS_DIR=/data/cache/torch_extensions
+USER xsim

@@ -5,16 +5,17 @@ free_gb() { df -BG --output=avail "$1" 2>/dev/null | tail -n 1 | tr -dc 0-9; }
 # Prints the version as 3.11; a pyenv shim is found on the path and still fails.
 python_version() { "$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null; }
 
-# Debian's packages that are missing, one a line. Libraries need no line: vulkan.sh brings them.
+# Debian's names of what is missing. Libraries are not among them: vulkan.sh brings its own.
 missing_packages() {
+  local missing=()
   if ! python_version "$1" >/dev/null; then
-    echo python3.11
-    echo python3.11-venv
+    missing+=(python3.11 python3.11-venv)
   elif ! "$1" -c 'import ensurepip, venv' 2>/dev/null; then
     # Debian and Ubuntu take it out of the interpreter's own package.
-    echo python3.11-venv
+    missing+=(python3.11-venv)
   fi
-  command -v "${CXX:-g++}" >/dev/null || echo g++
+  command -v "${CXX:-g++}" >/dev/null || missing+=(g++)
+  echo "${missing[*]}"
 }
 
 # Ends set-up with a sentence unless everything is there; as root, installs what is not.
@@ -25,11 +26,11 @@ require_system() {
   elif [ "$python" != python3.11 ]; then
     fail "PYTHON=$python does not start; name a Python 3.11."
   fi
-  packages=$(missing_packages "$python" | xargs)
+  packages=$(missing_packages "$python")
   [ -z "$packages" ] && return
   if [ "$(id -u)" = 0 ] && [ -z "${XSIM_NO_APT:-}" ] && command -v apt-get >/dev/null; then
     install_packages "$packages"
-    packages=$(missing_packages "$python" | xargs)
+    packages=$(missing_packages "$python")
     [ -z "$packages" ] && return
   fi
   fail "missing here: $packages; an administrator installs that on Debian and Ubuntu with" \

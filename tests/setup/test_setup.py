@@ -1,0 +1,217 @@
+"""What set-up says where something is missing, provoked with a doctored PATH.
+
+Nothing is installed: indices and package managers lead nowhere.
+"""
+
+import os
+import shutil
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+REPO = Path(__file__).parents[2]
+TOOLS = (
+    "bash", "sh", "cat", "cut", "df", "dirname", "env", "grep", "head", "ls", "mkdir", "mktemp",
+    "realpath", "rm", "sha256sum", "tail", "tr", "uname",
+)  # fmt: skip
+UV_HINT = "take it from uv, pyenv or conda, and name it with PYTHON="
+
+
+class Machine:
+    """A checkout, and a PATH that holds only what a test puts there."""
+
+    def __init__(self, folder: Path):
+        self.checkout, self.bin = folder / "checkout", folder / "bin"
+        self.bin.mkdir(parents=True)
+        shutil.copytree(REPO / "deployments/setup", self.checkout / "deployments/setup")
+        for name in ("requirements.lock", "pyproject.toml"):
+            shutil.copy(REPO / name, self.checkout)
+        for tool in TOOLS:
+            where = shutil.which(tool)
+            assert where, f"this test needs {tool}"
+            (self.bin / tool).symlink_to(where)
+        self.script("id", "echo 1000")
+        self.script("g++", "exit 0")
+        self.script("python3.11", f'exec {sys.executable} "$@"')
+
+    def script(self, name: str, body: str) -> Path:
+        path = self.bin / name
+        path.unlink(missing_ok=True)
+        path.write_text(f"#!/bin/sh\n{body}\n")
+        path.chmod(path.stat().st_mode | stat.S_IXUSR)
+        return path
+
+    def without(self, *names: str) -> None:
+        for name in names:
+            (self.bin / name).unlink()
+
+    def without_ensurepip(self, folder: Path) -> None:
+        # As Debian ships it: the interpreter is there, ensurepip is a package of its own.
+        folder.mkdir()
+        (folder / "ensurepip.py").write_text("raise ModuleNotFoundError('ensurepip')\n")
+        self.script("python3.11", f'PYTHONPATH={folder} exec {sys.executable} "$@"')
+
+    def run(self, *command: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        dead_index = {"PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_RETRIES": "0"}
+        env = {
+            "PATH": str(self.bin), "HOME": str(self.checkout), "TMPDIR": str(self.bin.parent),
+            "PIP_CONFIG_FILE": os.devnull, **dead_index, **variables,
+        }  # fmt: skip
+        return subprocess.run(
+            ["bash", *command], env=env, cwd=self.checkout, capture_output=True, text=True,
+            check=False,
+        )  # fmt: skip
+
+    def set_up(self, venv: str = "venv", **variables: str) -> subprocess.CompletedProcess[str]:
+        return self.run("deployments/setup/setup.sh", venv, **variables)
+
+
+@pytest.fixture
+def machine(tmp_path):
+    return Machine(tmp_path)
+
+
+def sentence(done: subprocess.CompletedProcess[str]) -> str:
+    """The one sentence that a failed set-up ends with."""
+    assert done.returncode != 0
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith("setup: "), done.stderr
+    assert last.endswith("."), last
+    assert done.stderr.count("setup: ") == 1, done.stderr
+    return last
+
+
+def passes_system(machine, **variables):
+    """Set-up that goes as far as the folder, which it refuses: that is quicker than any pip."""
+    (machine.checkout / "taken").mkdir()
+    (machine.checkout / "taken/file").touch()
+    done = machine.set_up("taken", **variables)
+    assert "is not a virtual environment and not empty" in sentence(done)
+    return done
+
+
+def test_all_that_is_missing_is_named_at_once(machine):
+    machine.without("python3.11", "g++")
+    said = sentence(machine.set_up())
+    assert "missing here: python3.11 python3.11-venv g++;" in said
+    assert "'apt-get install python3.11 python3.11-venv g++'" in said
+    assert UV_HINT in said
+    assert not (machine.checkout / "venv").exists()
+
+
+@pytest.mark.parametrize("root", [False, True])
+def test_a_python_without_ensurepip_needs_the_venv_package(machine, tmp_path, root):
+    machine.without_ensurepip(tmp_path / "block")
+    if root:  # ... and no apt-get either
+        machine.script("id", "echo 0")
+    said = sentence(machine.set_up())
+    assert "missing here: python3.11-venv;" in said
+    assert UV_HINT not in said
+    assert not (machine.checkout / "venv").exists()
+
+
+def test_no_compiler(machine):
+    machine.without("g++")
+    assert "missing here: g++; an administrator" in sentence(machine.set_up())
+    machine.script("my-compiler", "exit 0")
+    assert passes_system(machine, CXX="my-compiler").stdout == ""
+
+
+def test_a_pyenv_shim_is_no_python(machine):
+    machine.script("python3.11", "echo 'pyenv: python3.11: command not found' >&2; exit 127")
+    assert "missing here: python3.11 python3.11-venv;" in sentence(machine.set_up())
+
+
+def test_another_python_is_refused_by_its_version(machine):
+    other = machine.script("other", "echo 3.12")
+    said = sentence(machine.set_up(PYTHON=str(other)))
+    assert "is Python 3.12, and the lock is solved for 3.11; name one with PYTHON=..." in said
+    assert "PYTHON=/nowhere/python does" in sentence(machine.set_up(PYTHON="/nowhere/python"))
+
+
+def test_root_is_told_why_apt_could_not_install(machine):
+    machine.without("python3.11")
+    machine.script("id", "echo 0")
+    machine.script(
+        "apt-get", '[ "$1" = update ] || { echo "E: Unable to locate package $5" >&2; exit 100; }'
+    )
+    done = machine.set_up()
+    assert "setup: installing python3.11 python3.11-venv (apt-get;" in done.stdout
+    said = sentence(done)
+    assert "(Unable to locate package python3.11)" in said
+    assert UV_HINT in said
+    # Where root does not want that, nothing is tried.
+    assert "an administrator installs that" in sentence(machine.set_up(XSIM_NO_APT="1"))
+
+
+def test_root_gets_what_is_missing_and_set_up_goes_on(machine):
+    machine.without("g++")
+    machine.script("id", "echo 0")
+    package = machine.script("package", "exit 0")
+    (machine.bin / "cp").symlink_to(shutil.which("cp"))
+    machine.script("apt-get", f'[ "$1" = update ] || cp {package} {machine.bin}/g++')
+    assert "installing g++" in passes_system(machine).stdout
+
+
+def test_without_a_network_the_next_try_goes_on_where_this_one_stopped(machine):
+    first = machine.set_up()
+    said = sentence(first)
+    assert "it needs PyPI or a mirror (PIP_INDEX_URL), a proxy" in said
+    assert "GB are free" in said
+    assert "No matching distribution found for torch" in first.stderr
+    venv = machine.checkout / "venv"
+    assert "creating" in first.stdout
+    assert not (venv / ".xsim-lock").exists()
+
+    second = machine.set_up()
+    assert "creating" not in second.stdout
+    assert "pip could not install" in sentence(second)
+
+    # Half made, as Ctrl-C or a missing ensurepip leaves it; then moved to another place.
+    (venv / "bin/pip").unlink()
+    assert "creating" in machine.set_up().stdout
+    assert (venv / "bin/pip").exists()
+    venv.rename(machine.checkout / "moved")
+    assert "creating" in machine.set_up("moved").stdout
+
+
+def test_a_folder_that_is_no_environment_is_left_alone(machine):
+    folder = machine.checkout / "home"
+    folder.mkdir()
+    (folder / "thesis.tex").write_text("all of it")
+    assert "is not a virtual environment and not empty" in sentence(machine.set_up("home"))
+    assert (folder / "thesis.tex").read_text() == "all of it"
+
+
+def vulkan(machine, **variables):
+    venv = machine.checkout / "venv"
+    (venv / "bin").mkdir(parents=True, exist_ok=True)
+    python = venv / "bin/python"
+    python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    # The loader finds no driver in a list that names none.
+    empty = {"VK_ICD_FILENAMES": os.devnull, "VK_DRIVER_FILES": os.devnull}
+    script = "deployments/setup/vulkan.sh"
+    return machine.run(script, "venv", **empty, XSIM_PRIVATE_VULKAN="1", **variables)
+
+
+def test_no_vulkan_driver_and_no_apt(machine):
+    said = sentence(vulkan(machine))
+    assert "found no Vulkan driver and none could be fetched (apt-get is not here);" in said
+    assert "install mesa-vulkan-drivers 25 or newer" in said
+    machine.script("apt-get", "exit 0")
+    assert "(dpkg-deb is not here)" in sentence(vulkan(machine))
+
+
+def test_no_vulkan_driver_and_apt_fails(machine):
+    machine.script("apt-get", "exit 100")
+    machine.script("dpkg-deb", "exit 0")
+    done = vulkan(machine)
+    assert done.returncode != 0
+    last = done.stderr.strip().splitlines()[-1]
+    assert "none could be fetched (" in last
+    assert last.endswith("run this again.")
+    assert not list((machine.checkout / "venv").rglob("*.pth"))
