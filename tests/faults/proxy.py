@@ -1,5 +1,6 @@
 """An HTTP proxy before an S3 server that spoils a share of the requests, on purpose and by seed."""
 
+import contextlib
 import http.client
 import http.server
 import random
@@ -9,11 +10,20 @@ import threading
 import time
 from collections import Counter
 
-FAULTS = ("500", "503", "reset before", "reset after", "torn answer", "slow")
+FAULTS = (
+    "500", "503", "500 after", "reset before", "reset after", "timeout", "timeout after",
+    "torn upload", "torn answer", "slow",
+)  # fmt: skip
+FLIPS = ("flipped upload", "flipped answer")
+HOLD_S = 0.8
+"""How long a timeout says nothing; the clients of the campaigns give up before."""
 
 
 class FaultyProxy:
-    """``with FaultyProxy(endpoint, share=0.1, seed=0) as proxy: proxy.endpoint, proxy.counts``."""
+    """``with FaultyProxy(endpoint, share=0.1, seed=0) as proxy: proxy.endpoint, proxy.counts``.
+
+    Faults whose name ends in "after" fall after the server has done what it was asked.
+    """
 
     def __init__(self, endpoint, *, share, seed, faults=FAULTS):
         self.upstream = endpoint.removeprefix("http://")
@@ -34,7 +44,8 @@ class FaultyProxy:
 
             def handle_any(self):
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                answer(proxy, self, body)
+                with contextlib.suppress(ConnectionError):  # The client may have given up.
+                    answer(proxy, self, body, proxy.draw())
 
             do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = handle_any
 
@@ -43,6 +54,7 @@ class FaultyProxy:
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
+        self.server.block_on_close = False
         self.server.handle_error = lambda *_: None
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         self.endpoint = f"http://127.0.0.1:{self.server.server_port}"
@@ -53,39 +65,78 @@ class FaultyProxy:
         self.server.server_close()
 
 
-def answer(proxy, handler, body):
-    fault = proxy.draw()
+def answer(proxy, handler, body, fault):
+    if fault in ("500", "503"):
+        return send(handler, int(fault), [], b"")
     if fault == "reset before":
         return reset(handler)
-    if fault in ("500", "503"):
-        handler.send_response(int(fault))
-        handler.send_header("Content-Length", "0")
-        handler.end_headers()
-        return None
-    if fault == "slow":
-        time.sleep(0.2)
+    if fault == "timeout":
+        time.sleep(HOLD_S)
+        return reset(handler)
+    if fault == "torn upload" and body:
+        tear_upload(proxy, handler, body)
+        return reset(handler)
+    if fault == "flipped upload" and body and "?" not in handler.path:
+        body = flip(proxy, body)
+    status, headers, data = forward(proxy, handler, body)
+    if fault == "500 after":
+        return send(handler, 500, [], b"")
+    if fault == "reset after":
+        return reset(handler)
+    if fault == "timeout after":
+        time.sleep(HOLD_S)
+        return reset(handler)
+    if fault == "flipped answer" and data and handler.command == "GET" and "?" not in handler.path:
+        data = flip(proxy, data)
+    return send(handler, status, headers, data, fault)
+
+
+def forward(proxy, handler, body):
     connection = http.client.HTTPConnection(proxy.upstream, timeout=30)
     headers = {k: v for k, v in handler.headers.items() if k.lower() != "connection"}
     connection.request(handler.command, handler.path, body, headers)
     got = connection.getresponse()
     data = got.read()
     connection.close()
-    if fault == "reset after":
-        return reset(handler)  # The server did it; the client will not hear.
-    handler.send_response(got.status)
-    for name, value in got.getheaders():
-        if name.lower() not in ("transfer-encoding", "connection", "date", "server"):
-            if name.lower() == "content-length" and handler.command != "HEAD":
-                continue
-            handler.send_header(name, value)
+    return got.status, got.getheaders(), data
+
+
+def tear_upload(proxy, handler, body):
+    """Give the server all headers and half the body, then vanish."""
+    connection = http.client.HTTPConnection(proxy.upstream, timeout=30)
+    connection.putrequest(handler.command, handler.path, skip_host=True, skip_accept_encoding=True)
+    for name, value in handler.headers.items():
+        connection.putheader(name, value)
+    connection.endheaders(body[: len(body) // 2])
+    connection.close()
+
+
+def send(handler, status, headers, data, fault="none"):
+    handler.send_response(status)
+    dropped = {"transfer-encoding", "connection", "date", "server"}
     if handler.command != "HEAD":
+        dropped.add("content-length")
         handler.send_header("Content-Length", str(len(data)))
+    for name, value in headers:
+        if name.lower() not in dropped:
+            handler.send_header(name, value)
     handler.end_headers()
     if fault == "torn answer" and data:
         handler.wfile.write(data[: len(data) // 2])
         return reset(handler)
-    handler.wfile.write(data)
+    step = max(1, len(data) // 5) if fault == "slow" else max(1, len(data))
+    for start in range(0, len(data), step):
+        handler.wfile.write(data[start : start + step])
+        if fault == "slow":
+            time.sleep(0.05)
     return None
+
+
+def flip(proxy, data):
+    """One bit is another."""
+    with proxy.lock:
+        position, bit = proxy.rng.randrange(len(data)), proxy.rng.randrange(8)
+    return data[:position] + bytes([data[position] ^ 1 << bit]) + data[position + 1 :]
 
 
 def reset(handler):

@@ -1,78 +1,194 @@
 """A bad network and racing workers: one winner, nothing lost, nothing half there."""
 
 import threading
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
-import numpy as np
 import pytest
 from obstore.exceptions import BaseError
 
 from tests.contracts.toys import TOY, ToyConfig
-from tests.faults.proxy import FaultyProxy
+from tests.faults.cargo import CARGO, CargoConfig, wrong_parts
+from tests.faults.proxy import FAULTS, FLIPS, FaultyProxy
 from xsim_core.errors import XSimError
 from xsim_core.stage import output_ref, run_stage
-from xsim_core.storage import ArtifactStore, backends, commit
+from xsim_core.storage import ArtifactStore, backends, commit, objects
 
 # Zarr leaves coroutines unawaited when one of several writes fails.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
-RETRIES = {
-    "max_retries": 3,
-    "retry_timeout": timedelta(seconds=10),
-    "backoff": {
-        "init_backoff": timedelta(milliseconds=5),
-        "max_backoff": timedelta(milliseconds=40),
-        "base": 2,
-    },
-}
+
+@pytest.fixture
+def haste(monkeypatch):
+    """As many tries as ever, at a tenth of the waiting."""
+    seconds = {"connect_timeout": 1, "read_timeout": 0.6, "timeout": 60}
+    patience = {
+        "max_retries": backends._RETRIES["max_retries"],
+        "retry_timeout": backends._RETRIES["retry_timeout"] / 2,
+        "backoff": {
+            "init_backoff": timedelta(milliseconds=10),
+            "max_backoff": timedelta(milliseconds=500),
+            "base": 2,
+        },
+    }
+    monkeypatch.setattr(
+        backends, "_TIMEOUTS", {k: timedelta(seconds=v) for k, v in seconds.items()}
+    )
+    monkeypatch.setattr(backends, "_RETRIES", patience)
+    monkeypatch.setattr(objects, "PAUSES_S", tuple(p / 10 for p in objects.PAUSES_S))
 
 
-def campaign(url, endpoint, folder, monkeypatch, *, num_runs, share):
-    """Run toy stages through the proxy; judge what is there without it.
+class Campaign:
+    """Artifacts made and read through the proxy, and judged without it."""
 
-    Returns:
-        Counts of runs that answered, runs that failed, artifacts lost or damaged, and faults.
-    """
-    monkeypatch.setattr(backends, "_RETRIES", RETRIES)
-    direct = ArtifactStore(url, scratch_root=folder)
-    counts = {"answered": 0, "failed": 0, "bad": 0}
-    with FaultyProxy(endpoint, share=share, seed=7) as proxy:
-        monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.endpoint)
-        store = ArtifactStore(url, scratch_root=folder)
-        for number in range(num_runs):
-            config = ToyConfig(num_frames=2 + number % 5, name=f"n{number}")
-            ref = output_ref(TOY, config, {})
-            try:
-                assert run_stage(TOY, config, store, {}) == ref
-                counts["answered"] += 1
-                counts["bad"] += direct.manifest(ref) is None
-            except (BaseError, OSError, XSimError) as error:
-                print("failed:", str(error).splitlines()[0][:160])
-                counts["failed"] += 1
-            if direct.manifest(ref) is not None:
-                counts["bad"] += direct.verify(ref) != []
-                read = direct.open(ref).array("T_world_object")
-                expected = np.random.default_rng(config.num_frames).normal(size=read.shape)
-                counts["bad"] += not np.array_equal(read, expected)
-    counts["bad"] += any(direct.verify(ref) for ref in direct.list_refs())
-    return counts | {f"fault: {k}": v for k, v in proxy.counts.items()}
+    def __init__(self, url, endpoint, folder, monkeypatch, *, share, faults=FAULTS, num_writers=1):
+        self.folder, self.num_writers, self.counts = folder, num_writers, Counter()
+        self.direct = ArtifactStore(url, scratch_root=folder / "direct")
+        self.proxy = FaultyProxy(endpoint, share=share, seed=7, faults=faults)
+        self.url, self.monkeypatch = url, monkeypatch
+        self.promised = {}
+
+    def run(self, num_runs):
+        with self.proxy:
+            self.monkeypatch.setenv("AWS_ENDPOINT_URL", self.proxy.endpoint)
+            stores = [
+                ArtifactStore(self.url, scratch_root=self.folder / f"scratch-{k}")
+                for k in range(self.num_writers)
+            ]
+            with ThreadPoolExecutor(self.num_writers) as pool:
+                for number in range(num_runs):
+                    self.one(pool, stores, CargoConfig(number=number, is_large=number % 25 == 7))
+        for ref, config in self.promised.items():
+            self.judge(ref, config)
+        faults = {k: v for k, v in sorted(self.proxy.counts.items()) if k != "none"}
+        print(dict(self.counts), "requests:", sum(self.proxy.counts.values()), "spoilt:", faults)
+        return self.counts
+
+    def one(self, pool, stores, config):
+        ref = output_ref(CARGO, config, {})
+        for done in [pool.submit(self.commit, store, config) for store in stores]:
+            if done.result():
+                self.promised[ref] = config
+        if self.direct.manifest(ref) is not None:
+            self.promised[ref] = config
+        if ref in self.promised:
+            self.read(stores[0], ref, config)
+
+    def commit(self, store, config):
+        try:
+            ref = run_stage(CARGO, config, store, {})
+        except (BaseError, OSError, XSimError) as error:
+            print("commit failed:", str(error).splitlines()[0][:200])
+            self.counts["commits failed"] += 1
+            return False
+        assert ref == output_ref(CARGO, config, {})
+        self.counts["commits"] += 1
+        return True
+
+    def read(self, store, ref, config):
+        try:
+            wrong = wrong_parts(store.open(ref), config)
+        except (BaseError, OSError, XSimError, ValueError) as error:
+            print("read failed:", str(error).splitlines()[0][:200])
+            self.counts["reads failed"] += 1
+        else:
+            self.counts["reads"] += 1
+            self.counts["wrong reads"] += bool(wrong)
+
+    def judge(self, ref, config):
+        """What was once promised or seen must be there, whole, at the end of all."""
+        manifest = self.direct.manifest(ref)
+        if manifest is None:
+            self.counts["lost"] += 1
+            return
+        is_whole = self.direct.verify(ref) == []
+        is_right = is_whole and not wrong_parts(self.direct.open(ref), config)
+        self.counts["corrupted"] += not is_right
 
 
-def test_a_bad_network_loses_nothing(moto_url, moto_endpoint, monkeypatch, tmp_path):
-    counts = campaign(moto_url, moto_endpoint, tmp_path, monkeypatch, num_runs=8, share=0.08)
-    print(counts)
-    assert counts["bad"] == 0
-    assert counts["answered"] >= 4
+def assert_nothing_is_lost(counts, *, min_commits):
+    assert counts["commits"] >= min_commits
+    assert counts["reads"] > 0
+    assert counts["lost"] == counts["corrupted"] == counts["wrong reads"] == 0
+
+
+def test_a_bad_network_loses_nothing(moto_url, moto_endpoint, monkeypatch, tmp_path, haste):
+    campaign = Campaign(moto_url, moto_endpoint, tmp_path, monkeypatch, share=0.08, num_writers=2)
+    assert_nothing_is_lost(campaign.run(2), min_commits=3)
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
-@pytest.mark.parametrize("share", [0.05, 0.25])
-def test_a_very_bad_network_loses_nothing(moto_url, moto_endpoint, monkeypatch, tmp_path, share):
-    counts = campaign(moto_url, moto_endpoint, tmp_path, monkeypatch, num_runs=60, share=share)
-    print(counts)
-    assert counts["bad"] == 0
+@pytest.mark.timeout(3000)
+@pytest.mark.parametrize(
+    ("share", "faults", "num_writers", "num_runs"),
+    [(0.05, FAULTS, 1, 150), (0.2, FAULTS, 1, 100), (0.1, FAULTS, 2, 60), (0.05, FLIPS, 1, 60)],
+    ids=["bad", "very bad", "racing", "flipping"],
+)
+@pytest.mark.parametrize("server", ["moto", pytest.param("real", marks=pytest.mark.s3)])
+def test_a_very_bad_network_loses_nothing(
+    server, request, monkeypatch, tmp_path, haste, share, faults, num_writers, num_runs
+):
+    endpoint = request.getfixturevalue("moto_endpoint" if server == "moto" else "real_s3")
+    url = request.getfixturevalue(f"{server}_url")
+    campaign = Campaign(
+        url, endpoint, tmp_path, monkeypatch, share=share, faults=faults, num_writers=num_writers
+    )
+    assert_nothing_is_lost(campaign.run(num_runs), min_commits=num_runs // 2)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_one_fault_of_each_kind_is_nobodys_failure(
+    moto_url, moto_endpoint, monkeypatch, tmp_path, haste, fault
+):
+    """Every kind of request meets the fault once, and all goes on as if nothing had been."""
+    with FaultyProxy(moto_endpoint, share=0.0, seed=0) as proxy:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.endpoint)
+        store = ArtifactStore(moto_url, scratch_root=tmp_path)
+        actions = {
+            "write": lambda: store.put_record("runs/a.json", {"a": 1}),
+            "read": lambda: store.get_record("runs/a.json") == {"a": 1},
+            "list": lambda: store.list_records("runs") == ["runs/a.json"],
+            "create": lambda: store.create_object("runs/b.json", b"mine"),
+            "not again": lambda: not store.create_object("runs/b.json", b"another's"),
+            "large": lambda: store._objects.write("runs/c", bytes(6 << 20)),
+            "delete": lambda: store.delete_objects(["runs/b.json", "runs/c"]),
+        }
+        for name, act in actions.items():
+            spoil_next(proxy, fault)
+            assert act() in (True, None), name
+        assert proxy.counts[fault] == len(actions)
+
+
+def test_a_bit_that_flips_on_the_way_is_read_again(moto_url, moto_endpoint, monkeypatch, tmp_path):
+    config = CargoConfig(number=1)
+    ref = run_stage(CARGO, config, ArtifactStore(moto_url, scratch_root=tmp_path / "a"), {})
+    with FaultyProxy(moto_endpoint, share=0.0, seed=0) as proxy:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.endpoint)
+        store = ArtifactStore(moto_url, scratch_root=tmp_path)
+        spoil_next(proxy, "flipped answer")
+        opened = store.open(ref)
+        spoil_next(proxy, "flipped answer")
+        assert opened.group is not None
+        for read in (opened.array, opened.frames):
+            for name in opened.array_names:
+                spoil_next(proxy, "flipped answer")
+                read(name)
+        spoil_next(proxy, "flipped answer")
+        assert wrong_parts(opened, config) == []
+        assert proxy.counts["flipped answer"] > 10
+
+
+def spoil_next(proxy, fault):
+    first = threading.Lock()
+
+    def draw():
+        drawn = fault if first.acquire(blocking=False) else "none"
+        with proxy.lock:
+            proxy.counts[drawn] += 1
+        return drawn
+
+    proxy.draw = draw
 
 
 def test_a_lost_answer_to_the_manifest_is_no_failure(
@@ -81,7 +197,6 @@ def test_a_lost_answer_to_the_manifest_is_no_failure(
     with FaultyProxy(moto_endpoint, share=0.0, seed=0) as proxy:
         monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.endpoint)
         store = ArtifactStore(moto_url, scratch_root=tmp_path)
-
         publish = commit.publish
 
         def lose_answers(*args):
