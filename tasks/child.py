@@ -84,15 +84,17 @@ class _Child(AbstractContextManager["_Child"]):
         environment["PYTHONPATH"] = os.pathsep.join(p or str(Path.cwd()) for p in sys.path)
         job_end, self._job = os.pipe()
         self._answers, answers_end = os.pipe()
+        ends = (job_end, answers_end)
         try:
+            # The name is for people who look at `ps`.
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "tasks.stage_process", f"{job_end}", f"{answers_end}"],
-                pass_fds=(job_end, answers_end), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                [sys.executable, "-P", "-m", "tasks.stage_process", *map(str, ends), name],
+                pass_fds=ends, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT, env=environment, process_group=0,
             )  # fmt: skip
         finally:
-            os.close(job_end)
-            os.close(answers_end)
+            for end in ends:
+                os.close(end)
         self._alarm = threading.Timer(timeout_s or 0.0, self._time_is_up)
         self._alarm.daemon = True
         if timeout_s is not None:

@@ -23,10 +23,10 @@ from .execution import TASK_POLICY, execute
 def evaluate(
     teacher: ArtifactRef[TeacherPolicy],
     student: ArtifactRef[StudentPolicy],
-    calibrated: ArtifactRef[StudentPolicy],
     scene: ArtifactRef[SplatScene],
     track: ArtifactRef[ObjectTrack],
     images: ArtifactRef[PosedImages],
+    calibrated: ArtifactRef[StudentPolicy] | None = None,
     world: ArtifactRef[RealWorld] | None = None,
     truth: ArtifactRef[GroundTruth] | None = None,
     *,

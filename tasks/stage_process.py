@@ -1,8 +1,8 @@
 """The process in which one stage runs: reads a job, answers over a pipe, dies with its parent.
 
-Started by ``tasks.child`` as ``python -m tasks.stage_process JOB ANSWERS``, two file descriptors.
-Simulator workers import this module again under another name, so it imports nothing heavy until it
-has a job. Only JSON crosses the pipes, in both directions.
+Started by ``tasks.child`` as ``python -m tasks.stage_process JOB ANSWERS NAME``: two file
+descriptors, and a name to be seen by. Simulator workers import this module again under another
+name, so it imports nothing heavy until it has a job. Only JSON crosses the pipes.
 """
 
 import contextlib
@@ -26,7 +26,7 @@ _MAX_MESSAGE_BYTES = 4096
 
 def main() -> None:
     """Read the job, run it, answer, and leave without Python's tidying up."""
-    job_pipe, answer_pipe = map(int, sys.argv[1:])
+    job_pipe, answer_pipe = map(int, sys.argv[1:3])
     for descriptor in (job_pipe, answer_pipe):
         os.set_inheritable(descriptor, False)  # noqa: FBT003
     job = json.loads(os.fdopen(job_pipe, "rb", closefd=False).readline())
