@@ -5,6 +5,7 @@ Prints JSON: what each task's state was, and what the store was left with.
 
 import json
 import sys
+import time
 
 from flows.server import find_server, use_server
 from tasks.settings import load_settings
@@ -74,9 +75,13 @@ with Display([s.name for s in STAGES]) as display:
         error = str(raised)
 
 with get_client(sync_client=True) as client:
-    runs = client.read_task_runs(
-        flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=flow_run_ids))
-    )
+    this_run = FlowRunFilter(id=FlowRunFilterId(any_=flow_run_ids))
+    deadline = time.monotonic() + 20
+    # The server writes task states down a moment after the run has ended.
+    runs = client.read_task_runs(flow_run_filter=this_run)
+    while not all(r.state.is_final() for r in runs) and time.monotonic() < deadline:
+        time.sleep(0.2)
+        runs = client.read_task_runs(flow_run_filter=this_run)
     artifacts = client.request("POST", "/artifacts/filter", json={"limit": 200}).json()
 here = [a for a in artifacts if a["flow_run_id"] == str(flow_run_ids[0])]
 json.dump(
