@@ -1,5 +1,6 @@
 """A full disk: a clear error, nothing visible that is not whole, and the next run succeeds."""
 
+import errno
 import os
 import subprocess
 from dataclasses import replace
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 from tests.contracts.toys import TOY, ToyConfig, make_truth
+from tests.storage.test_frames import DATASET, DatasetConfig
 from xsim_core.errors import StoreFullError
 from xsim_core.stage import run_stage
 from xsim_core.storage import ArtifactStore
@@ -60,3 +62,12 @@ def test_a_disk_that_fills_up_anywhere_in_the_commit(small_disk, left):
     ballast.unlink()
     assert store.verify(first) == []
     assert store.verify(run_stage(TOY, other, store, {})) == []
+
+
+def test_frames_that_do_not_fit_are_an_error_and_leave_no_piece(small_disk, tmp_path):
+    store = ArtifactStore((tmp_path / "store").as_uri(), scratch_root=small_disk)
+    opened = store.open(run_stage(DATASET, DatasetConfig(num_frames=9000), store, {}))
+    with pytest.raises(OSError, match="No space left") as caught:
+        opened.frames("video/rgb")
+    assert caught.value.errno == errno.ENOSPC
+    assert list((small_disk / "cache").iterdir()) == []

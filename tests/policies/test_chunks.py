@@ -1,12 +1,16 @@
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.diffusion.test_train import toy_dataset
+from xsim_core.errors import BadInputError
 from xsim_core.policies.augment import AugmentConfig, crop_shifted, jitter_colour
 from xsim_core.policies.chunks import ChunkSampler, Episodes, window_rows
 from xsim_core.policies.network import StudentArchitecture
 from xsim_core.policies.normalizer import MinMaxNormalizer
 from xsim_core.policies.student import to_image_tensor
+from xsim_core.storage import ArtifactStore
 
 
 def made_up_episodes(lengths, rng):
@@ -15,7 +19,7 @@ def made_up_episodes(lengths, rng):
         rng.integers(0, 256, (n, 24, 32, 3), dtype=np.uint8),
         rng.standard_normal((n, 6), np.float32),
         rng.standard_normal((n, 3), np.float32),
-        np.cumsum(lengths),
+        np.cumsum(lengths, dtype=np.int64),
     )
 
 
@@ -58,6 +62,48 @@ def test_a_shift_moves_the_image_and_replicates_its_border():
     windows = {padded[i : i + 24, j : j + 32].tobytes() for i in range(7) for j in range(7)}
     shifted = crop_shifted(frames, np.zeros(200, np.int64), 3, rng=rng)
     assert {s.tobytes() for s in shifted} == windows
+
+
+@pytest.mark.parametrize("shift_px", [0, 1, 5])
+def test_shifting_frame_by_frame_equals_a_gather_of_pixels(shift_px):
+    rng = np.random.default_rng(2)
+    frames = rng.integers(0, 256, (7, 11, 13, 3), dtype=np.uint8)
+    index = rng.integers(7, size=50)
+    fast = crop_shifted(frames, index, shift_px, rng=np.random.default_rng(3))
+    if shift_px:
+        shift = np.random.default_rng(3).integers(-shift_px, shift_px + 1, (50, 2))
+    else:
+        shift = np.zeros((50, 2), np.int64)
+    rows = np.clip(np.arange(11) + shift[:, :1], 0, 10)
+    columns = np.clip(np.arange(13) + shift[:, 1:], 0, 12)
+    gathered = frames[index[:, None, None], rows[:, :, None], columns[:, None, :]]
+    np.testing.assert_array_equal(fast, gathered)
+
+
+def test_batches_from_the_memory_map_are_those_of_the_zarr_arrays(tmp_path):
+    store = ArtifactStore((tmp_path / "store").as_uri())
+    dataset = store.open(toy_dataset(store, num_episodes=10))
+    mapped = Episodes.read(dataset)
+    names = ("observation.images.front", "observation.state", "action", "episode_ends")
+    in_memory = Episodes(*(np.array(dataset.group[name]) for name in names))
+    assert isinstance(mapped.rgb, np.memmap)
+    architecture = StudentArchitecture(image_hw=(24, 32), n_obs_steps=2)
+    drawn = []
+    for episodes in (mapped, in_memory):
+        normal = MinMaxNormalizer.fit(episodes.state), MinMaxNormalizer.fit(episodes.action)
+        sampler = ChunkSampler(episodes, *normal, architecture, AugmentConfig())
+        rng = np.random.default_rng(4)
+        drawn.append([vars(sampler.draw(8, rng=rng)) for _ in range(5)])
+    for one, other in zip(*drawn, strict=True):
+        for field, values in one.items():
+            np.testing.assert_array_equal(values, other[field], err_msg=field)
+
+
+def test_a_dataset_without_steps_is_refused(tmp_path):
+    store = ArtifactStore((tmp_path / "store").as_uri())
+    nothing = made_up_episodes([], np.random.default_rng(0))
+    with pytest.raises(BadInputError, match="no steps to learn from"):
+        Episodes.read(store.open(toy_dataset(store, num_episodes=0, episodes=nothing)))
 
 
 def test_no_colour_jitter_is_the_identity():

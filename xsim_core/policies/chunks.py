@@ -1,4 +1,4 @@
-"""Training windows cut from concatenated episodes held in memory."""
+"""Training windows cut from concatenated episodes; their images stay on the disk."""
 
 from dataclasses import dataclass
 
@@ -22,7 +22,7 @@ class Episodes:
     """Episodes concatenated over time."""
 
     rgb: NDArray[np.uint8]
-    """(n, h, w, 3)."""
+    """(n, h, w, 3), read-only; a memory map when it was read from a store."""
     state: NDArray[np.float32]
     """(n, s), proprioception."""
     action: NDArray[np.float32]
@@ -32,22 +32,22 @@ class Episodes:
 
     @staticmethod
     def read(dataset: OpenArtifact[EpisodeDataset]) -> "Episodes":
-        """Load a whole dataset into memory.
+        """Open a dataset: its images as a memory map, all else in memory.
 
         Raises:
             BadInputError: when the dataset has no step.
         """
-        episodes = Episodes(
-            dataset.array("observation.images.front"),
-            dataset.array("observation.state"),
-            dataset.array("action"),
-            dataset.array("episode_ends"),
-        )
-        if len(episodes.action) == 0:
+        action = dataset.array("action")
+        if len(action) == 0:
             raise BadInputError(
                 f"{dataset.ref} has no steps to learn from. Run render_dataset again."
             )
-        return episodes
+        return Episodes(
+            dataset.frames("observation.images.front"),
+            dataset.array("observation.state"),
+            action,
+            dataset.array("episode_ends"),
+        )
 
     @property
     def starts(self) -> NDArray[np.int64]:
