@@ -19,6 +19,8 @@ from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import Any
 
+from pydantic_core import to_jsonable_python
+
 from xsim_core import errors
 from xsim_core.artifacts import ArtifactRef
 from xsim_core.config import FrozenModel
@@ -62,7 +64,7 @@ def run_in_child(
     """
     expected = output_ref(stage, config, inputs)
     job = {
-        "find": find, "stage": stage.name, "config": config.model_dump(mode="json"),
+        "find": find, "stage": stage.name, "config": _all_fields(config),
         "inputs": {name: str(ref) for name, ref in inputs.items()}, "store": settings.store_url,
         "runtime": settings.runtime.model_dump(),
     }  # fmt: skip
@@ -71,6 +73,11 @@ def run_in_child(
     if answer != str(expected):
         raise XSimError(f"the process of stage {stage.name} made {answer}, not {expected}")
     return expected
+
+
+def _all_fields(config: FrozenModel) -> dict[str, Any]:
+    """Plain values of a configuration, those included that are no part of its identity."""
+    return {name: to_jsonable_python(getattr(config, name)) for name in type(config).model_fields}
 
 
 class _Child(AbstractContextManager["_Child"]):

@@ -99,7 +99,7 @@ def _plain(error: BaseException) -> dict[str, Any]:
     arguments = list(error.args)
     if isinstance(error, OSError) and error.errno is not None:
         arguments = [error.errno, error.strerror, str(error.filename or "") or None]
-    if not all(isinstance(a, str | int | float | None) for a in arguments):
+    if not arguments or not all(isinstance(a, str | int | float | None) for a in arguments):
         arguments = [str(error)]
     return {
         "classes": [c.__name__ for c in type(error).__mro__],

@@ -8,6 +8,8 @@ import sys
 import time
 from pathlib import Path
 
+from pydantic import Field
+
 from tests.contracts.toys import ToyConfig, make_truth
 from xsim_core.artifacts import GroundTruth
 from xsim_core.config import FrozenModel
@@ -19,7 +21,7 @@ class Behaviour(FrozenModel):
     """What the stage does."""
 
     does: str = "work"
-    notes: Path
+    notes: Path = Field(exclude=True)
     """Where it writes the numbers of its processes."""
     seed: int = 0
 
