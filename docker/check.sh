@@ -1,0 +1,123 @@
+#!/usr/bin/env bash
+# Builds the images and starts them, without a registry and without a daemon: buildah over a
+# debootstrapped Debian 12. Usage, as root: docker/check.sh [cpu] [gpu] [foundationpose] (all by
+# default; gpu and foundationpose stand on the cpu image here, so without CUDA and FoundationPose).
+#
+# Ends with one line per image (seconds to build, MB), 1 when something failed, 77 with a sentence
+# when this machine cannot do it. Leaves nothing behind. Environment:
+#   XSIM_CHECK_FOLDER     where to work (20 GB; default: a new folder below /var/tmp)
+#   XSIM_CHECK_PIPELINE=1 the worker in the cpu image also runs the debug pipeline
+#   PIP_INDEX_URL, PIP_FIND_LINKS, XSIM_TORCH_INDEX_URL   as for make setup
+set -euo pipefail
+cd "$(dirname "$0")/.."
+readonly NEEDED_GB=20 MIRROR=${XSIM_CHECK_MIRROR:-http://deb.debian.org/debian}
+say() { echo "check: $*"; }
+cannot() { say "$*" >&2; exit 77; }
+
+[ "$(id -u)" = 0 ] || cannot "images are built as root here (debootstrap and chroot)."
+for tool in buildah debootstrap; do
+  command -v "$tool" >/dev/null || cannot "$tool was not found; install it: apt-get install buildah debootstrap."
+done
+work=${XSIM_CHECK_FOLDER:-$(mktemp -d /var/tmp/xsim-check.XXXXXX)}
+mkdir -p "$work/data"
+free_gb=$(df -BG --output=avail "$work" | tail -n 1 | tr -dc 0-9)
+[ "$free_gb" -ge "$NEEDED_GB" ] || { rm -rf "$work"; cannot "$work has $free_gb GB free and $NEEDED_GB are needed; name another folder in XSIM_CHECK_FOLDER."; }
+
+bah() { buildah --root "$work/images" --runroot "$work/run" "$@"; }
+clean() {
+  bah rm --all >/dev/null 2>&1 || true
+  bah rmi --all --force >/dev/null 2>&1 || true
+  umount "$work/images/overlay" 2>/dev/null || true
+  rm -rf "$work"
+}
+trap clean EXIT
+
+choose_driver() {
+  export STORAGE_DRIVER=${STORAGE_DRIVER:-overlay}
+  local probe
+  if probe=$(bah from scratch 2>/dev/null) && bah mount "$probe" >/dev/null 2>&1; then
+    bah rm "$probe" >/dev/null
+  else
+    # Works everywhere, at the price of a full copy of every layer.
+    rm -rf "$work/images" "$work/run"
+    export STORAGE_DRIVER=vfs
+  fi
+}
+
+make_base() {
+  local root="$work/base" container
+  say "debootstrapping Debian 12"
+  debootstrap --variant=minbase --include=ca-certificates bookworm "$root" "$MIRROR" >"$work/base.log" ||
+    { tail -n 3 "$work/base.log" >&2; cannot "debootstrap failed; name a mirror in XSIM_CHECK_MIRROR."; }
+  # A site's own certificates belong to its base image.
+  cp /usr/local/share/ca-certificates/*.crt "$root/usr/local/share/ca-certificates/" 2>/dev/null || true
+  chroot "$root" update-ca-certificates >/dev/null 2>&1
+  container=$(bah from scratch)
+  bah add -q "$container" "$root" / >/dev/null
+  bah commit -q "$container" localhost/xsim-base >/dev/null
+  bah rm "$container" >/dev/null
+  rm -rf "$root"
+}
+
+declare -A seconds
+# build NAME BASE [--build-arg ...]
+build() {
+  local name=$1 base=$2 start=$SECONDS volume=()
+  shift 2
+  # Wheels that lie in a folder of this machine are seen at the same place.
+  [ -d "${PIP_FIND_LINKS:-}" ] && volume=(--volume "$PIP_FIND_LINKS:$PIP_FIND_LINKS:ro")
+  for variable in PIP_INDEX_URL PIP_FIND_LINKS XSIM_TORCH_INDEX_URL; do
+    [ -n "${!variable:-}" ] && set -- "$@" --build-arg "$variable=${!variable}"
+  done
+  say "building $name"
+  bah bud -q --isolation chroot -f "docker/$name.Dockerfile" --build-arg "BASE_IMAGE=$base" \
+    "${volume[@]}" "$@" -t "localhost/xsim-$name" . >"$work/build.log" 2>&1 ||
+    { tail -n 20 "$work/build.log" >&2; say "$name does not build"; exit 1; }
+  seconds[$name]=$((SECONDS - start))
+}
+
+# inside NAME COMMAND: a shell command in a new container of the image, as its own user.
+inside() {
+  local container status=0
+  container=$(bah from "localhost/xsim-$1")
+  rm -rf "$work/data" && install -d -m 777 "$work/data"
+  bah run --isolation chroot --volume "$work/data:/data" --volume "$PWD/docker:/check:ro" "$container" -- bash -euc "$2" || status=$?
+  bah rm "$container" >/dev/null
+  [ "$status" = 0 ] || { say "$1 was built and does not work (exit $status)"; exit 1; }
+}
+
+readonly LOOK='[ "$(id -un)" = xsim ]; xsim --help >/dev/null; xsim doctor --json | tee /data/doctor.json | grep -q "can_run_demo\": true"'
+
+check_cpu() {
+  build cpu localhost/xsim-base
+  say "starting cpu"
+  inside cpu "$LOOK; python /check/inside.py ${XSIM_CHECK_PIPELINE:+--pipeline}"
+}
+check_gpu() {
+  build gpu localhost/xsim-cpu
+  say "starting gpu, without a GPU"
+  inside gpu "$LOOK; python -c 'import gsplat'"
+}
+check_foundationpose() {
+  build foundationpose localhost/xsim-cpu --build-arg "COMMAND=run {input} {output}"
+  say "starting foundationpose, without FoundationPose"
+  inside foundationpose "$LOOK; [ \"\$XSIM_FOUNDATIONPOSE_COMMAND\" = 'run {input} {output}' ]"
+}
+
+choose_driver
+make_base
+wanted=("$@")
+[ $# -gt 0 ] || wanted=(gpu foundationpose)
+# The others stand on it.
+check_cpu
+for name in "${wanted[@]}"; do
+  case "$name" in
+    cpu) ;;
+    gpu | foundationpose) "check_$name" ;;
+    *) say "no image '$name'; there are cpu, gpu and foundationpose." >&2; exit 1 ;;
+  esac
+done
+for name in "${!seconds[@]}"; do
+  bytes=$(bah inspect --type image --format '{{.Size}}' "localhost/xsim-$name" 2>/dev/null || echo 0)
+  say "$name was built in ${seconds[$name]} s and works; $((bytes / 1000000)) MB"
+done
