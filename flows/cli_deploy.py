@@ -16,7 +16,7 @@ class Deploy:
     """
 
     gpu_slots: int = 1
-    """How many stages tagged gpu may run at once, on all workers together."""
+    """How many stages may use a GPU at once, on all workers together."""
 
     def run(self) -> int:
         """Deploy."""

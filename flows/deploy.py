@@ -2,21 +2,17 @@
 
 import subprocess
 import sys
-from datetime import timedelta
 from pathlib import Path
 
 from tasks.settings import Settings
 from xsim_core.errors import MissingDependencyError
 
+from .heartbeats import mark_the_silent
 from .server import Server, start_server, use_server
 
 ROOT = Path(__file__).parents[1]
 WORK_POOLS = ("xsim-cpu", "xsim-gpu", "xsim-foundationpose")
 """Pools of processes; ``deployments/README.md`` says how they become Docker or Kubernetes ones."""
-GPU_TAG = "gpu"
-ZOMBIES = "xsim: runs whose process died"
-SILENCE_S = 90
-"""Three heartbeats that did not come."""
 
 
 def deploy(settings: Settings, *, gpu_slots: int = 1) -> Server:
@@ -24,7 +20,7 @@ def deploy(settings: Settings, *, gpu_slots: int = 1) -> Server:
     server = start_server(settings.home)
     use_server(settings.home, server)
     _pools_and_limits(gpu_slots)
-    _automation()
+    mark_the_silent()
     _deployments()
     return server
 
@@ -34,6 +30,8 @@ def _pools_and_limits(gpu_slots: int) -> None:
     from prefect.client.schemas.actions import WorkPoolCreate
     from prefect.exceptions import ObjectNotFound
 
+    from tasks.gpu import GPU_SLOT
+
     with get_client(sync_client=True) as client:
         for name in WORK_POOLS:
             try:
@@ -41,43 +39,7 @@ def _pools_and_limits(gpu_slots: int) -> None:
                 client.read_work_pool(name)
             except ObjectNotFound:
                 client.create_work_pool(WorkPoolCreate(name=name, type="process"))
-        # Leased: the slot of a holder that died is free again after about a minute.
-        client.create_concurrency_limit(tag=GPU_TAG, concurrency_limit=gpu_slots)
-
-
-def _automation() -> None:
-    from prefect.automations import AutomationCore, EventTrigger
-    from prefect.client.orchestration import get_client
-    from prefect.client.schemas.objects import StateType
-    from prefect.events.actions import ActionTypes, ChangeFlowRunState
-    from prefect.events.schemas.automations import Posture
-
-    heartbeat = "prefect.flow-run.heartbeat"
-    ends = {f"prefect.flow-run.{s}" for s in ("Completed", "Failed", "Cancelled", "Crashed")}
-    actions: list[ActionTypes] = [
-        ChangeFlowRunState(
-            state=StateType.CRASHED, name="Crashed", message="Its process sent no heartbeat.",
-            force=False,
-        )
-    ]  # fmt: skip
-    wanted = AutomationCore(
-        name=ZOMBIES,
-        description=f"No heartbeat for {SILENCE_S} s: the run is marked as crashed.",
-        trigger=EventTrigger(
-            after={heartbeat}, expect={heartbeat, *ends}, for_each={"prefect.resource.id"},
-            match={"prefect.resource.id": ["prefect.flow-run.*"]},
-            posture=Posture.Proactive, threshold=1, within=timedelta(seconds=SILENCE_S),
-        ),
-        actions=actions,
-    )  # fmt: skip
-    with get_client(sync_client=True) as client:
-        there = client.read_automations_by_name(ZOMBIES)
-        if not there:
-            client.create_automation(wanted)
-        for surplus in there[1:]:
-            client.delete_automation(surplus.id)
-        if there:
-            client.update_automation(there[0].id, wanted)
+        client.upsert_global_concurrency_limit_by_name(GPU_SLOT, gpu_slots)
 
 
 def _deployments() -> None:

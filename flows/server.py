@@ -62,6 +62,10 @@ def client_environment(home: Path, api_url: str | None) -> dict[str, str]:
         "DO_NOT_TRACK": "1",
         "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
         "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
+        # By default they lie in memory: a restart forgets who held a slot, and it is never free.
+        "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": (
+            "prefect.server.concurrency.lease_storage.filesystem"
+        ),
         # Runs whose process died are found by their missing heartbeat; 30 s is Prefect's minimum.
         "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
         # The live display and the command line's own errors say it once; the UI keeps the logs.

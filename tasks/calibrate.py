@@ -16,7 +16,7 @@ from xsim_core.stages import CALIBRATE
 from .execution import TASK_POLICY, execute
 
 
-@task(name="calibrate", task_run_name="calibrate", tags=["gpu"], **TASK_POLICY)
+@task(name="calibrate", task_run_name="calibrate", **TASK_POLICY)
 def calibrate(
     student: ArtifactRef[StudentPolicy],
     dataset: ArtifactRef[EpisodeDataset],

@@ -9,7 +9,7 @@ from xsim_core.stages import DIFFUSION
 from .execution import TASK_POLICY, execute
 
 
-@task(name="diffusion", task_run_name="diffusion", tags=["gpu"], **TASK_POLICY)
+@task(name="diffusion", task_run_name="diffusion", **TASK_POLICY)
 def diffusion(
     dataset: ArtifactRef[EpisodeDataset],
     scene: ArtifactRef[SplatScene],

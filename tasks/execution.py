@@ -15,6 +15,7 @@ from xsim_core.errors import StageDiedError, XSimError
 from xsim_core.stage import Stage, output_ref, run_stage
 
 from .child import STAGES, run_in_child
+from .gpu import gpu_slot
 from .observer import OBSERVER
 from .presentation import ProgressArtifact, publish_summary
 from .settings import load_settings
@@ -74,7 +75,7 @@ def execute(
         publish_summary(stage.name, store.open(ref), home=settings.home, reused=True)
         return Completed(name="Reused", message=f"{ref} was in the store.", data=ref)
     try:
-        with ProgressArtifact(stage.name) as artifact:
+        with gpu_slot(config), ProgressArtifact(stage.name) as artifact:
             progress = _tee(stage.name, artifact.update, observer.progressed)
             if settings.stage_processes:
                 ref = run_in_child(stage, config, given, settings, progress=progress, find=find)

@@ -9,7 +9,7 @@ from xsim_core.stages import PPO
 from .execution import TASK_POLICY, execute
 
 
-@task(name="ppo", task_run_name="ppo", tags=["gpu"], **TASK_POLICY)
+@task(name="ppo", task_run_name="ppo", **TASK_POLICY)
 def ppo(
     scene: ArtifactRef[SplatScene],
     track: ArtifactRef[ObjectTrack],

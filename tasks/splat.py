@@ -9,7 +9,7 @@ from xsim_core.stages import SPLAT
 from .execution import TASK_POLICY, execute
 
 
-@task(name="splat", task_run_name="splat", tags=["gpu"], **TASK_POLICY)
+@task(name="splat", task_run_name="splat", **TASK_POLICY)
 def splat(
     images: ArtifactRef[PosedImages],
     *,

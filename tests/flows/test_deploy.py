@@ -30,7 +30,7 @@ def test_everything_that_a_laboratory_needs_is_there(deployed):
     assert there["pools"] == ["xsim-cpu", "xsim-foundationpose", "xsim-gpu"]
     assert {"new-video", "scan-inbox", "nightly"} <= set(there["deployments"])
     assert there["automations"] == ["xsim: a capture arrived", "xsim: runs whose process died"]
-    assert ["tag:gpu", 1] in there["limits"]
+    assert ["xsim-gpu", 1] in there["limits"]
     assert there["zones"] == ["Europe/Berlin"]
 
 
