@@ -24,6 +24,7 @@ class Behaviour(FrozenModel):
     notes: Path = Field(exclude=True)
     """Where it writes the numbers of its processes."""
     seed: int = 0
+    backend: str = "none"
 
 
 def find(name: str) -> Stage:
@@ -53,6 +54,11 @@ def _run(*, config: Behaviour, out):
         config.notes.write_text(str(os.getpid()))
         out.progress(0.1, {"steps": 1.0})
         time.sleep(300)
+    if config.does == "until":
+        config.notes.write_text(str(os.getpid()))
+        out.progress(0.1, {"steps": 1.0})
+        while not config.notes.with_suffix(".go").exists():
+            time.sleep(0.1)
     if config.does == "crash":
         os.kill(os.getpid(), signal.SIGSEGV)
     out.progress(0.5, {"loss": 0.25})

@@ -1,0 +1,73 @@
+"""A flow of two stages, a quick one and one that waits for a file, and what a worker needs of it.
+
+As a script it deploys itself to the pool of its first argument and prints the deployment's id.
+"""
+
+import sys
+from pathlib import Path
+
+if __name__ == "__main__":
+    from flows.server import find_server, use_server
+    from tasks.settings import load_settings
+
+    home = load_settings().home
+    server = find_server(home)
+    assert server is not None
+    use_server(home, server)
+
+from prefect import flow, task
+
+from flows.calls import Recorder
+from flows.runs import recorded
+from tasks.execution import TASK_POLICY, execute
+from tasks.settings import load_settings
+from tests.tasks.long_stages import Behaviour, find
+from xsim_core.report import RunRecord
+
+ROOT = Path(__file__).parents[2]
+FIND = "tests.tasks.long_stages:find"
+
+
+def _task(name):
+    @task(name=name, task_run_name=name, **TASK_POLICY)
+    def run(config):
+        return execute(find(name), config, {}, find=FIND)
+
+    return run
+
+
+@flow(name="toy-recovery", flow_run_name="{name}", persist_result=False)
+def toy_recovery(name: str, notes: str, gpu: bool = False) -> None:
+    """Quick, then long."""
+    store = load_settings().open_store()
+    with recorded(store, RunRecord(name=name)) as recorder:
+        for stage, does in (("first", "work"), ("second", "until")):
+            backend = "gsplat" if gpu and stage == "second" else "none"
+            config = Behaviour(does=does, notes=Path(notes), backend=backend)
+            _call(recorder, stage, config)
+
+
+def _call(recorder: Recorder, stage: str, config: Behaviour) -> None:
+    try:
+        ref = _task(stage)(config, return_state=True).result()
+    except BaseException as error:
+        recorder.stopped(stage, error)
+        raise
+    recorder.add(stage, ref)
+
+
+def deploy(pool: str) -> str:
+    """Create the deployment; answers its id."""
+    from prefect.client.orchestration import get_client
+
+    with get_client(sync_client=True) as client:
+        flow_id = client.create_flow_from_name(toy_recovery.name)
+        step = {"prefect.deployments.steps.set_working_directory": {"directory": str(ROOT)}}
+        return str(client.create_deployment(
+            flow_id, pool, entrypoint=f"{Path(__file__).relative_to(ROOT)}:toy_recovery",
+            work_pool_name=pool, pull_steps=[step], enforce_parameter_schema=False,
+        ))  # fmt: skip
+
+
+if __name__ == "__main__":
+    sys.stdout.write(deploy(sys.argv[1]))

@@ -1,0 +1,177 @@
+"""What dies is found within two minutes, and the next run reuses what was committed. Measured."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from flows.server import _read_state, start_server
+from xsim_core.storage.bucket import create_bucket
+
+from .laboratory import Laboratory, Line, is_alive, parent_of, until
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+WITHIN_S = 120
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    with Laboratory(tmp_path_factory.mktemp("lab")) as lab:
+        yield lab
+
+
+def report(what, seconds, state):
+    print(f"{what:<44} {state:<10} {seconds:5.1f} s")
+
+
+def check_the_next_run(lab, name):
+    """It reuses the first stage and ends."""
+    again = lab.submit(f"{name}-again")
+    again.let_go()
+    seconds, state = again.await_end(within_s=180)
+    assert state == "COMPLETED"
+    assert again.tasks() == {"first": "Reused", "second": "Completed"}
+    return seconds
+
+
+def forget_second(lab):
+    """Artifacts of earlier tests would spare this one its waiting."""
+    code = (
+        "from tasks.settings import load_settings as s\n"
+        "store = s().open_store()\n"
+        "[store.delete(r) for r in store.list_refs() if store.open(r).manifest.stage == 'second']"
+    )
+    lab.python("-c", code)
+
+
+def begin(lab, name, **parameters):
+    forget_second(lab)
+    run = lab.submit(name, **parameters)
+    return run, run.await_stage()
+
+
+def test_a_killed_flow_process_is_marked_by_its_worker(lab):
+    worker = lab.start_worker()
+    run, stage = begin(lab, "flow-killed")
+    os.kill(parent_of(stage), signal.SIGKILL)
+    seconds, state = run.await_end(within_s=WITHIN_S)
+    report("flow process killed, worker alive", seconds, state)
+    assert state == "CRASHED"
+    assert not is_alive(stage)
+    check_the_next_run(lab, "flow-killed")
+    lab.kill_worker(worker)
+
+
+def test_a_killed_machine_is_found_by_its_silence(lab):
+    worker = lab.start_worker()
+    run, stage = begin(lab, "machine-killed")
+    flow_process = parent_of(stage)
+    lab.kill_worker(worker)
+    os.kill(flow_process, signal.SIGKILL)
+    seconds, state = run.await_end(within_s=WITHIN_S)
+    report("worker and flow process killed", seconds, state)
+    assert state == "CRASHED"
+    assert not is_alive(stage)
+    other = lab.start_worker()
+    check_the_next_run(lab, "machine-killed")
+    lab.kill_worker(other)
+
+
+def test_a_killed_worker_does_not_stop_its_run(lab):
+    worker = lab.start_worker()
+    run, _ = begin(lab, "worker-killed")
+    lab.kill_worker(worker)
+    time.sleep(5)
+    run.let_go()
+    seconds, state = run.await_end(within_s=WITHIN_S)
+    report("worker alone killed; stage ends 5 s later", seconds, state)
+    assert state == "COMPLETED"
+
+
+@pytest.mark.parametrize("stage_ends", ["after the restart", "while it is away"])
+def test_a_restarted_server_finds_its_run_again(lab, stage_ends):
+    worker = lab.start_worker()
+    run, _ = begin(lab, f"server-{stage_ends.split()[0]}")
+    os.killpg(_read_state(lab.folder).pid, signal.SIGKILL)
+    if stage_ends == "while it is away":
+        run.let_go()
+    time.sleep(10)
+    clock = time.monotonic()
+    start_server(lab.folder)
+    up_s = time.monotonic() - clock
+    run.let_go()
+    seconds, state = run.await_end(within_s=WITHIN_S)
+    report(f"server killed, up again after {10 + up_s:.0f} s, {stage_ends}", seconds, state)
+    assert state == "COMPLETED"
+    lab.kill_worker(worker)
+
+
+MOTO = """
+import sys, time
+from moto.server import ThreadedMotoServer
+server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+server.start()
+print(*server.get_host_and_port(), flush=True)
+time.sleep(3600)
+"""
+
+
+@pytest.fixture
+def s3_line(monkeypatch):
+    """A line to an S3 server in a process of its own, and the environment that leads there."""
+    moto = subprocess.Popen([sys.executable, "-c", MOTO], stdout=subprocess.PIPE, text=True)
+    host, port = moto.stdout.readline().split()
+    line = Line(f"http://{host}:{port}")
+    keys = {
+        "AWS_ENDPOINT_URL": line.endpoint, "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing", "AWS_REGION": "us-east-1",
+    }  # fmt: skip
+    for name, value in keys.items():
+        monkeypatch.setenv(name, value)
+    create_bucket("s3://recovery/store")
+    yield line, {**keys, "XSIM_STORE": "s3://recovery/store"}
+    moto.kill()
+    moto.wait()
+
+
+@pytest.mark.parametrize("away_s", [15, None])
+def test_a_lost_store_is_waited_for_and_then_given_up(lab, s3_line, away_s):
+    line, environment = s3_line
+    worker = lab.start_worker(**environment)
+    run = lab.submit(f"store-away-{away_s}")
+    run.await_stage()
+    line.cut()
+    clock = time.monotonic()
+    run.let_go()
+    if away_s is not None:
+        time.sleep(away_s)
+        line.mend()
+    _, state = run.await_end(within_s=WITHIN_S + 60)
+    seconds = time.monotonic() - clock
+    report(f"store lost {'for good' if away_s is None else f'for {away_s} s'}", seconds, state)
+    line.mend()
+    assert state == ("FAILED" if away_s is None else "COMPLETED")
+    assert seconds < WITHIN_S
+    lab.kill_worker(worker)
+
+
+def test_a_gpu_slot_is_given_back_by_a_dead_holder(lab):
+    worker = lab.start_worker()
+    run, stage = begin(lab, "gpu-holder", gpu=True)
+    # The second run asks for the same artifact under another name of the notes only.
+    waiting = lab.submit("gpu-next", gpu=True)
+    until(lambda: waiting.tasks().get("second") == "Running", within_s=90)
+    time.sleep(5)
+    assert not waiting.notes.exists(), "two held the one slot"
+    clock = time.monotonic()
+    os.kill(parent_of(stage), signal.SIGKILL)
+    waiting.await_stage(within_s=180)
+    seconds = time.monotonic() - clock
+    report("holder of the GPU slot killed; slot acquired", seconds, run.state)
+    assert seconds < WITHIN_S
+    waiting.let_go()
+    assert waiting.await_end()[1] == "COMPLETED"
+    lab.kill_worker(worker)
