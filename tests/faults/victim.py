@@ -20,6 +20,13 @@ def make(*, config, out):
 
 def work(*, say, url, number):
     """Run in a child of the nursery; says when it starts and when the manifest is about to go."""
+    announce_publish(say)
+    store = ArtifactStore(url)
+    say("start")
+    return str(run_stage(replace(TOY, run=make), config(number), store, {}))
+
+
+def announce_publish(say):
     publish = commit.publish
 
     def publish_and_say(*args):
@@ -27,6 +34,3 @@ def work(*, say, url, number):
         publish(*args)
 
     commit.publish = publish_and_say
-    store = ArtifactStore(url)
-    say("start")
-    return str(run_stage(replace(TOY, run=make), config(number), store, {}))

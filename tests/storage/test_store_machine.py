@@ -1,5 +1,9 @@
-"""Any order of {begin, write, commit, crash, gc, reuse, read}: what counts is never lost."""
+"""Any order of {begin, write, commit, crash, gc, reuse, read}: what counts is never lost.
 
+The sweeper also works beside the others: between any two of its requests they do what they do.
+"""
+
+import contextlib
 import shutil
 import tempfile
 from datetime import UTC, datetime, timedelta
@@ -20,6 +24,44 @@ SUMMARY = TeacherPolicy(task="t", num_env_steps=1, success_rate=1, num_eval_epis
                         reached_threshold=True)  # fmt: skip
 NAMES = ("weights/w", "obs_mean", "obs_var", "curve/c")
 GRACE_S = 3600.0
+
+
+class BusyStore(ArtifactStore):
+    """The sweeper's view of the store; before each of its requests somebody else may act."""
+
+    acts = ()
+    """(number of the request, what happens before it)."""
+    num_requests = 0
+
+    def _pause(self):
+        self.num_requests += 1
+        for number, act in self.acts:
+            if number == self.num_requests:
+                act()
+
+    def list_objects(self, prefix=""):
+        self._pause()
+        return super().list_objects(prefix)
+
+    def list_records(self, prefix):
+        self._pause()
+        return super().list_records(prefix)
+
+    def create_object(self, path, data):
+        self._pause()
+        return super().create_object(path, data)
+
+    def read_object(self, path):
+        self._pause()
+        return super().read_object(path)
+
+    def delete_objects(self, paths):
+        self._pause()
+        super().delete_objects(paths)
+
+    def manifest(self, ref):
+        self._pause()
+        return super().manifest(ref)
 
 
 class StoreMachine(RuleBasedStateMachine):
@@ -71,8 +113,10 @@ class StoreMachine(RuleBasedStateMachine):
 
     @rule(number=st.integers(0, 2))
     def reuse(self, number):
-        if self.store.claim(self.ref(number)):
-            self.record(number)
+        # A sweep that has passed sentence may be just about to remove it, and says so.
+        with contextlib.suppress(MissingArtifactError):
+            if self.store.claim(self.ref(number)):
+                self.record(number)
 
     def record(self, number):
         self.store.put_record(f"runs/r{number}.json", {"stages": {"x": str(self.ref(number))}})
@@ -89,12 +133,33 @@ class StoreMachine(RuleBasedStateMachine):
         collect(self.store, grace_s=GRACE_S, dry_run=False)
         assert set(self.store.list_refs()) == before
 
-    @rule(data=st.data())
-    def old_sweep(self, data):
+    @rule()
+    def old_sweep(self):
+        self.sweep(self.store)
+
+    @rule(
+        attempt=consumes(attempts), ending=st.sampled_from(["finish", "record", "fail", "write"]),
+        number=st.integers(0, 2), when=st.tuples(*[st.integers(1, 40)] * 3),
+    )  # fmt: skip
+    def sweep_beside_work(self, attempt, ending, number, when):
+        """An attempt ends, an artifact is reused and a record goes while the sweeper works."""
+        endings = {
+            "finish": lambda: self.finish(attempt, record=False),
+            "record": lambda: self.finish(attempt, record=True),
+            "fail": lambda: self.fail(attempt),
+            "write": lambda: self.write(attempt, NAMES[0]),
+        }
+        reuse = lambda: self.reuse(number)  # noqa: E731
+        forget = lambda: self.forget(1)  # noqa: E731
+        busy = BusyStore(self.store.url)
+        busy.acts = list(zip(when, (endings[ending], reuse, forget), strict=True))
+        self.sweep(busy)
+
+    def sweep(self, store):
         # Only attempts that nobody works on may be as old as this sweep believes them to be.
         later = datetime.now(UTC) + timedelta(hours=2)
         before = self.store.list_objects("gc/")
-        result = collect(self.store, grace_s=GRACE_S, dry_run=False, now=later)
+        result = collect(store, grace_s=GRACE_S, dry_run=False, now=later)
         gone = {ArtifactRef.parse(k.rpartition("/")[0]) for k in result.removed}
         assert not before or len(result.removed) <= len(before)
         self.visible -= {r for r in gone if self.store.manifest(r) is None}
