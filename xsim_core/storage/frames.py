@@ -23,6 +23,10 @@ KEEP_S = 14 * 86400.0
 ABANDONED_S = 3600.0
 """A copy in the making that did not grow for so long has lost its process."""
 
+WRITE_BYTES = 32 << 20
+"""The kernel keeps what is written at once in large folios: random reads of a copy written frame by
+frame, or through a mapping, take 10 to 20 % longer (docs/benchmarks.md)."""
+
 _ABSENT = np.uint64(2**64 - 1)
 
 
@@ -90,7 +94,7 @@ def _copy(path: Path, array: zarr.Array, objects: Objects, manifest: Manifest, f
     """
     handle, partial = tempfile.mkstemp(dir=path.parent, suffix=".partial")
     try:
-        with os.fdopen(handle, "wb") as out:
+        with os.fdopen(handle, "wb", buffering=WRITE_BYTES) as out:
             _write_header(out, array)
             for piece in _pieces(array, objects, manifest, folder):
                 out.write(piece)
