@@ -4,11 +4,13 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from tasks.child import run_job
 from tasks.observer import Observer
 from tasks.settings import Settings
 from xsim_core.capture import IngestConfig, SynthesizeConfig, synthesize_capture, truth_folder
 from xsim_core.config import FrozenModel
 from xsim_core.errors import BadInputError, UnknownNameError
+from xsim_core.storage import Progress
 
 SYNTHETIC: dict[str, dict[str, Any]] = {
     "demo": {},
@@ -77,8 +79,16 @@ def synthesise(folder: Path, observer: Observer, *, preset: str = "demo") -> Pat
             shutil.rmtree(stale, ignore_errors=True)
         folder.parent.mkdir(parents=True, exist_ok=True)
         stamp.write_text(wanted)
-        synthesize_capture(
-            folder, config, lambda fraction, f: observer.progressed("synthesize", fraction, f)
-        )
+        given = {"folder": str(folder), "config": config.model_dump(mode="json")}
+        run_job(
+            "synthesize", "flows.sources:render_capture", given,
+            progress=lambda fraction, f: observer.progressed("synthesize", fraction, f),
+        )  # fmt: skip
     observer.finished("synthesize", None, reused=reused)
     return folder
+
+
+def render_capture(given: dict[str, Any], progress: Progress) -> None:
+    """``synthesize_capture`` on plain values, for a process that Ctrl-C really ends."""
+    config = SynthesizeConfig.model_validate(given["config"])
+    synthesize_capture(Path(given["folder"]), config, progress)

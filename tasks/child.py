@@ -58,24 +58,46 @@ def run_in_child(
         find: ``module:function`` that answers a stage for a name.
 
     Raises:
-        StageTimeoutError: when the stage took longer than its timeout.
-        StageDiedError: when its process ended without an answer.
-        Exception: what the stage raised, rebuilt from its name and text.
+        StageTimeoutError, StageDiedError, Exception: as ``run_job`` says.
     """
     expected = output_ref(stage, config, inputs)
-    job = {
-        "find": find, "stage": stage.name, "config": _all_fields(config),
+    given = {
+        "find": find, "stage": stage.name, "config": all_fields(config),
         "inputs": {name: str(ref) for name, ref in inputs.items()}, "store": settings.store_url,
         "runtime": settings.runtime.model_dump(),
     }  # fmt: skip
-    with _Child(stage.name, job, settings.timeout_of(stage.name)) as child:
-        answer = child.listen(progress)
+    answer = run_job(
+        stage.name, "tasks.stage_process:make_artifact", given, progress=progress,
+        timeout_s=settings.timeout_of(stage.name),
+    )  # fmt: skip
     if answer != str(expected):
         raise XSimError(f"the process of stage {stage.name} made {answer}, not {expected}")
     return expected
 
 
-def _all_fields(config: FrozenModel) -> dict[str, Any]:
+def run_job(
+    name: str, function: str, given: Mapping[str, Any], *, progress: Progress,
+    timeout_s: float | None = None,
+) -> Any:  # fmt: skip
+    """``function(given, progress)`` in a process group of its own.
+
+    Args:
+        name: what people call it.
+        function: as ``module:function``; answers plain values.
+        given: plain values.
+        progress: hears the job's progress.
+        timeout_s: after how long it is ended; None for never.
+
+    Raises:
+        StageTimeoutError: when it took longer than its timeout.
+        StageDiedError: when its process ended without an answer.
+        Exception: what the function raised, rebuilt from its name and text.
+    """
+    with _Child(name, {"function": function, "given": dict(given)}, timeout_s) as child:
+        return child.listen(progress)
+
+
+def all_fields(config: FrozenModel) -> dict[str, Any]:
     """Plain values of a configuration, those included that are no part of its identity."""
     return {name: to_jsonable_python(getattr(config, name)) for name in type(config).model_fields}
 
@@ -110,8 +132,8 @@ class _Child(AbstractContextManager["_Child"]):
         with suppress(BrokenPipeError), os.fdopen(self._job, "wb", closefd=False) as pipe:
             pipe.write(json.dumps(job).encode() + b"\n")
 
-    def listen(self, progress: Progress) -> str:
-        """Pass progress and output on until the stage has answered; the text of its ref."""
+    def listen(self, progress: Progress) -> Any:
+        """Pass progress and output on until the answer is there."""
         assert self._process.stdout is not None
         output = self._process.stdout.fileno()
         unread = b""
@@ -134,7 +156,7 @@ class _Child(AbstractContextManager["_Child"]):
                         raise rebuild(message["error"], self._name)
                     else:
                         self._drain()
-                        return str(message["ref"])
+                        return message["answer"]
 
     def _pass_on(self, text: bytes) -> bool:
         """What the stage prints goes where this process prints; its last lines are kept."""

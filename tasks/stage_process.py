@@ -34,7 +34,9 @@ def main() -> None:
     signal.signal(signal.SIGTERM, _interrupt)
     answers = _Answers(answer_pipe)
     try:
-        answers.send({"ref": _run(job, answers.progress)})
+        module, _, function = job["function"].partition(":")
+        do = getattr(importlib.import_module(module), function)
+        answers.send({"answer": do(job["given"], answers.progress)})
         code = 0
     except KeyboardInterrupt:
         code = 130
@@ -48,7 +50,8 @@ def main() -> None:
     os._exit(code)
 
 
-def _run(job: dict[str, Any], progress: Any) -> str:
+def make_artifact(job: dict[str, Any], progress: Any) -> str:
+    """``run_stage`` on plain values; the text of the artifact's ref."""
     from xsim_core.artifacts import ArtifactRef
     from xsim_core.stage import run_stage
     from xsim_core.storage import ArtifactStore, Runtime
