@@ -2,6 +2,8 @@ import numpy as np
 import pytest
 
 from tests.sim.fixtures import open_fixtures
+from xsim_core.calibrate.locate import LocatedObject
+from xsim_core.calibrate.pairs import GateConfig
 from xsim_core.calibrate.replay import replay_rollouts
 from xsim_core.geometry import PinholeCamera, se3_from_pos_quat
 from xsim_core.sim.assets import build_assets
@@ -63,7 +65,10 @@ def recording(pool):
 def test_the_gripper_follows_the_recording(pool_of, name):
     episodes, T_world_object = recording(pool_of(PHYSICS[name]))
     first = [episodes.episode(i).start for i in range(2)]
-    replay = replay_rollouts(pool_of(None), episodes, T_world_object[first])
+    starts = [
+        LocatedObject(T_world_object[first[i]][None], np.ones(1, np.float32)) for i in range(2)
+    ]
+    replay = replay_rollouts(pool_of(None), episodes, starts, stride=1, resync_score=None)
     gap = np.linalg.norm(replay.tcp - episodes.state[:, :3], axis=1)
     assert gap.max() < 0.03
     assert np.median(gap) < 0.015
@@ -82,3 +87,26 @@ def test_the_gripper_follows_the_recording(pool_of, name):
     assert np.median(apart) < 0.02
     moved = np.linalg.norm(T_world_object[-1, :3, 3] - T_world_object[first[1], :3, 3])
     assert moved > 0.03
+
+
+def test_a_replay_that_is_resynchronised_stays_with_the_tracked_object(pool_of):
+    episodes, T_world_object = recording(pool_of(PHYSICS["slippery"]))
+    rows = [np.arange(25)[::2] + 25 * i for i in range(2)]
+    assert episodes.episode_ends.tolist() == [25, 50]
+    score, astray = np.ones(13, np.float32), T_world_object[rows[1]].copy()
+    score[4:], astray[4:, :3, 3] = 0.0, 9.0  # Lost from the fifth tracked frame on.
+    found = LocatedObject(T_world_object[rows[0]], np.ones(13, np.float32))
+    located = [found, LocatedObject(astray, score)]
+    pool = pool_of(None)
+    free = replay_rollouts(pool, episodes, located, stride=2, resync_score=None)
+    held = replay_rollouts(pool, episodes, located, stride=2, resync_score=0.3)
+
+    def apart(replay, i):
+        at = rows[i]
+        return np.linalg.norm(replay.T_world_object[at, :3, 3] - T_world_object[at, :3, 3], axis=1)
+
+    # What is compared is physics' own prediction over two steps, not what it was set to.
+    assert 0 < apart(held, 0).max() < GateConfig().object_position_m
+    assert apart(held, 0)[4:].mean() < apart(free, 0)[4:].mean()
+    # A pose that is not trusted is not taken over: the object goes on as physics has it.
+    assert apart(held, 1).max() < 0.1

@@ -1,7 +1,9 @@
 """From robot rollouts to pairs of real and simulated frames."""
 
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,9 +18,14 @@ from xsim_core.sim.task import TaskSpec
 from xsim_core.storage import OpenArtifact, Progress
 from xsim_core.world import RobotEpisodes
 
+from .camera import CameraFit, CameraFitConfig, fit_camera
+from .depth_views import expected_depth
 from .locate import LocateConfig, LocatedObject, locate_object, object_mesh
-from .pairs import Pairs
+from .pairs import GateConfig, Pairs
 from .replay import replay_rollouts
+
+ReplayMode = Literal["resync", "actions"]
+NO_RGBD = "the robot recorded no RGB-D pictures, so its object cannot be tracked"
 
 
 class PairConfig(Protocol):
@@ -30,6 +37,12 @@ class PairConfig(Protocol):
     def frame_stride(self) -> int: ...  # noqa: D102
     @property
     def locate(self) -> LocateConfig: ...  # noqa: D102
+    @property
+    def camera(self) -> CameraFitConfig | None: ...  # noqa: D102
+    @property
+    def replay(self) -> ReplayMode: ...  # noqa: D102
+    @property
+    def gate(self) -> GateConfig: ...  # noqa: D102
 
 
 def build_pairs(
@@ -42,20 +55,92 @@ def build_pairs(
     folder: Path,
     num_workers: int,
     progress: Progress,
-) -> Pairs:
-    """Track the object, replay every rollout in simulation, and put the frames side by side.
+) -> tuple[Pairs, CameraFit]:
+    """Find the camera and the object, replay every rollout, and put the frames side by side.
 
     Rollouts in which the object was not found are replayed from its expected start, but all their
     pairs have score 0, so no gate lets them pass.
+
+    Raises:
+        BadInputError: when the robot recorded no RGB-D pictures.
     """
-    located = [_locate(episodes, i, assets, track, config, progress) for i in range(len(episodes))]
-    starts = np.stack([found.T_world_object[0] for found in located])
+    progress(0.0, {})
+    fit = refined_camera(episodes, assets, scene, config=config.camera, folder=folder)
+    progress(0.2, fit.figures())
+    located = locate_all(
+        replace(episodes, T_world_cam=episodes.T_world_cam @ fit.T_nominal_cam),
+        assets, track, config=config, progress=_between(progress, 0.2, 0.8),
+    )  # fmt: skip
+    # The replay is seen from the nominal camera: from there the policy learnt.
+    pairs = paired(
+        episodes, located, assets, scene, config=config, folder=folder, num_workers=num_workers
+    )
+    return pairs, fit
+
+
+def refined_camera(
+    episodes: RobotEpisodes,
+    assets: SimAssets,
+    scene: OpenArtifact[SplatScene],
+    *,
+    config: CameraFitConfig | None,
+    folder: Path,
+) -> CameraFit:
+    """Where the camera stands, from the first and the last picture of each rollout."""
+    if config is None:
+        return CameraFit.nominal()
+    if episodes.wide_depth_mm is None:
+        raise BadInputError(NO_RGBD)
+    rows = np.unique(np.append(episodes.episode_ends - 1, [0, *episodes.episode_ends[:-1]]))
+    rendered = expected_depth(episodes, rows, assets, scene, folder / "camera")
+    measured = episodes.wide_depth_mm[rows] / 1000.0
+    return fit_camera(list(rendered), list(measured), episodes.rgbd_camera, config)
+
+
+def locate_all(
+    episodes: RobotEpisodes,
+    assets: SimAssets,
+    track: OpenArtifact[ObjectTrack],
+    *,
+    config: PairConfig,
+    progress: Progress,
+) -> list[LocatedObject]:
+    """The object in every ``frame_stride``-th picture of each rollout."""
+    total = sum(len(tracked_rows(episodes, i, config.frame_stride)) for i in range(len(episodes)))
+    done = 0
+
+    def count() -> None:
+        nonlocal done
+        done += 1
+        progress(min(1.0, done / total), {"frames_tracked": float(done)})
+
+    return [_locate(episodes, i, assets, track, config, count) for i in range(len(episodes))]
+
+
+def _between(progress: Progress, begin: float, end: float) -> Progress:
+    return lambda fraction, figures: progress(begin + (end - begin) * fraction, figures)
+
+
+def paired(
+    episodes: RobotEpisodes,
+    located: Sequence[LocatedObject],
+    assets: SimAssets,
+    scene: OpenArtifact[SplatScene],
+    *,
+    config: PairConfig,
+    folder: Path,
+    num_workers: int,
+) -> Pairs:
+    """Frames of rollouts beside those of their replay, where the object was tracked."""
     with ImageEnvPool(
         assets, config.task, background=SplatBackground.write(scene, folder / "sim"),
         domain=Domain(), num_envs=len(episodes), num_workers=num_workers,
         image_hw=(episodes.rgb.shape[1], episodes.rgb.shape[2]),
     ) as pool:  # fmt: skip
-        replay = replay_rollouts(pool, episodes, starts)
+        replay = replay_rollouts(
+            pool, episodes, located, stride=config.frame_stride,
+            resync_score=config.gate.min_track_score if config.replay == "resync" else None,
+        )  # fmt: skip
     parts = []
     for i, found in enumerate(located):
         rows = tracked_rows(episodes, i, config.frame_stride)
@@ -81,17 +166,16 @@ def _locate(
     assets: SimAssets,
     track: OpenArtifact[ObjectTrack],
     config: PairConfig,
-    progress: Progress,
+    on_frame: Callable[[], None],
 ) -> LocatedObject:
     rows = tracked_rows(episodes, i, config.frame_stride)
     if episodes.wide_rgb is None or episodes.wide_depth_mm is None:
-        raise BadInputError("the robot recorded no RGB-D pictures, so its object cannot be tracked")
-    progress(i / (len(episodes) + 1), {"rollouts_tracked": float(i)})
+        raise BadInputError(NO_RGBD)
     try:
         return locate_object(
             episodes.wide_rgb[rows], episodes.wide_depth_mm[rows], mesh=object_mesh(track),
             camera=episodes.rgbd_camera, T_world_cam=episodes.T_world_cam,
-            T_world_object=assets.start, config=config.locate,
+            T_world_object=assets.start, config=config.locate, on_frame=on_frame,
         )  # fmt: skip
     except BadInputError:
         # One rollout in which the object is hidden from the start must not cost the others.

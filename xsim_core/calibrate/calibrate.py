@@ -19,10 +19,12 @@ from xsim_core.policies.fitting import torch_threads, training_figures
 from xsim_core.policies.pictures import loss_plot
 from xsim_core.sim.assets import SimAssets, build_assets
 from xsim_core.sim.task import TaskSpec
+from xsim_core.sim.watched import WatchedPolicy
 from xsim_core.storage import ArtifactWriter, OpenArtifact, Progress
 from xsim_core.world import RGBD_HW, RobotEpisodes, SimulatedRobot, open_world
 
-from .build_pairs import build_pairs
+from .build_pairs import ReplayMode, build_pairs
+from .camera import CameraFitConfig
 from .finetune import AlignConfig, agreement_figures, encoder_features, finetune
 from .locate import LocateConfig
 from .pairs import GateConfig, Pairs
@@ -48,6 +50,11 @@ class CalibrateConfig(FrozenModel):
     """Every how many frames the object is tracked and a pair is made."""
     locate: LocateConfig = LocateConfig()
     """How the object is found in the rollouts."""
+    camera: CameraFitConfig | None = CameraFitConfig()
+    """How the robot's camera is refined before objects are tracked through it; None believes it."""
+    replay: ReplayMode = "resync"
+    """``actions`` replays a whole rollout from its tracked start, as X-Sim does; ``resync`` sets
+    the replay to the tracked object again in every tracked frame."""
     gate: GateConfig = GateConfig()
     """Which pairs are trusted."""
     align: AlignConfig = AlignConfig()
@@ -82,10 +89,11 @@ def calibrate_student(
             f"{student.ref} was trained for '{student.summary.task}', not '{config.task.name}'"
         )
     uncalibrated = Student.read(student)
+    out.progress(0.0, {})
     folder = out.scratch()
     assets = build_assets(scene, track, config.task, folder / "sim")
     episodes = _deploy(uncalibrated, world, assets, config=config, out=out)
-    pairs = build_pairs(
+    pairs, camera = build_pairs(
         episodes, assets, scene, track, config=config, folder=folder,
         num_workers=out.runtime.num_workers, progress=_part(out, 0.2, 0.5),
     )  # fmt: skip
@@ -98,7 +106,7 @@ def calibrate_student(
             state_noise=config.state_noise, seed=config.seed,
             checkpoint=folder / "calibrated.npz", progress=_part(out, 0.5, 1.0),
         )  # fmt: skip
-        figures = training_figures(trainer) | _pair_figures(pairs, config)
+        figures = training_figures(trainer) | _pair_figures(pairs, config) | camera.figures()
         judged = trusted & held_out
         figures |= _agreement(
             uncalibrated, calibrated, pairs.take(judged if judged.sum() >= MIN_PAIRS else trusted),
@@ -120,13 +128,7 @@ def calibrate_student(
 
 def _part(out: ArtifactWriter, begin: float, end: float) -> Progress:
     """Progress of one part of the stage."""
-
-    def report(fraction: float, figures: dict[str, float]) -> None:
-        # How often the robot succeeds is for evaluate to say; calibration must not know.
-        shown = {k: v for k, v in figures.items() if k != "success_rate"}
-        out.progress(begin + (end - begin) * fraction, shown)
-
-    return report
+    return lambda fraction, figures: out.progress(begin + (end - begin) * fraction, figures)
 
 
 def _deploy(
@@ -147,7 +149,11 @@ def _deploy(
         num_envs=min(8, config.num_rollouts), num_workers=out.runtime.num_workers,
         rgbd_hw=RGBD_HW,
     ) as robot:  # fmt: skip
-        episodes = robot.run(ClosedLoopStudent(student), seeds, progress=_part(out, 0.0, 0.2))
+        watched = WatchedPolicy(
+            ClosedLoopStudent(student), num_episodes=len(seeds), horizon=config.task.horizon,
+            progress=_part(out, 0.02, 0.2),
+        )  # fmt: skip
+        episodes = robot.run(watched, seeds)
     save_episodes(episodes, recording)
     return episodes
 

@@ -1,5 +1,6 @@
 """The object's pose in the frames of a robot rollout, from its RGB-D recording."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -75,6 +76,7 @@ def locate_object(
     T_world_cam: NDArray[np.floating],
     T_world_object: NDArray[np.floating],
     config: LocateConfig,
+    on_frame: Callable[[], None] = lambda: None,
 ) -> LocatedObject:
     """Track the object through a rollout, from near its expected start pose.
 
@@ -86,6 +88,7 @@ def locate_object(
         T_world_cam: (4, 4) nominal camera.
         T_world_object: (4, 4) expected start pose.
         config: settings.
+        on_frame: called after every frame.
 
     Raises:
         BadInputError: when the object is not found in the first frame.
@@ -95,10 +98,10 @@ def locate_object(
         mesh, camera, inverse_se3(T_world_cam) @ T_world_object, margin_px=config.box_margin_px
     )
     found = [tracker.initialise(rgb[0], depth_mm[0] / np.float32(1000), box)]
-    found += [
-        tracker.track(image, depth / np.float32(1000))
-        for image, depth in zip(rgb[1:], depth_mm[1:], strict=True)
-    ]
+    on_frame()
+    for image, depth in zip(rgb[1:], depth_mm[1:], strict=True):
+        found.append(tracker.track(image, depth / np.float32(1000)))
+        on_frame()
     return LocatedObject(
         np.stack([T_world_cam @ pose.T_cam_object for pose in found]),
         np.array([_trust(pose) for pose in found], np.float32),

@@ -38,11 +38,12 @@ class Pairs:
     T_world_object: NDArray[np.float64]
     """(n, 4, 4) tracked."""
     T_world_object_sim: NDArray[np.float64]
-    """(n, 4, 4) in the replay."""
+    """(n, 4, 4) where physics has it in the replay: since the start, or since the tracked frame
+    before when the replay is resynchronised."""
     tcp: NDArray[np.float64]
     """(n, 3) measured on the robot, world."""
     tcp_sim: NDArray[np.float64]
-    """(n, 3) in the replay."""
+    """(n, 3) in the replay, likewise."""
     score: NDArray[np.float32]
     """(n,) of the tracked pose; 0 where the object was not found."""
 
