@@ -64,7 +64,8 @@ class Trained(NamedTuple):
 class Transferred(NamedTuple):
     """What is deployed, and the evidence for it."""
 
-    calibrated: ArtifactRef[StudentPolicy]
+    deployed: ArtifactRef[StudentPolicy]
+    """The calibrated student; the student itself where there was no robot to calibrate on."""
     evaluation: ArtifactRef[Evaluation]
 
 
@@ -120,8 +121,8 @@ def sim_to_real(
     best = calibrated(call, config, sim, trained, taken)
     evaluation = call(
         EVALUATE, config.evaluate, teacher=trained.teacher, student=trained.student,
-        calibrated=best, scene=sim.scene, track=sim.track, images=sim.images,
-        world=taken.world, truth=taken.truth,
+        calibrated=best if taken.world is not None else None, scene=sim.scene, track=sim.track,
+        images=sim.images, world=taken.world, truth=taken.truth,
     )  # fmt: skip
     return Transferred(best, evaluation)
 

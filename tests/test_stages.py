@@ -84,3 +84,18 @@ def test_the_story_reaches_every_stage_once(tmp_path):
     story.whole_chain(plan, pipeline_config("debug"), sources)
     assert list(plan.refs) == [s.name for s in STAGES]
     assert plan.missing == list(plan.refs)
+
+
+def test_without_a_world_no_policy_is_called_calibrated(tmp_path):
+    plan, asked = Plan(ArtifactStore(tmp_path.as_uri())), {}
+
+    def call(stage, config, **inputs):
+        asked[stage.name] = inputs
+        return plan(stage, config, **inputs)
+
+    ingest = get_stage("ingest_capture").config.model_construct()
+    sources = Sources.model_construct(capture=ingest, truth=None, world=None)
+    done = story.whole_chain(call, pipeline_config("debug"), sources)
+    assert "calibrate" not in asked
+    assert asked["evaluate"]["calibrated"] is None
+    assert done.deployed == asked["evaluate"]["student"]

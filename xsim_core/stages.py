@@ -78,7 +78,7 @@ EVALUATE = Stage(
         "scene": SplatScene, "track": ObjectTrack, "images": PosedImages,
         "world": RealWorld, "truth": GroundTruth,
     },
-    output=Evaluation, optional=frozenset({"world", "truth"}),
+    output=Evaluation, optional=frozenset({"calibrated", "world", "truth"}),
 )  # fmt: skip
 
 STAGES: tuple[Stage, ...] = (

@@ -33,7 +33,7 @@ STAGE = Stage(
         "scene": SplatScene, "track": ObjectTrack, "images": PosedImages, "world": RealWorld,
         "truth": GroundTruth,
     },
-    output=Evaluation, optional=frozenset({"world", "truth"}),
+    output=Evaluation, optional=frozenset({"calibrated", "world", "truth"}),
 )  # fmt: skip
 TASK = load_task("push_block").model_copy(update={"horizon": 4})
 CONFIG = EvaluateConfig(
@@ -90,6 +90,22 @@ def test_every_policy_is_tried_on_the_same_seeds(store):
     assert seen == sorted(seen)
     assert seen[-1] == pytest.approx(1.0)
     assert np.isfinite(evaluation.array("error/track_add_m")).all()
+
+
+@pytest.mark.vulkan
+def test_where_nothing_was_calibrated_no_row_says_so(store):
+    refs = {k: ref for k, ref in common_inputs(store).items() if k != "calibrated"}
+    seen = []
+    ref = run_stage(STAGE, CONFIG, store, refs, progress=lambda f, _: seen.append(f))
+    evaluation = store.open(ref, Evaluation)
+    assert [(r.policy, r.domain) for r in evaluation.summary.rates] == [
+        ("teacher", "sim"), ("student", "sim"),
+    ]  # fmt: skip
+    assert not any("calibrat" in name for name in evaluation.summary.figures)
+    assert seen == sorted(seen)
+    # It moves before the first row is done: rows take a minute.
+    assert sum(f < 0.5 for f in seen) >= TASK.horizon
+    assert seen[-1] == pytest.approx(1.0)
 
 
 def test_a_policy_for_another_task_is_refused(store):

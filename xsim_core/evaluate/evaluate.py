@@ -52,10 +52,10 @@ class EvaluateConfig(FrozenModel):
 def evaluate_policies(
     teacher: OpenArtifact[TeacherPolicy],
     student: OpenArtifact[StudentPolicy],
-    calibrated: OpenArtifact[StudentPolicy],
     scene: OpenArtifact[SplatScene],
     track: OpenArtifact[ObjectTrack],
     images: OpenArtifact[PosedImages],
+    calibrated: OpenArtifact[StudentPolicy] | None = None,
     world: OpenArtifact[RealWorld] | None = None,
     truth: OpenArtifact[GroundTruth] | None = None,
     *,
@@ -64,21 +64,26 @@ def evaluate_policies(
 ) -> Evaluation:
     """Success with Wilson intervals over paired seeds, and errors against truth where it exists.
 
+    Where nothing was calibrated, the student has its rows alone.
+
     Raises:
         BadInputError: when a policy was trained for another task.
     """
-    for policy in (teacher, student, calibrated):
+    students = {"student": student} | ({"calibrated": calibrated} if calibrated else {})
+    for policy in (teacher, *students.values()):
         if policy.summary.task != config.task.name:
             raise BadInputError(
                 f"{policy.ref} was trained for '{policy.summary.task}', not '{config.task.name}'"
             )
+    out.progress(0.0, {})
     folder: Path = out.scratch()
     assets = build_assets(scene, track, config.task, folder / "sim")
     with torch_threads(out.runtime.num_workers):
-        runner = TrialRunner(assets, scene, config, out, num_rows=5 if world else 3)
-        rows = runner.simulation(teacher, {"student": student, "calibrated": calibrated})
+        num_rows = 1 + len(students) * (2 if world else 1)
+        runner = TrialRunner(assets, scene, config, out, num_rows=num_rows)
+        rows = runner.simulation(teacher, students)
         if world is not None:
-            rows += runner.reality(world, {"student": student, "calibrated": calibrated})
+            rows += runner.reality(world, students)
     figures = _compare(rows)
     if truth is not None:
         errors, against_truth = truth_errors(scene, track, images, truth)

@@ -14,6 +14,7 @@ from xsim_core.sim.domain import Domain
 from xsim_core.sim.image_pool import ImageEnvPool
 from xsim_core.sim.rollout import RolloutResult, TeacherInPool, rollout
 from xsim_core.sim.task import TaskSpec
+from xsim_core.sim.watched import WatchedPolicy
 from xsim_core.storage import ArtifactWriter, OpenArtifact, Progress
 from xsim_core.world import SimulatedRobot, open_world
 
@@ -55,7 +56,7 @@ class TrialRunner:
     ) -> None:
         self._assets, self._config, self._out = assets, config, out
         self._background = SplatBackground.write(scene, out.scratch() / "sim")
-        self._num_rows, self._num_done = num_rows, 0
+        self._num_rows, self._num_done, self._said = num_rows, 0, 0.0
 
     def simulation(
         self,
@@ -70,9 +71,10 @@ class TrialRunner:
             shown = rollout(pool, actor, self._seeds(config.num_films))
             rows = []
             for name, policy in students.items():
+                seeds = self._seeds(config.num_sim_trials)
                 result = rollout(
-                    pool, ClosedLoopStudent(Student.read(policy)),
-                    self._seeds(config.num_sim_trials), progress=self._progress(f"{name}_sim"),
+                    pool, self._watched(policy, seeds), seeds,
+                    progress=self._progress(f"{name}_sim"),
                 )  # fmt: skip
                 rows.append(self._trials(name, "sim", result))
         with self._pool(None, config.num_teacher_trials) as pool:
@@ -97,7 +99,7 @@ class TrialRunner:
             num_envs=min(NUM_ENVS, len(seeds)), num_workers=self._out.runtime.num_workers,
         ) as robot:  # fmt: skip
             for name, policy in students.items():
-                actor = ClosedLoopStudent(Student.read(policy))
+                actor = self._watched(policy, seeds)
                 episodes = robot.run(actor, seeds, progress=self._progress(f"{name}_real"))
                 judged = robot.judge()
                 count = min(config.num_films, len(episodes))
@@ -119,12 +121,25 @@ class TrialRunner:
         films = [result.rgb[result.episode(i)] for i in range(count)]
         return Trials(policy, domain, result.success, np.asarray(result.progress), films)
 
+    def _watched(self, policy: OpenArtifact[StudentPolicy], seeds: Sequence[int]) -> WatchedPolicy:
+        """The policy, reporting between the ends of its episodes."""
+        return WatchedPolicy(
+            ClosedLoopStudent(Student.read(policy)), num_episodes=len(seeds),
+            horizon=self._config.task.horizon,
+            progress=lambda fraction, _: self._report(fraction, {}),
+        )  # fmt: skip
+
+    def _report(self, fraction: float, figures: dict[str, float]) -> None:
+        done = (self._num_done + min(fraction, 1.0)) / self._num_rows
+        # Rows end early where policies succeed early, so what was said before may be more.
+        self._said = max(self._said, done)
+        self._out.progress(self._said, figures)
+
     def _progress(self, name: str) -> Progress:
         """Progress of one row."""
 
         def report(fraction: float, figures: dict[str, float]) -> None:
-            done = (self._num_done + fraction) / self._num_rows
-            self._out.progress(done, {f"{name}_success": figures["success_rate"]})
+            self._report(fraction, {f"{name}_success": figures["success_rate"]})
             if fraction >= 1:
                 self._num_done += 1
 
