@@ -1,38 +1,44 @@
-"""Random batches for training: ``python -m tests.benchmarks.bench_read``. Prints; judges nothing.
+"""Random batches for training: ``python -m tests.benchmarks.bench_read [--lerobot PYTHON]``.
 
 A batch is 64 windows of 2 frames. All layouts hold the same frames, on the same disk, in this run.
+``PYTHON`` is the interpreter of an environment with lerobot==0.4.4. Prints; judges nothing.
 """
 
+import json
 import os
 import subprocess
 import tempfile
 import time
 from pathlib import Path
 
+import h5py
 import numpy as np
 import zarr
 
+from tests.benchmarks import rounds as r
 from tests.storage.test_frames import DatasetConfig, write_capture
 from xsim_core.artifacts import Capture
+from xsim_core.policies.student import to_image_tensor
 from xsim_core.stage import Stage, run_stage
 from xsim_core.storage import ArtifactStore
 
-NUM_FRAMES, SIZE = 2000, 128
-WINDOWS = np.random.default_rng(0).integers(0, NUM_FRAMES - 1, (400, 64))
+NUM_FRAMES, SIZE, EPISODE = 2000, 128, 100
+PEER = "numpy memmap"
 
 
-def rate(read, seconds=2.0):
-    """Batches a second, best of three passes: neighbours on the machine only ever slow it down."""
-    best = 0.0
-    read(WINDOWS[0])
-    for _ in range(3):
-        start, count = time.perf_counter(), 0
-        while time.perf_counter() - start < seconds / 3:
-            batch = read(WINDOWS[count % len(WINDOWS)])
-            assert batch.shape == (64, 2, SIZE, SIZE, 3)
-            count += 1
-        best = max(best, count / (time.perf_counter() - start))
-    return best
+def made_up_frames():
+    """Blocks with two bits of noise: neither flat nor random."""
+    rng = np.random.default_rng(1)
+    smooth = rng.integers(0, 255, (NUM_FRAMES, 8, 8, 3), dtype=np.uint8)
+    rgb = smooth.repeat(SIZE // 8, axis=1).repeat(SIZE // 8, axis=2)
+    return rgb ^ rng.integers(0, 4, rgb.shape, dtype=np.uint8)
+
+
+def window_starts():
+    """First frames of 400 batches; LeRobot's windows may not cross an episode's end."""
+    rng = np.random.default_rng(0)
+    episode = rng.integers(0, NUM_FRAMES // EPISODE, (400, 64))
+    return episode * EPISODE + rng.integers(0, EPISODE - 1, (400, 64))
 
 
 def indexed(frames):
@@ -43,50 +49,92 @@ def sliced(frames):
     return lambda starts: np.stack([frames[k : k + 2] for k in starts])
 
 
-def layouts(folder, rgb):
-    """Name and reader of each layout."""
-    raw = np.lib.format.open_memmap(folder / "raw.npy", mode="w+", dtype=np.uint8, shape=rgb.shape)
-    raw[:] = rgb
-    yield "numpy memmap", indexed(np.load(folder / "raw.npy", mmap_mode="r"))
+def stored(folder, rgb):
+    """The frames as an artifact, and the speed of the first copy."""
 
     def make(*, config, out):
         return write_capture(out, rgb)
 
     store = ArtifactStore((folder / "store").as_uri())
-    opened = store.open(run_stage(Stage("bench", 1, make, DatasetConfig, {}, Capture),
-                                  DatasetConfig(num_frames=NUM_FRAMES), store, {}))  # fmt: skip
+    stage = Stage("bench", 1, make, DatasetConfig, {}, Capture)
+    opened = store.open(run_stage(stage, DatasetConfig(num_frames=NUM_FRAMES), store, {}))
     start = time.perf_counter()
+    opened.frames("video/rgb")
+    return opened, rgb.nbytes / 1e6 / (time.perf_counter() - start)
+
+
+def layouts(folder, rgb, opened):
+    """Name and reader of each layout."""
+    np.save(folder / "raw.npy", rgb)
+    yield PEER, indexed(np.load(folder / "raw.npy", mmap_mode="r"))
     frames = opened.frames("video/rgb")
-    print(f"copy to the cache: {rgb.nbytes / 1e6 / (time.perf_counter() - start):.0f} MB/s")
-    yield "xsim frames()", indexed(frames)
-    yield "xsim group, plain zarr slices", sliced(opened.group["video/rgb"])
+    yield "X-Sim frames()", indexed(frames)
+    yield "X-Sim frames(), to float CHW", lambda s: to_image_tensor(indexed(frames)(s))
+    yield "X-Sim artifact through Zarr", sliced(opened.group["video/rgb"])
     plain = zarr.create_array(folder / "plain.zarr", data=rgb, chunks=(1, *rgb.shape[1:]))
-    yield "zarr-python defaults, chunk 1", sliced(plain)
-    try:
-        import h5py
-    except ImportError:
-        return
+    yield "zarr-python, chunk 1, defaults", sliced(plain)
     file = h5py.File(folder / "x.h5", "w")
-    yield "h5py chunk 1", sliced(file.create_dataset("rgb", data=rgb, chunks=(1, *rgb.shape[1:])))
+    yield "h5py, contiguous", sliced(file.create_dataset("whole", data=rgb))
+    chunked = file.create_dataset("frames", data=rgb, chunks=(1, *rgb.shape[1:]))
+    yield "h5py, chunk 1", sliced(chunked)
+
+
+class LeRobot:
+    """A reader in LeRobot's own process, given the same frames."""
+
+    def __init__(self, python, folder, mode):
+        self.command = [python, str(Path(__file__).with_name("peer_lerobot.py"))]
+        root, environment = str(folder / f"lerobot-{mode}"), os.environ | {
+            "HF_HUB_OFFLINE": "1", "HF_HOME": str(folder / "hf"), "TOKENIZERS_PARALLELISM": "false",
+        }  # fmt: skip
+        start = time.perf_counter()
+        frames = str(folder / "raw.npy")
+        subprocess.run([*self.command, "write", frames, root, mode], env=environment, check=True,
+                       capture_output=True)  # fmt: skip
+        self.write_s = time.perf_counter() - start
+        self.process = subprocess.Popen(
+            [*self.command, "read", root, str(folder / "starts.npy")], env=environment, text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        assert self.process.stdout.readline().strip() == "ready", f"LeRobot could not read {root}"
+
+    def run(self, first, count):
+        self.process.stdin.write(f"{first} {count}\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
 
 
 def main():
-    rng = np.random.default_rng(1)
-    smooth = rng.integers(0, 255, (NUM_FRAMES, 8, 8, 3), dtype=np.uint8)
-    rgb = smooth.repeat(16, axis=1).repeat(16, axis=2)
-    rgb = rgb ^ rng.integers(0, 4, rgb.shape, dtype=np.uint8)
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True,
-                            check=False).stdout.strip()  # fmt: skip
-    print(f"commit {commit}, load {os.getloadavg()[0]:.1f}, {NUM_FRAMES} frames of {SIZE} px")
-    with tempfile.TemporaryDirectory() as folder:
-        best = {}
-        readers = dict(layouts(Path(folder), rgb))
-        # Twice in turn: the first pass over a mapping also pays for its page tables.
-        for name, read in [*readers.items(), *readers.items()]:
-            best[name] = max(best.get(name, 0.0), rate(read))
-        for name, value in best.items():
-            ratio = value / best["numpy memmap"]
-            print(f"{name:<32} {value:8.1f} batches/s  {ratio:6.3f} of memmap")
+    asked = r.arguments(__doc__, rounds=(100, "rounds"), lerobot=("", "interpreter with LeRobot"))
+    rgb, starts = made_up_frames(), window_starts()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        opened, copied = stored(folder, rgb)
+        expected = rgb[starts[7][:, None] + np.arange(2)]
+        candidates = []
+        for label, reader in layouts(folder, rgb, opened):
+            if "float" not in label:
+                np.testing.assert_array_equal(reader(starts[7]), expected)
+            work = r.timed(lambda k, reader=reader: reader(starts[k % len(starts)]))
+            candidates.append(r.Candidate(label, work))
+        np.save(folder / "starts.npy", starts)
+        peers = []
+        for mode in ("image", "video") if asked.lerobot else ():
+            peers.append(LeRobot(asked.lerobot, folder, mode))
+            candidates.append(r.Candidate(f"LeRobot 0.4.4, {mode}", peers[-1].run))
+        seconds = r.measure(candidates, rounds=asked.rounds)
+        for peer in peers:
+            peer.close()
+    rows = r.table(seconds, peer=PEER, by="cpu")
+    print(r.text(rows, peer=PEER, unit="batch of 64 x 2 frames, 128 x 128 x 3 uint8"))
+    r.publish(
+        {"benchmark": "read", **r.circumstances(), "copy_mb_per_s": round(copied), "rows": rows},
+        asked.json,
+    )
 
 
 if __name__ == "__main__":
