@@ -18,7 +18,8 @@ from .child import STAGES, run_in_child
 from .gpu import gpu_slot
 from .observer import OBSERVER
 from .presentation import ProgressArtifact, publish_summary
-from .settings import load_settings
+from .routing import pool_of, run_on_pool
+from .settings import Settings, load_settings
 
 Inputs = Mapping[str, ArtifactRef[Any] | None]
 
@@ -54,7 +55,7 @@ TASK_POLICY: dict[str, Any] = {
 def execute(
     stage: Stage, config: FrozenModel, inputs: Inputs, *, find: str = STAGES
 ) -> Any:  # fmt: skip
-    """Run a stage inside a Prefect task, in a process of its own unless the settings say not to.
+    """Run a stage inside a Prefect task: in a process of its own, or on the pool it is routed to.
 
     Args:
         stage: what to run.
@@ -75,20 +76,34 @@ def execute(
         publish_summary(stage.name, store.open(ref), home=settings.home, reused=True)
         return Completed(name="Reused", message=f"{ref} was in the store.", data=ref)
     try:
-        with gpu_slot(config), ProgressArtifact(stage.name) as artifact:
-            progress = _tee(stage.name, artifact.update, observer.progressed)
-            if settings.stage_processes:
-                ref = run_in_child(stage, config, given, settings, progress=progress, find=find)
-            else:
-                ref = run_stage(
-                    stage, config, store, given, runtime=settings.runtime, progress=progress
-                )
+        if pool := pool_of(stage, settings):
+            run_on_pool(pool, stage, config, given, settings, find=find)
+        else:
+            _make(stage, config, given, settings, find)
+        if not store.claim(ref):
+            raise XSimError(f"stage {stage.name} ended well, but {ref} is not in {store.url}")
     except BaseException as error:
         observer.failed(stage.name, error)
         raise
     observer.finished(stage.name, ref, reused=False)
     publish_summary(stage.name, store.open(ref), home=settings.home, reused=False)
     return ref
+
+
+def _make(
+    stage: Stage, config: FrozenModel, given: Mapping[str, ArtifactRef[Any]], settings: Settings,
+    find: str,
+) -> None:  # fmt: skip
+    """Run the stage on this machine."""
+    with gpu_slot(config), ProgressArtifact(stage.name) as artifact:
+        progress = _tee(stage.name, artifact.update, OBSERVER.get().progressed)
+        if settings.stage_processes:
+            run_in_child(stage, config, given, settings, progress=progress, find=find)
+        else:
+            run_stage(
+                stage, config, settings.open_store(), given, runtime=settings.runtime,
+                progress=progress,
+            )  # fmt: skip
 
 
 def _tee(

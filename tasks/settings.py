@@ -30,6 +30,9 @@ class Settings(FrozenModel):
     stage_timeout_s: dict[str, float] = Field(default_factory=dict)
     """``XSIM_STAGE_TIMEOUT_S``: "3600" for every stage, "3600,ppo=7200" with one apart."""
 
+    pools: dict[str, str] = Field(default_factory=dict)
+    """``XSIM_POOLS``: "ppo=xsim-gpu,pose_track=xsim-foundationpose" sends these stages there."""
+
     def timeout_of(self, stage: str) -> float | None:
         """After how many seconds a stage is ended; None for never."""
         return self.stage_timeout_s.get(stage, self.stage_timeout_s.get("*"))
@@ -58,7 +61,7 @@ def load_settings() -> Settings:
     runtime = Runtime(device=os.environ.get("XSIM_DEVICE") or "cpu", num_workers=_num_workers())
     return Settings(
         home=home, store_url=store_url, runtime=runtime, stage_processes=_stage_processes(),
-        stage_timeout_s=_stage_timeouts(),
+        stage_timeout_s=_stage_timeouts(), pools=_pools(),
     )  # fmt: skip
 
 
@@ -98,3 +101,13 @@ def _stage_timeouts() -> dict[str, float]:
             "ended. Leave XSIM_STAGE_PROCESSES=0 out."
         )
     return limits
+
+
+def _pools() -> dict[str, str]:
+    entries = [e.partition("=") for e in os.environ.get("XSIM_POOLS", "").split(",") if e]
+    if not all(stage.strip() and pool.strip() for stage, _, pool in entries):
+        raise BadInputError(
+            f"XSIM_POOLS is '{os.environ['XSIM_POOLS']}'. Give stage=pool, with commas between: "
+            "ppo=xsim-gpu,pose_track=xsim-foundationpose."
+        )
+    return {stage.strip(): pool.strip() for stage, _, pool in entries}

@@ -15,6 +15,7 @@ import signal
 import sys
 import time
 import traceback
+from collections.abc import Callable
 from typing import Any
 
 PROGRESS_EVERY_S = 0.2
@@ -34,8 +35,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, _interrupt)
     answers = _Answers(answer_pipe)
     try:
-        module, _, function = job["function"].partition(":")
-        do = getattr(importlib.import_module(module), function)
+        do = named(job["function"])
         answers.send({"answer": do(job["given"], answers.progress)})
         code = 0
     except KeyboardInterrupt:
@@ -50,14 +50,19 @@ def main() -> None:
     os._exit(code)
 
 
+def named(name: str) -> Callable[..., Any]:
+    """The function that ``module:function`` names."""
+    module, _, function = name.partition(":")
+    return getattr(importlib.import_module(module), function)
+
+
 def make_artifact(job: dict[str, Any], progress: Any) -> str:
     """``run_stage`` on plain values; the text of the artifact's ref."""
     from xsim_core.artifacts import ArtifactRef
     from xsim_core.stage import run_stage
     from xsim_core.storage import ArtifactStore, Runtime
 
-    module, _, function = job["find"].partition(":")
-    stage = getattr(importlib.import_module(module), function)(job["stage"])
+    stage = named(job["find"])(job["stage"])
     inputs = {name: ArtifactRef.parse(text) for name, text in job["inputs"].items()}
     ref = run_stage(
         stage, stage.config.model_validate(job["config"]), ArtifactStore(job["store"]), inputs,

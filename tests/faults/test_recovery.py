@@ -11,7 +11,7 @@ import pytest
 from flows.server import _read_state, start_server
 from xsim_core.storage.bucket import create_bucket
 
-from .laboratory import Laboratory, Line, is_alive, parent_of, until
+from .laboratory import Laboratory, Line, Run, is_alive, parent_of, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 WITHIN_S = 120
@@ -174,4 +174,59 @@ def test_a_gpu_slot_is_given_back_by_a_dead_holder(lab):
     assert seconds < WITHIN_S
     waiting.let_go()
     assert waiting.await_end()[1] == "COMPLETED"
+    lab.kill_worker(worker)
+
+
+@pytest.fixture
+def two_pools(lab):
+    workers = [lab.start_worker(XSIM_POOLS="second=xsim-gpu"), lab.start_worker("xsim-gpu")]
+    yield workers
+    for worker in workers:
+        lab.kill_worker(worker)
+
+
+def routed(lab, run):
+    """The flow run that a worker of the other pool carries out for a task of this one."""
+    body = {
+        "flow_runs": {"parent_flow_run_id": {"any_": [run.id]}},
+        "work_pools": {"name": {"any_": ["xsim-gpu"]}},
+    }
+    (other,) = lab.ask("flow_runs/filter", body)
+    return Run(lab, other["id"], run.notes)
+
+
+def test_a_stage_is_carried_out_by_the_pool_it_is_routed_to(lab, two_pools):
+    run, _ = begin(lab, "routed")
+    there = routed(lab, run)
+    assert there.state == "RUNNING"
+    run.let_go()
+    seconds, state = run.await_end(within_s=WITHIN_S)
+    report("stage on another pool let go; run ended", seconds, state)
+    assert (state, there.state) == ("COMPLETED", "COMPLETED")
+    assert run.tasks()["second"] == "Completed"
+
+
+def test_a_cancel_reaches_the_stage_on_another_pool(lab, two_pools):
+    run, stage = begin(lab, "routed-cancelled")
+    there = routed(lab, run)
+    clock = time.monotonic()
+    lab.ask(f"flow_runs/{run.id}/set_state", {"state": {"type": "CANCELLING"}})
+    until(lambda: not is_alive(stage), within_s=WITHIN_S)
+    gone_s = time.monotonic() - clock
+    _, state = run.await_end(within_s=WITHIN_S)
+    report("run cancelled; routed stage's process gone", gone_s, state)
+    assert state == "CANCELLED"
+    assert there.await_end(within_s=WITHIN_S)[1] in {"CANCELLED", "CRASHED"}
+
+
+def test_a_cancel_ends_a_stage(lab):
+    worker = lab.start_worker()
+    run, stage = begin(lab, "cancelled")
+    clock = time.monotonic()
+    lab.ask(f"flow_runs/{run.id}/set_state", {"state": {"type": "CANCELLING"}})
+    until(lambda: not is_alive(stage), within_s=WITHIN_S)
+    gone_s = time.monotonic() - clock
+    _, state = run.await_end(within_s=WITHIN_S)
+    report("run cancelled; stage's process gone", gone_s, state)
+    assert state == "CANCELLED"
     lab.kill_worker(worker)

@@ -51,3 +51,17 @@ def test_a_limit_without_processes_is_refused(monkeypatch):
     monkeypatch.setenv("XSIM_STAGE_PROCESSES", "0")
     with pytest.raises(BadInputError, match="cannot be ended"):
         load_settings()
+
+
+def test_stages_are_routed_by_name(monkeypatch):
+    monkeypatch.delenv("XSIM_POOLS", raising=False)
+    assert load_settings().pools == {}
+    monkeypatch.setenv("XSIM_POOLS", "ppo=xsim-gpu,pose_track=xsim-foundationpose")
+    assert load_settings().pools == {"ppo": "xsim-gpu", "pose_track": "xsim-foundationpose"}
+
+
+@pytest.mark.parametrize("text", ["ppo", "ppo=", "=xsim-gpu"])
+def test_routes_to_nowhere_are_refused(monkeypatch, text):
+    monkeypatch.setenv("XSIM_POOLS", text)
+    with pytest.raises(BadInputError, match="XSIM_POOLS"):
+        load_settings()
