@@ -26,7 +26,12 @@ class Backfilled(FrozenModel):
 
 
 def plan_backfill(
-    store: ArtifactStore, start: str, runs: tuple[str, ...] = (), *, seed: int, preset: str
+    store: ArtifactStore,
+    start: str,
+    runs: tuple[str, ...] = (),
+    *,
+    seed: int,
+    preset: str | None = None,
 ) -> list[Backfilled]:
     """What would be submitted.
 
@@ -35,7 +40,8 @@ def plan_backfill(
         start: the first stage to make anew. Those after it follow by their inputs.
         runs: names of runs; all completed ones that started from a capture when empty.
         seed: of the first stage.
-        preset: of the new runs.
+        preset: of the new runs; each run's own when empty, so that what came before the stage is
+            found in the store.
 
     Raises:
         UnknownNameError: for an unknown stage or run.
@@ -53,8 +59,8 @@ def plan_backfill(
     overrides = {start: {"seed": seed}}
     return [
         Backfilled(
-            name=f"{r.name}-{start}-{seed}"[:100], capture=r.capture, preset=preset,
-            task=r.task or None, overrides=overrides,
+            name=f"{r.name}-{start}-{seed}"[:100], capture=r.capture,
+            preset=preset or r.preset or "demo", task=r.task or None, overrides=overrides,
         )
         for r in records
     ]  # fmt: skip

@@ -10,6 +10,7 @@ from tyro.conf import subcommand
 
 from .cli_deploy import Backfill, Deploy, Worker
 from .cli_doctor import Doctor
+from .cli_inbox import InboxCommands
 from .cli_look import Lineage, Report, Show, Status, Verify
 from .cli_promote import Current, Promote, Rollback
 from .cli_run import CaptureCommands, Demo, Run
@@ -34,6 +35,7 @@ Command = (
     | Annotated[Deploy, subcommand("deploy")]
     | Annotated[Worker, subcommand("worker")]
     | Annotated[Backfill, subcommand("backfill")]
+    | Annotated[InboxCommands, subcommand("inbox")]
     | Annotated[Doctor, subcommand("doctor")]
     | Annotated[ServerCommands, subcommand("server")]
 )

@@ -17,6 +17,8 @@ class Deploy:
 
     gpu_slots: int = 1
     """How many stages may use a GPU at once, on all workers together."""
+    runs_at_once: int = 1
+    """How many whole runs the workers take at once, together; inbox scans never wait for them."""
 
     def run(self) -> int:
         """Deploy."""
@@ -24,7 +26,7 @@ class Deploy:
 
         from .deploy import WORK_POOLS, deploy
 
-        server = deploy(load_settings(), gpu_slots=self.gpu_slots)
+        server = deploy(load_settings(), gpu_slots=self.gpu_slots, runs_at_once=self.runs_at_once)
         print(f"{server.ui_url}/deployments")
         print(f"next: xsim worker {WORK_POOLS[0]}")
         return 0
@@ -65,8 +67,8 @@ class Backfill:
     """Names of runs (xsim status lists them); all finished ones by default."""
     seed: int = 1
     """The seed; submitting the same backfill again finds the runs of the first time."""
-    preset: str = "demo"
-    """demo, debug or full."""
+    preset: str | None = None
+    """demo, debug or full; each run's own when empty."""
     dry_run: bool = False
     """Only say what would be submitted."""
 

@@ -144,7 +144,7 @@ class CaptureIngest:
         if self.queue:
             from .inbox import announce, tell_server
 
-            tell_server(settings.home, announce(store, Path(self.folder).absolute()))
+            tell_server(settings.home, announce(store, Path(self.folder).absolute()).digest)
         refs = {k: str(r) for k, r in taken._asdict().items() if r is not None}
         return _print_line(refs, as_json=self.json)
 

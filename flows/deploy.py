@@ -13,15 +13,18 @@ from .server import Server, start_server, use_server
 ROOT = Path(__file__).parents[1]
 WORK_POOLS = ("xsim-cpu", "xsim-gpu", "xsim-foundationpose")
 """Pools of processes; ``deployments/README.md`` says how they become Docker or Kubernetes ones."""
+RUNS_QUEUE = "runs"
+"""The queue of the first pool from which whole runs are taken."""
 
 
-def deploy(settings: Settings, *, gpu_slots: int = 1) -> Server:
-    """Create or update work pools, deployments, the GPU limit and the automation for the dead."""
+def deploy(settings: Settings, *, gpu_slots: int = 1, runs_at_once: int = 1) -> Server:
+    """Create or update work pools, deployments, both limits and the automation for the dead."""
     server = start_server(settings.home)
     use_server(settings.home, server)
     _pools_and_limits(gpu_slots)
     mark_the_silent()
     _deployments()
+    _limit_runs(runs_at_once)
     return server
 
 
@@ -40,6 +43,15 @@ def _pools_and_limits(gpu_slots: int) -> None:
             except ObjectNotFound:
                 client.create_work_pool(WorkPoolCreate(name=name, type="process"))
         client.upsert_global_concurrency_limit_by_name(GPU_SLOT, gpu_slots)
+
+
+def _limit_runs(at_once: int) -> None:
+    """How many whole runs are handed out; the inbox scan has a queue of its own and never waits."""
+    from prefect.client.orchestration import get_client
+
+    with get_client(sync_client=True) as client:
+        queue = client.read_work_queue_by_name(RUNS_QUEUE, WORK_POOLS[0])
+        client.update_work_queue(queue.id, concurrency_limit=at_once)
 
 
 def _deployments() -> None:

@@ -16,11 +16,16 @@ from xsim_core.config import FrozenModel
 from xsim_core.errors import BadInputError
 from xsim_core.storage import ArtifactStore
 
+from .digests import StillArrivingError, is_fresh
+
 CAPTURE_FILE = "capture.yaml"
 """Copied into the inbox last: a folder without it is still being copied."""
 
 ARRIVED = "xsim.capture.arrived"
 """The event; ``prefect.yaml`` scans when it comes."""
+
+SETTLE_S = 10.0
+"""A capture that was written to within this time may be half a capture."""
 
 MAX_ATTEMPTS = 3
 """Runs whose process died are started again this often; failures that would repeat are not."""
@@ -54,17 +59,21 @@ class Scanned(FrozenModel):
     arrivals: tuple[Arrival, ...]
     refused: dict[str, str]
     """Folder → what is wrong with it. Looked at again at the next scan; no run is made."""
+    arriving: tuple[str, ...] = ()
+    """Folders that were still written to a moment ago."""
 
 
 Submit = Callable[[Arrival], str]
 """Start the arrival's run, or find the one of its key; answers the flow run's id."""
 EndOf = Callable[[str], Literal["completed", "failed", "crashed"] | None]
 """How a flow run ended; None while it has not."""
+Look = Callable[[Path], IngestConfig]
+"""What a capture's folder is, by its digest."""
 
 
-def announce(store: ArtifactStore, folder: Path) -> Arrival:
-    """Enter a capture that lies outside the inbox; the next scan starts its run."""
-    config = IngestConfig.from_folder(folder)
+def announce(store: ArtifactStore, folder: Path, look: Look = IngestConfig.from_folder) -> Arrival:
+    """Enter a capture, wherever it lies; the next scan starts its run."""
+    config = look(folder)
     arrival = Arrival(digest=config.content_digest, folder=str(config.source))
     store.create_object(_path(arrival), arrival.model_dump_json().encode())
     return arrivals(store)[arrival.digest]
@@ -77,16 +86,22 @@ def arrivals(store: ArtifactStore) -> dict[str, Arrival]:
     return {a.digest: a for a in known}
 
 
-def scan(store: ArtifactStore, folders: Iterable[Path], submit: Submit, end_of: EndOf) -> Scanned:
+def scan(
+    store: ArtifactStore, folders: Iterable[Path], submit: Submit, end_of: EndOf,
+    look: Look = IngestConfig.from_folder,
+) -> Scanned:  # fmt: skip
     """Enter what is new, start its runs, and look after those that were started before."""
-    refused = {}
+    refused: dict[str, str] = {}
+    arriving: list[str] = []
     for folder in folders:
         try:
-            announce(store, folder)
+            announce(store, folder, look)
+        except StillArrivingError:
+            arriving.append(str(folder))
         except BadInputError as error:
             refused[str(folder)] = str(error)
     followed = [_follow(store, a, submit, end_of) for a in arrivals(store).values()]
-    return Scanned(arrivals=tuple(followed), refused=refused)
+    return Scanned(arrivals=tuple(followed), refused=refused, arriving=tuple(arriving))
 
 
 def _follow(store: ArtifactStore, arrival: Arrival, submit: Submit, end_of: EndOf) -> Arrival:
@@ -112,8 +127,13 @@ def capture_folders(inbox: Path) -> list[Path]:
     return sorted(p.parent for p in inbox.glob(f"*/{CAPTURE_FILE}"))
 
 
-def fetch_prefix(url: str, folder: Path) -> Path:
+def fetch_prefix(url: str, folder: Path, *, settle_s: float = 0.0) -> Path:
     """Copy the captures below a store URL to a local folder; what is there unchanged stays.
+
+    Args:
+        url: the inbox.
+        folder: where the copies go.
+        settle_s: a capture of which an object is younger than this is left for the next scan.
 
     Raises:
         BadInputError: for an object whose name would leave the folder.
@@ -122,7 +142,10 @@ def fetch_prefix(url: str, folder: Path) -> Path:
     objects = source.list_objects()
     ready = {path.split("/")[0] for path, _, _ in objects if path.endswith(f"/{CAPTURE_FILE}")}
     for name in sorted(ready):
-        listing = {p: [size, t.isoformat()] for p, size, t in objects if p.startswith(f"{name}/")}
+        below = [entry for entry in objects if entry[0].startswith(f"{name}/")]
+        if settle_s and is_fresh(max(t.timestamp() for _, _, t in below), settle_s):
+            continue
+        listing = {path: [size, t.isoformat()] for path, size, t in below}
         stamp = folder / f"{name}.listing.json"
         if stamp.exists() and json.loads(stamp.read_text()) == listing:
             continue
@@ -146,14 +169,21 @@ def table_rows(scanned: Scanned) -> list[dict[str, Any]]:
         {"capture": a.run_name, "phase": a.phase, "attempt": a.attempt, "flow run": a.flow_run}
         for a in scanned.arrivals
     ]
+    others = {f: f"refused: {why}" for f, why in scanned.refused.items()}
+    others |= dict.fromkeys(scanned.arriving, "still arriving")
     return rows + [
-        {"capture": Path(f).name, "phase": f"refused: {why}", "attempt": 0, "flow run": None}
-        for f, why in scanned.refused.items()
+        {"capture": Path(f).name, "phase": phase, "attempt": 0, "flow run": None}
+        for f, phase in others.items()
     ]
 
 
-def tell_server(home: Path, arrival: Arrival) -> bool:
-    """Bring the next scan forward by an event, if a server is there; losing it loses nothing."""
+def tell_server(home: Path, about: str) -> bool:
+    """Bring the next scan forward by an event, if a server is there; losing it loses nothing.
+
+    Args:
+        home: whose server.
+        about: what came, such as a digest; part of the event's resource.
+    """
     from .server import find_server, use_server
 
     server = find_server(home)
@@ -162,5 +192,4 @@ def tell_server(home: Path, arrival: Arrival) -> bool:
     use_server(home, server)
     from prefect.events import emit_event
 
-    resource = {"prefect.resource.id": f"xsim.capture.{arrival.digest}"}
-    return emit_event(ARRIVED, resource) is not None
+    return emit_event(ARRIVED, {"prefect.resource.id": f"xsim.capture.{about}"}) is not None

@@ -12,14 +12,18 @@ from prefect.deployments import run_deployment
 
 from tasks.settings import load_settings
 
-from .inbox import Arrival, Scanned, capture_folders, fetch_prefix, scan, table_rows
+from .digests import DigestMemory
+from .inbox import SETTLE_S, Arrival, Scanned, capture_folders, fetch_prefix, scan, table_rows
 
 DEPLOYMENT = "xsim/new-video"
 
 
 @flow(name="scan-inbox", flow_run_name="scan-inbox", persist_result=False)
 def scan_inbox(
-    inbox: str | None = None, deployment: str = DEPLOYMENT, preset: str = "demo"
+    inbox: str | None = None,
+    deployment: str = DEPLOYMENT,
+    preset: str = "demo",
+    settle_s: float = SETTLE_S,
 ) -> dict[str, Any]:
     """Start a run for every capture that is new; answers what the inbox holds.
 
@@ -27,10 +31,15 @@ def scan_inbox(
         inbox: a folder or a store URL; ``XSIM_INBOX``, or ``inbox`` below ``XSIM_HOME``.
         deployment: what is run for each capture, as flow/deployment.
         preset: demo, debug or full.
+        settle_s: a capture that was written to within so many seconds is left for the next scan.
     """
     settings = load_settings()
     place = inbox or os.environ.get("XSIM_INBOX") or str(settings.home / "inbox")
-    folder = fetch_prefix(place, settings.home / "inbox-copies") if "://" in place else Path(place)
+    if "://" in place:
+        folder = fetch_prefix(place, settings.home / "inbox-copies", settle_s=settle_s)
+        memory = DigestMemory(settings.home / "inbox-digests")
+    else:
+        folder, memory = Path(place), DigestMemory(settings.home / "inbox-digests", settle_s)
 
     def submit(arrival: Arrival) -> str:
         parameters = {"capture": arrival.folder, "preset": preset, "name": arrival.run_name}
@@ -40,7 +49,7 @@ def scan_inbox(
         )  # fmt: skip
         return str(run.id)
 
-    scanned = scan(settings.open_store(), capture_folders(folder), submit, end_of)
+    scanned = scan(settings.open_store(), capture_folders(folder), submit, end_of, memory.look)
     publish(scanned)
     return scanned.model_dump(mode="json")
 

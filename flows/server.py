@@ -8,7 +8,6 @@ docs/decisions). Importing this module does not import Prefect; the environment 
 import fcntl
 import json
 import os
-import secrets
 import signal
 import socket
 import subprocess
@@ -23,8 +22,11 @@ from urllib.request import ProxyHandler, build_opener
 from xsim_core.config import FrozenModel
 from xsim_core.errors import MissingDependencyError
 
+from .secret import secret_in
+
 FIRST_PORT, LAST_PORT = 4200, 4299
-START_TIMEOUT_S = 120.0
+START_TIMEOUT_S = 300.0
+"""With two dozen busy processes on two cores, 120 s were not enough (measured)."""
 _launched: list[subprocess.Popen[bytes]] = []
 """Kept, because a server is meant to outlive the handle of its process."""
 
@@ -136,19 +138,7 @@ def auth_path(home: Path) -> Path:
 
 def auth_string(home: Path) -> str:
     """``user:password`` of the server that this command line starts, made at the first call."""
-    path = auth_path(home)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with suppress(FileExistsError):
-        partial = path.with_name(f"auth.{os.getpid()}-{secrets.token_hex(4)}")
-        descriptor = os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(f"xsim:{secrets.token_urlsafe(24)}")
-        try:
-            # A link appears whole or not at all, and never over another command's.
-            os.link(partial, path)
-        finally:
-            partial.unlink()
-    return path.read_text().strip()
+    return secret_in(auth_path(home), user="xsim")
 
 
 def _launch(home: Path, port: int) -> Server:

@@ -44,7 +44,7 @@ def runs():
 
 
 def scan():
-    return scan_inbox(inbox=str(inbox), deployment=NAME, preset="debug")
+    return scan_inbox(inbox=str(inbox), deployment=NAME, preset="debug", settle_s=0)
 
 
 client = get_client(sync_client=True).__enter__()
@@ -53,6 +53,8 @@ client.create_deployment(flow_id=flow_id, name="new-video", enforce_parameter_sc
 found = {}
 
 first = make_capture("Küche 1", 200)
+patient = scan_inbox(inbox=str(inbox), deployment=NAME, preset="debug", settle_s=600)
+found["while it arrives"] = [len(runs()), len(patient["arriving"])]
 scan()
 scan()
 found["the same twice"] = len(runs())

@@ -31,6 +31,7 @@ def test_everything_that_a_laboratory_needs_is_there(deployed):
     assert {"new-video", "scan-inbox", "nightly"} <= set(there["deployments"])
     assert there["automations"] == ["xsim: a capture arrived", "xsim: runs whose process died"]
     assert ["xsim-gpu", 1] in there["limits"]
+    assert there["queues"] == [["runs", 1]]
     assert there["zones"] == ["Europe/Berlin"]
 
 
@@ -66,7 +67,8 @@ def test_a_backfill_takes_the_newest_run_of_each_capture(tmp_path):
     store, refs = make_toy_run(tmp_path)
     for name, started in (("old", "2026-01-01"), ("new", "2026-01-02")):
         save_record(store, RunRecord(
-            name=name, capture="kitchen", stages=refs, state="completed", started=started
+            name=name, capture="kitchen", preset="full", stages=refs, state="completed",
+            started=started,
         ))  # fmt: skip
     planned = plan_backfill(store, "ppo", seed=7, preset="debug")
     assert [p.name for p in planned] == ["new-ppo-7"]
@@ -74,5 +76,6 @@ def test_a_backfill_takes_the_newest_run_of_each_capture(tmp_path):
     assert [
         p.name for p in plan_backfill(store, "diffusion", ("old",), seed=1, preset="debug")
     ] == ["old-diffusion-1"]
+    assert plan_backfill(store, "ppo", ("old",), seed=1)[0].preset == "full"
     with pytest.raises(UnknownNameError):
         plan_backfill(store, "scan", seed=1, preset="debug")

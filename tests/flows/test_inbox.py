@@ -1,8 +1,13 @@
 import json
+import os
 
+import numpy as np
 import pytest
+import yaml
 
+from flows.digests import DigestMemory, StillArrivingError
 from flows.inbox import capture_folders, fetch_prefix
+from xsim_core.capture import IngestConfig
 from xsim_core.errors import BadInputError
 from xsim_core.storage import ArtifactStore
 
@@ -22,6 +27,10 @@ def found(prefect_home, tmp_path_factory):
 def test_the_same_video_makes_one_run_however_often_it_is_scanned(found):
     assert found["the same twice"] == 1
     assert found["under another name"] == 1
+
+
+def test_a_capture_that_is_still_written_to_is_left_for_the_next_scan(found):
+    assert found["while it arrives"] == [0, 1]
 
 
 def test_ten_at_once_make_ten_even_with_two_scans_at_once(found):
@@ -51,6 +60,8 @@ def test_captures_are_copied_from_a_store_once_they_are_complete(tmp_path):
     source.create_object("one/capture.yaml", b"name: one")
     assert capture_folders(fetch_prefix(source.url, here)) == [here / "one"]
     assert (here / "one/photos/0.png").read_bytes() == b"a"
+    source.create_object("two/capture.yaml", b"name: two")
+    assert capture_folders(fetch_prefix(source.url, here, settle_s=600)) == [here / "one"]
     (here / "one/photos/0.png").write_bytes(b"kept")
     fetch_prefix(source.url, here)
     assert (here / "one/photos/0.png").read_bytes() == b"kept"
@@ -63,3 +74,38 @@ def test_a_capture_that_is_no_folder_of_ours_is_refused(tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(BadInputError):
         announce(store, tmp_path / "empty")
+
+
+def a_capture(folder):
+    (folder / "video" / "rgb").mkdir(parents=True)
+    (folder / "video" / "rgb" / "0.png").write_bytes(b"a")
+    board = {"T_world_board": np.eye(4).tolist()}
+    text = {"name": "x", "object_name": "block", "video": "video", "board": board,
+            "init_box_xyxy": [1, 1, 9, 9]}  # fmt: skip
+    (folder / "capture.yaml").write_text(yaml.safe_dump(text))
+    return folder
+
+
+def test_what_is_unchanged_is_not_read_again_and_every_change_is(tmp_path):
+    memory, capture = DigestMemory(tmp_path / "known"), a_capture(tmp_path / "one")
+    first = memory.look(capture)
+    assert first == IngestConfig.from_folder(capture)
+    note = next((tmp_path / "known").iterdir())
+    note.write_text(note.read_text().replace(first.content_digest, "f" * 64))
+    assert memory.look(capture).content_digest == "f" * 64, "answered from memory"
+    frame = capture / "video" / "rgb" / "0.png"
+    times = frame.stat()
+    frame.write_bytes(b"b")
+    # Of the same size and with its old time, as a careless tool leaves it.
+    os.utime(frame, ns=(times.st_atime_ns, times.st_mtime_ns))
+    changed = memory.look(capture)
+    assert changed == IngestConfig.from_folder(capture) != first
+    note.write_text("{torn")
+    assert memory.look(capture) == changed
+
+
+def test_a_capture_that_is_still_written_to_is_not_read(tmp_path):
+    capture = a_capture(tmp_path / "one")
+    with pytest.raises(StillArrivingError):
+        DigestMemory(tmp_path / "known", settle_s=600).look(capture)
+    assert not (tmp_path / "known").exists()

@@ -3,8 +3,9 @@
 ``synthesize_capture`` renders a demo capture; ``ingest_capture`` reads anybody's from its files.
 """
 
-from .ingest import IngestConfig, ingest_capture, ingest_truth, ingest_world
-from .synthesize import SynthesizeConfig, synthesize_capture, truth_folder
+from .ingest import IngestConfig, ingest_capture, ingest_truth, ingest_world, source_files
+from .scenario import SynthesizeConfig
+from .synthesize import synthesize_capture, truth_folder
 
 __all__ = [
     "IngestConfig",
@@ -12,6 +13,7 @@ __all__ = [
     "ingest_capture",
     "ingest_truth",
     "ingest_world",
+    "source_files",
     "synthesize_capture",
     "truth_folder",
 ]

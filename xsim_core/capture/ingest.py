@@ -42,7 +42,7 @@ class IngestConfig(FrozenModel):
             BadInputError: when the folder is neither.
         """
         path = path.resolve()
-        digest = _digest(path, _source_files(path, prefer))
+        digest = _digest(path, source_files(path, prefer))
         return IngestConfig(source=path, content_digest=digest, prefer=prefer)
 
 
@@ -126,7 +126,12 @@ def _video_path(folder: Path, file: CaptureFile, prefer: VideoChoice) -> Path:
             return found[0]
 
 
-def _source_files(folder: Path, prefer: VideoChoice) -> list[Path]:
+def source_files(folder: Path, prefer: VideoChoice = "declared") -> list[Path]:
+    """The files that ingest reads, whose names and bytes are the capture's identity.
+
+    Raises:
+        BadInputError: when the folder is no capture.
+    """
     if (folder / "world.json").is_file() or (folder / "truth.npz").is_file():
         return _files_below(folder)
     file = read_capture_file(folder)
@@ -157,7 +162,7 @@ def _digest(folder: Path, files: list[Path]) -> str:
 
 
 def _check_unchanged(config: IngestConfig) -> None:
-    now = _digest(config.source, _source_files(config.source, config.prefer))
+    now = _digest(config.source, source_files(config.source, config.prefer))
     if now != config.content_digest:
         raise BadInputError(f"{config.source} changed after it was submitted. Start the run again.")
 

@@ -1,0 +1,74 @@
+"""Commands about new videos: ``inbox list`` and ``inbox listen``."""
+
+import json as json_module
+from dataclasses import dataclass
+from typing import Annotated
+
+from tyro.conf import subcommand
+
+
+@dataclass(frozen=True)
+class InboxList:
+    """Every capture that ever arrived, and what became of it."""
+
+    json: bool = False
+    """Print JSON."""
+
+    def run(self) -> int:
+        """List."""
+        from tasks.settings import load_settings
+
+        from .inbox import arrivals
+
+        known = arrivals(load_settings().open_store()).values()
+        if self.json:
+            print(json_module.dumps([a.model_dump(mode="json") for a in known], indent=1))
+            return 0
+        for a in known:
+            print(f"{a.phase:<10} {a.run_name:<40} {a.folder}")
+        if not known:
+            print("nothing has arrived yet")
+        return 0
+
+
+@dataclass(frozen=True)
+class InboxListen:
+    """Take a bucket's notifications, and bring the next scan forward when a capture came.
+
+    It listens on this machine only. The scan each minute finds everything without it.
+    """
+
+    port: int = 4280
+    """Where to listen; 0 for any free port."""
+
+    def run(self) -> int:
+        """Listen until Ctrl-C."""
+        import logging
+
+        from tasks.settings import load_settings
+
+        from .inbox import tell_server
+        from .secret import secret_in
+        from .server import start_server, use_server
+        from .webhook import Bell, Receiver
+
+        home = load_settings().home
+        use_server(home, start_server(home))
+        token = home / "inbox-token"
+        bell = Bell(lambda: tell_server(home, "bucket"))
+        logging.basicConfig(level=logging.INFO, format="%(message)s")
+        with Receiver(self.port, secret_in(token), lambda _: bell.ring()) as receiver:
+            print(f"bucket notifications: {receiver.url}, token in {token}", flush=True)
+            receiver.serve_forever()
+        return 0
+
+
+@dataclass(frozen=True)
+class InboxCommands:
+    """New human videos: what arrived, and the receiver of a bucket's notifications."""
+
+    action: Annotated[InboxList, subcommand("list")] | Annotated[InboxListen, subcommand("listen")]
+
+    def run(self) -> int:
+        """Pass on."""
+        return self.action.run()

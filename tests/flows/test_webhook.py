@@ -1,0 +1,162 @@
+import base64
+import json
+import socket
+import stat
+import threading
+import time
+from http.client import HTTPConnection
+
+import pytest
+
+from flows.secret import secret_in
+from flows.webhook import MAX_BODY_BYTES, Bell, Receiver, captures_in
+from xsim_core.errors import BadInputError
+
+TOKEN = "a-token"
+BEARER = {"Authorization": f"Bearer {TOKEN}"}
+
+
+def record(key, event="ObjectCreated:Put"):
+    return {
+        "eventVersion": "2.1", "eventSource": "aws:s3", "eventName": event,
+        "s3": {"bucket": {"name": "lab"}, "object": {"key": key, "size": 9}},
+    }  # fmt: skip
+
+
+# As AWS, Ceph and MinIO write it: names without and with "s3:", keys quoted or not.
+AWS = {"Records": [record("inbox/K%C3%BCche+1/capture.yaml")]}
+CEPH = {"Records": [record("inbox/one/capture.yaml", "ObjectCreated:CompleteMultipartUpload")]}
+MINIO = {
+    "EventName": "s3:ObjectCreated:Put", "Key": "lab/inbox/one/capture.yaml",
+    "Records": [record("inbox%2Fone%2Fcapture.yaml", "s3:ObjectCreated:Put")],
+}  # fmt: skip
+
+
+@pytest.fixture
+def receiver():
+    heard = []
+    with Receiver(0, TOKEN, heard.append) as server:
+        server.heard = heard
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def post(receiver, body, headers=BEARER, path="/bucket", method="POST"):
+    connection = HTTPConnection("127.0.0.1", receiver.server_address[1], timeout=10)
+    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    connection.request(method, path, data, headers)
+    answer = connection.getresponse()
+    text = answer.read().decode()
+    connection.close()
+    return answer.status, text
+
+
+@pytest.mark.parametrize(
+    ("body", "name"),
+    [
+        (AWS, "lab/inbox/Küche 1/capture.yaml"),
+        (CEPH, "lab/inbox/one/capture.yaml"),
+        (MINIO, "lab/inbox/one/capture.yaml"),
+    ],
+)
+def test_a_message_of_a_bucket_is_understood(receiver, body, name):
+    assert post(receiver, body)[0] == 200
+    assert receiver.heard == [[name]]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"Records": [record("inbox/one/photos/0.png")]},
+        {"Records": [record("inbox/one/capture.yaml", "ObjectRemoved:Delete")]},
+        {"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "lab"},
+    ],
+)
+def test_what_is_no_new_capture_is_taken_and_ignored(receiver, body):
+    assert post(receiver, body)[0] == 200
+    assert receiver.heard == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"\x00\xff", b"[" * 100_000, b"{}", {"Records": [{}]}, {"Records": [record("k")] * 1001},
+     {"Records": [record("x" * 5000)]}, {"Records": "capture.yaml"}],
+)  # fmt: skip
+def test_garbage_is_refused(receiver, body):
+    assert post(receiver, body)[0] == 400
+    assert post(receiver, AWS)[0] == 200, "and it still listens"
+    assert len(receiver.heard) == 1
+
+
+def test_nobody_is_heard_without_the_token(receiver):
+    basic = base64.b64encode(f"xsim:{TOKEN}".encode()).decode()
+    wrong = base64.b64encode(b"xsim:other").decode()
+    for given in ("", "Bearer other", f"Basic {wrong}", "Basic %%", "Bearer", "Bearer Ünd"):
+        header = {"Authorization": given.encode("utf-8")} if given else {}
+        assert post(receiver, AWS, header)[0] == 401, given
+    assert receiver.heard == []
+    # MinIO sends a bare or a bearer token; a URL with user:password becomes basic auth.
+    for given in (f"Basic {basic}", f"Bearer {TOKEN}", TOKEN):
+        assert post(receiver, AWS, {"Authorization": given})[0] == 200, given
+
+
+def test_a_large_message_is_refused_before_it_is_read(receiver):
+    header = {**BEARER, "Content-Length": str(MAX_BODY_BYTES + 1)}
+    assert post(receiver, b"", header)[0] == 413
+    assert post(receiver, b"", {**BEARER, "Content-Length": "9" * 5000})[0] == 413
+    assert post(receiver, b"", {**BEARER, "Content-Length": "-1"})[0] == 411
+    assert post(receiver, AWS, path="/other")[0] == 404
+    assert post(receiver, b"", method="GET")[0] == 501
+
+
+def test_a_sender_that_stops_halfway_does_not_keep_others_waiting(receiver, monkeypatch):
+    monkeypatch.setattr("flows.webhook._Handler.timeout", 0.3)
+    with socket.create_connection(receiver.server_address) as slow:
+        slow.sendall(
+            b"POST /bucket HTTP/1.1\r\nAuthorization: a-token\r\nContent-Length: 9\r\n\r\n{"
+        )
+        assert post(receiver, AWS)[0] == 200
+        slow.settimeout(10)
+        assert b" 408 " in slow.recv(100)
+
+
+def test_ten_rings_are_one_call_once_all_is_quiet():
+    calls = []
+    bell = Bell(lambda: calls.append(time.monotonic()), quiet_s=0.2)
+    for _ in range(10):
+        bell.ring()
+        last = time.monotonic()
+        time.sleep(0.01)
+    time.sleep(0.6)
+    assert len(calls) == 1
+    assert calls[0] - last >= 0.19
+
+
+def test_a_lost_server_does_not_silence_the_bell(caplog):
+    rung = threading.Event()
+
+    def lost():
+        rung.set()
+        raise ConnectionError("no server")
+
+    bell = Bell(lost, quiet_s=0.0)
+    for _ in range(2):
+        rung.clear()
+        bell.ring()
+        assert rung.wait(5)
+    assert "next one is due anyway" in caplog.text
+
+
+def test_a_secret_is_made_once_and_for_its_owner_only(tmp_path):
+    path = tmp_path / "new" / "token"
+    assert secret_in(path) == secret_in(path)
+    assert len(secret_in(path)) == 32
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_message_that_says_nothing_is_no_message():
+    with pytest.raises(BadInputError, match="without records"):
+        captures_in(b"{}")
