@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
 # Builds the images and starts them, without a registry and without a daemon: buildah over a
-# debootstrapped Debian 12. Usage, as root: docker/check.sh [cpu] [gpu] [foundationpose] (all by
-# default; gpu and foundationpose stand on the cpu image here, so without CUDA and FoundationPose).
+# debootstrapped Debian 12. Usage, as root: docker/check.sh [NAME ...], all by default:
+#   cpu             the image; a stage and a worker in it
+#   gpu, foundationpose   on the cpu image here, so without CUDA and without FoundationPose
+#   fresh           no image: README's commands on a machine that has Python 3.11, git and make only
 #
-# Ends with one line per image (seconds to build, MB), 1 when something failed, 77 with a sentence
-# when this machine cannot do it. Leaves nothing behind. Environment:
-#   XSIM_CHECK_FOLDER     where to work (20 GB; default: a new folder below /var/tmp)
+# Says for each how long it took and its size; ends with 1 when something failed, with 77 and a
+# sentence when this machine cannot do it. Leaves nothing behind. Environment:
+#   XSIM_CHECK_FOLDER     where to work (20 GB; default: /var/tmp)
 #   XSIM_CHECK_PIPELINE=1 the worker in the cpu image also runs the debug pipeline
 #   PIP_INDEX_URL, PIP_FIND_LINKS, XSIM_TORCH_INDEX_URL   as for make setup
 set -euo pipefail
@@ -18,8 +20,7 @@ cannot() { say "$*" >&2; exit 77; }
 for tool in buildah debootstrap; do
   command -v "$tool" >/dev/null || cannot "$tool was not found; install it: apt-get install buildah debootstrap."
 done
-work=${XSIM_CHECK_FOLDER:-$(mktemp -d /var/tmp/xsim-check.XXXXXX)}
-mkdir -p "$work/data"
+work=$(mktemp -d "${XSIM_CHECK_FOLDER:-/var/tmp}/xsim-check.XXXXXX")
 free_gb=$(df -BG --output=avail "$work" | tail -n 1 | tr -dc 0-9)
 [ "$free_gb" -ge "$NEEDED_GB" ] || { rm -rf "$work"; cannot "$work has $free_gb GB free and $NEEDED_GB are needed; name another folder in XSIM_CHECK_FOLDER."; }
 
@@ -28,7 +29,7 @@ clean() {
   bah rm --all >/dev/null 2>&1 || true
   bah rmi --all --force >/dev/null 2>&1 || true
   umount "$work/images/overlay" 2>/dev/null || true
-  rm -rf "$work"
+  rm -rf --one-file-system "$work"
 }
 trap clean EXIT
 
@@ -59,21 +60,20 @@ make_base() {
   rm -rf "$root"
 }
 
-declare -A seconds
-# build NAME BASE [--build-arg ...]
+# build NAME FILE BASE [--build-arg ...]
 build() {
-  local name=$1 base=$2 start=$SECONDS volume=()
-  shift 2
+  local name=$1 file=$2 base=$3 start=$SECONDS volume=()
+  shift 3
   # Wheels that lie in a folder of this machine are seen at the same place.
   [ -d "${PIP_FIND_LINKS:-}" ] && volume=(--volume "$PIP_FIND_LINKS:$PIP_FIND_LINKS:ro")
   for variable in PIP_INDEX_URL PIP_FIND_LINKS XSIM_TORCH_INDEX_URL; do
     [ -n "${!variable:-}" ] && set -- "$@" --build-arg "$variable=${!variable}"
   done
   say "building $name"
-  bah bud -q --isolation chroot -f "docker/$name.Dockerfile" --build-arg "BASE_IMAGE=$base" \
+  bah bud -q --isolation chroot -f "$file" --build-arg "BASE_IMAGE=$base" \
     "${volume[@]}" "$@" -t "localhost/xsim-$name" . >"$work/build.log" 2>&1 ||
     { tail -n 20 "$work/build.log" >&2; say "$name does not build"; exit 1; }
-  seconds[$name]=$((SECONDS - start))
+  say "$name was built in $((SECONDS - start)) s; $(bah images --format '{{.Size}}' "localhost/xsim-$name")"
 }
 
 # inside NAME COMMAND: a shell command in a new container of the image, as its own user.
@@ -89,35 +89,33 @@ inside() {
 readonly LOOK='[ "$(id -un)" = xsim ]; xsim --help >/dev/null; xsim doctor --json | tee /data/doctor.json | grep -q "can_run_demo\": true"'
 
 check_cpu() {
-  build cpu localhost/xsim-base
+  build cpu docker/cpu.Dockerfile localhost/xsim-base
   say "starting cpu"
   inside cpu "$LOOK; python /check/inside.py ${XSIM_CHECK_PIPELINE:+--pipeline}"
 }
 check_gpu() {
-  build gpu localhost/xsim-cpu
+  build gpu docker/gpu.Dockerfile localhost/xsim-cpu
   say "starting gpu, without a GPU"
-  inside gpu "$LOOK; python -c 'import gsplat'"
+  inside gpu "$LOOK; python -W ignore -c 'import gsplat'"
 }
 check_foundationpose() {
-  build foundationpose localhost/xsim-cpu --build-arg "COMMAND=run {input} {output}"
+  build foundationpose docker/foundationpose.Dockerfile localhost/xsim-cpu --build-arg "COMMAND=run {input} {output}"
   say "starting foundationpose, without FoundationPose"
   inside foundationpose "$LOOK; [ \"\$XSIM_FOUNDATIONPOSE_COMMAND\" = 'run {input} {output}' ]"
 }
+check_fresh() { build fresh tests/setup/fresh.Dockerfile localhost/xsim-base; }
 
+wanted=("$@")
+[ $# -gt 0 ] || wanted=(fresh cpu gpu foundationpose)
+for name in "${wanted[@]}"; do
+  declare -F "check_$name" >/dev/null || { say "there is no '$name'; there are fresh, cpu, gpu and foundationpose." >&2; exit 1; }
+done
 choose_driver
 make_base
-wanted=("$@")
-[ $# -gt 0 ] || wanted=(gpu foundationpose)
-# The others stand on it.
-check_cpu
 for name in "${wanted[@]}"; do
   case "$name" in
-    cpu) ;;
-    gpu | foundationpose) "check_$name" ;;
-    *) say "no image '$name'; there are cpu, gpu and foundationpose." >&2; exit 1 ;;
+    gpu | foundationpose) bah images localhost/xsim-cpu >/dev/null 2>&1 || check_cpu ;;
   esac
+  "check_$name"
 done
-for name in "${!seconds[@]}"; do
-  bytes=$(bah inspect --type image --format '{{.Size}}' "localhost/xsim-$name" 2>/dev/null || echo 0)
-  say "$name was built in ${seconds[$name]} s and works; $((bytes / 1000000)) MB"
-done
+say "all that was asked for works: ${wanted[*]}"
