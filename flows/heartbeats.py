@@ -7,8 +7,9 @@ if TYPE_CHECKING:
     from prefect.automations import AutomationCore
 
 ZOMBIES = "xsim: runs whose process died"
-SILENCE_S = 90
-"""Three heartbeats that did not come."""
+SILENCE_S = 105
+"""Three heartbeats that did not come; a dead run is found within two minutes of its last one. A
+live one that is marked all the same, because the server was away for longer, ends as what it is."""
 
 
 def mark_the_silent() -> None:

@@ -31,13 +31,13 @@ EXIT_WITHIN_S = 60.0
 """Two seconds on an idle machine; the campaign may share it with others."""
 
 
-def start(home):
+def start(home, *, stdout=subprocess.DEVNULL):
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("PREFECT_", "XSIM_"))}
     environment = {**clean, "XSIM_HOME": str(home)}
     command = [sys.executable, "-c", "from flows.cli import main; main()"]
     with (home / "log").open("ab") as log:
         return subprocess.Popen(
-            [*command, "demo", "--preset", "debug", "--json"], stdout=subprocess.PIPE, stderr=log,
+            [*command, "demo", "--preset", "debug", "--json"], stdout=stdout, stderr=log,
             env=environment, start_new_session=True,
             # A shell's background jobs ignore SIGINT, and so would their children.
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
@@ -98,8 +98,18 @@ def interrupt(stage, home, cpu_s):
         Seconds until the process was gone, or None when the stage was over before the signal.
     """
     process = start(home)
+    try:
+        return _interrupt(stage, home, process, cpu_s)
+    finally:
+        for number in session_of(process.pid):
+            os.kill(number, signal.SIGKILL)
+        process.wait()
+
+
+def _interrupt(stage, home, process, cpu_s):
     if not wait_for(stage, process, cpu_s):
-        end(process)
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=EXIT_WITHIN_S)
         return None
     clock = time.monotonic()
     process.send_signal(signal.SIGINT)
@@ -122,11 +132,6 @@ def forget(stage, home):
         store.delete(made[stage])
 
 
-def end(process):
-    process.send_signal(signal.SIGINT)
-    process.wait(timeout=EXIT_WITHIN_S)
-
-
 @pytest.mark.slow
 @pytest.mark.vulkan
 @pytest.mark.timeout(3600)
@@ -146,7 +151,7 @@ def test_ctrl_c_in_every_stage_and_the_chain_still_ends(tmp_path):
             print(
                 f"{stage:<16} signal after {cpu_s / 0.6:4.1f} s of work, gone in {seconds:5.2f} s"
             )
-        last = start(tmp_path)
+        last = start(tmp_path, stdout=subprocess.PIPE)
         answer, _ = last.communicate(timeout=1200)
         assert last.returncode == 0
         assert Path(json.loads(answer)["report"]).stat().st_size > 50_000
