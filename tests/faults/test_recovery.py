@@ -23,6 +23,14 @@ def lab(tmp_path_factory):
         yield lab
 
 
+@pytest.fixture(autouse=True)
+def no_worker_stays(lab):
+    """The next test's runs are for its own workers."""
+    yield
+    while lab.workers:
+        lab.kill_worker(lab.workers.pop())
+
+
 def report(what, seconds, state):
     print(f"{what:<44} {state:<10} {seconds:5.1f} s")
 
@@ -54,7 +62,7 @@ def begin(lab, name, **parameters):
 
 
 def test_a_killed_flow_process_is_marked_by_its_worker(lab):
-    worker = lab.start_worker()
+    lab.start_worker()
     run, stage = begin(lab, "flow-killed")
     os.kill(parent_of(stage), signal.SIGKILL)
     seconds, state = run.await_end(within_s=WITHIN_S)
@@ -62,7 +70,6 @@ def test_a_killed_flow_process_is_marked_by_its_worker(lab):
     assert state == "CRASHED"
     assert not is_alive(stage)
     check_the_next_run(lab, "flow-killed")
-    lab.kill_worker(worker)
 
 
 def test_a_killed_machine_is_found_by_its_silence(lab):
@@ -75,9 +82,8 @@ def test_a_killed_machine_is_found_by_its_silence(lab):
     report("worker and flow process killed", seconds, state)
     assert state == "CRASHED"
     assert not is_alive(stage)
-    other = lab.start_worker()
+    lab.start_worker()
     check_the_next_run(lab, "machine-killed")
-    lab.kill_worker(other)
 
 
 def test_the_run_of_a_killed_worker_ends_or_fails_plainly(lab):
@@ -90,14 +96,13 @@ def test_the_run_of_a_killed_worker_ends_or_fails_plainly(lab):
     seconds, state = run.await_end(within_s=WITHIN_S)
     report("worker alone killed; stage ends 5 s later", seconds, state)
     assert state in {"COMPLETED", "CRASHED"}
-    other = lab.start_worker()
+    lab.start_worker()
     check_the_next_run(lab, "worker-killed")
-    lab.kill_worker(other)
 
 
 @pytest.mark.parametrize("stage_ends", ["after the restart", "while it is away"])
 def test_a_restarted_server_finds_its_run_again(lab, stage_ends):
-    worker = lab.start_worker()
+    lab.start_worker()
     run, _ = begin(lab, f"server-{stage_ends.split()[0]}")
     os.killpg(_read_state(lab.folder).pid, signal.SIGKILL)
     if stage_ends == "while it is away":
@@ -110,7 +115,6 @@ def test_a_restarted_server_finds_its_run_again(lab, stage_ends):
     # Where the server is away for long, the watch for silent runs marks it first.
     seconds = until(lambda: run.state == "COMPLETED", within_s=WITHIN_S)
     report(f"server killed, up again after {10 + up_s:.0f} s, {stage_ends}", seconds, run.state)
-    lab.kill_worker(worker)
 
 
 MOTO = """
@@ -126,7 +130,9 @@ time.sleep(3600)
 @pytest.fixture
 def s3_line(monkeypatch):
     """A line to an S3 server in a process of its own, and the environment that leads there."""
-    moto = subprocess.Popen([sys.executable, "-c", MOTO], stdout=subprocess.PIPE, text=True)
+    moto = subprocess.Popen([sys.executable, "-c", MOTO], stdout=subprocess.PIPE, text=True,
+        stderr=subprocess.DEVNULL,
+    )  # fmt: skip
     host, port = moto.stdout.readline().split()
     line = Line(f"http://{host}:{port}")
     keys = {
@@ -144,7 +150,7 @@ def s3_line(monkeypatch):
 @pytest.mark.parametrize("away_s", [15, None])
 def test_a_lost_store_is_waited_for_and_then_given_up(lab, s3_line, away_s):
     line, environment = s3_line
-    worker = lab.start_worker(**environment)
+    lab.start_worker(**environment)
     run = lab.submit(f"store-away-{away_s}")
     run.await_stage()
     line.cut()
@@ -159,11 +165,10 @@ def test_a_lost_store_is_waited_for_and_then_given_up(lab, s3_line, away_s):
     line.mend()
     assert state == ("FAILED" if away_s is None else "COMPLETED")
     assert seconds < WITHIN_S
-    lab.kill_worker(worker)
 
 
 def test_a_gpu_slot_is_given_back_by_a_dead_holder(lab):
-    worker = lab.start_worker()
+    lab.start_worker()
     run, stage = begin(lab, "gpu-holder", gpu=True)
     # The second run asks for the same artifact under another name of the notes only.
     waiting = lab.submit("gpu-next", gpu=True)
@@ -178,15 +183,13 @@ def test_a_gpu_slot_is_given_back_by_a_dead_holder(lab):
     assert seconds < WITHIN_S
     waiting.let_go()
     assert waiting.await_end()[1] == "COMPLETED"
-    lab.kill_worker(worker)
 
 
 @pytest.fixture
 def two_pools(lab):
-    workers = [lab.start_worker(XSIM_POOLS="second=xsim-gpu"), lab.start_worker("xsim-gpu")]
-    yield workers
-    for worker in workers:
-        lab.kill_worker(worker)
+    """A worker that sends the second stage to the other one's pool."""
+    lab.start_worker(XSIM_POOLS="second=xsim-gpu")
+    lab.start_worker("xsim-gpu")
 
 
 def routed(lab, run):
@@ -224,7 +227,7 @@ def test_a_cancel_reaches_the_stage_on_another_pool(lab, two_pools):
 
 
 def test_a_cancel_ends_a_stage(lab):
-    worker = lab.start_worker()
+    lab.start_worker()
     run, stage = begin(lab, "cancelled")
     clock = time.monotonic()
     lab.ask(f"flow_runs/{run.id}/set_state", {"state": {"type": "CANCELLING"}})
@@ -233,4 +236,3 @@ def test_a_cancel_ends_a_stage(lab):
     _, state = run.await_end(within_s=WITHIN_S)
     report("run cancelled; stage's process gone", gone_s, state)
     assert state == "CANCELLED"
-    lab.kill_worker(worker)
