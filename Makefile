@@ -4,8 +4,10 @@ PYTHON ?= python3.11
 BIN := $(VENV)/bin
 # One thread per process: the pools spread over the cores, and OpenMP spinning costs more than it gives.
 export OMP_NUM_THREADS ?= 1
+# Foreign packages on it (ROS sets it) would stand before the locked ones.
+unexport PYTHONPATH
 
-.PHONY: demo test test-all lint setup bench clean help
+.PHONY: demo test test-all lint setup bench images clean help
 
 help: ## Show this list.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -24,6 +26,15 @@ test-all: setup ## Everything that can run here, slow tests included.
 
 lint: setup ## Style, types and import law.
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports && $(BIN)/basedpyright
+
+# LEROBOT and DVC name the interpreters of environments that have those peers; without, they are left out.
+bench: setup ## Reading, killed recordings and no-op reruns against peers; wants a finished `make demo`.
+	@$(BIN)/python -m tests.benchmarks.bench_read $(if $(LEROBOT),--lerobot $(LEROBOT))
+	@$(BIN)/python -m tests.benchmarks.bench_kill $(if $(LEROBOT),--lerobot $(LEROBOT))
+	@$(BIN)/python -m tests.benchmarks.bench_rerun --home .xsim $(if $(DVC),--dvc $(DVC))
+
+images: ## Build the images and start them (as root, with buildah and debootstrap).
+	@docker/check.sh
 
 clean: ## Remove the environment. The store (.xsim) stays.
 	rm -rf $(VENV)
