@@ -99,7 +99,7 @@ class CaptureSynthesize:
     folder: Positional[str]
     """Where to write; must not exist, or be such a capture already."""
     preset: str = "demo"
-    """demo or debug (small)."""
+    """demo (the object slides), lift (it is carried, for task pick_place) or debug (small)."""
     json: bool = False
     """Print JSON."""
 

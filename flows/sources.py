@@ -16,6 +16,8 @@ SYNTHETIC: dict[str, dict[str, Any]] = {
     "demo": {},
     # At half the resolution the board's markers could not be read from the photos any more.
     "debug": {"num_frames": 24, "num_photos": 20},
+    # For task pick_place.
+    "lift": {"motion": "lift"},
 }
 """Preset → fields of ``SynthesizeConfig``."""
 

@@ -79,6 +79,18 @@ PRESETS: Mapping[str, Fields] = {
 }  # fmt: skip
 """What is not named keeps its stage's default."""
 
+SKILL_FIELDS: Mapping[str, Fields] = {
+    # Grasping is found later than pushing, and its episodes are longer.
+    "pick_place": {
+        "ppo": {
+            "num_env_steps": 600_000, "num_steps": 60, "num_eval_episodes": 50,
+            "success_threshold": 0.9,
+        },
+        "render_dataset": {"num_episodes": 150},
+    },
+}  # fmt: skip
+"""What a task's skill asks for where the preset says nothing."""
+
 
 def pipeline_config(
     preset: str = "demo", *, task: str | None = None, overrides: Fields | None = None
@@ -106,7 +118,8 @@ def pipeline_config(
             raise UnknownNameError("stage", stage, models)
     configs = {}
     for stage, model in models.items():
-        values = {**PRESETS[preset].get(stage, {}), **(overrides or {}).get(stage, {})}
+        layers = (SKILL_FIELDS.get(spec.skill, {}), PRESETS[preset], overrides or {})
+        values = {name: value for fields in layers for name, value in fields.get(stage, {}).items()}
         if "task" in model.model_fields:
             values.setdefault("task", spec)
         configs[stage] = _validated(stage, model, values)

@@ -17,7 +17,14 @@ from xsim_core.errors import BadInputError
 from xsim_core.geometry import se3_from_pos_quat, se3_to_pos_quat
 
 from .assets import SimAssets, start_pos_quat
-from .controller import FINGER_OPEN_M, EndEffectorController, forward_kinematics, tcp_yaw
+from .controller import (
+    FINGER_OPEN_M,
+    FINGER_SQUEEZE_M,
+    EndEffectorController,
+    forward_kinematics,
+    tcp_yaw,
+)
+from .reference_starts import ReferenceStart
 from .reward import Goals, Situation, WaypointReward, relative_quat
 from .task import Physics, TaskSpec
 
@@ -119,6 +126,7 @@ class SimEnv:
         *,
         T_world_object: NDArray[np.floating] | None = None,
         qpos: NDArray[np.floating] | None = None,
+        reference: ReferenceStart | None = None,
     ) -> NDArray[np.float32]:
         """Begin an episode; the seed decides what is not given.
 
@@ -126,10 +134,13 @@ class SimEnv:
             seed: for the object's pose and the arm's joints.
             T_world_object: (4, 4) start pose of the object.
             qpos: (9,) joints of arm and fingers.
+            reference: a start on the demonstrated path, instead of all these.
 
         Returns:
             The observation (o,).
         """
+        if reference is not None:
+            T_world_object, qpos = reference.T_world_object, reference.qpos
         position, quat, q = self._sample_start(np.random.default_rng(seed))
         if T_world_object is not None:
             position, quat = se3_to_pos_quat(T_world_object)
@@ -137,11 +148,13 @@ class SimEnv:
             q = np.asarray(qpos, dtype=np.float64)
         self.set_state(q, position, quat)
         finger = 0.0 if self.task.gripper == "closed" else float(q[7])
+        if reference is not None and reference.is_held:
+            finger = FINGER_SQUEEZE_M
         self._controller.reset(q[:7].copy(), finger_m=finger)
         self._set_targets(q[:7], finger)
         self._pending.clear()
         self._pending.extend([np.zeros(self.action_dim)] * self.physics.action_latency_steps)
-        self._reward.reset()
+        self._reward.reset(reference.waypoint_index if reference is not None else 0)
         self._num_steps, self._progress = 0, 0.0
         self._start_centre = self._read().centre
         self._success = False

@@ -17,6 +17,7 @@ from xsim_core.errors import BadInputError
 from .assets import SimAssets
 from .env import SimEnv
 from .processes import WorkerProcesses
+from .reference_starts import ReferenceStarts
 from .reward import TERMS
 from .task import Physics, TaskSpec
 
@@ -53,6 +54,10 @@ class _Worker:
         self.envs = [SimEnv(assets, task, physics=p) for p in physics]
         self.streams = [np.random.SeedSequence([seed, i]) for i in indices]
         self.has_succeeded = np.zeros(len(self.envs), dtype=bool)
+        share = task.start.reference_share
+        # Tried with the task's own physics, so that it is the same grasp in every process.
+        self.references = ReferenceStarts(SimEnv(assets, task)) if share > 0 else None
+        self.reference_share = share
 
     def obs_dim(self) -> int:
         return self.envs[0].obs_dim
@@ -60,11 +65,19 @@ class _Worker:
     def _next_seed(self, i: int) -> int:
         return int(self.streams[i].spawn(1)[0].generate_state(1)[0])
 
+    def _begin_anew(self, i: int) -> NDArray[np.float32]:
+        """An automatic reset, now and then on the demonstrated path."""
+        seed = self._next_seed(i)
+        rng = np.random.default_rng([seed, 1])
+        if self.references is None or rng.random() >= self.reference_share:
+            return self.envs[i].reset(seed)
+        return self.envs[i].reset(seed, reference=self.references.sample(rng))
+
     def reset(self, seeds: NDArray[np.int64] | None) -> tuple[NDArray[Any], ...]:
         self.has_succeeded[:] = False
         obs = []
         for i, env in enumerate(self.envs):
-            obs.append(env.reset(self._next_seed(i) if seeds is None else int(seeds[i])))
+            obs.append(self._begin_anew(i) if seeds is None else env.reset(int(seeds[i])))
         return np.stack(obs), np.stack([env.env_state() for env in self.envs])
 
     def step(self, actions: NDArray[np.floating]) -> tuple[NDArray[Any], ...]:
@@ -74,7 +87,7 @@ class _Worker:
             self.has_succeeded[i] |= r.success
             success, state, obs = bool(self.has_succeeded[i]), env.env_state(), r.obs
             if r.truncated:
-                obs = env.reset(self._next_seed(i))
+                obs = self._begin_anew(i)
                 self.has_succeeded[i] = False
             terms = [r.terms[name] for name in TERMS]
             rows.append(

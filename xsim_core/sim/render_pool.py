@@ -1,5 +1,4 @@
-"""Episodes rendered from stored simulator states, over a few processes.
-"""
+"""Episodes rendered from stored simulator states, over a few processes."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager

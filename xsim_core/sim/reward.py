@@ -113,9 +113,9 @@ class WaypointReward:
         self.goals, self.task = goals, task
         self.index = 0
 
-    def reset(self) -> None:
-        """Back to the first waypoint."""
-        self.index = 0
+    def reset(self, index: int = 0) -> None:
+        """Back to the first waypoint, or to another one."""
+        self.index = index
 
     def errors(self, now: Situation, index: int) -> tuple[float, float]:
         """Position (m) and rotation (rad) error to waypoint ``index``."""

@@ -48,6 +48,9 @@ class StartRandomisation(FrozenModel):
     object_yaw_rad: float = 0.2
     joint_noise_rad: float = 0.01
     """Standard deviation on each arm joint, clipped at two of them."""
+    reference_share: float = Field(default=0.0, ge=0, lt=1)
+    """How often an episode of training begins on the demonstrated path with the object in the
+    gripper (see ``reference_starts.py``). Evaluation never does."""
 
 
 class TaskSpec(FrozenModel):
