@@ -1,5 +1,6 @@
 """SIGKILL at random moments: what was committed stays whole, what was not is invisible."""
 
+import logging
 import random
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -43,12 +44,12 @@ class Killer:
         self.adapt(since, outcome)
         self.counts["kills" if outcome.killed else "finished"] += 1
         self.counts["failed"] += outcome.failure is not None
-        there = self.store.manifest(expected) is not None
-        self.counts["there after a kill"] += outcome.killed and there
-        self.counts["lost"] += outcome.promise is not None and not there
         everything = self.url.startswith("file") or self.counts["kills"] % 10 == 0
         refs = self.store.list_refs()
-        assert (expected in refs) == there
+        # A server may still be doing the last thing that a dead writer asked for.
+        there = self.store.manifest(expected) is not None
+        self.counts["there after a kill"] += outcome.killed and there
+        self.counts["lost"] += (outcome.promise is not None or expected in refs) and not there
         for ref in refs if everything else {expected} & set(refs):
             self.counts["damaged"] += self.store.verify(ref) != []
 
@@ -90,7 +91,8 @@ def test_a_thousand_kills(tmp_path):
     with ThreadPoolExecutor(2) as pool:
         urls = [(tmp_path / f"s{seed}").as_uri() for seed in (1, 2)]
         results = list(pool.map(lambda url: Killer(url, url, tmp_path).run(500), urls))
-    assert_nothing_is_lost(results[0] + results[1], 1000)
+    results[0].update(results[1])
+    assert_nothing_is_lost(results[0], 1000)
 
 
 @pytest.mark.slow
@@ -98,4 +100,5 @@ def test_a_thousand_kills(tmp_path):
 @pytest.mark.parametrize("server", ["moto", pytest.param("real", marks=pytest.mark.s3)])
 def test_hundreds_of_kills_on_s3(server, request, tmp_path):
     url = request.getfixturevalue(f"{server}_url")
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
     assert_nothing_is_lost(Killer(url, 3, tmp_path).run(300), 300)

@@ -1,10 +1,12 @@
 """xsim_core/storage/collect.py: only what nobody reaches goes, and never beside a user."""
 
+import contextlib
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from tests.contracts.toys import TOY, ToyConfig, write_truth
+from tests.storage.busy import BusyStore
 from xsim_core.artifacts import GroundTruth
 from xsim_core.errors import BadInputError, CorruptArtifactError, MissingArtifactError
 from xsim_core.stage import Stage, run_stage
@@ -130,3 +132,74 @@ def test_no_grace_removes_at_once(store):
     result = collect(store, grace_s=0, dry_run=False, now=later(1))
     assert len(result.removed) == 1
     assert store.list_objects() == []
+
+
+def commit_one(store):
+    """Of an attempt that a sweep has condemned."""
+    writer = store.begin("ground_truth", "ab" * 12)
+    write_truth(writer, ToyConfig())
+    sweep(store, 2)
+    record = {"stage": "toy", "stage_version": 1, "config": {}, "inputs": {}, "provenance": {}}
+    return lambda: store.commit(writer, GroundTruth(name="toy"), **record)
+
+
+def reuse_one(store):
+    """Of an artifact that a sweep has condemned."""
+    ref = run_stage(TOY, ToyConfig(), store, {})
+    sweep(store, 2)
+    return lambda: ref if store.claim(ref) else None
+
+
+@pytest.mark.parametrize("prepare", [commit_one, reuse_one])
+def test_use_is_safe_before_each_request_of_a_sweep(prepare):
+    """What was answered and recorded stays; otherwise the user was told, and can go on."""
+    seen = {"kept": 0, "told": 0}
+    for when in range(1, 100):
+        store = BusyStore("memory://")
+        act = prepare(store)
+        used = []
+
+        def use_and_record(act=act, store=store, used=used):
+            try:
+                ref = act()
+            except MissingArtifactError:
+                return
+            if ref is not None:
+                store.put_record("runs/now.json", {"toy": str(ref)})
+                used.append(ref)
+
+        store.interrupt(when, use_and_record)
+        sweep(store, 4)
+        is_over = not store.finish()
+        for hours in (6, 8):
+            assert all(store.verify(ref) == [] for ref in used), when
+            sweep(store, hours)
+        seen["kept" if used else "told"] += 1
+        assert all(store.verify(ref) == [] for ref in used), when
+        assert store.verify(run_stage(TOY, ToyConfig(), store, {})) == []
+        if is_over:
+            break
+    assert is_over
+    assert seen["kept"] > 3
+    assert seen["told"] > 1
+
+
+def die():
+    raise KeyboardInterrupt
+
+
+def test_a_sweep_that_dies_before_any_request_leaves_nothing_half():
+    for when in range(1, 100):
+        store = BusyStore("memory://")
+        reuse_one(store)
+        store.interrupt(when, die)
+        with contextlib.suppress(KeyboardInterrupt):
+            sweep(store, 4)
+        is_over = not store.finish()
+        assert all(store.verify(ref) == [] for ref in store.list_refs()), when
+        store.delete_objects([LOCK])
+        sweep(store, 6)
+        assert store.list_objects() == [], when
+        if is_over:
+            break
+    assert when > 10

@@ -14,6 +14,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
+from tests.storage.busy import BusyStore
 from xsim_core.artifacts import ArtifactRef, TeacherPolicy
 from xsim_core.errors import MissingArtifactError
 from xsim_core.storage import ArtifactStore
@@ -24,44 +25,6 @@ SUMMARY = TeacherPolicy(task="t", num_env_steps=1, success_rate=1, num_eval_epis
                         reached_threshold=True)  # fmt: skip
 NAMES = ("weights/w", "obs_mean", "obs_var", "curve/c")
 GRACE_S = 3600.0
-
-
-class BusyStore(ArtifactStore):
-    """The sweeper's view of the store; before each of its requests somebody else may act."""
-
-    acts = ()
-    """(number of the request, what happens before it)."""
-    num_requests = 0
-
-    def _pause(self):
-        self.num_requests += 1
-        for number, act in self.acts:
-            if number == self.num_requests:
-                act()
-
-    def list_objects(self, prefix=""):
-        self._pause()
-        return super().list_objects(prefix)
-
-    def list_records(self, prefix):
-        self._pause()
-        return super().list_records(prefix)
-
-    def create_object(self, path, data):
-        self._pause()
-        return super().create_object(path, data)
-
-    def read_object(self, path):
-        self._pause()
-        return super().read_object(path)
-
-    def delete_objects(self, paths):
-        self._pause()
-        super().delete_objects(paths)
-
-    def manifest(self, ref):
-        self._pause()
-        return super().manifest(ref)
 
 
 class StoreMachine(RuleBasedStateMachine):
@@ -78,7 +41,7 @@ class StoreMachine(RuleBasedStateMachine):
     def ref(self, number):
         return ArtifactRef(kind="teacher_policy", fingerprint=f"{number:024x}")
 
-    @rule(target=attempts, number=st.integers(0, 2))
+    @rule(target=attempts, number=st.integers(0, 1))
     def begin(self, number):
         return number, self.store.begin("teacher_policy", f"{number:024x}"), set()
 
@@ -111,7 +74,7 @@ class StoreMachine(RuleBasedStateMachine):
     def fail(self, attempt):
         self.store.discard(attempt[1])
 
-    @rule(number=st.integers(0, 2))
+    @rule(number=st.integers(0, 1))
     def reuse(self, number):
         # A sweep that has passed sentence may be just about to remove it, and says so.
         with contextlib.suppress(MissingArtifactError):
@@ -122,7 +85,7 @@ class StoreMachine(RuleBasedStateMachine):
         self.store.put_record(f"runs/r{number}.json", {"stages": {"x": str(self.ref(number))}})
         self.recorded.add(self.ref(number))
 
-    @rule(number=st.integers(0, 2))
+    @rule(number=st.integers(0, 1))
     def forget(self, number):
         self.store.delete_objects([f"runs/r{number}.json"])
         self.recorded.discard(self.ref(number))
@@ -137,23 +100,25 @@ class StoreMachine(RuleBasedStateMachine):
     def old_sweep(self):
         self.sweep(self.store)
 
-    @rule(
-        attempt=consumes(attempts), ending=st.sampled_from(["finish", "record", "fail", "write"]),
-        number=st.integers(0, 2), when=st.tuples(*[st.integers(1, 40)] * 3),
-    )  # fmt: skip
-    def sweep_beside_work(self, attempt, ending, number, when):
-        """An attempt ends, an artifact is reused and a record goes while the sweeper works."""
-        endings = {
-            "finish": lambda: self.finish(attempt, record=False),
-            "record": lambda: self.finish(attempt, record=True),
-            "fail": lambda: self.fail(attempt),
-            "write": lambda: self.write(attempt, NAMES[0]),
-        }
-        reuse = lambda: self.reuse(number)  # noqa: E731
-        forget = lambda: self.forget(1)  # noqa: E731
+    @rule(number=st.integers(0, 1), when=st.integers(1, 16))
+    def sweep_beside_reuse(self, number, when):
+        self.sweep_beside(when, lambda: self.reuse(number))
+
+    @rule(attempt=consumes(attempts), record=st.booleans(), when=st.integers(1, 16))
+    def sweep_beside_commit(self, attempt, record, when):
+        self.sweep_beside(when, lambda: self.finish(attempt, record=record))
+
+    @rule(attempt=attempts, number=st.integers(0, 1), when=st.integers(1, 16))
+    def sweep_beside_write(self, attempt, number, when):
+        self.sweep_beside(when, lambda: (self.write(attempt, NAMES[0]), self.forget(number)))
+
+    def sweep_beside(self, when, act):
+        """Somebody acts before one of the sweeper's requests, or right after the last."""
         busy = BusyStore(self.store.url)
-        busy.acts = list(zip(when, (endings[ending], reuse, forget), strict=True))
+        busy.interrupt(when, act)
         self.sweep(busy)
+        if not busy.finish():
+            act()
 
     def sweep(self, store):
         # Only attempts that nobody works on may be as old as this sweep believes them to be.
@@ -179,4 +144,4 @@ class StoreMachine(RuleBasedStateMachine):
 
 
 TestStoreMachine = StoreMachine.TestCase
-TestStoreMachine.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+TestStoreMachine.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
