@@ -239,8 +239,9 @@ def test_pick_place_steps_grasps_and_rewards(tmp_path):
         go = np.clip((env._situation.centre - env._tcp) / 0.02, -1, 1)
         env.step(np.array([*go, 0, 1.0]))
     for _ in range(6):
-        result = env.step(np.array([0, 0, 0, 0, -1.0]))
+        result = env.step(np.array([0, 0, -1.0, 0, -1.0]))
     assert env._situation.is_grasped
+    assert env._situation.object_speed_m_s < 0.01, "squeezed and pressed down, but at rest"
     assert result.terms["grasp"] == 1.0
     assert result.progress == pytest.approx(2 / 3)
     for _ in range(10):

@@ -208,7 +208,7 @@ class SimEnv:
         for _ in range(self._substeps):
             self._px.step()
         self._num_steps += 1
-        now = self._read()
+        now = self._read(self._situation.centre)
         terms = self._reward.step(now)
         self._success = self._reward.is_success(now)
         self._progress = max(self._progress, self._stage(now))
@@ -241,8 +241,8 @@ class SimEnv:
         for joint, target in zip(self._joints, (*q_arm, finger_m, finger_m), strict=True):
             joint.set_drive_target(float(target))
 
-    def _read(self) -> Situation:
-        """Fetch what this step needs from PhysX."""
+    def _read(self, centre_before: NDArray[np.float64] | None = None) -> Situation:
+        """Fetch what this step needs from PhysX, with the object's centre a control step ago."""
         self._qpos = self._robot.get_qpos().astype(np.float64)
         # SAPIEN's stubs give arrays shapes that no array has.
         pose: Any = self._object.pose
@@ -250,11 +250,17 @@ class SimEnv:
         self._quat: NDArray[np.float64] = pose.q.astype(np.float64)
         self._tcp = self._tcp_link.pose.p.astype(np.float64)
         velocity, qvel = self._body.linear_velocity, self._robot.get_qvel()[:7]
+        centre = self._position + rotate(self._quat, self._centre)
+        speed = math.sqrt(float(velocity @ velocity))
+        if centre_before is not None:
+            # PhysX gives a body that is squeezed but at rest some 0.1 m/s.
+            moved = centre - centre_before
+            speed = min(speed, math.sqrt(float(moved @ moved)) / self.task.control_dt_s)
         self._situation = Situation(
             tcp=self._tcp,
-            centre=self._position + rotate(self._quat, self._centre),
+            centre=centre,
             quat_wxyz=self._quat,
-            object_speed_m_s=math.sqrt(float(velocity @ velocity)),
+            object_speed_m_s=speed,
             arm_speed_rad_s=math.sqrt(float(qvel @ qvel)),
             is_grasped=self.task.require_grasp and self._is_grasped(),
         )

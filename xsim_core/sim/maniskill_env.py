@@ -38,6 +38,7 @@ class XSimObjectTrackEnv(BaseEnv):
     ) -> None:  # fmt: skip
         self.assets, self.task, self.physics = assets, task, physics or task.physics
         self.goals = Goals.from_assets(assets, task)
+        self._centre_before: np.ndarray | None = None
         kwargs.setdefault("robot_uids", "panda")
         super().__init__(*args, **kwargs)
 
@@ -100,16 +101,27 @@ class XSimObjectTrackEnv(BaseEnv):
         qpos[:, :7] += noise
         self.agent.reset(torch.tensor(qpos).float())
         self.waypoint_index[env_idx] = 0
+        self._centre_before = None
+
+    def _before_control_step(self) -> None:
+        super()._before_control_step()
+        self._centre_before = self._state()["centre"]
 
     def _state(self) -> dict[str, Any]:
         """What the reward looks at, as batched arrays."""
         pose, qvel = self.tracked_object.pose, self.agent.robot.get_qvel()
         R = quat_wxyz_to_matrix(pose.q.cpu().numpy())
+        centre = R @ np.array(self.assets.object_centre) + pose.p.cpu().numpy()
+        speed = self.tracked_object.linear_velocity.norm(dim=-1).cpu().numpy()
+        if self._centre_before is not None:
+            # PhysX gives a body that is squeezed but at rest some 0.1 m/s.
+            moved = np.linalg.norm(centre - self._centre_before, axis=-1)
+            speed = np.minimum(speed, moved / self.task.control_dt_s)
         return {
             "tcp": self.agent.tcp_pos.cpu().numpy(),
-            "centre": R @ np.array(self.assets.object_centre) + pose.p.cpu().numpy(),
+            "centre": centre,
             "R_world_object": R,
-            "object_speed": self.tracked_object.linear_velocity.norm(dim=-1).cpu().numpy(),
+            "object_speed": speed,
             "arm_speed": qvel[:, :7].norm(dim=-1).cpu().numpy(),
             "is_grasped": self.agent.is_grasping(self.tracked_object).cpu().numpy(),
         }
