@@ -1,6 +1,7 @@
 """A flow of two stages, a quick one and one that waits for a file, and what a worker needs of it.
 
-As a script it deploys itself to the pool of its first argument and prints the deployment's id.
+As a script it brings a server to what these tests need of `xsim deploy`, whose every flow takes
+long to import, and prints the id of its deployment.
 """
 
 import sys
@@ -56,18 +57,27 @@ def _call(recorder: Recorder, stage: str, config: Behaviour) -> None:
     recorder.add(stage, ref)
 
 
-def deploy(pool: str) -> str:
-    """Create the deployment; answers its id."""
+def deploy() -> str:
+    """Create pools, limit, automation and two deployments; answers the id of this flow's."""
     from prefect.client.orchestration import get_client
 
+    from flows.deploy import _pools_and_limits
+    from flows.heartbeats import mark_the_silent
+
+    _pools_and_limits(1)
+    mark_the_silent()
+    step = {"prefect.deployments.steps.set_working_directory": {"directory": str(ROOT)}}
     with get_client(sync_client=True) as client:
-        flow_id = client.create_flow_from_name(toy_recovery.name)
-        step = {"prefect.deployments.steps.set_working_directory": {"directory": str(ROOT)}}
-        return str(client.create_deployment(
-            flow_id, pool, entrypoint=f"{Path(__file__).relative_to(ROOT)}:toy_recovery",
-            work_pool_name=pool, pull_steps=[step], enforce_parameter_schema=False,
-        ))  # fmt: skip
+        for name, entrypoint, pool in (
+            ("stage", "flows/stage.py:stage", "xsim-gpu"),
+            (toy_recovery.name, f"{Path(__file__).relative_to(ROOT)}:toy_recovery", "xsim-cpu"),
+        ):
+            made = client.create_deployment(
+                client.create_flow_from_name(name), pool, entrypoint=entrypoint,
+                work_pool_name=pool, pull_steps=[step], enforce_parameter_schema=False,
+            )  # fmt: skip
+    return str(made)
 
 
 if __name__ == "__main__":
-    sys.stdout.write(deploy(sys.argv[1]))
+    sys.stdout.write(deploy())
