@@ -54,6 +54,17 @@ def test_presets_differ_from_each_other():
     assert len({pipeline_config(p).model_dump_json() for p in PRESETS}) == len(PRESETS)
 
 
+def test_a_skill_asks_for_its_sizes_and_the_preset_and_overrides_go_before_it():
+    plain, pick = pipeline_config(), pipeline_config(task="pick_place")
+    assert pick.ppo.num_env_steps > plain.ppo.num_env_steps
+    assert pick.scan == plain.scan
+    small = pipeline_config("debug", task="pick_place")
+    assert small.ppo.num_env_steps == pipeline_config("debug").ppo.num_env_steps
+    assert small.ppo.num_steps == pick.ppo.num_steps
+    mine = pipeline_config(task="pick_place", overrides={"ppo": {"num_env_steps": 7}})
+    assert mine.ppo.num_env_steps == 7
+
+
 def test_an_unknown_preset_is_answered_with_the_closest():
     with pytest.raises(UnknownNameError, match="Did you mean 'demo'"):
         pipeline_config("deom")
