@@ -18,11 +18,10 @@ COPY tasks tasks
 COPY flows flows
 # Also fetches Mesa's lavapipe when the base has no Vulkan driver that SAPIEN accepts.
 RUN PIP_NO_CACHE_DIR=1 bash deployments/setup/setup.sh /opt/venv
-# The volume holds the store, the Prefect server's files (it unpacks its pages too, and may not write
-# into the environment) and the compiled rasteriser. prefect.yaml
-# names captures below .xsim.
+# The volume holds the store, the compiled rasteriser and the Prefect server's files, its pages among
+# them, which it would unpack into the environment. prefect.yaml names captures below .xsim.
 ENV PATH=/opt/venv/bin:$PATH XSIM_HOME=/data XSIM_CACHE=/data/cache OMP_NUM_THREADS=1 \
-    PREFECT_UI_STATIC_DIRECTORY=/data/cache/prefect-ui
+    PREFECT_SERVER_UI_STATIC_DIRECTORY=/data/cache/prefect-ui
 RUN useradd --create-home xsim && mkdir /data && chown xsim /data && ln -s /data .xsim
 USER xsim
 VOLUME /data
