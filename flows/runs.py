@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tasks.settings import Settings
-from xsim_core.report import RunRecord, build_report, check_run_name, ending_of
+from xsim_core.report import RunRecord, build_report, check_run_name, ending_of, this_process
 from xsim_core.storage import ArtifactStore
 
 from .calls import Recorder
@@ -21,7 +21,7 @@ def run_name(capture: str, preset: str) -> str:
 def recorded(store: ArtifactStore, record: RunRecord) -> Iterator[Recorder]:
     """Keep ``runs/<name>.json`` true: running, then completed, interrupted or failed."""
     recorder, clock = Recorder(store, record), time.monotonic()
-    recorder.update(state="running")
+    recorder.update(state="running", process=this_process())
     try:
         yield recorder
     except BaseException as error:

@@ -1,7 +1,17 @@
+import subprocess
+import sys
+
 import pytest
 
 from xsim_core.errors import BadInputError, UnknownNameError
-from xsim_core.report import RunRecord, check_run_name, list_runs, load_record, save_record
+from xsim_core.report import (
+    RunRecord,
+    check_run_name,
+    list_runs,
+    load_record,
+    save_record,
+    this_process,
+)
 
 
 def test_records_come_back_as_written(toy_store, toy_refs):
@@ -10,6 +20,19 @@ def test_records_come_back_as_written(toy_store, toy_refs):
     assert load_record(toy_store, "night-1") == record
     assert "night-1" in list_runs(toy_store)
     assert list(load_record(toy_store, "night-1").stages) == list(toy_refs)
+
+
+def test_a_run_of_a_dead_process_does_not_run(toy_store):
+    dead = subprocess.run(
+        [sys.executable, "-c", "from xsim_core.report import this_process as p; print(p())"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    for process, state in (
+        (dead.stdout.strip(), "interrupted"), (this_process(), "running"), ("", "running"),
+        ("another-machine 1 1", "running"),
+    ):  # fmt: skip
+        save_record(toy_store, RunRecord(name="night-2", process=process))
+        assert load_record(toy_store, "night-2").state == state
 
 
 @pytest.mark.parametrize("name", ["no-such-run", "../manifest", ""])

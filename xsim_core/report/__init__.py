@@ -10,6 +10,7 @@ from .record import (
     list_runs,
     load_record,
     save_record,
+    this_process,
 )
 
 __all__ = [
@@ -25,5 +26,6 @@ __all__ = [
     "load_record",
     "save_record",
     "stages_behind",
+    "this_process",
     "trace_lineage",
 ]

@@ -1,7 +1,10 @@
 """Run records: ``runs/<name>.json`` says which artifact each stage of a named run made."""
 
+import os
+import platform
 import re
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field
@@ -32,8 +35,30 @@ class RunRecord(FrozenModel):
     """Stage to artifact, in the order in which they finished."""
     unfinished: dict[str, Ending] = Field(default_factory=dict)
     """The stages that stopped short, and how."""
+    process: str = ""
+    """Who carries it out: host, process number and the moment of its start."""
     elapsed_s: float | None = None
     error: str | None = None
+
+
+def this_process() -> str:
+    """This process, told apart from a later one of the same number."""
+    return f"{platform.node()} {os.getpid()} {_start_of(os.getpid())}"
+
+
+def _start_of(pid: int) -> str:
+    try:
+        # The command's name, in parentheses, may hold spaces; see proc(5), field 22.
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    except OSError:
+        return ""
+
+
+def _is_gone(process: str) -> bool:
+    """Whether it ran on this machine and does no more; of another machine nothing is known."""
+    host, _, rest = process.partition(" ")
+    number, _, start = rest.partition(" ")
+    return host == platform.node() and start != "" and _start_of(int(number)) != start
 
 
 def ending_of(error: BaseException) -> Ending:
@@ -60,7 +85,7 @@ def save_record(store: ArtifactStore, record: RunRecord) -> None:
 
 
 def load_record(store: ArtifactStore, name: str) -> RunRecord:
-    """The record of a run.
+    """The record of a run; one that says "running" of a dead process is corrected.
 
     Raises:
         UnknownNameError: when there is no run of this name.
@@ -68,7 +93,10 @@ def load_record(store: ArtifactStore, name: str) -> RunRecord:
     value = store.get_record(f"runs/{name}.json") if _NAME.fullmatch(name) else None
     if value is None:
         raise UnknownNameError("run", name, list_runs(store))
-    return RunRecord.model_validate(value)
+    record = RunRecord.model_validate(value)
+    if record.state == "running" and _is_gone(record.process):
+        return record.model_copy(update={"state": "interrupted", "error": "its process is gone"})
+    return record
 
 
 def list_runs(store: ArtifactStore) -> list[str]:
