@@ -12,6 +12,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
@@ -112,8 +113,10 @@ def start_server(home: Path) -> Server:
         if server := find_server(home):
             return server
         _stop_known(home)
-        server = _launch(home, _free_port())
-        _wait_until_healthy(home, server)
+        # A free port is taken half a minute later: until then no other home's server may find it.
+        with _lock(Path(tempfile.gettempdir()) / f"xsim-ports-{os.getuid()}"):
+            server = _launch(home, _free_port())
+            _wait_until_healthy(home, server)
         _state_path(home).write_text(server.model_dump_json())
         return server
 
