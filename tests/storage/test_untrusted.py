@@ -3,17 +3,19 @@
 import contextlib
 import hashlib
 import json
+import tracemalloc
 
 import obstore
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numcodecs.zstd import Zstd
 
 from tests.contracts.toys import TOY, ToyConfig
 from xsim_core.errors import CorruptArtifactError
 from xsim_core.stage import run_stage
 from xsim_core.storage import ArtifactStore
-from xsim_core.storage.payload import check_metadata
+from xsim_core.storage.payload import MANIFEST_LIMIT_BYTES, check_metadata
 
 
 @pytest.fixture
@@ -75,6 +77,50 @@ def test_planted_metadata_is_refused(store, case):
     plant(store, ref, "data.zarr/T_world_object/zarr.json", data)
     with pytest.raises(CorruptArtifactError, match=message):
         store.open(ref).array("T_world_object")
+
+
+def zstd_bomb(num_bytes, *, names_its_size=True):
+    """A frame of one zero repeated: a few kilobytes for any size (RFC 8878, section 3.1.1.2)."""
+    size = b"\xe0" + num_bytes.to_bytes(8, "little") if names_its_size else b"\x00\x68"
+    blocks, block = [], 128 << 10
+    for start in range(0, num_bytes, block):
+        length = min(block, num_bytes - start)
+        is_last = start + length == num_bytes
+        blocks.append((length << 3 | 1 << 1 | is_last).to_bytes(3, "little") + b"\0")
+    return b"\x28\xb5\x2f\xfd" + size + b"".join(blocks)
+
+
+def test_the_bomb_is_one():
+    for names_its_size in (True, False):
+        assert Zstd().decode(zstd_bomb(300_000, names_its_size=names_its_size)) == bytes(300_000)
+
+
+@pytest.mark.parametrize("names_its_size", [True, False])
+def test_a_chunk_that_unpacks_to_more_than_itself_is_refused(store, names_its_size):
+    ref = run_stage(TOY, ToyConfig(), store, {})
+    bomb = zstd_bomb(1 << 30, names_its_size=names_its_size)
+    assert len(bomb) < 50_000
+    plant(store, ref, "data.zarr/T_world_object/c/0/0/0", bomb)
+    tracemalloc.start()
+    try:
+        with pytest.raises(CorruptArtifactError, match="nothing was allocated"):
+            store.open(ref).array("T_world_object")
+        assert tracemalloc.get_traced_memory()[1] < 20 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def test_an_object_larger_than_its_record_is_not_read(store):
+    ref = run_stage(TOY, ToyConfig(), store, {})
+    attempt = store.manifest(ref).attempt
+    path = f"{ref}/{attempt}/data.zarr/T_world_object/zarr.json"
+    obstore.put(store._objects.backend, path, bytes(8 << 20))
+    with pytest.raises(CorruptArtifactError, match="it was not read"):
+        store.open(ref).array("T_world_object")
+    manifest = f"{ref}/manifest.json"
+    obstore.put(store._objects.backend, manifest, bytes(MANIFEST_LIMIT_BYTES + 1))
+    with pytest.raises(CorruptArtifactError, match="it was not read"):
+        store.open(ref)
 
 
 @pytest.mark.parametrize(

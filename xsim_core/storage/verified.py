@@ -12,8 +12,11 @@ from zarr.storage import ObjectStore
 from xsim_core.artifacts.base import Manifest, ObjectRecord
 from xsim_core.errors import CorruptArtifactError
 
+from . import codecs
 from .objects import Objects, patiently_async
 from .payload import METADATA_LIMIT_BYTES, check_metadata
+
+codecs.install()
 
 
 class VerifiedStore(ObjectStore):
