@@ -33,32 +33,39 @@ Listing = list[tuple[str, int, datetime]]
 """Path, size in bytes and time of last change."""
 
 
-def _pauses(backend: Any) -> Iterator[float]:
-    """Waits between tries; none where nothing lies between us and the data."""
-    started = time.monotonic()
-    for pause in PAUSES_S if isinstance(backend, obstore.store.S3Store) else ():
-        if time.monotonic() - started < PATIENCE_S:
-            yield pause
+class _Patience:
+    """Pauses between tries; none where nothing lies between us and the data."""
+
+    def __init__(self, backend: Any) -> None:
+        self._pauses = iter(PAUSES_S if isinstance(backend, obstore.store.S3Store) else ())
+        self._end = time.monotonic() + PATIENCE_S
+
+    def pause_s(self, error: GenericError) -> float:
+        """How long to wait before the next try; raises ``error`` when there is none."""
+        pause = next(self._pauses, None)
+        if pause is None or time.monotonic() > self._end:
+            raise error
+        return pause
 
 
 def patiently(backend: Any, ask: Callable[[], T]) -> T:
     """Ask again while the connection or the server fails; other answers are final."""
-    for pause in _pauses(backend):
+    patience = _Patience(backend)
+    while True:
         try:
             return ask()
-        except GenericError:
-            time.sleep(pause)
-    return ask()
+        except GenericError as error:
+            time.sleep(patience.pause_s(error))
 
 
 async def patiently_async(backend: Any, ask: Callable[[], Awaitable[T]]) -> T:
     """``patiently`` for Zarr's side of the house."""
-    for pause in _pauses(backend):
+    patience = _Patience(backend)
+    while True:
         try:
             return await ask()
-        except GenericError:
-            await asyncio.sleep(pause)
-    return await ask()
+        except GenericError as error:
+            await asyncio.sleep(patience.pause_s(error))
 
 
 class Objects:
