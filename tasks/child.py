@@ -130,7 +130,8 @@ class _Child(AbstractContextManager["_Child"]):
             self._alarm.start()
         # Kept open: when this end closes, the kernel kills the stage's group.
         with suppress(BrokenPipeError), os.fdopen(self._job, "wb", closefd=False) as pipe:
-            pipe.write(json.dumps(job).encode() + b"\n")
+            pipe.write(json.dumps({**job, "PYTHONPATH": os.environ.get("PYTHONPATH")}).encode())
+            pipe.write(b"\n")
 
     def listen(self, progress: Progress) -> Any:
         """Pass progress and output on until the answer is there."""

@@ -32,6 +32,7 @@ def main() -> None:
         os.set_inheritable(descriptor, False)  # noqa: FBT003
     job = json.loads(os.fdopen(job_pipe, "rb", closefd=False).readline())
     _die_with_the_writer_of(job_pipe)
+    _restore_path(job["PYTHONPATH"])
     signal.signal(signal.SIGTERM, _interrupt)
     answers = _Answers(answer_pipe)
     try:
@@ -115,6 +116,13 @@ def _plain(error: BaseException) -> dict[str, Any]:
         "text": str(error),
         "traceback": "".join(traceback.format_exception(error)),
     }
+
+
+def _restore_path(before: str | None) -> None:
+    """The parent's module path was for this process only: others run other Pythons."""
+    del os.environ["PYTHONPATH"]
+    if before is not None:
+        os.environ["PYTHONPATH"] = before
 
 
 def _die_with_the_writer_of(pipe: int) -> None:

@@ -94,8 +94,8 @@ class Run:
         body = {"flow_runs": {"id": {"any_": [self.id]}}}
         return {t["name"]: t["state_name"] for t in self.lab.ask("task_runs/filter", body)}
 
-    def await_stage(self, *, within_s=120):
-        """Wait for the second stage's own process; its number."""
+    def await_stage(self, *, within_s=400):
+        """Wait for the second stage's own process; its number. A busy machine needs its time."""
         until(lambda: self.notes.exists() and self.notes.read_text(), within_s=within_s)
         return int(self.notes.read_text())
 

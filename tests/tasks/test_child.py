@@ -53,14 +53,15 @@ def seconds_until(is_over, *, within_s):
     return time.monotonic() - clock
 
 
-def test_the_artifact_progress_and_prints_come_back(tmp_path, capsys):
+def test_the_artifact_progress_and_prints_come_back(tmp_path, capsys, monkeypatch):
+    monkeypatch.delenv("PYTHONPATH", raising=False)
     heard = []
     ref = start(tmp_path, "work", progress=lambda *said: heard.append(said))
     artifact = settings_in(tmp_path).open_store().open(ref)
     assert artifact.summary.name == "toy"
     assert artifact.manifest.provenance["peak_memory_mb"] > 10
     assert (0.5, {"loss": 0.25}) in heard
-    assert "this is work" in capsys.readouterr().err
+    assert "this is work, PYTHONPATH None" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
