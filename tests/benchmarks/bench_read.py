@@ -22,7 +22,7 @@ from xsim_core.policies.student import to_image_tensor
 from xsim_core.stage import Stage, run_stage
 from xsim_core.storage import ArtifactStore
 
-NUM_FRAMES, SIZE, EPISODE = 2000, 128, 100
+NUM_FRAMES, SIZE, EPISODE = 1000, 128, 100
 PEER = "numpy memmap"
 
 
@@ -109,7 +109,7 @@ class LeRobot:
 
 
 def main():
-    asked = r.arguments(__doc__, rounds=(100, "rounds"), lerobot=("", "interpreter with LeRobot"))
+    asked = r.arguments(__doc__, rounds=(150, "rounds"), lerobot=("", "interpreter with LeRobot"))
     rgb, starts = made_up_frames(), window_starts()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -126,7 +126,7 @@ def main():
         for mode in ("image", "video") if asked.lerobot else ():
             peers.append(LeRobot(asked.lerobot, folder, mode))
             candidates.append(r.Candidate(f"LeRobot 0.4.4, {mode}", peers[-1].run))
-        seconds = r.measure(candidates, rounds=asked.rounds)
+        seconds = r.measure(candidates, rounds=asked.rounds, slow_s=0.02)
         for peer in peers:
             peer.close()
     rows = r.table(seconds, peer=PEER, by="cpu")

@@ -40,21 +40,25 @@ def timed(work):
     return run
 
 
-def measure(candidates, *, rounds, round_s=0.02, most=200, seed=0):
-    """(rounds, 2) wall and CPU seconds a unit, by name; the order is drawn anew for each round."""
-    first = 0
+def measure(candidates, *, rounds, round_s=0.02, most=200, slow_s=0.5, slow_every=5, seed=0):
+    """(rounds, 2) wall and CPU seconds a unit, by name; the order is drawn anew for each round.
+
+    What takes longer than ``slow_s`` runs in every ``slow_every``-th round only (NaN in others).
+    """
+    every = {}
     for candidate in candidates:
         for warm in range(2):  # The first pays for page tables, imports, connections.
-            wall, _ = candidate.run(warm, 1)
+            wall, cpu = candidate.run(warm, 1)
         candidate.count = max(1, min(most, round(round_s / wall)))
-    seconds = {c.name: [] for c in candidates}
+        every[candidate.name] = slow_every if cpu > slow_s else 1
+    seconds = {c.name: np.full((rounds, 2), np.nan) for c in candidates}
     order = random.Random(seed)
-    for _ in range(rounds):
-        first += most
+    for k in range(rounds):
         for candidate in order.sample(candidates, len(candidates)):
-            spent = candidate.run(first, candidate.count)
-            seconds[candidate.name].append([s / candidate.count for s in spent])
-    return {name: np.array(values) for name, values in seconds.items()}
+            if k % every[candidate.name] == 0:
+                spent = candidate.run(most * (1 + k), candidate.count)
+                seconds[candidate.name][k] = np.array(spent) / candidate.count
+    return seconds
 
 
 def table(seconds, *, peer, by="wall"):
@@ -64,15 +68,15 @@ def table(seconds, *, peer, by="wall"):
     rows = []
     for name, values in seconds.items():
         own = values[:, column]
-        low, middle, high = np.quantile(reference / own, [0.25, 0.5, 0.75])
+        low, middle, high = np.nanquantile(reference / own, [0.25, 0.5, 0.75])
+        medians, bests = 1e3 * np.nanmedian(values, axis=0), 1e3 * np.nanmin(values, axis=0)
         rows.append(
             {
-                "name": name, "median_ms": 1e3 * float(np.median(values[:, 0])),
-                "best_ms": 1e3 * float(values[:, 0].min()),
-                "cpu_median_ms": 1e3 * float(np.median(values[:, 1])),
-                "cpu_best_ms": 1e3 * float(values[:, 1].min()),
+                "name": name, "median_ms": float(medians[0]), "best_ms": float(bests[0]),
+                "cpu_median_ms": float(medians[1]), "cpu_best_ms": float(bests[1]),
                 "ratio": float(middle), "ratio_quartiles": [float(low), float(high)],
-                "ratio_of_best": float(reference.min() / own.min()), "ratio_by": by,
+                "ratio_of_best": float(np.nanmin(reference) / np.nanmin(own)), "ratio_by": by,
+                "rounds": int(np.isfinite(own).sum()),
             }
         )  # fmt: skip
     return rows
