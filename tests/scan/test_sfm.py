@@ -32,6 +32,16 @@ def test_a_run_out_of_time_is_killed_and_can_be_resumed(tmp_path):
         assert rows.execute("SELECT COUNT(*) FROM descriptors").fetchone()[0] == 4
 
 
+def test_the_same_photos_give_the_same_bits(tmp_path):
+    photos = photo_set(12).photos[:5]
+    first, again = (
+        run_sfm(photos, tmp_path / name, settings=SETTINGS, timeout_s=120.0, progress=quiet)
+        for name in ("first", "again")
+    )
+    for name, value in vars(first).items():
+        np.testing.assert_array_equal(value, getattr(again, name), err_msg=name)
+
+
 def test_a_crash_of_the_child_is_reported_with_its_last_words(tmp_path):
     with pytest.raises(XSimError, match=r"failed \(exit .*: .*num_threads"):
         run_sfm(

@@ -27,7 +27,12 @@ def main(workdir: Path) -> None:
     _extract(database, workdir / "photos", settings)
     matching = pycolmap.FeatureMatchingOptions()
     matching.num_threads = settings["num_threads"]
-    pycolmap.match_exhaustive(database, matching_options=matching)
+    verification = pycolmap.TwoViewGeometryOptions()
+    # A seed for every pair: threads draw from streams of their own and take what comes next.
+    verification.ransac.random_seed = settings["seed"]
+    pycolmap.match_exhaustive(
+        database, matching_options=matching, verification_options=verification
+    )
     models = _map(database, workdir, settings)
     if models:
         part = workdir / "model.part.npz"
@@ -50,10 +55,24 @@ def _extract(database: Path, photos: Path, settings: dict[str, Any]) -> None:
     options.sift.max_num_features = settings["max_num_features"]
     # The up-sampled octave costs four times the rest and adds unstable points on sharp photos.
     options.sift.first_octave = 0
+    if not database.exists():
+        _register(database, photos, reader)
     pycolmap.extract_features(
         database, photos, camera_mode=pycolmap.CameraMode.SINGLE, reader_options=reader,
         extraction_options=options,
     )  # fmt: skip
+
+
+def _register(database: Path, photos: Path, reader: Any) -> None:
+    """Number the photos by their names; left alone, by which thread finishes first."""
+    part = database.with_suffix(".part.db")
+    part.unlink(missing_ok=True)
+    pycolmap.Database.open(part).close()
+    pycolmap.import_images(
+        part, photos, camera_mode=pycolmap.CameraMode.SINGLE, options=reader,
+        image_names=sorted(p.name for p in photos.glob("*.png")),
+    )  # fmt: skip
+    part.replace(database)
 
 
 def _map(database: Path, workdir: Path, settings: dict[str, Any]) -> list[Any]:
