@@ -28,6 +28,8 @@ class Killer:
         with Nursery("tests.faults.victim") as nursery:
             while self.counts["kills"] < num_kills:
                 self.one(nursery)
+                if self.counts["kills"] % 50 == 0:
+                    print(dict(self.counts), flush=True)
         self.finish()
         return self.counts
 
