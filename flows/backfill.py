@@ -1,5 +1,6 @@
 """Runs for captures that were done before, when a stage is to be made anew."""
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -77,13 +78,21 @@ def _originals(records: list[RunRecord]) -> list[RunRecord]:
 
 
 def submit(home: Path, planned: Backfilled, *, deployment: str = DEPLOYMENT) -> str:
-    """Start the run on a worker, or find the one of the same name and settings; answers its id."""
+    """Start the run on a worker, or find the one of the same name and settings; answers its id.
+
+    One that failed, crashed or was cancelled is started again: what it had committed is reused.
+    """
     use_server(home, start_server(home))
     from prefect.deployments import run_deployment
 
     parameters = planned.model_dump(mode="json")
-    run: Any = run_deployment(
-        deployment, parameters=parameters, timeout=0, flow_run_name=planned.name,
-        idempotency_key=f"backfill-{planned.model_dump_json()}"[:1000], as_subflow=False,
-    )  # fmt: skip
-    return str(run.id)
+    key = hashlib.sha256(planned.model_dump_json().encode()).hexdigest()
+    attempt = 1
+    while True:
+        run: Any = run_deployment(
+            deployment, parameters=parameters, timeout=0, flow_run_name=planned.name,
+            idempotency_key=f"backfill-{key}-{attempt}", as_subflow=False, tags=["backfill"],
+        )  # fmt: skip
+        if run.state is None or run.state.is_completed() or not run.state.is_final():
+            return str(run.id)
+        attempt += 1

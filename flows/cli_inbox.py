@@ -1,6 +1,7 @@
 """Commands about new videos: ``inbox list`` and ``inbox listen``."""
 
 import json as json_module
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -56,10 +57,12 @@ class InboxListen:
         use_server(home, start_server(home))
         token = home / "inbox-token"
         bell = Bell(lambda: tell_server(home, "bucket"))
-        logging.basicConfig(level=logging.INFO, format="%(message)s")
+        logging.basicConfig(format="%(message)s")
+        logging.getLogger("flows").setLevel(logging.INFO)
         with Receiver(self.port, secret_in(token), lambda _: bell.ring()) as receiver:
             print(f"bucket notifications: {receiver.url}, token in {token}", flush=True)
-            receiver.serve_forever()
+            with suppress(KeyboardInterrupt):
+                receiver.serve_forever()
         return 0
 
 

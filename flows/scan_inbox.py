@@ -45,7 +45,7 @@ def scan_inbox(
         parameters = {"capture": arrival.folder, "preset": preset, "name": arrival.run_name}
         run: Any = run_deployment(
             deployment, parameters=parameters, timeout=0, idempotency_key=arrival.key,
-            flow_run_name=arrival.run_name, as_subflow=False,
+            flow_run_name=arrival.run_name, as_subflow=False, tags=["inbox"],
         )  # fmt: skip
         return str(run.id)
 

@@ -3,16 +3,12 @@
 from typing import Any
 
 from prefect import flow
-from prefect.runtime import flow_run
 
-from tasks.settings import load_settings
 from xsim_core.artifacts import ArtifactRef
-from xsim_core.presets import pipeline_config
-from xsim_core.report import RunRecord, load_record
 
 from . import story
-from .calls import AsTasks
-from .runs import recorded, write_report
+from .continued import continued
+from .runs import write_report
 
 
 @flow(name="sim-to-real", flow_run_name="{run}-sim-to-real", persist_result=False)
@@ -30,18 +26,15 @@ def sim_to_real(
         task: a task's name or YAML file, instead of the preset's.
         overrides: stage → field → value, over the preset.
     """
-    settings = load_settings()
-    store = settings.open_store()
-    made = load_record(store, run).stages
-    taken = story.Taken(made["ingest_capture"], made.get("ingest_truth"), made.get("ingest_world"))
-    sim = story.Reconstruction(made["scan"], made["splat"], made["pose_track"])
-    trained = story.Trained(made["ppo"], made["render_dataset"], made["diffusion"])
-    config = pipeline_config(preset, task=task, overrides=overrides)
-    record = RunRecord(
-        name=f"{run}-sim-to-real", preset=preset, task=task or "", stages=made,
-        flow_run_url=flow_run.ui_url,
-    )  # fmt: skip
-    with recorded(store, record) as recorder:
-        done = story.sim_to_real(AsTasks(recorder), config, sim, trained, taken)
-    write_report(settings, store, recorder.record)
+    needs = ("ingest_capture", "scan", "splat", "pose_track", "ppo", "render_dataset", "diffusion")
+    with continued(
+        run, "sim-to-real", needs, preset=preset, task=task, overrides=overrides
+    ) as here:
+        made = here.made
+        trained = story.Trained(made["ppo"], made["render_dataset"], made["diffusion"])
+        taken = story.Taken(
+            made["ingest_capture"], made.get("ingest_truth"), made.get("ingest_world")
+        )
+        done = story.sim_to_real(here.call, here.config, here.sim, trained, taken)
+    write_report(here.settings, here.store, here.recorder.record)
     return done._asdict()

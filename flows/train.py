@@ -3,16 +3,11 @@
 from typing import Any
 
 from prefect import flow
-from prefect.runtime import flow_run
 
-from tasks.settings import load_settings
 from xsim_core.artifacts import ArtifactRef
-from xsim_core.presets import pipeline_config
-from xsim_core.report import RunRecord, load_record
 
 from . import story
-from .calls import AsTasks
-from .runs import recorded
+from .continued import continued
 
 
 @flow(name="train", flow_run_name="{run}-train", persist_result=False)
@@ -30,13 +25,6 @@ def train(
         task: a task's name or YAML file, instead of the preset's.
         overrides: stage → field → value, over the preset.
     """
-    store = load_settings().open_store()
-    made = load_record(store, run).stages
-    sim = story.Reconstruction(made["scan"], made["splat"], made["pose_track"])
-    config = pipeline_config(preset, task=task, overrides=overrides)
-    record = RunRecord(
-        name=f"{run}-train", preset=preset, task=task or "", stages=made,
-        flow_run_url=flow_run.ui_url,
-    )  # fmt: skip
-    with recorded(store, record) as recorder:
-        return story.train(AsTasks(recorder), config, sim)._asdict()
+    needs = ("scan", "splat", "pose_track")
+    with continued(run, "train", needs, preset=preset, task=task, overrides=overrides) as here:
+        return story.train(here.call, here.config, here.sim)._asdict()

@@ -128,7 +128,6 @@ class Receiver(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    server: Receiver
     timeout = PATIENCE_S
     server_version, sys_version = "xsim", ""
 
@@ -147,6 +146,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def _take(self) -> tuple[int, str]:
+        assert isinstance(self.server, Receiver)
         if self.path.partition("?")[0] != PATH:
             return 404, f"messages go to {PATH}"
         if not shows(self.headers.get("Authorization", ""), self.server.token):

@@ -21,14 +21,14 @@ def prefect_home(tmp_path_factory):
     stop_server(home)
 
 
-def run_python(home, *arguments, **environment):
+def run_python(home, *arguments, timeout=120, **environment):
     """A fresh Python, since Prefect reads its settings when it is imported."""
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("PREFECT_", "XSIM_"))}
     return subprocess.run(
         [sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, check=False,
         # Toys are made in milliseconds; a process for each would take minutes together.
         env={**clean, "XSIM_HOME": str(home), "XSIM_STAGE_PROCESSES": "0", **environment},
-        timeout=120,
+        timeout=timeout,
     )  # fmt: skip
 
 

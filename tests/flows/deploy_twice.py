@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 
 from flows.deploy import deploy
 from tasks.settings import load_settings
@@ -37,4 +38,18 @@ after = []
 for _ in range(2):
     deploy(load_settings())
     after.append(holdings())
-json.dump(after, sys.stdout)
+
+
+def scheduled():
+    """Runs of the inbox scan that the server's scheduler has laid out."""
+    from prefect.client.orchestration import get_client
+
+    with get_client(sync_client=True) as client:
+        query = {"deployments": {"name": {"any_": ["scan-inbox"]}}}
+        return len(client.request("POST", "/flow_runs/filter", json=query).json())
+
+
+deadline = time.monotonic() + 60
+while not (num_scheduled := scheduled()) and time.monotonic() < deadline:
+    time.sleep(0.5)
+json.dump({"after": after, "scheduled": num_scheduled}, sys.stdout)

@@ -22,17 +22,23 @@ def deployed(prefect_home):
 
 
 def test_deploying_again_changes_nothing(deployed):
-    assert deployed[0] == deployed[1]
+    first, second = deployed["after"]
+    assert first == second
 
 
 def test_everything_that_a_laboratory_needs_is_there(deployed):
-    there = deployed[0]
+    there = deployed["after"][0]
     assert there["pools"] == ["xsim-cpu", "xsim-foundationpose", "xsim-gpu"]
     assert {"new-video", "scan-inbox", "nightly"} <= set(there["deployments"])
     assert there["automations"] == ["xsim: a capture arrived", "xsim: runs whose process died"]
     assert ["xsim-gpu", 1] in there["limits"]
     assert there["queues"] == [["runs", 1]]
     assert there["zones"] == ["Europe/Berlin"]
+
+
+def test_what_has_a_schedule_is_scheduled(deployed):
+    # With SQLAlchemy 2.1 Prefect's scheduler fails on every round, and says so in its log only.
+    assert deployed["scheduled"] > 0
 
 
 def answer(server, *headers):
