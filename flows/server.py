@@ -5,6 +5,7 @@ a busy machine, evaluates no automations, and three at once fight over one datab
 docs/decisions). Importing this module does not import Prefect; the environment is set first.
 """
 
+import base64
 import fcntl
 import json
 import os
@@ -18,7 +19,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from urllib.error import URLError
-from urllib.request import ProxyHandler, build_opener
+from urllib.request import ProxyHandler, Request, build_opener
 
 from xsim_core.config import FrozenModel
 from xsim_core.errors import MissingDependencyError
@@ -171,7 +172,8 @@ def _wait_until_healthy(home: Path, server: Server) -> None:
     assert server.pid is not None
     deadline = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < deadline:
-        if server.is_healthy(timeout_s=2.0):
+        # Another program's server may have come first on this port; ours then ends by itself.
+        if server.is_healthy(timeout_s=2.0) and _knows_us(home, server):
             return
         # Its handle knows; /proc shows an empty command line for a moment after the start.
         if _launched[-1].poll() is not None:
@@ -186,6 +188,19 @@ def _wait_until_healthy(home: Path, server: Server) -> None:
         f"the Prefect server for {server.ui_url} {how}. Its log, {log_path(home)}, ends with:\n"
         f"{tail}'xsim demo --no-prefect' runs the same pipeline without it."
     )
+
+
+def _knows_us(home: Path, server: Server) -> bool:
+    """Whether the server takes this home's sign-in."""
+    token = base64.b64encode(auth_string(home).encode()).decode()
+    request = Request(
+        f"{server.api_url}/admin/version", headers={"Authorization": f"Basic {token}"}
+    )
+    try:
+        with build_opener(ProxyHandler({})).open(request, timeout=5.0) as answer:
+            return answer.status == 200
+    except (URLError, OSError, ValueError):
+        return False
 
 
 def _free_port() -> int:
