@@ -4,7 +4,6 @@ A batch is 64 windows of 2 frames. All layouts hold the same frames, on the same
 ``PYTHON`` is the interpreter of an environment with lerobot==0.4.4. Prints; judges nothing.
 """
 
-import json
 import os
 import subprocess
 import tempfile
@@ -79,33 +78,16 @@ def layouts(folder, rgb, opened):
     yield "h5py, chunk 1", sliced(chunked)
 
 
-class LeRobot:
+def lerobot(python, folder, mode):
     """A reader in LeRobot's own process, given the same frames."""
-
-    def __init__(self, python, folder, mode):
-        self.command = [python, str(Path(__file__).with_name("peer_lerobot.py"))]
-        root, environment = str(folder / f"lerobot-{mode}"), os.environ | {
-            "HF_HUB_OFFLINE": "1", "HF_HOME": str(folder / "hf"), "TOKENIZERS_PARALLELISM": "false",
-        }  # fmt: skip
-        start = time.perf_counter()
-        frames = str(folder / "raw.npy")
-        subprocess.run([*self.command, "write", frames, root, mode], env=environment, check=True,
-                       capture_output=True)  # fmt: skip
-        self.write_s = time.perf_counter() - start
-        self.process = subprocess.Popen(
-            [*self.command, "read", root, str(folder / "starts.npy")], env=environment, text=True,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        assert self.process.stdout.readline().strip() == "ready", f"LeRobot could not read {root}"
-
-    def run(self, first, count):
-        self.process.stdin.write(f"{first} {count}\n")
-        self.process.stdin.flush()
-        return json.loads(self.process.stdout.readline())
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait()
+    command = [python, str(Path(__file__).with_name("peer_lerobot.py"))]
+    root, frames = str(folder / f"lerobot-{mode}"), str(folder / "raw.npy")
+    environment = os.environ | {
+        "HF_HUB_OFFLINE": "1", "HF_HOME": str(folder / "hf"), "TOKENIZERS_PARALLELISM": "false",
+    }  # fmt: skip
+    write = [*command, "write", frames, root, mode]
+    subprocess.run(write, env=environment, check=True, capture_output=True)
+    return r.Elsewhere([*command, "read", root, str(folder / "starts.npy")], environment)
 
 
 def main():
@@ -124,7 +106,7 @@ def main():
         np.save(folder / "starts.npy", starts)
         peers = []
         for mode in ("image", "video") if asked.lerobot else ():
-            peers.append(LeRobot(asked.lerobot, folder, mode))
+            peers.append(lerobot(asked.lerobot, folder, mode))
             candidates.append(r.Candidate(f"LeRobot 0.4.4, {mode}", peers[-1].run))
         seconds = r.measure(candidates, rounds=asked.rounds, slow_s=0.02)
         for peer in peers:

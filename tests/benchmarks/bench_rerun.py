@@ -7,7 +7,6 @@ process of its own, or ``XSIM_TEST_S3_ENDPOINT``.
 """
 
 import contextlib
-import json
 import os
 import resource
 import shutil
@@ -74,27 +73,6 @@ def dvc_graph(python, folder, source, made):
     return [*dvc, "repro", "-q"], environment
 
 
-class DvcInProcess:
-    """``Repo().reproduce()`` in DVC's own process."""
-
-    def __init__(self, python, folder, environment):
-        script = str(Path(__file__).with_name("peer_dvc.py"))
-        self.process = subprocess.Popen(
-            [python, script, str(folder)], env=environment, text=True, stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        assert self.process.stdout.readline().strip() == "ready"
-
-    def run(self, first, count):
-        self.process.stdin.write(f"{first} {count}\n")
-        self.process.stdin.flush()
-        return json.loads(self.process.stdout.readline())
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait()
-
-
 def without_prefect(url, capture):
     """The chain of calls in this process."""
     config, sources = pipeline_config("demo"), find_sources(capture)
@@ -120,7 +98,7 @@ def with_prefect(url, capture):
 
 
 def candidates_of(asked, folder, capture, urls, closing):
-    """All that is timed; refuses to time a pipeline that would compute something."""
+    """X-Sim's ways to run it, each on every store; whole processes on the last one only."""
     home = folder / "home"
     os.environ |= {"XSIM_HOME": str(home)}
     closing.callback(stop_server, home)
@@ -128,6 +106,8 @@ def candidates_of(asked, folder, capture, urls, closing):
     for where, url in urls.items():
         yield r.Candidate(f"X-Sim's calls, {where}", without_prefect(url, capture))
         yield r.Candidate(f"X-Sim's flow under Prefect, {where}", with_prefect(url, capture))
+    if not asked.processes:
+        return
     environment = os.environ | {"XSIM_STORE": url}
     xsim = [str(Path(sys.executable).with_name("xsim")), "run", str(capture), "--name", "bench"]
     for options in ([], ["--no-prefect"]):
@@ -139,6 +119,7 @@ def main():
     asked = r.arguments(
         __doc__, home=(".xsim", "of a finished make demo"), run=("demo", "its name"),
         dvc=("", "interpreter with dvc"), rounds=(12, "rounds"),
+        processes=(1, "0 leaves xsim's own processes out"),
     )  # fmt: skip
     home = Path(asked.home).absolute()
     source = ArtifactStore((home / "store").as_uri())
@@ -157,7 +138,8 @@ def main():
             graph.mkdir()
             command, environment = dvc_graph(asked.dvc, graph, source, made)
             candidates.append(r.Candidate(PEER, as_process(command, environment, graph)))
-            inside = DvcInProcess(asked.dvc, graph, environment)
+            script = str(Path(__file__).with_name("peer_dvc.py"))
+            inside = r.Elsewhere([asked.dvc, script, str(graph)], environment)
             closing.callback(inside.close)
             candidates.append(r.Candidate("dvc repro, without its start", inside.run))
         candidates += candidates_of(asked, folder, capture, urls, closing)

@@ -40,6 +40,26 @@ def timed(work):
     return run
 
 
+class Elsewhere:
+    """A peer in a process of its own that says ``ready`` and then answers ``first count`` lines."""
+
+    def __init__(self, command, environment):
+        self.process = subprocess.Popen(
+            command, env=environment, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        assert self.process.stdout.readline().strip() == "ready", f"{command} could not start"
+
+    def run(self, first, count):
+        self.process.stdin.write(f"{first} {count}\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
 def measure(candidates, *, rounds, round_s=0.02, most=200, slow_s=0.5, slow_every=5, seed=0):
     """(rounds, 2) wall and CPU seconds a unit, by name; the order is drawn anew for each round.
 
