@@ -252,7 +252,7 @@ class SimEnv:
         velocity, qvel = self._body.linear_velocity, self._robot.get_qvel()[:7]
         centre = self._position + rotate(self._quat, self._centre)
         speed = math.sqrt(float(velocity @ velocity))
-        if centre_before is not None:
+        if centre_before is not None and self.task.gripper == "controlled":
             # PhysX gives a body that is squeezed but at rest some 0.1 m/s.
             moved = centre - centre_before
             speed = min(speed, math.sqrt(float(moved @ moved)) / self.task.control_dt_s)

@@ -113,7 +113,7 @@ class XSimObjectTrackEnv(BaseEnv):
         R = quat_wxyz_to_matrix(pose.q.cpu().numpy())
         centre = R @ np.array(self.assets.object_centre) + pose.p.cpu().numpy()
         speed = self.tracked_object.linear_velocity.norm(dim=-1).cpu().numpy()
-        if self._centre_before is not None:
+        if self._centre_before is not None and self.task.gripper == "controlled":
             # PhysX gives a body that is squeezed but at rest some 0.1 m/s.
             moved = np.linalg.norm(centre - self._centre_before, axis=-1)
             speed = np.minimum(speed, moved / self.task.control_dt_s)
