@@ -88,8 +88,8 @@ def calibrate_student(
         raise BadInputError(
             f"{student.ref} was trained for '{student.summary.task}', not '{config.task.name}'"
         )
-    uncalibrated = Student.read(student)
     out.progress(0.0, {})
+    uncalibrated = Student.read(student)
     folder = out.scratch()
     assets = build_assets(scene, track, config.task, folder / "sim")
     episodes = _deploy(uncalibrated, world, assets, config=config, out=out)
