@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from tasks.observer import Observer
 from xsim_core.artifacts import ArtifactRef
 from xsim_core.config import FrozenModel
+from xsim_core.errors import StoreUnreachableError
 from xsim_core.report import RunRecord, ending_of, save_record
 from xsim_core.stage import Stage, output_ref, run_stage
 from xsim_core.storage import ArtifactStore, Runtime
@@ -114,6 +115,8 @@ class Recorder:
 
     def stopped(self, stage: str, error: BaseException) -> None:
         """Note that the stage stopped short, and how."""
+        if isinstance(error, StoreUnreachableError):
+            return  # It would not take the note either, after as long a wait.
         # A store that cannot even take the note must not hide why the stage failed.
         with suppress(Exception):
             self.update(unfinished={**self.record.unfinished, stage: ending_of(error)})

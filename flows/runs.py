@@ -6,6 +6,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tasks.settings import Settings
+from xsim_core.errors import StoreUnreachableError
 from xsim_core.report import RunRecord, build_report, check_run_name, ending_of, this_process
 from xsim_core.storage import ArtifactStore
 
@@ -24,6 +25,8 @@ def recorded(store: ArtifactStore, record: RunRecord) -> Iterator[Recorder]:
     recorder.update(state="running", process=this_process())
     try:
         yield recorder
+    except StoreUnreachableError:
+        raise  # It would not take the note either; without a process the run reads as interrupted.
     except BaseException as error:
         # A store that cannot even take the note must not hide why the run stopped.
         with suppress(Exception):

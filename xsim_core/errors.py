@@ -47,5 +47,9 @@ class StageDiedError(XSimError):
     """The process of a stage ended without a word. Trying again can help."""
 
 
+class StoreUnreachableError(XSimError):
+    """The store did not answer for as long as it is waited for; what was committed is in it."""
+
+
 class StoreFullError(XSimError):
     """The disk or quota of the store or its scratch is full. Nothing committed is lost."""

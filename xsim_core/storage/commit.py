@@ -16,7 +16,7 @@ from typing import Any
 from obstore.exceptions import BaseError
 
 from xsim_core.artifacts.base import ArtifactRef, Manifest, ObjectRecord
-from xsim_core.errors import CorruptArtifactError, MissingArtifactError
+from xsim_core.errors import CorruptArtifactError, MissingArtifactError, StoreUnreachableError
 
 from .objects import Objects
 from .payload import MANIFEST_LIMIT_BYTES, parse_manifest, seal
@@ -96,7 +96,7 @@ def publish(objects: Objects, writer: ArtifactWriter, manifest: Manifest) -> Non
     """Create the manifest unless another attempt's is there; then this attempt is discarded.
 
     Raises:
-        BaseError: when the store does not answer; ``writer.in_doubt`` then stays set.
+        StoreUnreachableError: when the store does not answer; ``writer.in_doubt`` then stays set.
     """
     path, body = f"{manifest.ref}/manifest.json", seal(manifest)
     for _ in range(PUBLISH_TRIES):
@@ -108,7 +108,7 @@ def publish(objects: Objects, writer: ArtifactWriter, manifest: Manifest) -> Non
             continue  # It was removed in between.
         if winner.attempt != writer.attempt:
             writer.in_doubt = False
-            with contextlib.suppress(BaseError, OSError):  # A sweep will find it.
+            with contextlib.suppress(BaseError, OSError, StoreUnreachableError):  # A sweep will.
                 discard(objects, writer)
             claim_attempt(objects, f"{manifest.ref}/{winner.attempt}")
         return

@@ -17,7 +17,7 @@ import obstore
 from obstore.exceptions import AlreadyExistsError, GenericError
 
 from xsim_core.artifacts.base import ObjectRecord
-from xsim_core.errors import CorruptArtifactError
+from xsim_core.errors import CorruptArtifactError, StoreUnreachableError
 
 from .payload import check_bytes
 
@@ -37,14 +37,26 @@ class _Patience:
     """Pauses between tries; none where nothing lies between us and the data."""
 
     def __init__(self, backend: Any) -> None:
-        self._pauses = iter(PAUSES_S if isinstance(backend, obstore.store.S3Store) else ())
+        self._is_remote = isinstance(backend, obstore.store.S3Store)
+        self._pauses = iter(PAUSES_S)
         self._end = time.monotonic() + PATIENCE_S
 
     def pause_s(self, error: GenericError) -> float:
-        """How long to wait before the next try; raises ``error`` when there is none."""
+        """How long to wait before the next try.
+
+        Raises:
+            GenericError: ``error``, where the data lies on this machine.
+            StoreUnreachableError: when patience is at its end.
+        """
+        if not self._is_remote:
+            raise error
         pause = next(self._pauses, None)
         if pause is None or time.monotonic() > self._end:
-            raise error
+            raise StoreUnreachableError(
+                f"the store failed {len(PAUSES_S) + 1} times or for more than {PATIENCE_S:g} s. "
+                "Check its server, address and credentials (xsim doctor), then run again: what "
+                f"was committed is reused. It said last: {error}"
+            ) from error
         return pause
 
 
