@@ -27,8 +27,8 @@ CPU_S = (1.0, 10.0)
 """The signal falls when the stage's processes have used so much processor time, imports included:
 by the clock, a busy machine would never get further than the imports."""
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
-EXIT_WITHIN_S = 60.0
-"""Two seconds on an idle machine; the campaign may share it with others."""
+EXIT_WITHIN_S = 20.0
+"""Two to six seconds were measured with two other jobs on two cores."""
 
 
 def start(home, *, stdout=subprocess.DEVNULL):

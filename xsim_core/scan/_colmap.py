@@ -78,7 +78,8 @@ def _register(database: Path, photos: Path, reader: Any) -> None:
 def _map(database: Path, workdir: Path, settings: dict[str, Any]) -> list[Any]:
     options = pycolmap.IncrementalPipelineOptions()
     options.random_seed = settings["seed"]
-    options.num_threads = settings["num_threads"]
+    # Sums over several threads round by their order, and mapping amplifies it to another model.
+    options.num_threads = 1
     options.min_model_size = 3
     # A tiny degenerate model often comes first: keep all of them, the caller takes the largest.
     options.multiple_models = True
