@@ -144,7 +144,7 @@ def s3_line(monkeypatch):
     create_bucket("s3://recovery/store")
     yield line, {**keys, "XSIM_STORE": "s3://recovery/store"}
     moto.kill()
-    moto.wait()
+    moto.communicate()
 
 
 @pytest.mark.parametrize("away_s", [15, None])
