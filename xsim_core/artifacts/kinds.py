@@ -238,7 +238,6 @@ class Evaluation(Artifact):
         S("success/*", "bool", "...", "per seed, one array a policy and domain"),
         S("progress/*", "float32", "..."),
         S("error/*", "float", "...", "per-frame errors against ground truth", optional=True),
-        S("film/*", "uint8", "...", "film strips for the report", optional=True),
     )
     task: str
     rates: tuple[SuccessRate, ...]
