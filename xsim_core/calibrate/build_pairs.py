@@ -69,7 +69,7 @@ def build_pairs(
     progress(0.2, fit.figures())
     located = locate_all(
         replace(episodes, T_world_cam=episodes.T_world_cam @ fit.T_nominal_cam),
-        assets, track, config=config, progress=_between(progress, 0.2, 0.8),
+        assets, track, config=config, progress=part_of(progress, 0.2, 0.8),
     )  # fmt: skip
     # The replay is seen from the nominal camera: from there the policy learnt.
     pairs = paired(
@@ -117,7 +117,8 @@ def locate_all(
     return [_locate(episodes, i, assets, track, config, count) for i in range(len(episodes))]
 
 
-def _between(progress: Progress, begin: float, end: float) -> Progress:
+def part_of(progress: Progress, begin: float, end: float) -> Progress:
+    """Progress of one part of the whole, which lies between two of its fractions."""
     return lambda fraction, figures: progress(begin + (end - begin) * fraction, figures)
 
 

@@ -20,10 +20,10 @@ from xsim_core.policies.pictures import loss_plot
 from xsim_core.sim.assets import SimAssets, build_assets
 from xsim_core.sim.task import TaskSpec
 from xsim_core.sim.watched import WatchedPolicy
-from xsim_core.storage import ArtifactWriter, OpenArtifact, Progress
+from xsim_core.storage import ArtifactWriter, OpenArtifact
 from xsim_core.world import RGBD_HW, RobotEpisodes, SimulatedRobot, open_world
 
-from .build_pairs import ReplayMode, build_pairs
+from .build_pairs import ReplayMode, build_pairs, part_of
 from .camera import CameraFitConfig
 from .finetune import AlignConfig, agreement_figures, encoder_features, finetune
 from .locate import LocateConfig
@@ -95,7 +95,7 @@ def calibrate_student(
     episodes = _deploy(uncalibrated, world, assets, config=config, out=out)
     pairs, camera = build_pairs(
         episodes, assets, scene, track, config=config, folder=folder,
-        num_workers=out.runtime.num_workers, progress=_part(out, 0.2, 0.5),
+        num_workers=out.runtime.num_workers, progress=part_of(out.progress, 0.2, 0.5),
     )  # fmt: skip
     trusted = pairs.trusted(config.gate)
     held_out = pairs.rollout >= config.num_rollouts - config.num_held_out
@@ -104,7 +104,7 @@ def calibrate_student(
             uncalibrated, Episodes.read(dataset), pairs.take(trusted & ~held_out),
             optim=config.optim, align=config.align, augment=config.augment,
             state_noise=config.state_noise, seed=config.seed,
-            checkpoint=folder / "calibrated.npz", progress=_part(out, 0.5, 1.0),
+            checkpoint=folder / "calibrated.npz", progress=part_of(out.progress, 0.5, 1.0),
         )  # fmt: skip
         figures = training_figures(trainer) | _pair_figures(pairs, config) | camera.figures()
         judged = trusted & held_out
@@ -124,11 +124,6 @@ def calibrate_student(
         final_loss=figures["loss"],
         figures=figures | {"num_rollouts": float(len(episodes))},
     )
-
-
-def _part(out: ArtifactWriter, begin: float, end: float) -> Progress:
-    """Progress of one part of the stage."""
-    return lambda fraction, figures: out.progress(begin + (end - begin) * fraction, figures)
 
 
 def _deploy(
@@ -151,7 +146,7 @@ def _deploy(
     ) as robot:  # fmt: skip
         watched = WatchedPolicy(
             ClosedLoopStudent(student), num_episodes=len(seeds), horizon=config.task.horizon,
-            progress=_part(out, 0.02, 0.2),
+            progress=part_of(out.progress, 0.02, 0.2),
         )  # fmt: skip
         episodes = robot.run(watched, seeds)
     save_episodes(episodes, recording)

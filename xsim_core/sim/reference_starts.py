@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsim_core.errors import BadInputError
-from xsim_core.geometry import inverse_se3, make_se3
+from xsim_core.geometry import inverse_se3, make_se3, so3_exp
 
 from .controller import forward_kinematics, gripper_down, inverse_kinematics, tcp_yaw
 
@@ -79,7 +79,7 @@ class ReferenceStarts:
         centres = [T[:3, :3] @ self._centre + T[:3, 3] for T in (before, after)]
         yaws = [_yaw_since(self._path[0], T) for T in (before, after)]
         turn = (yaws[1] - yaws[0] + math.pi) % (2 * math.pi) - math.pi
-        R = _about_z(yaws[0] + share * turn) @ self._path[0, :3, :3]
+        R = so3_exp([0.0, 0.0, yaws[0] + share * turn]) @ self._path[0, :3, :3]
         centre = centres[0] + share * (centres[1] - centres[0])
         return make_se3(R, centre - R @ self._centre)
 
@@ -137,8 +137,3 @@ def _yaw_since(T_from: NDArray[np.float64], T_to: NDArray[np.float64]) -> float:
     """Turn about the world's z between two rotations, tilt left out."""
     R = T_to[:3, :3] @ T_from[:3, :3].T
     return math.atan2(R[1, 0] - R[0, 1], R[0, 0] + R[1, 1])
-
-
-def _about_z(angle: float) -> NDArray[np.float64]:
-    c, s = math.cos(angle), math.sin(angle)
-    return np.array([[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]])
