@@ -35,6 +35,17 @@ def report(what, seconds, state):
     print(f"{what:<44} {state:<10} {seconds:5.1f} s")
 
 
+def cancel(lab, run, stage, what):
+    """As the UI does; the stage's process goes, and the run says that it was cancelled."""
+    clock = time.monotonic()
+    lab.ask(f"flow_runs/{run.id}/set_state", {"state": {"type": "CANCELLING"}})
+    until(lambda: not is_alive(stage), within_s=WITHIN_S)
+    gone_s = time.monotonic() - clock
+    _, state = run.await_end(within_s=WITHIN_S)
+    report(what, gone_s, state)
+    assert state == "CANCELLED"
+
+
 def check_the_next_run(lab, name):
     """It reuses what was committed, and ends."""
     again = lab.submit(f"{name}-again")
@@ -216,23 +227,11 @@ def test_a_stage_is_carried_out_by_the_pool_it_is_routed_to(lab, two_pools):
 def test_a_cancel_reaches_the_stage_on_another_pool(lab, two_pools):
     run, stage = begin(lab, "routed-cancelled")
     there = routed(lab, run)
-    clock = time.monotonic()
-    lab.ask(f"flow_runs/{run.id}/set_state", {"state": {"type": "CANCELLING"}})
-    until(lambda: not is_alive(stage), within_s=WITHIN_S)
-    gone_s = time.monotonic() - clock
-    _, state = run.await_end(within_s=WITHIN_S)
-    report("run cancelled; routed stage's process gone", gone_s, state)
-    assert state == "CANCELLED"
+    cancel(lab, run, stage, "run cancelled; routed stage's process gone")
     assert there.await_end(within_s=WITHIN_S)[1] in {"CANCELLED", "CRASHED"}
 
 
 def test_a_cancel_ends_a_stage(lab):
     lab.start_worker()
     run, stage = begin(lab, "cancelled")
-    clock = time.monotonic()
-    lab.ask(f"flow_runs/{run.id}/set_state", {"state": {"type": "CANCELLING"}})
-    until(lambda: not is_alive(stage), within_s=WITHIN_S)
-    gone_s = time.monotonic() - clock
-    _, state = run.await_end(within_s=WITHIN_S)
-    report("run cancelled; stage's process gone", gone_s, state)
-    assert state == "CANCELLED"
+    cancel(lab, run, stage, "run cancelled; stage's process gone")

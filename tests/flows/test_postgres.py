@@ -4,6 +4,7 @@ import json
 import os
 import socket
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -30,8 +31,7 @@ def database(tmp_path_factory):
         pytest.skip("no PostgreSQL server here: apt-get install postgresql")
     as_root = os.geteuid() == 0
     # Outside pytest's folder, which only its owner may enter.
-    folder = Path(f"/tmp/xsim-postgres-{os.getpid()}")
-    folder.mkdir(mode=0o700)
+    folder = Path(tempfile.mkdtemp(prefix="xsim-postgres-"))
     (folder / "password").write_text(PASSWORD)
     if as_root:
         subprocess.run(["chown", "-R", "postgres", str(folder)], check=True)

@@ -24,8 +24,8 @@ ABANDONED_S = 3600.0
 """A copy in the making that did not grow for so long has lost its process."""
 
 WRITE_BYTES = 32 << 20
-"""The kernel keeps what is written at once in large folios: random reads of a copy written frame by
-frame, or through a mapping, take 10 to 20 % longer (docs/benchmarks.md)."""
+"""Random reads of a copy written frame by frame, or through a mapping, take 10 to 20 % longer than
+of one written in large pieces (docs/benchmarks.md)."""
 
 _ABSENT = np.uint64(2**64 - 1)
 
