@@ -15,6 +15,7 @@ FAULTS = (
     "torn upload", "torn answer", "slow",
 )  # fmt: skip
 FLIPS = ("flipped upload", "flipped answer")
+BEFORE = ("500", "503", "reset before", "timeout", "torn upload")
 HOLD_S = 0.8
 """How long a timeout says nothing; the clients of the campaigns give up before."""
 
@@ -22,7 +23,8 @@ HOLD_S = 0.8
 class FaultyProxy:
     """``with FaultyProxy(endpoint, share=0.1, seed=0) as proxy: proxy.endpoint, proxy.counts``.
 
-    Faults whose name ends in "after" fall after the server has done what it was asked.
+    Faults whose name ends in "after" fall after the server has done what it was asked. Counted is
+    what was done: a request without a body, say, has no upload to tear, and counts as "none".
     """
 
     def __init__(self, endpoint, *, share, seed, faults=FAULTS):
@@ -32,9 +34,11 @@ class FaultyProxy:
 
     def draw(self):
         with self.lock:
-            fault = self.rng.choice(self.faults) if self.rng.random() < self.share else "none"
+            return self.rng.choice(self.faults) if self.rng.random() < self.share else "none"
+
+    def count(self, fault):
+        with self.lock:
             self.counts[fault] += 1
-        return fault
 
     def __enter__(self):
         proxy = self
@@ -66,19 +70,17 @@ class FaultyProxy:
 
 
 def answer(proxy, handler, body, fault):
-    if fault in ("500", "503"):
-        return send(handler, int(fault), [], b"")
-    if fault == "reset before":
-        return reset(handler)
-    if fault == "timeout":
-        time.sleep(HOLD_S)
-        return reset(handler)
-    if fault == "torn upload" and body:
-        tear_upload(proxy, handler, body)
-        return reset(handler)
-    if fault == "flipped upload" and body and "?" not in handler.path:
+    if not can_spoil_request(fault, handler, body):
+        fault = "none"
+    if fault in BEFORE:
+        proxy.count(fault)
+        return refuse(proxy, handler, body, fault)
+    if fault == "flipped upload":
         body = flip(proxy, body)
     status, headers, data = forward(proxy, handler, body)
+    if fault in ("torn answer", "flipped answer", "slow") and not data:
+        fault = "none"
+    proxy.count(fault)
     if fault == "500 after":
         return send(handler, 500, [], b"")
     if fault == "reset after":
@@ -86,9 +88,33 @@ def answer(proxy, handler, body, fault):
     if fault == "timeout after":
         time.sleep(HOLD_S)
         return reset(handler)
-    if fault == "flipped answer" and data and handler.command == "GET" and "?" not in handler.path:
+    if fault == "flipped answer":
         data = flip(proxy, data)
     return send(handler, status, headers, data, fault)
+
+
+def can_spoil_request(fault, handler, body):
+    """Uploads need a body; bits flip in objects only, not in listings and parts' bookkeeping."""
+    match fault:
+        case "torn upload":
+            return bool(body)
+        case "flipped upload":
+            return bool(body) and "?" not in handler.path
+        case "flipped answer":
+            return handler.command == "GET" and "?" not in handler.path
+        case _:
+            return True
+
+
+def refuse(proxy, handler, body, fault):
+    """What the server never hears of, or hears half of."""
+    if fault in ("500", "503"):
+        return send(handler, int(fault), [], b"")
+    if fault == "timeout":
+        time.sleep(HOLD_S)
+    if fault == "torn upload":
+        tear_upload(proxy, handler, body)
+    return reset(handler)
 
 
 def forward(proxy, handler, body):

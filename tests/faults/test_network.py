@@ -62,28 +62,30 @@ class Campaign:
         for ref, config in self.promised.items():
             self.judge(ref, config)
         faults = {k: v for k, v in sorted(self.proxy.counts.items()) if k != "none"}
-        print(dict(self.counts), "requests:", sum(self.proxy.counts.values()), "spoilt:", faults)
+        self.counts["requests"] = sum(self.proxy.counts.values())
+        self.counts["spoilt"] = sum(faults.values())
+        print(dict(self.counts), faults)
         return self.counts
 
     def one(self, pool, stores, config):
         ref = output_ref(CARGO, config, {})
         for done in [pool.submit(self.commit, store, config) for store in stores]:
+            self.counts["commits" if done.result() else "commits failed"] += 1
             if done.result():
                 self.promised[ref] = config
         if self.direct.manifest(ref) is not None:
             self.promised[ref] = config
         if ref in self.promised:
-            self.read(stores[0], ref, config)
+            for store in stores:
+                self.read(store, ref, config)
 
     def commit(self, store, config):
         try:
             ref = run_stage(CARGO, config, store, {})
         except (BaseError, OSError, XSimError) as error:
             print("commit failed:", str(error).splitlines()[0][:200])
-            self.counts["commits failed"] += 1
             return False
         assert ref == output_ref(CARGO, config, {})
-        self.counts["commits"] += 1
         return True
 
     def read(self, store, ref, config):
@@ -107,15 +109,19 @@ class Campaign:
         self.counts["corrupted"] += not is_right
 
 
-def assert_nothing_is_lost(counts, *, min_commits):
-    assert counts["commits"] >= min_commits
-    assert counts["reads"] > 0
+def assert_nothing_is_lost(counts, *, num_commits, min_spoilt, may_fail=False):
+    """And nothing failed for a fault that a second try mends."""
+    assert counts["spoilt"] >= min_spoilt
     assert counts["lost"] == counts["corrupted"] == counts["wrong reads"] == 0
+    assert counts["reads failed"] == 0
+    assert counts["commits"] + counts["commits failed"] == num_commits
+    assert counts["reads"] == counts["commits"] > 0
+    assert may_fail or counts["commits failed"] == 0
 
 
 def test_a_bad_network_loses_nothing(moto_url, moto_endpoint, monkeypatch, tmp_path, haste):
     campaign = Campaign(moto_url, moto_endpoint, tmp_path, monkeypatch, share=0.08, num_writers=2)
-    assert_nothing_is_lost(campaign.run(2), min_commits=3)
+    assert_nothing_is_lost(campaign.run(2), num_commits=4, min_spoilt=5)
 
 
 @pytest.mark.slow
@@ -134,7 +140,22 @@ def test_a_very_bad_network_loses_nothing(
     campaign = Campaign(
         url, endpoint, tmp_path, monkeypatch, share=share, faults=faults, num_writers=num_writers
     )
-    assert_nothing_is_lost(campaign.run(num_runs), min_commits=num_runs // 2)
+    counts = campaign.run(num_runs)
+    assert_nothing_is_lost(
+        counts,
+        num_commits=num_runs * num_writers,
+        min_spoilt=counts["requests"] * share / 4,
+        # Moto takes an upload whose signature's digest differs; only reading back finds it.
+        may_fail=faults is FLIPS and server == "moto",
+    )
+
+
+CANNOT = {
+    "torn upload": {"read", "list"},
+    "torn answer": {"write", "create"},
+    "slow": {"write", "create"},
+}
+"""Nothing is uploaded there, or answered but headers."""
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -155,9 +176,10 @@ def test_one_fault_of_each_kind_is_nobodys_failure(
             "delete": lambda: store.delete_objects(["runs/b.json", "runs/c"]),
         }
         for name, act in actions.items():
+            spoilt = proxy.counts[fault]
             spoil_next(proxy, fault)
             assert act() in (True, None), name
-        assert proxy.counts[fault] == len(actions)
+            assert (proxy.counts[fault] > spoilt) == (name not in CANNOT.get(fault, ())), name
 
 
 def test_a_bit_that_flips_on_the_way_is_read_again(moto_url, moto_endpoint, monkeypatch, tmp_path):
@@ -180,15 +202,9 @@ def test_a_bit_that_flips_on_the_way_is_read_again(moto_url, moto_endpoint, monk
 
 
 def spoil_next(proxy, fault):
-    first = threading.Lock()
-
-    def draw():
-        drawn = fault if first.acquire(blocking=False) else "none"
-        with proxy.lock:
-            proxy.counts[drawn] += 1
-        return drawn
-
-    proxy.draw = draw
+    """The next request that can be spoilt in this way, and those sent beside it."""
+    spoilt = proxy.counts[fault]
+    proxy.draw = lambda: fault if proxy.counts[fault] == spoilt else "none"
 
 
 def test_a_lost_answer_to_the_manifest_is_no_failure(

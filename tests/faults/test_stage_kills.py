@@ -45,6 +45,7 @@ def test_kills_inside_a_real_stage(house, name):
     args = {"url": store.url, "name": name, "inputs": inputs[name], "capture": str(capture)}
     rng, counts = random.Random(name), Counter()
     with Nursery("tests.faults.stage_victim") as nursery:
+        others = set(store.list_refs())
         first = nursery.run(**args)
         whole_s, expected = first.lived_s, ArtifactRef.parse(first.promise)
         while counts["kills"] < KILLS[name]:
@@ -63,6 +64,7 @@ def test_kills_inside_a_real_stage(house, name):
             counts["next try failed"] += again.promise != str(expected)
             judge(store, expected, counts)
     print(name, f"{whole_s:.1f} s a run", dict(counts))
+    assert others < set(store.list_refs())
     assert store.verify(expected) == []
     troubles = ("lost", "damaged", "half visible", "failed", "next try failed")
     assert not any(counts[t] for t in troubles)
