@@ -14,6 +14,8 @@ from xsim_core.report import RunRecord, ending_of, save_record
 from xsim_core.stage import Stage, output_ref, run_stage
 from xsim_core.storage import ArtifactStore, Runtime
 
+from .fan_out import fanned_out
+
 Ref = ArtifactRef[Any]
 
 
@@ -83,10 +85,11 @@ class AsTasks:
 
     def __call__(self, stage: Stage, config: FrozenModel, **inputs: Ref | None) -> Ref:
         """The stage's artifact; the task answers from the store when it is there."""
-        task = (self.find_task or task_of)(stage.name)
+        task, given = (self.find_task or task_of)(stage.name), _given(inputs)
         # As a state: called plainly, Prefect hands a task's own "Reused" state on as data.
         try:
-            state = task(**_given(inputs), config=config, return_state=True)
+            with fanned_out(stage, config, given):
+                state = task(**given, config=config, return_state=True)
             ref: Ref = state.result()
         except BaseException as error:
             self.record.stopped(stage.name, error)

@@ -16,6 +16,7 @@ import time
 from collections import deque
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, suppress
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,20 @@ LISTEN_S = 0.5
 """How long one wait lasts: Prefect's timeout reaches a thread only between two of them."""
 
 
+STOP: ContextVar[threading.Event | None] = ContextVar("xsim_stop", default=None)
+"""Set by a flow that waits for stages in threads of its own: these do not hear of Ctrl-C."""
+
+
+def heed_stop() -> None:
+    """End what this thread does, if the flow that it belongs to is being ended.
+
+    Raises:
+        KeyboardInterrupt: as Ctrl-C would in the main thread.
+    """
+    if (stop := STOP.get()) is not None and stop.is_set():
+        raise KeyboardInterrupt
+
+
 def run_in_child(
     stage: Stage, config: FrozenModel, inputs: Mapping[str, ArtifactRef[Any]], settings: Settings,
     *, progress: Progress, find: str = STAGES,
@@ -64,7 +79,7 @@ def run_in_child(
     given = {
         "find": find, "stage": stage.name, "config": all_fields(config),
         "inputs": {name: str(ref) for name, ref in inputs.items()}, "store": settings.store_url,
-        "runtime": settings.runtime.model_dump(),
+        "runtime": settings.runtime_of(stage.name).model_dump(),
     }  # fmt: skip
     answer = run_job(
         stage.name, "tasks.stage_process:make_artifact", given, progress=progress,
@@ -143,6 +158,7 @@ class _Child(AbstractContextManager["_Child"]):
             selector.register(output, selectors.EVENT_READ)
             while True:
                 ready = {key.fd for key, _ in selector.select(LISTEN_S)}
+                heed_stop()
                 if output in ready and not self._pass_on(os.read(output, 65536)):
                     selector.unregister(output)
                 if self._answers not in ready:

@@ -101,8 +101,8 @@ def _make(
             run_in_child(stage, config, given, settings, progress=progress, find=find)
         else:
             run_stage(
-                stage, config, settings.open_store(), given, runtime=settings.runtime,
-                progress=progress,
+                stage, config, settings.open_store(), given,
+                runtime=settings.runtime_of(stage.name), progress=progress,
             )  # fmt: skip
 
 

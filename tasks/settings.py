@@ -3,6 +3,7 @@
 import math
 import os
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlparse
 from urllib.request import url2pathname
 
@@ -32,10 +33,23 @@ class Settings(FrozenModel):
 
     pools: dict[str, str] = Field(default_factory=dict)
     """``XSIM_POOLS``: "ppo=xsim-gpu,pose_track=xsim-foundationpose" sends these stages there."""
+    render_shards: int = 1
+    """``XSIM_RENDER_SHARDS``: over how many tasks ``render_dataset`` is spread."""
+    task_runner: Literal["threads", "dask", "ray"] = "threads"
+    """``XSIM_TASK_RUNNER``: what those tasks run on."""
+    task_runner_address: str | None = None
+    """Of a cluster: ``XSIM_TASK_RUNNER=dask=tcp://scheduler:8786``. None starts one here."""
 
     def timeout_of(self, stage: str) -> float | None:
         """After how many seconds a stage is ended; None for never."""
         return self.stage_timeout_s.get(stage, self.stage_timeout_s.get("*"))
+
+    def runtime_of(self, stage: str) -> Runtime:
+        """What a stage that runs here may use: shards rendered side by side share the cores."""
+        if stage != "render_shard" or self.task_runner != "threads":
+            return self.runtime
+        workers = max(1, self.runtime.num_workers // self.render_shards)
+        return self.runtime.model_copy(update={"num_workers": workers})
 
     def open_store(self) -> ArtifactStore:
         """The artifact store."""
@@ -59,19 +73,40 @@ def load_settings() -> Settings:
     if "://" not in store_url:
         store_url = Path(store_url).expanduser().absolute().as_uri()
     runtime = Runtime(device=os.environ.get("XSIM_DEVICE") or "cpu", num_workers=_num_workers())
+    runner, address = _task_runner()
     return Settings(
         home=home, store_url=store_url, runtime=runtime, stage_processes=_stage_processes(),
-        stage_timeout_s=_stage_timeouts(), pools=_pools(),
+        stage_timeout_s=_stage_timeouts(), pools=_pools(), task_runner=runner,
+        task_runner_address=address, render_shards=_whole_number("XSIM_RENDER_SHARDS") or 1,
     )  # fmt: skip
 
 
 def _num_workers() -> int:
-    text = os.environ.get("XSIM_WORKERS")
+    asked = _whole_number("XSIM_WORKERS")
+    return asked or min(MAX_WORKERS, len(os.sched_getaffinity(0)))
+
+
+def _whole_number(name: str) -> int | None:
+    text = os.environ.get(name)
     if not text:
-        return min(MAX_WORKERS, len(os.sched_getaffinity(0)))
+        return None
     if not text.isdigit() or int(text) < 1:
-        raise BadInputError(f"XSIM_WORKERS is '{text}'. Give a whole number of at least 1.")
+        raise BadInputError(f"{name} is '{text}'. Give a whole number of at least 1.")
     return int(text)
+
+
+def _task_runner() -> tuple[Literal["threads", "dask", "ray"], str | None]:
+    text = os.environ.get("XSIM_TASK_RUNNER") or "threads"
+    kind, equals, address = text.partition("=")
+    match kind:
+        case "threads" if not equals:
+            return "threads", None
+        case "dask" | "ray" if bool(address) == bool(equals):
+            return kind, address or None
+    raise BadInputError(
+        f"XSIM_TASK_RUNNER is '{text}'. Give threads, dask or ray, the last two with the address "
+        "of a cluster if there is one: dask=tcp://scheduler:8786, ray=ray://head:10001."
+    )
 
 
 def _stage_processes() -> bool:

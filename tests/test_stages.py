@@ -10,7 +10,7 @@ from flows.sources import Sources
 from xsim_core.artifacts import GroundTruth, RealWorld
 from xsim_core.errors import BadInputError, UnknownNameError
 from xsim_core.presets import PRESETS, PipelineConfig, pipeline_config
-from xsim_core.stages import STAGES, get_stage
+from xsim_core.stages import SPREAD_STAGES, STAGES, get_stage
 from xsim_core.storage import ArtifactStore
 
 
@@ -25,7 +25,7 @@ def test_an_unknown_stage_is_answered_with_the_closest():
 
 
 def test_every_stage_has_a_task_of_its_name_with_its_inputs():
-    for stage in STAGES:
+    for stage in (*STAGES, *SPREAD_STAGES):
         task = getattr(importlib.import_module(f"tasks.{stage.name}"), stage.name)
         assert task.name == stage.name
         assert set(task.fn.__annotations__) - {"return", "config"} == set(stage.inputs)

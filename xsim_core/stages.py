@@ -3,6 +3,7 @@
 from .artifacts import (
     Capture,
     EpisodeDataset,
+    EpisodeShard,
     Evaluation,
     GroundTruth,
     ObjectTrack,
@@ -11,6 +12,7 @@ from .artifacts import (
     SplatScene,
     StudentPolicy,
     TeacherPolicy,
+    TeacherRollouts,
 )
 from .calibrate import CalibrateConfig, calibrate_student
 from .capture import IngestConfig, ingest_capture, ingest_truth, ingest_world
@@ -19,7 +21,13 @@ from .errors import UnknownNameError
 from .evaluate import EvaluateConfig, evaluate_policies
 from .pose_track import PoseTrackConfig, track_object
 from .ppo import PPOConfig, train_teacher
-from .render_dataset import RenderDatasetConfig, render_dataset
+from .render_dataset import (
+    RenderDatasetConfig,
+    RenderShardConfig,
+    collect_rollouts,
+    render_dataset,
+    render_shard,
+)
 from .scan import ScanConfig, solve_scan
 from .splat import SplatConfig, fit_scene
 from .stage import Stage
@@ -58,6 +66,16 @@ RENDER_DATASET = Stage(
     inputs={"teacher": TeacherPolicy, "scene": SplatScene, "track": ObjectTrack},
     output=EpisodeDataset,
 )  # fmt: skip
+COLLECT_ROLLOUTS = Stage(
+    name="collect_rollouts", version=1, run=collect_rollouts, config=RenderDatasetConfig,
+    inputs={"teacher": TeacherPolicy, "scene": SplatScene, "track": ObjectTrack},
+    output=TeacherRollouts,
+)  # fmt: skip
+RENDER_SHARD = Stage(
+    name="render_shard", version=1, run=render_shard, config=RenderShardConfig,
+    inputs={"rollouts": TeacherRollouts, "scene": SplatScene, "track": ObjectTrack},
+    output=EpisodeShard,
+)  # fmt: skip
 DIFFUSION = Stage(
     name="diffusion", version=1, run=train_student, config=DiffusionConfig,
     inputs={"dataset": EpisodeDataset, "scene": SplatScene, "track": ObjectTrack},
@@ -86,6 +104,9 @@ STAGES: tuple[Stage, ...] = (
     DIFFUSION, CALIBRATE, EVALUATE,
 )  # fmt: skip
 
+SPREAD_STAGES: tuple[Stage, ...] = (COLLECT_ROLLOUTS, RENDER_SHARD)
+"""What ``render_dataset`` is cut into where several workers share it (``flows.fan_out``)."""
+
 
 def get_stage(name: str) -> Stage:
     """The stage of this name.
@@ -93,7 +114,7 @@ def get_stage(name: str) -> Stage:
     Raises:
         UnknownNameError: when there is none.
     """
-    for stage in STAGES:
+    for stage in (*STAGES, *SPREAD_STAGES):
         if stage.name == name:
             return stage
     raise UnknownNameError("stage", name, [s.name for s in STAGES])

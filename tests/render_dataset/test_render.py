@@ -1,23 +1,36 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.sim.fixtures import commit, open_fixtures
-from xsim_core.artifacts import TeacherPolicy
-from xsim_core.errors import QualityGateError
-from xsim_core.render_dataset import RenderDatasetConfig
+from xsim_core.artifacts import TeacherPolicy, TeacherRollouts
+from xsim_core.errors import BadInputError, QualityGateError
+from xsim_core.render_dataset import (
+    RenderDatasetConfig,
+    RenderShardConfig,
+    frames,
+    gather_shards,
+)
 from xsim_core.render_dataset.collect import Collection, Episode, _Disturbance
 from xsim_core.render_dataset.pictures import film_strip, mosaic
 from xsim_core.sim.assets import build_assets
 from xsim_core.sim.env import SimEnv
 from xsim_core.sim.task import load_task
 from xsim_core.stage import run_stage
-from xsim_core.stages import RENDER_DATASET
+from xsim_core.stages import COLLECT_ROLLOUTS, RENDER_DATASET, RENDER_SHARD
 from xsim_core.storage import Runtime
 
 # So lenient that simply moving forward succeeds: the stage is under test, not a teacher.
 TASK = load_task("push_block").model_copy(
     update={"success_position_m": 0.165, "success_rotation_rad": 3.2, "horizon": 10}
 )
+
+
+def small_config(num_episodes):
+    return RenderDatasetConfig(
+        task=TASK, num_episodes=num_episodes, max_attempts=16, min_episodes=1
+    )
 
 
 def make_teacher(store, scene, track, folder):
@@ -46,18 +59,23 @@ def inputs(tmp_path_factory):
     return store, {"teacher": teacher, "scene": scene.ref, "track": track.ref}
 
 
-@pytest.mark.vulkan
-def test_successful_rollouts_become_a_dataset(inputs):
+@pytest.fixture(scope="module")
+def made(inputs):
+    """A dataset that the stage made alone, and the progress that it told."""
     store, refs = inputs
-    config = RenderDatasetConfig(task=TASK, num_episodes=3, max_attempts=16, min_episodes=1)
-    figures = []
+    told = []
     ref = run_stage(
-        RENDER_DATASET, config, store, refs, runtime=Runtime(num_workers=0),
-        progress=lambda fraction, f: figures.append(fraction),
+        RENDER_DATASET, small_config(5), store, refs, runtime=Runtime(num_workers=0),
+        progress=lambda fraction, figures: told.append(fraction),
     )  # fmt: skip
-    dataset = store.open(ref)
+    return store.open(ref), told
+
+
+@pytest.mark.vulkan
+def test_successful_rollouts_become_a_dataset(made):
+    dataset, told = made
     ends, rgb = dataset.array("episode_ends"), dataset.array("observation.images.front")
-    assert dataset.summary.num_episodes == len(ends) == 3
+    assert dataset.summary.num_episodes == len(ends) == 5
     assert len(rgb) == len(dataset.array("action")) == ends[-1] == dataset.summary.num_steps
     assert rgb.std(axis=(1, 2, 3)).min() > 5  # No black pictures.
     # The recorded actions are the teacher's own, without the disturbance.
@@ -66,9 +84,58 @@ def test_successful_rollouts_become_a_dataset(inputs):
     )
     cameras = dataset.array("T_world_cam")
     assert np.ptp(cameras[:, :3, 3], axis=0).max() > 1e-4
-    assert figures == sorted(figures)
-    assert figures[-1] == pytest.approx(1.0)
+    assert told == sorted(told)
+    assert told[-1] == pytest.approx(1.0)
     assert set(dataset.file_names) == {"mosaic.png", "film.png"}
+
+
+def payload(manifest):
+    """Path and digest of every object, without the attempt that they lie in."""
+    return {r.path.removeprefix(f"{manifest.attempt}/"): r.sha256 for r in manifest.objects}
+
+
+@pytest.mark.vulkan
+def test_shards_save_the_stage_all_rendering_and_change_nothing(inputs, made, monkeypatch):
+    store, refs = inputs
+    config, here = small_config(5), Runtime(num_workers=0)
+    ref, expected = made[0].ref, payload(made[0].manifest)
+    rollouts = run_stage(COLLECT_ROLLOUTS, config, store, refs, runtime=here)
+    sim = {"rollouts": rollouts, "scene": refs["scene"], "track": refs["track"]}
+    shards = []
+    for k in range(2):
+        part = RenderShardConfig(**dict(config), shard=k, num_shards=2)
+        shards.append(store.open(run_stage(RENDER_SHARD, part, store, sim, runtime=here)))
+    store.delete(ref)
+    gather_shards(store.open(rollouts), shards[::-1], store.scratch_of(ref))
+    monkeypatch.setattr(frames, "RenderPool", None)
+    assert run_stage(RENDER_DATASET, config, store, refs, runtime=here) == ref
+    assert payload(store.manifest(ref)) == expected
+
+
+@given(st.integers(1, 50), st.integers(1, 9))
+def test_shards_part_the_episodes(num_episodes, num_shards):
+    config = small_config(num_episodes)
+    spans = [
+        RenderShardConfig(**dict(config), shard=k, num_shards=num_shards).episodes_of(num_episodes)
+        for k in range(num_shards)
+    ]
+    assert [i for first, last in spans for i in range(first, last)] == list(range(num_episodes))
+    sizes = [last - first for first, last in spans]
+    assert max(sizes) - min(sizes) <= 1
+
+
+def test_more_shards_than_episodes_are_refused(inputs):
+    store, refs = inputs
+    rng = np.random.default_rng(0)
+    rows = {n: rng.random((3, k)).astype(np.float32) for n, k in
+            (("env_states", 16), ("state", 6), ("action", 3))}  # fmt: skip
+    one = {"seeds": np.array([4]), "episode_ends": np.array([3]), **rows}
+    summary = TeacherRollouts(task=TASK.name, num_episodes=1, num_attempts=1)
+    rollouts = commit(store, summary, one, name="one")
+    part = RenderShardConfig(**dict(small_config(1)), shard=0, num_shards=2)
+    sim = {"rollouts": rollouts, "scene": refs["scene"], "track": refs["track"]}
+    with pytest.raises(BadInputError, match="cannot be spread over 2 shards"):
+        run_stage(RENDER_SHARD, part, store, sim, runtime=Runtime(num_workers=0))
 
 
 def test_a_teacher_that_fails_is_refused(inputs):
@@ -85,8 +152,9 @@ def test_collected_episodes_come_back_from_scratch(tmp_path):
         Episode(seed, *(rng.standard_normal((n, k)).astype(np.float32) for k in (16, 6, 3)))
         for seed, n in ((3, 5), (9, 2))
     ]
-    Collection(episodes, 7).save(tmp_path / "rollouts.npz")
-    back = Collection.load(tmp_path / "rollouts.npz")
+    assert Collection.load(tmp_path) is None
+    Collection(episodes, 7).save(tmp_path)
+    back = Collection.load(tmp_path)
     assert back.num_attempts == 7
     for a, b in zip(episodes, back.episodes, strict=True):
         assert a.seed == b.seed

@@ -65,3 +65,29 @@ def test_routes_to_nowhere_are_refused(monkeypatch, text):
     monkeypatch.setenv("XSIM_POOLS", text)
     with pytest.raises(BadInputError, match="XSIM_POOLS"):
         load_settings()
+
+
+def test_shards_share_the_cores_of_this_machine(monkeypatch):
+    monkeypatch.setenv("XSIM_WORKERS", "8")
+    monkeypatch.setenv("XSIM_RENDER_SHARDS", "3")
+    monkeypatch.delenv("XSIM_TASK_RUNNER", raising=False)
+    settings = load_settings()
+    assert settings.runtime_of("render_shard").num_workers == 2
+    assert settings.runtime_of("splat").num_workers == 8
+    monkeypatch.setenv("XSIM_TASK_RUNNER", "dask=tcp://scheduler:8786")
+    settings = load_settings()
+    assert (settings.task_runner, settings.task_runner_address) == ("dask", "tcp://scheduler:8786")
+    assert settings.runtime_of("render_shard").num_workers == 8
+
+
+@pytest.mark.parametrize("text", ["process", "dask=", "threads=3", "=tcp://x:1"])
+def test_task_runners_that_are_none_are_refused(monkeypatch, text):
+    monkeypatch.setenv("XSIM_TASK_RUNNER", text)
+    with pytest.raises(BadInputError, match="XSIM_TASK_RUNNER"):
+        load_settings()
+
+
+def test_no_shards_are_refused(monkeypatch):
+    monkeypatch.setenv("XSIM_RENDER_SHARDS", "0")
+    with pytest.raises(BadInputError, match="XSIM_RENDER_SHARDS"):
+        load_settings()

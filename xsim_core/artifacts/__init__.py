@@ -5,6 +5,7 @@ from .kinds import (
     KINDS,
     Capture,
     EpisodeDataset,
+    EpisodeShard,
     Evaluation,
     GroundTruth,
     ObjectTrack,
@@ -14,6 +15,7 @@ from .kinds import (
     SplatScene,
     StudentPolicy,
     TeacherPolicy,
+    TeacherRollouts,
 )
 from .schema import ArraySpec, check_arrays
 
@@ -24,6 +26,7 @@ __all__ = [
     "ArtifactRef",
     "Capture",
     "EpisodeDataset",
+    "EpisodeShard",
     "Evaluation",
     "GroundTruth",
     "Manifest",
@@ -35,5 +38,6 @@ __all__ = [
     "SplatScene",
     "StudentPolicy",
     "TeacherPolicy",
+    "TeacherRollouts",
     "check_arrays",
 ]

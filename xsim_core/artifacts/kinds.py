@@ -180,6 +180,35 @@ class EpisodeDataset(Artifact):
     fps: float
 
 
+class TeacherRollouts(Artifact):
+    """Successful rollouts without pictures: what shards of one dataset are rendered from."""
+
+    kind: ClassVar[str] = "teacher_rollouts"
+    arrays: ClassVar[tuple[S, ...]] = (
+        S("seeds", "int64", "e", "what camera, light and noise each episode draws"),
+        S("env_states", "float32", "n x", "simulator state before the action"),
+        S("state", "float32", "n s"),
+        S("action", "float32", "n a"),
+        S("episode_ends", "int64", "e"),
+    )
+    task: str
+    num_episodes: int
+    num_attempts: int
+
+
+class EpisodeShard(Artifact):
+    """The pictures of some consecutive episodes of a dataset that several workers render."""
+
+    kind: ClassVar[str] = "episode_shard"
+    arrays: ClassVar[tuple[S, ...]] = (
+        S("observation.images.front", "uint8", "n h w 3"),
+        S("episode_ends", "int64", "e", "within this shard"),
+        S("T_world_cam", "float32", "e 4 4"),
+    )
+    first_episode: int
+    num_episodes: int
+
+
 class StudentPolicy(Artifact):
     """An image-conditioned diffusion policy: network weights (EMA) and normaliser."""
 
@@ -255,6 +284,8 @@ KINDS: dict[str, type[Artifact]] = {
         SplatScene,
         ObjectTrack,
         TeacherPolicy,
+        TeacherRollouts,
+        EpisodeShard,
         EpisodeDataset,
         StudentPolicy,
         RealRollouts,

@@ -1,6 +1,6 @@
 """Teacher rollouts without pictures: states, proprioception and the teacher's own actions."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,9 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xsim_core.policies.teacher import TeacherActor
+from xsim_core.artifacts import TeacherPolicy
+from xsim_core.errors import QualityGateError
+from xsim_core.policies.teacher import TeacherActor, load_teacher
 from xsim_core.sim.assets import SimAssets
 from xsim_core.sim.image_pool import ImageEnvPool
+from xsim_core.storage import ArtifactWriter, OpenArtifact
 
 from .config import RenderDatasetConfig
 
@@ -35,33 +38,86 @@ class Collection:
     episodes: list[Episode]
     num_attempts: int
 
-    def save(self, path: Path) -> None:
-        """One ``.npz``, replaced atomically."""
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """``seeds`` (e,), ``episode_ends`` (e,) and the rows of all episodes, concatenated."""
         e = self.episodes
-        rows: dict[str, Any] = {n: np.concatenate([getattr(x, n) for x in e]) for n in _ROWS}
-        draft = path.with_suffix(".part")
-        with draft.open("wb") as file:
-            np.savez(
-                file, num_attempts=self.num_attempts, seeds=np.array([x.seed for x in e]),
-                ends=np.cumsum([len(x.action) for x in e]), **rows,
-            )  # fmt: skip
-        draft.replace(path)
+        return {
+            "seeds": np.array([x.seed for x in e], np.int64),
+            "episode_ends": np.cumsum([len(x.action) for x in e]).astype(np.int64),
+            **{n: np.concatenate([getattr(x, n) for x in e]) for n in _ROWS},
+        }
 
     @staticmethod
-    def load(path: Path) -> "Collection":
-        """What ``save`` wrote."""
-        with np.load(path, allow_pickle=False) as arrays:
-            ends = arrays["ends"]
-            rows = {n: np.split(arrays[n], ends[:-1]) for n in _ROWS}
-            episodes = [
-                Episode(int(seed), **{n: rows[n][i] for n in _ROWS})
-                for i, seed in enumerate(arrays["seeds"])
-            ]
-            return Collection(episodes, int(arrays["num_attempts"]))
+    def from_arrays(arrays: Mapping[str, NDArray[Any]], *, num_attempts: int) -> "Collection":
+        """What ``arrays`` answered."""
+        ends = arrays["episode_ends"]
+        rows = {n: np.split(arrays[n], ends[:-1]) for n in _ROWS}
+        episodes = [
+            Episode(int(seed), **{n: rows[n][i] for n in _ROWS})
+            for i, seed in enumerate(arrays["seeds"])
+        ]
+        return Collection(episodes, num_attempts)
+
+    def save(self, folder: Path) -> None:
+        """Keep it in a folder; replaced atomically."""
+        draft = (folder / _FILE).with_suffix(".part")
+        with draft.open("wb") as file:
+            np.savez(file, num_attempts=self.num_attempts, **self.arrays())  # type: ignore[arg-type]
+        draft.replace(folder / _FILE)
+
+    @staticmethod
+    def load(folder: Path) -> "Collection | None":
+        """What ``save`` kept there, or None."""
+        if not (folder / _FILE).exists():
+            return None
+        with np.load(folder / _FILE, allow_pickle=False) as arrays:
+            return Collection.from_arrays(arrays, num_attempts=int(arrays["num_attempts"]))
 
 
+_FILE = "rollouts.npz"
 _ROWS = ("env_states", "state", "action")
 NUM_ENVS = 16
+
+
+def collected(
+    teacher: OpenArtifact[TeacherPolicy],
+    assets: SimAssets,
+    config: RenderDatasetConfig,
+    out: ArtifactWriter,
+    *,
+    share: float,
+) -> Collection:
+    """Successful rollouts, from the stage's scratch where an earlier try left them.
+
+    Args:
+        teacher: whose.
+        assets: of the simulator.
+        config: how many.
+        out: keeps them for the next try, and hears the progress.
+        share: of the stage's progress.
+
+    Raises:
+        QualityGateError: when too few rollouts succeed.
+    """
+    if (kept := Collection.load(out.scratch())) is not None:
+        return kept
+
+    def report(successes: int, attempts: int) -> None:
+        done = max(successes / config.num_episodes, attempts / config.max_attempts)
+        rate = successes / max(attempts, 1)
+        out.progress(share * min(done, 1.0), {"episodes": successes, "success_rate": rate})
+
+    collection = collect_episodes(
+        load_teacher(teacher), assets, config, num_workers=out.runtime.num_workers, progress=report
+    )
+    if len(collection.episodes) < config.min_episodes:
+        raise QualityGateError(
+            f"{len(collection.episodes)} of {collection.num_attempts} teacher rollouts succeeded, "
+            f"fewer than min_episodes = {config.min_episodes}. Train {teacher.ref} longer "
+            "(ppo.num_env_steps), or lower action_noise."
+        )
+    collection.save(out.scratch())
+    return collection
 
 
 def collect_episodes(

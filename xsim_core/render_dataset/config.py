@@ -33,3 +33,17 @@ class RenderDatasetConfig(FrozenModel):
     """Size of the images, (h, w)."""
     domain: Domain = Field(default_factory=randomised_domain)
     """Camera, light and sensor, drawn anew for each episode."""
+
+
+class RenderShardConfig(RenderDatasetConfig):
+    """The dataset, and which shard of its episodes."""
+
+    shard: int = Field(ge=0)
+    """This one, counted from 0."""
+    num_shards: int = Field(ge=1)
+    """All of them."""
+
+    def episodes_of(self, num_episodes: int) -> tuple[int, int]:
+        """First episode of this shard and the one after its last; sizes differ by one at most."""
+        first, last = (num_episodes * k // self.num_shards for k in (self.shard, self.shard + 1))
+        return first, last

@@ -125,8 +125,13 @@ class ArtifactStore:
         """Start an attempt."""
         return ArtifactWriter(
             kind, fingerprint, uuid.uuid4().hex[:12], self._objects,
-            self.scratch_root / kind / fingerprint, runtime or Runtime(), progress or no_progress,
+            self.scratch_of(ArtifactRef(kind=kind, fingerprint=fingerprint)),
+            runtime or Runtime(), progress or no_progress,
         )  # fmt: skip
+
+    def scratch_of(self, ref: ArtifactRef[Any]) -> Path:
+        """The local folder where the stage that makes this keeps work for its next try."""
+        return self.scratch_root / ref.kind / ref.fingerprint
 
     def commit(self, writer: ArtifactWriter, summary: Artifact, **record: Any) -> ArtifactRef[Any]:
         """Check the payload, then publish it; the first commit of a fingerprint wins.

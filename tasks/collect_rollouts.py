@@ -1,0 +1,21 @@
+"""The Prefect task of stage ``collect_rollouts``."""
+
+from prefect import task
+
+from xsim_core.artifacts import ArtifactRef, ObjectTrack, SplatScene, TeacherPolicy, TeacherRollouts
+from xsim_core.render_dataset import RenderDatasetConfig
+from xsim_core.stages import COLLECT_ROLLOUTS
+
+from .execution import TASK_POLICY, execute
+
+
+@task(name="collect_rollouts", task_run_name="collect_rollouts", **TASK_POLICY)
+def collect_rollouts(
+    teacher: ArtifactRef[TeacherPolicy],
+    scene: ArtifactRef[SplatScene],
+    track: ArtifactRef[ObjectTrack],
+    *,
+    config: RenderDatasetConfig,
+) -> ArtifactRef[TeacherRollouts]:
+    """The teacher's successes without pictures, for shards to render."""
+    return execute(COLLECT_ROLLOUTS, config, {"teacher": teacher, "scene": scene, "track": track})

@@ -1,0 +1,21 @@
+"""The Prefect task of stage ``render_shard``."""
+
+from prefect import task
+
+from xsim_core.artifacts import ArtifactRef, EpisodeShard, ObjectTrack, SplatScene, TeacherRollouts
+from xsim_core.render_dataset import RenderShardConfig
+from xsim_core.stages import RENDER_SHARD
+
+from .execution import TASK_POLICY, execute
+
+
+@task(name="render_shard", task_run_name="render_shard", **TASK_POLICY)
+def render_shard(
+    rollouts: ArtifactRef[TeacherRollouts],
+    scene: ArtifactRef[SplatScene],
+    track: ArtifactRef[ObjectTrack],
+    *,
+    config: RenderShardConfig,
+) -> ArtifactRef[EpisodeShard]:
+    """The pictures of some of a dataset's episodes."""
+    return execute(RENDER_SHARD, config, {"rollouts": rollouts, "scene": scene, "track": track})

@@ -1,0 +1,39 @@
+"""One dataset through Prefect, as a script: python -m tests.flows.fan_out_run INPUTS EPISODES.
+
+Its inputs are given as JSON, refs by name. Prints JSON: the dataset's ref.
+"""
+
+import json
+import sys
+
+from flows.server import find_server, use_server
+from tasks.settings import load_settings
+
+settings = load_settings()
+server = find_server(settings.home)
+assert server is not None
+use_server(settings.home, server)
+
+from prefect import flow  # noqa: E402
+
+from flows.calls import AsTasks, Recorder  # noqa: E402
+from flows.progress import Display  # noqa: E402
+from tasks.observer import OBSERVER  # noqa: E402
+from tests.render_dataset.test_render import small_config  # noqa: E402
+from xsim_core.artifacts import ArtifactRef  # noqa: E402
+from xsim_core.report import RunRecord  # noqa: E402
+from xsim_core.stages import RENDER_DATASET  # noqa: E402
+
+
+@flow(name="one-dataset", persist_result=False)
+def one_dataset(inputs: dict[str, str], num_episodes: int):
+    call = AsTasks(Recorder(settings.open_store(), RunRecord(name="dataset")))
+    refs = {name: ArtifactRef.parse(text) for name, text in inputs.items()}
+    return call(RENDER_DATASET, small_config(num_episodes), **refs)
+
+
+if __name__ == "__main__":
+    inputs, num_episodes = json.loads(sys.argv[1]), int(sys.argv[2])
+    with Display([RENDER_DATASET.name]) as display:
+        OBSERVER.set(display)
+        json.dump({"ref": str(one_dataset(inputs, num_episodes))}, sys.stdout)

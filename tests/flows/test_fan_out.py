@@ -1,0 +1,64 @@
+"""``render_dataset`` spread over workers makes the artifact that it makes alone."""
+
+import importlib.util
+import json
+
+import pytest
+
+from tests.render_dataset.test_render import make_teacher, payload, small_config
+from tests.sim.fixtures import open_fixtures
+from xsim_core.artifacts import ArtifactRef, EpisodeShard
+from xsim_core.stage import run_stage
+from xsim_core.stages import RENDER_DATASET
+from xsim_core.storage import Runtime
+
+NUM_EPISODES = 5
+
+
+def inputs_in(folder):
+    store, scene, track = open_fixtures((folder / "store").as_uri())
+    teacher = make_teacher(store, scene, track, folder / "assets")
+    return store, {"teacher": teacher, "scene": scene.ref, "track": track.ref}
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory):
+    """What the stage makes by itself, in one process."""
+    store, refs = inputs_in(tmp_path_factory.mktemp("alone"))
+    ref = run_stage(
+        RENDER_DATASET, small_config(NUM_EPISODES), store, refs, runtime=Runtime(num_workers=0)
+    )
+    return str(ref), payload(store.manifest(ref))
+
+
+def spread(prefect_home, folder, python, *, runner="threads", processes=0):
+    """Through Prefect in two shards: the store, the ref, and what the terminal showed."""
+    store, refs = inputs_in(folder)
+    texts = json.dumps({name: str(ref) for name, ref in refs.items()})
+    done = python(
+        prefect_home, "-m", "tests.flows.fan_out_run", texts, str(NUM_EPISODES),
+        XSIM_STORE=store.url, XSIM_RENDER_SHARDS="2", XSIM_TASK_RUNNER=runner,
+        XSIM_STAGE_PROCESSES=str(processes), XSIM_WORKERS="2",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert len(store.list_refs(EpisodeShard.kind)) == 2
+    ref = ArtifactRef.parse(json.loads(done.stdout.splitlines()[-1])["ref"])
+    return store, ref, done.stderr
+
+
+@pytest.mark.vulkan
+def test_threads_render_shards_and_the_stage_gathers_them(prefect_home, tmp_path, python):
+    store, ref, said = spread(prefect_home, tmp_path, python)
+    assert store.open(ref).summary.num_episodes == NUM_EPISODES
+    assert "render_dataset   done" in said
+    assert "shard" not in said
+
+
+@pytest.mark.slow
+@pytest.mark.vulkan
+@pytest.mark.parametrize("runner", ["threads", "dask", "ray"])
+def test_every_runner_makes_the_same_bytes(alone, prefect_home, tmp_path, python, runner):
+    if runner != "threads" and importlib.util.find_spec(f"prefect_{runner}") is None:
+        pytest.skip(f"needs the extra: pip install '.[{runner}]'")
+    store, ref, _ = spread(prefect_home, tmp_path, python, runner=runner, processes=1)
+    assert (str(ref), payload(store.manifest(ref))) == alone

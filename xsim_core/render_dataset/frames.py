@@ -1,0 +1,75 @@
+"""Rendered episodes, each kept in a folder of its own making for the next try."""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xsim_core.sim.assets import SimAssets
+from xsim_core.sim.backgrounds import SplatBackground
+from xsim_core.sim.render_pool import RenderedEpisode, RenderPool
+
+from .collect import Episode
+from .config import RenderDatasetConfig
+
+
+class EpisodeFrames(AbstractContextManager["EpisodeFrames"]):
+    """Pictures of episodes by their number: read where they were kept, else rendered and kept.
+
+    Renderers start when the first episode is missing.
+    """
+
+    def __init__(
+        self,
+        episodes: Sequence[Episode],
+        assets: SimAssets,
+        background: SplatBackground,
+        config: RenderDatasetConfig,
+        *,
+        folder: Path,
+        num_workers: int,
+    ) -> None:
+        self._make_pool = lambda: RenderPool(
+            assets, background, domain=config.domain, num_workers=num_workers,
+            image_hw=config.image_hw,
+        )  # fmt: skip
+        self._episodes, self._folder = episodes, folder
+        self._pool: RenderPool | None = None
+
+    def part(self, begin: int, end: int) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+        """Pictures (t, h, w, 3) and cameras (e, 4, 4) of episodes ``begin`` to ``end``."""
+        missing = [i for i in range(begin, end) if not _path(self._folder, i).exists()]
+        if missing:
+            self._render(missing)
+        kept = [_read(self._folder, i) for i in range(begin, end)]
+        return np.concatenate([e.rgb for e in kept]), np.stack([e.T_world_cam for e in kept])
+
+    def _render(self, numbers: list[int]) -> None:
+        self._pool = self._pool or self._make_pool()
+        some = [self._episodes[i] for i in numbers]
+        for k, rendered in self._pool.render([e.seed for e in some], [e.env_states for e in some]):
+            keep_episode(self._folder, numbers[k], rendered)
+
+    def __exit__(self, *error: object) -> None:
+        if self._pool is not None:
+            self._pool.close()
+
+
+def keep_episode(folder: Path, number: int, rendered: RenderedEpisode) -> None:
+    """Put a rendered episode where ``EpisodeFrames`` over this folder will find it; atomic."""
+    folder.mkdir(parents=True, exist_ok=True)
+    draft = _path(folder, number).with_suffix(".part")
+    with draft.open("wb") as file:
+        np.savez(file, rgb=rendered.rgb, T_world_cam=rendered.T_world_cam)
+    draft.replace(_path(folder, number))
+
+
+def _read(folder: Path, number: int) -> RenderedEpisode:
+    with np.load(_path(folder, number), allow_pickle=False) as arrays:
+        return RenderedEpisode(arrays["rgb"], arrays["T_world_cam"])
+
+
+def _path(folder: Path, number: int) -> Path:
+    return folder / f"episode_{number:05d}.npz"
