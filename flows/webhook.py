@@ -51,8 +51,15 @@ class _S3(_Part):
 
 
 class _Record(_Part):
+    source: str = Field(default="", alias="eventSource", max_length=128)
     event_name: str = Field(alias="eventName", max_length=128)
     s3: _S3
+
+    @property
+    def path(self) -> str:
+        """``bucket/key``. AWS and MinIO quote the key, Ceph ("ceph:s3") writes it as it is."""
+        key = self.s3.object.key
+        return f"{self.s3.bucket.name}/{key if 'ceph' in self.source else unquote_plus(key)}"
 
 
 class _Message(_Part):
@@ -72,13 +79,13 @@ def captures_in(body: bytes) -> list[str]:
         raise BadInputError("not an S3 event message") from error
     if not message.records and message.test != "s3:TestEvent":
         raise BadInputError("an S3 event message without records")
-    keys = [
-        (r.s3.bucket.name, unquote_plus(r.s3.object.key))
+    paths = [
+        r.path
         for r in message.records
         # AWS and Ceph write "ObjectCreated:Put", MinIO "s3:ObjectCreated:Put".
         if r.event_name.removeprefix("s3:").startswith("ObjectCreated:")
     ]
-    return [f"{bucket}/{key}" for bucket, key in keys if key.rpartition("/")[2] == CAPTURE_FILE]
+    return [path for path in paths if path.rpartition("/")[2] == CAPTURE_FILE]
 
 
 class Bell:

@@ -16,16 +16,20 @@ TOKEN = "a-token"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 
 
-def record(key, event="ObjectCreated:Put"):
+def record(key, event="ObjectCreated:Put", source="aws:s3"):
     return {
-        "eventVersion": "2.1", "eventSource": "aws:s3", "eventName": event,
+        "eventVersion": "2.1", "eventSource": source, "eventName": event,
         "s3": {"bucket": {"name": "lab"}, "object": {"key": key, "size": 9}},
     }  # fmt: skip
 
 
 # As AWS, Ceph and MinIO write it: names without and with "s3:", keys quoted or not.
 AWS = {"Records": [record("inbox/K%C3%BCche+1/capture.yaml")]}
-CEPH = {"Records": [record("inbox/one/capture.yaml", "ObjectCreated:CompleteMultipartUpload")]}
+CEPH = {
+    "Records": [
+        record("inbox/1+1 %/capture.yaml", "ObjectCreated:CompleteMultipartUpload", "ceph:s3")
+    ]
+}
 MINIO = {
     "EventName": "s3:ObjectCreated:Put", "Key": "lab/inbox/one/capture.yaml",
     "Records": [record("inbox%2Fone%2Fcapture.yaml", "s3:ObjectCreated:Put")],
@@ -58,7 +62,7 @@ def post(receiver, body, headers=BEARER, path="/bucket", method="POST"):
     ("body", "name"),
     [
         (AWS, "lab/inbox/Küche 1/capture.yaml"),
-        (CEPH, "lab/inbox/one/capture.yaml"),
+        (CEPH, "lab/inbox/1+1 %/capture.yaml"),
         (MINIO, "lab/inbox/one/capture.yaml"),
     ],
 )
