@@ -80,6 +80,17 @@ def render_shards(
         config: of the dataset.
         num_shards: how many; with fewer episodes, fewer.
     """
+    # Dask and Ray pickle this function by value, with what it names: no context variables here.
+    return _render(teacher, scene, track, config, num_shards)
+
+
+def _render(
+    teacher: ArtifactRef[TeacherPolicy],
+    scene: ArtifactRef[SplatScene],
+    track: ArtifactRef[ObjectTrack],
+    config: RenderDatasetConfig,
+    num_shards: int,
+) -> tuple[ArtifactRef[Any], list[ArtifactRef[Any]]]:
     outer, stop = OBSERVER.get(), Event()
     told = _Progress(outer, num_shards)
     tokens = (STOP.set(stop), OBSERVER.set(_Part(told, "rollouts")))

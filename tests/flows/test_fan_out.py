@@ -2,7 +2,13 @@
 
 import importlib.util
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 
+import psutil
 import pytest
 
 from tests.render_dataset.test_render import make_teacher, payload, small_config
@@ -13,6 +19,7 @@ from xsim_core.stages import RENDER_DATASET
 from xsim_core.storage import Runtime
 
 NUM_EPISODES = 5
+SHARED = {"XSIM_RENDER_SHARDS": "2", "XSIM_WORKERS": "2"}
 
 
 def inputs_in(folder):
@@ -31,14 +38,17 @@ def alone(tmp_path_factory):
     return str(ref), payload(store.manifest(ref))
 
 
+def script(refs):
+    texts = json.dumps({name: str(ref) for name, ref in refs.items()})
+    return "-m", "tests.flows.fan_out_run", texts, str(NUM_EPISODES)
+
+
 def spread(prefect_home, folder, python, *, runner="threads", processes=0):
     """Through Prefect in two shards: the store, the ref, and what the terminal showed."""
     store, refs = inputs_in(folder)
-    texts = json.dumps({name: str(ref) for name, ref in refs.items()})
     done = python(
-        prefect_home, "-m", "tests.flows.fan_out_run", texts, str(NUM_EPISODES),
-        XSIM_STORE=store.url, XSIM_RENDER_SHARDS="2", XSIM_TASK_RUNNER=runner,
-        XSIM_STAGE_PROCESSES=str(processes), XSIM_WORKERS="2",
+        prefect_home, *script(refs), timeout=280, XSIM_STORE=store.url, XSIM_TASK_RUNNER=runner,
+        XSIM_STAGE_PROCESSES=str(processes), **SHARED,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
     assert len(store.list_refs(EpisodeShard.kind)) == 2
@@ -62,3 +72,37 @@ def test_every_runner_makes_the_same_bytes(alone, prefect_home, tmp_path, python
         pytest.skip(f"needs the extra: pip install '.[{runner}]'")
     store, ref, _ = spread(prefect_home, tmp_path, python, runner=runner, processes=1)
     assert (str(ref), payload(store.manifest(ref))) == alone
+
+
+@pytest.mark.slow
+@pytest.mark.vulkan
+def test_ctrl_c_ends_every_shard(prefect_home, tmp_path):
+    store, refs = inputs_in(tmp_path)
+    process = subprocess.Popen(
+        [sys.executable, *script(refs)], stderr=subprocess.PIPE, start_new_session=True,
+        env={**os.environ, "XSIM_HOME": str(prefect_home), "XSIM_STORE": store.url, **SHARED},
+        # A shell in the background hands SIGINT down as ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )  # fmt: skip
+    me = psutil.Process(process.pid)
+
+    def is_shard(child):
+        try:
+            return child.cmdline()[-1:] == ["render_shard"]
+        except psutil.Error:
+            return False
+
+    try:
+        while sum(map(is_shard, me.children())) < 2:
+            assert process.poll() is None, process.stderr.read().decode()
+            time.sleep(0.05)
+        everybody = me.children(recursive=True)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=20)
+        assert process.returncode != 0
+        _, alive = psutil.wait_procs(everybody, timeout=1)
+        assert not alive
+        assert store.list_refs(EpisodeShard.kind) == []
+    finally:
+        process.kill()
+        process.communicate()
