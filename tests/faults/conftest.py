@@ -1,3 +1,28 @@
+from datetime import timedelta
+
+import pytest
+
 from tests.s3_servers import moto_endpoint, moto_url, real_s3, real_url
+from xsim_core.storage import backends, objects
 
 __all__ = ["moto_endpoint", "moto_url", "real_s3", "real_url"]
+
+
+@pytest.fixture
+def haste(monkeypatch):
+    """As many tries as ever, at a tenth of the waiting."""
+    seconds = {"connect_timeout": 1, "read_timeout": 0.6, "timeout": 60}
+    patience = {
+        "max_retries": backends._RETRIES["max_retries"],
+        "retry_timeout": backends._RETRIES["retry_timeout"] / 2,
+        "backoff": {
+            "init_backoff": timedelta(milliseconds=10),
+            "max_backoff": timedelta(milliseconds=500),
+            "base": 2,
+        },
+    }
+    monkeypatch.setattr(
+        backends, "_TIMEOUTS", {k: timedelta(seconds=v) for k, v in seconds.items()}
+    )
+    monkeypatch.setattr(backends, "_RETRIES", patience)
+    monkeypatch.setattr(objects, "PAUSES_S", tuple(p / 10 for p in objects.PAUSES_S))

@@ -32,7 +32,9 @@ class FaultyProxy:
         self.share, self.faults, self.rng = share, faults, random.Random(seed)
         self.counts, self.lock = Counter(), threading.Lock()
 
-    def draw(self):
+    def draw(self, path):
+        """The fault of the next request; tests that want a certain one set their own."""
+        del path
         with self.lock:
             return self.rng.choice(self.faults) if self.rng.random() < self.share else "none"
 
@@ -49,7 +51,7 @@ class FaultyProxy:
             def handle_any(self):
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 with contextlib.suppress(ConnectionError):  # The client may have given up.
-                    answer(proxy, self, body, proxy.draw())
+                    answer(proxy, self, body, proxy.draw(self.path))
 
             do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = handle_any
 

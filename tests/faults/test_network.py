@@ -3,7 +3,6 @@
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 
 import pytest
 from obstore.exceptions import BaseError
@@ -13,30 +12,10 @@ from tests.faults.cargo import CARGO, CargoConfig, wrong_parts
 from tests.faults.proxy import FAULTS, FLIPS, FaultyProxy
 from xsim_core.errors import XSimError
 from xsim_core.stage import output_ref, run_stage
-from xsim_core.storage import ArtifactStore, backends, commit, objects
+from xsim_core.storage import ArtifactStore
 
 # Zarr leaves coroutines unawaited when one of several writes fails.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-
-
-@pytest.fixture
-def haste(monkeypatch):
-    """As many tries as ever, at a tenth of the waiting."""
-    seconds = {"connect_timeout": 1, "read_timeout": 0.6, "timeout": 60}
-    patience = {
-        "max_retries": backends._RETRIES["max_retries"],
-        "retry_timeout": backends._RETRIES["retry_timeout"] / 2,
-        "backoff": {
-            "init_backoff": timedelta(milliseconds=10),
-            "max_backoff": timedelta(milliseconds=500),
-            "base": 2,
-        },
-    }
-    monkeypatch.setattr(
-        backends, "_TIMEOUTS", {k: timedelta(seconds=v) for k, v in seconds.items()}
-    )
-    monkeypatch.setattr(backends, "_RETRIES", patience)
-    monkeypatch.setattr(objects, "PAUSES_S", tuple(p / 10 for p in objects.PAUSES_S))
 
 
 class Campaign:
@@ -148,82 +127,6 @@ def test_a_very_bad_network_loses_nothing(
         # Moto takes an upload whose signature's digest differs; only reading back finds it.
         may_fail=faults is FLIPS and server == "moto",
     )
-
-
-CANNOT = {
-    "torn upload": {"read", "list"},
-    "torn answer": {"write", "create"},
-    "slow": {"write", "create"},
-}
-"""Nothing is uploaded there, or answered but headers."""
-
-
-@pytest.mark.parametrize("fault", FAULTS)
-def test_one_fault_of_each_kind_is_nobodys_failure(
-    moto_url, moto_endpoint, monkeypatch, tmp_path, haste, fault
-):
-    """Every kind of request meets the fault once, and all goes on as if nothing had been."""
-    with FaultyProxy(moto_endpoint, share=0.0, seed=0) as proxy:
-        monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.endpoint)
-        store = ArtifactStore(moto_url, scratch_root=tmp_path)
-        actions = {
-            "write": lambda: store.put_record("runs/a.json", {"a": 1}),
-            "read": lambda: store.get_record("runs/a.json") == {"a": 1},
-            "list": lambda: store.list_records("runs") == ["runs/a.json"],
-            "create": lambda: store.create_object("runs/b.json", b"mine"),
-            "not again": lambda: not store.create_object("runs/b.json", b"another's"),
-            "large": lambda: store._objects.write("runs/c", bytes(6 << 20)),
-            "delete": lambda: store.delete_objects(["runs/b.json", "runs/c"]),
-        }
-        for name, act in actions.items():
-            spoilt = proxy.counts[fault]
-            spoil_next(proxy, fault)
-            assert act() in (True, None), name
-            assert (proxy.counts[fault] > spoilt) == (name not in CANNOT.get(fault, ())), name
-
-
-def test_a_bit_that_flips_on_the_way_is_read_again(moto_url, moto_endpoint, monkeypatch, tmp_path):
-    config = CargoConfig(number=1)
-    ref = run_stage(CARGO, config, ArtifactStore(moto_url, scratch_root=tmp_path / "a"), {})
-    with FaultyProxy(moto_endpoint, share=0.0, seed=0) as proxy:
-        monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.endpoint)
-        store = ArtifactStore(moto_url, scratch_root=tmp_path)
-        spoil_next(proxy, "flipped answer")
-        opened = store.open(ref)
-        spoil_next(proxy, "flipped answer")
-        assert opened.group is not None
-        for read in (opened.array, opened.frames):
-            for name in opened.array_names:
-                spoil_next(proxy, "flipped answer")
-                read(name)
-        spoil_next(proxy, "flipped answer")
-        assert wrong_parts(opened, config) == []
-        assert proxy.counts["flipped answer"] > 10
-
-
-def spoil_next(proxy, fault):
-    """The next request that can be spoilt in this way, and those sent beside it."""
-    spoilt = proxy.counts[fault]
-    proxy.draw = lambda: fault if proxy.counts[fault] == spoilt else "none"
-
-
-def test_a_lost_answer_to_the_manifest_is_no_failure(
-    moto_url, moto_endpoint, monkeypatch, tmp_path
-):
-    with FaultyProxy(moto_endpoint, share=0.0, seed=0) as proxy:
-        monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.endpoint)
-        store = ArtifactStore(moto_url, scratch_root=tmp_path)
-        publish = commit.publish
-
-        def lose_answers(*args):
-            proxy.faults, proxy.share = ("reset after",), 1.0
-            threading.Timer(0.05, setattr, (proxy, "share", 0.0)).start()
-            return publish(*args)
-
-        monkeypatch.setattr(commit, "publish", lose_answers)
-        ref = run_stage(TOY, ToyConfig(), store, {})
-        assert proxy.counts["reset after"] >= 1
-        assert store.verify(ref) == []
 
 
 @pytest.mark.parametrize("where", ["file", "s3"])

@@ -18,8 +18,8 @@ from obstore.exceptions import BaseError
 from xsim_core.artifacts.base import ArtifactRef, Manifest, ObjectRecord
 from xsim_core.errors import CorruptArtifactError, MissingArtifactError, StoreUnreachableError
 
-from .objects import Objects
-from .payload import MANIFEST_LIMIT_BYTES, parse_manifest, seal
+from .objects import Objects, reread
+from .payload import MANIFEST_LIMIT_BYTES, NUM_READS, altered_attempt, parse_manifest, seal
 from .writer import ArtifactWriter
 
 PUBLISH_TRIES = 4
@@ -33,10 +33,7 @@ def read_manifest(objects: Objects, ref: ArtifactRef[Any]) -> Manifest | None:
     """
     path = f"{ref}/manifest.json"
     try:
-        try:
-            return parse_manifest(objects.read(path, limit=MANIFEST_LIMIT_BYTES), ref)
-        except CorruptArtifactError:
-            return parse_manifest(objects.read(path, limit=MANIFEST_LIMIT_BYTES), ref)
+        return reread(lambda: parse_manifest(objects.read(path, limit=MANIFEST_LIMIT_BYTES), ref))
     except FileNotFoundError:
         return None
 
@@ -60,16 +57,13 @@ def digest(objects: Objects, writer: ArtifactWriter) -> tuple[ObjectRecord, ...]
 
 def _read_back(objects: Objects, writer: ArtifactWriter, path: str) -> ObjectRecord:
     expected = writer.sent.get(path)
-    for _ in range(2):
+    for _ in range(NUM_READS):
         data = objects.read(path)
         found = hashlib.sha256(data).hexdigest()
         if found == expected:
             relative = path.removeprefix(f"{writer.kind}/{writer.fingerprint}/")
             return ObjectRecord(path=relative, size=len(data), sha256=found)
-    raise CorruptArtifactError(
-        f"{path} is not what this attempt wrote: it was altered in the store or on the way there. "
-        "Run again."
-    )
+    raise altered_attempt(path)
 
 
 def claim_attempt(objects: Objects, attempt: str) -> None:
@@ -102,6 +96,7 @@ def publish(objects: Objects, writer: ArtifactWriter, manifest: Manifest) -> Non
     for _ in range(PUBLISH_TRIES):
         writer.in_doubt = True
         if objects.create(path, body):
+            _mend_manifest(objects, manifest.ref, body)
             return
         winner = read_manifest(objects, manifest.ref)
         if winner is None:
@@ -115,6 +110,18 @@ def publish(objects: Objects, writer: ArtifactWriter, manifest: Manifest) -> Non
     raise CorruptArtifactError(
         f"{path} is created and removed by somebody else all the time. Run one 'xsim gc' only."
     )
+
+
+def _mend_manifest(objects: Objects, ref: ArtifactRef[Any], body: bytes) -> None:
+    """Write our manifest again if it was altered on its way: nobody can use a damaged one.
+
+    Left there, it would bar the way for ever.
+    """
+    try:
+        read_manifest(objects, ref)
+    except CorruptArtifactError:
+        objects.write(f"{ref}/manifest.json", body)
+        read_manifest(objects, ref)
 
 
 def discard(objects: Objects, writer: ArtifactWriter) -> None:

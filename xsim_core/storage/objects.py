@@ -19,7 +19,7 @@ from obstore.exceptions import AlreadyExistsError, GenericError
 from xsim_core.artifacts.base import ObjectRecord
 from xsim_core.errors import CorruptArtifactError, StoreUnreachableError
 
-from .payload import check_bytes
+from .payload import NUM_READS, check_bytes
 
 T = TypeVar("T")
 
@@ -80,6 +80,14 @@ async def patiently_async(backend: Any, ask: Callable[[], Awaitable[T]]) -> T:
             await asyncio.sleep(patience.pause_s(error))
 
 
+def reread(ask: Callable[[], T]) -> T:
+    """Ask again when what came is not what it should be: bits also flip on the way."""
+    for _ in range(NUM_READS - 1):
+        with contextlib.suppress(CorruptArtifactError):
+            return ask()
+    return ask()
+
+
 class Objects:
     """Read, list, create, write and delete objects of one backend."""
 
@@ -113,21 +121,19 @@ class Objects:
         return patiently(self.backend, ask)
 
     def read_checked(self, path: str, record: ObjectRecord) -> memoryview:
-        """The bytes that a manifest promises; a mismatch is read once more before it counts.
+        """The bytes that a manifest promises; a mismatch is read again before it counts.
 
         Raises:
             FileNotFoundError: when the object is missing.
             CorruptArtifactError: when it is truncated or altered.
         """
-        try:
-            return self._fetch_checked(path, record)
-        except CorruptArtifactError:
-            return self._fetch_checked(path, record)
 
-    def _fetch_checked(self, path: str, record: ObjectRecord) -> memoryview:
-        data = self._fetch(path, record.size)
-        check_bytes(data, record, path)
-        return data
+        def ask() -> memoryview:
+            data = self._fetch(path, record.size)
+            check_bytes(data, record, path)
+            return data
+
+        return reread(ask)
 
     def listing(self, prefix: str = "") -> Listing:
         """Every object below ``prefix``."""

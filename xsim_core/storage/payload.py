@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from math import prod
 from typing import Any
 
+import google_crc32c
 import numpy as np
 from pydantic import ValidationError
 
@@ -22,6 +23,9 @@ METADATA_LIMIT_BYTES = 1 << 20
 OBJECTS_LIMIT = 200_000
 ARRAY_LIMIT_BYTES = 64 << 30
 CHUNK_LIMIT_BYTES = 8 << 30
+NUM_READS = 3
+"""So often bytes are read that are not what they should be, before they count as damaged."""
+
 CODECS = {"bytes", "crc32c", "zstd", "sharding_indexed"}
 DTYPES = {"bool"} | {f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64)}
 DTYPES |= {"float16", "float32", "float64"}
@@ -90,6 +94,19 @@ def check_bytes(data: Any, record: ObjectRecord, path: str) -> None:
         )
     if hashlib.sha256(data).hexdigest() != record.sha256:
         raise CorruptArtifactError(f"{path} was altered (sha256 differs). Run 'xsim verify'.")
+
+
+def altered_attempt(path: str) -> CorruptArtifactError:
+    """What a writer says that does not find what it wrote."""
+    return CorruptArtifactError(
+        f"{path} is not what this attempt wrote: it was altered in the store or on the way there. "
+        "Run again."
+    )
+
+
+def is_whole_part(part: Any) -> bool:
+    """Whether a part of a shard, a chunk or the index, ends with the crc32c of the rest."""
+    return google_crc32c.value(bytes(part[:-4])).to_bytes(4, "little") == bytes(part[-4:])
 
 
 def check_metadata(raw: bytes, path: str) -> dict[str, Any]:
