@@ -15,7 +15,9 @@ FAULTS = (
     "torn upload", "torn answer", "slow",
 )  # fmt: skip
 FLIPS = ("flipped upload", "flipped answer")
-BEFORE = ("500", "503", "reset before", "timeout", "torn upload")
+BEFORE = ("500", "503", "reset before", "timeout", "torn upload", "full")
+FULL = b"<Error><Code>QuotaExceeded</Code><Message></Message></Error>"
+"""As Ceph RGW 16.2 answers, with status 403, when a user's quota is used up."""
 HOLD_S = 0.8
 """How long a timeout says nothing; the clients of the campaigns give up before."""
 
@@ -98,7 +100,7 @@ def answer(proxy, handler, body, fault):
 def can_spoil_request(fault, handler, body):
     """Uploads need a body; bits flip in objects only, not in listings and parts' bookkeeping."""
     match fault:
-        case "torn upload":
+        case "torn upload" | "full":
             return bool(body)
         case "flipped upload":
             return bool(body) and "?" not in handler.path
@@ -112,6 +114,8 @@ def refuse(proxy, handler, body, fault):
     """What the server never hears of, or hears half of."""
     if fault in ("500", "503"):
         return send(handler, int(fault), [], b"")
+    if fault == "full":
+        return send(handler, 403, [], FULL)
     if fault == "timeout":
         time.sleep(HOLD_S)
     if fault == "torn upload":

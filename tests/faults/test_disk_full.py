@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from tests.contracts.toys import TOY, ToyConfig, make_truth
+from tests.faults.proxy import FaultyProxy
 from tests.storage.test_frames import DATASET, DatasetConfig
 from xsim_core.errors import StoreFullError
 from xsim_core.stage import run_stage
@@ -53,15 +54,32 @@ def test_a_disk_that_fills_up_anywhere_in_the_commit(small_disk, left):
     space = os.statvfs(small_disk)
     ballast.write_bytes(b"x" * max(0, space.f_bavail * space.f_frsize - left))
     other = ToyConfig(name="other")
-    try:
-        ref = run_stage(TOY, other, store, {})
-    except StoreFullError:
-        assert store.list_refs() == [first]
-    else:
-        assert store.verify(ref) == []
+    # A toy is 14 files, each at least a page of 4096 bytes: there is never room for all of it.
+    with pytest.raises(StoreFullError):
+        run_stage(TOY, other, store, {})
+    assert store.list_refs() == [first]
     ballast.unlink()
     assert store.verify(first) == []
     assert store.verify(run_stage(TOY, other, store, {})) == []
+
+
+@pytest.mark.parametrize("where", ["zarr.json", "/c/0", "note.txt", "manifest.json"])
+def test_a_bucket_that_is_full_anywhere_in_the_commit(
+    moto_url, moto_endpoint, monkeypatch, tmp_path, where
+):
+    first = run_stage(TOY, ToyConfig(), ArtifactStore(moto_url, scratch_root=tmp_path), {})
+    with FaultyProxy(moto_endpoint, share=0.0, seed=0) as proxy:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.endpoint)
+        store = ArtifactStore(moto_url, scratch_root=tmp_path)
+        proxy.draw = lambda path: "full" if where in path else "none"
+        other = ToyConfig(name="other")
+        with pytest.raises(StoreFullError, match="higher quota"):
+            run_stage(TOY, other, store, {})
+        assert proxy.counts["full"] >= 1
+        assert store.list_refs() == [first]
+        proxy.draw = lambda _: "none"
+        assert store.verify(first) == []
+        assert store.verify(run_stage(TOY, other, store, {})) == []
 
 
 def test_frames_that_do_not_fit_are_an_error_and_leave_no_piece(small_disk, tmp_path):

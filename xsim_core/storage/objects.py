@@ -14,10 +14,10 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 import obstore
-from obstore.exceptions import AlreadyExistsError, GenericError
+from obstore.exceptions import AlreadyExistsError, GenericError, PermissionDeniedError
 
 from xsim_core.artifacts.base import ObjectRecord
-from xsim_core.errors import CorruptArtifactError, StoreUnreachableError
+from xsim_core.errors import CorruptArtifactError, StoreFullError, StoreUnreachableError
 
 from .payload import NUM_READS, check_bytes
 
@@ -28,6 +28,9 @@ PATIENCE_S = 40.0
 """No new try after this: a dead store is a plain failure within two minutes."""
 PART_BYTES = 5 << 20
 """obstore uploads what is larger in parts."""
+
+_QUOTA = "<Code>QuotaExceeded</Code>"
+"""Ceph's word for it, in an answer 403."""
 
 Listing = list[tuple[str, int, datetime]]
 """Path, size in bytes and time of last change."""
@@ -158,7 +161,8 @@ class Objects:
 
         def ask() -> bool:
             try:
-                obstore.put(self.backend, path, data, mode="create")
+                with upload(path, len(data)):
+                    obstore.put(self.backend, path, data, mode="create")
             except AlreadyExistsError:
                 with contextlib.suppress(FileNotFoundError):
                     return self.read(path) == data
@@ -190,12 +194,23 @@ class Objects:
 
 @contextlib.contextmanager
 def upload(path: str, num_bytes: int) -> Iterator[None]:
-    """Around an upload: one whose end was not heard is an error that a new try mends.
+    """Around an upload: what its errors mean.
 
-    Its parts were joined, the answer was torn off, and obstore found no parts to clear up.
+    Raises:
+        GenericError: when its end was not heard, which a new try mends: its parts were joined, the
+            answer was torn off, and obstore found no parts to clear up.
+        StoreFullError: when the bucket's or user's quota is used up.
     """
     try:
         yield
+    except PermissionDeniedError as error:
+        if _QUOTA not in str(error):
+            raise
+        raise StoreFullError(
+            f"{path}: the server lets this bucket or user store no more (QuotaExceeded). Ask for a "
+            "higher quota, run 'xsim gc', or name another store (XSIM_STORE), then run again: "
+            "finished stages are kept."
+        ) from error
     except FileNotFoundError as error:
         if num_bytes <= PART_BYTES:
             raise
