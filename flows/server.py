@@ -6,17 +6,13 @@ docs/decisions). Importing this module does not import Prefect; the environment 
 """
 
 import base64
-import fcntl
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import ProxyHandler, Request, build_opener
@@ -24,15 +20,15 @@ from urllib.request import ProxyHandler, Request, build_opener
 from xsim_core.config import FrozenModel
 from xsim_core.errors import MissingDependencyError
 
+from .ports import HOST, claimed_port, is_free, lock_file
 from .secret import secret_in
 
-FIRST_PORT, LAST_PORT = 4200, 4299
-START_TIMEOUT_S = 300.0
-"""With two dozen busy processes on two cores, 120 s were not enough (measured)."""
+PORT_TRIES = 3
+START_TIMEOUT_S = 240.0
+"""With two dozen busy processes on two cores, 120 s were not enough (measured). Less than a test
+may take, so that the reason is shown and not the test's own limit."""
 _launched: list[subprocess.Popen[bytes]] = []
 """Kept, because a server is meant to outlive the handle of its process."""
-
-HOST = "127.0.0.1"
 
 
 class Server(FrozenModel):
@@ -109,15 +105,12 @@ def start_server(home: Path) -> Server:
     """
     if server := find_server(home):
         return server
-    with _lock(home):
+    with lock_file(home / "server.lock"):
         # Another command may have started it while this one waited for the lock.
         if server := find_server(home):
             return server
         _stop_known(home)
-        # A free port is taken half a minute later: until then no other home's server may find it.
-        with _lock(Path(tempfile.gettempdir()) / f"xsim-ports-{os.getuid()}"):
-            server = _launch(home, _free_port())
-            _wait_until_healthy(home, server)
+        server = _launch_on_free_port(home)
         _state_path(home).write_text(server.model_dump_json())
         return server
 
@@ -126,7 +119,7 @@ def stop_server(home: Path) -> Server | None:
     """Stop the server that this command line started; None when there was none."""
     if not _state_path(home).exists():
         return None
-    with _lock(home):
+    with lock_file(home / "server.lock"):
         return _stop_known(home)
 
 
@@ -143,6 +136,21 @@ def auth_path(home: Path) -> Path:
 def auth_string(home: Path) -> str:
     """``user:password`` of the server that this command line starts, made at the first call."""
     return secret_in(auth_path(home), user="xsim")
+
+
+def _launch_on_free_port(home: Path) -> Server:
+    """Start a server and wait for it; another port if somebody else took this one meanwhile."""
+    for tries_left in reversed(range(PORT_TRIES)):
+        with claimed_port() as port:
+            server = _launch(home, port)
+            try:
+                _wait_until_healthy(home, server)
+            except MissingDependencyError:
+                if is_free(port) or not tries_left:
+                    raise
+            else:
+                return server
+    raise AssertionError("unreachable: the last try returns or raises")
 
 
 def _launch(home: Path, port: int) -> Server:
@@ -203,19 +211,6 @@ def _knows_us(home: Path, server: Server) -> bool:
         return False
 
 
-def _free_port() -> int:
-    for port in range(FIRST_PORT, LAST_PORT + 1):
-        with closing(socket.socket()) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            with suppress(OSError):
-                probe.bind((HOST, port))
-                return port
-    raise MissingDependencyError(
-        f"no free port between {FIRST_PORT} and {LAST_PORT} for the Prefect server. "
-        "Stop one of the programs there, or set PREFECT_API_URL to a running server."
-    )
-
-
 def _state_path(home: Path) -> Path:
     return home / "server.json"
 
@@ -257,11 +252,3 @@ def _kill(pid: int) -> None:
             if not _is_ours(pid):
                 return
             time.sleep(0.1)
-
-
-@contextmanager
-def _lock(home: Path) -> Iterator[None]:
-    home.mkdir(parents=True, exist_ok=True)
-    with (home / "server.lock").open("w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield

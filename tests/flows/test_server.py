@@ -5,9 +5,12 @@ import sys
 
 import pytest
 
-from flows import server as module
+from flows import ports
+from flows.ports import claimed_port
 from flows.server import Server, client_environment, find_server, start_server, stop_server
 from xsim_core.errors import MissingDependencyError
+
+from .conftest import ROOT
 
 
 def test_a_running_server_is_reused(prefect_home):
@@ -49,6 +52,42 @@ def test_telemetry_is_off_and_no_ephemeral_server_is_allowed(tmp_path):
 
 
 def test_no_free_port_is_a_clear_error(monkeypatch):
-    monkeypatch.setattr(module, "LAST_PORT", module.FIRST_PORT - 1)
-    with pytest.raises(MissingDependencyError, match="PREFECT_API_URL"):
-        module._free_port()
+    monkeypatch.setattr(ports, "LAST_PORT", ports.FIRST_PORT - 1)
+    with pytest.raises(MissingDependencyError, match="PREFECT_API_URL"), claimed_port():
+        pass
+
+
+def test_a_port_is_claimed_until_its_server_is_up(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with claimed_port() as first, claimed_port() as second:
+        assert first != second
+    with claimed_port() as again:
+        assert again == first
+
+
+START = (
+    "import sys, pathlib; from flows.server import start_server as s; s(pathlib.Path(sys.argv[1]))"
+)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_servers_that_take_the_same_port_both_come_up(tmp_path):
+    """With a TMPDIR each they do not see each other's claim; one finds the port taken."""
+    homes = [tmp_path / name for name in ("one", "other")]
+    clean = {k: v for k, v in os.environ.items() if not k.startswith("PREFECT_")}
+    try:
+        starts = []
+        for home in homes:
+            home.mkdir()
+            starts.append(subprocess.Popen(
+                [sys.executable, "-c", START, str(home)], cwd=ROOT, stderr=subprocess.PIPE,
+                env={**clean, "TMPDIR": str(home)}, text=True,
+            ))  # fmt: skip
+        errors = [start.communicate()[1] for start in starts]
+        servers = [find_server(home) for home in homes]
+        assert None not in servers, errors
+        assert servers[0].api_url != servers[1].api_url
+    finally:
+        for home in homes:
+            stop_server(home)

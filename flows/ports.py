@@ -1,0 +1,60 @@
+"""Free ports for servers that start at the same time, and the file locks of that."""
+
+import fcntl
+import os
+import socket
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
+from pathlib import Path
+
+from xsim_core.errors import MissingDependencyError
+
+HOST = "127.0.0.1"
+FIRST_PORT, LAST_PORT = 4200, 4299
+
+
+@contextmanager
+def claimed_port() -> Iterator[int]:
+    """A free port for a server that binds it half a minute later, and that no other start takes.
+
+    Starts of other users, or with another TMPDIR, do not see the claim.
+    """
+    with ExitStack() as claims:
+        yield _claim_port(claims)
+
+
+def _claim_port(claims: ExitStack) -> int:
+    folder = Path(tempfile.gettempdir()) / f"xsim-ports-{os.getuid()}"
+    for port in range(FIRST_PORT, LAST_PORT + 1):
+        with suppress(BlockingIOError):
+            if is_free(port):
+                claims.enter_context(lock_file(folder / f"{port}.lock", wait=False))
+                return port
+    raise MissingDependencyError(
+        f"no free port between {FIRST_PORT} and {LAST_PORT} for the Prefect server. "
+        "Stop one of the programs there, or set PREFECT_API_URL to a running server."
+    )
+
+
+def is_free(port: int) -> bool:
+    """Whether nobody listens on it."""
+    with closing(socket.socket()) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        with suppress(OSError):
+            probe.bind((HOST, port))
+            return True
+    return False
+
+
+@contextmanager
+def lock_file(path: Path, *, wait: bool = True) -> Iterator[None]:
+    """Hold the lock, or wait for it.
+
+    Raises:
+        BlockingIOError: when somebody else holds it and ``wait`` is off.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        yield
