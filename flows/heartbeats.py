@@ -1,4 +1,4 @@
-"""Runs whose process died without a word are found by the heartbeats that do not come."""
+"""Runs whose process died without a word, or never began, are found by the silence."""
 
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -8,8 +8,15 @@ if TYPE_CHECKING:
 
 ZOMBIES = "xsim: runs whose process died"
 SILENCE_S = 105
-"""Three heartbeats that did not come; a dead run is found within two minutes of its last one. A
-live one that is marked all the same, because the server was away for longer, ends as what it is."""
+"""Three heartbeats that did not come; a dead run is found within two minutes of its last one, one
+that was taken and never begun within two minutes of being taken. A live one that is marked all the
+same, because the server was away or its imports took longer, ends as what it is: the server lets a
+run leave `Crashed` by its own word."""
+
+_EVENT = "prefect.flow-run."
+TAKEN = {f"{_EVENT}{state}" for state in ("Pending", "Submitting", "InfrastructurePending")}
+"""What a worker says of a run that it took: somebody is at work now and must go on saying so. One
+that waits for a worker is `Scheduled` or `Late`, and may wait for ever."""
 
 
 def mark_the_silent() -> None:
@@ -20,20 +27,22 @@ def mark_the_silent() -> None:
     from prefect.events.actions import ActionTypes, ChangeFlowRunState
     from prefect.events.schemas.automations import Posture
 
-    heartbeat = "prefect.flow-run.heartbeat"
-    ends = {f"prefect.flow-run.{s}" for s in ("Completed", "Failed", "Cancelled", "Crashed")}
+    signs_of_life = {*TAKEN, f"{_EVENT}Running", f"{_EVENT}heartbeat"}
+    message = (
+        f"Nothing was heard of its process for {SILENCE_S} s: it died, or never began. "
+        "A new run reuses what this one committed."
+    )
     actions: list[ActionTypes] = [
-        ChangeFlowRunState(
-            state=StateType.CRASHED, name="Crashed", message="Its process sent no heartbeat.",
-            force=False,
-        )
-    ]  # fmt: skip
+        ChangeFlowRunState(state=StateType.CRASHED, name="Crashed", message=message, force=False)
+    ]
     wanted = AutomationCore(
         name=ZOMBIES,
-        description=f"No heartbeat for {SILENCE_S} s: the run is marked as crashed.",
+        description=f"No sign of life for {SILENCE_S} s: the run is marked as crashed.",
         trigger=EventTrigger(
-            after={heartbeat}, expect={heartbeat, *ends}, for_each={"prefect.resource.id"},
-            match={"prefect.resource.id": ["prefect.flow-run.*"]},
+            # A sign of life starts the watch anew; any other state (ended, back in the queue, …)
+            # ends it.
+            after=signs_of_life, expect={f"{_EVENT}*"}, for_each={"prefect.resource.id"},
+            match={"prefect.resource.id": [f"{_EVENT}*"]},
             posture=Posture.Proactive, threshold=1, within=timedelta(seconds=SILENCE_S),
         ),
         actions=actions,

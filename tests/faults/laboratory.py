@@ -11,6 +11,7 @@ import threading
 import time
 from contextlib import suppress
 from pathlib import Path
+from urllib.error import HTTPError
 from urllib.request import ProxyHandler, Request, build_opener
 
 from flows.server import auth_string, find_server, start_server, stop_server
@@ -70,8 +71,16 @@ class Laboratory:
             request.add_header("Content-Type", "application/json")
         token = base64.b64encode(auth_string(self.folder).encode()).decode()
         request.add_header("Authorization", f"Basic {token}")
-        with build_opener(ProxyHandler({})).open(request, timeout=30) as answer:
-            return json.load(answer)
+        for patience_s in (1, 2, 4, 8, 0):
+            try:
+                with build_opener(ProxyHandler({})).open(request, timeout=30) as answer:
+                    return json.load(answer)
+            except HTTPError as error:
+                # Its SQLite file was busy; Prefect's own client asks again too.
+                if error.code != 503 or not patience_s:
+                    raise
+                time.sleep(patience_s)
+        raise AssertionError("unreachable")
 
     def submit(self, name, **parameters):
         parameters = {"name": name, "notes": str(self.folder / f"{name}.notes"), **parameters}
@@ -93,6 +102,19 @@ class Run:
     def tasks(self):
         body = {"flow_runs": {"id": {"any_": [self.id]}}}
         return {t["name"]: t["state_name"] for t in self.lab.ask("task_runs/filter", body)}
+
+    def await_process(self, *, within_s=120):
+        """Wait for the process that a worker made for this run, begun or not; its number."""
+        until(lambda: self._processes(), within_s=within_s)
+        return self._processes()[0]
+
+    def _processes(self):
+        mark, found = f"PREFECT__FLOW_RUN_ID={self.id}".encode(), []
+        for entry in Path("/proc").glob("[0-9]*/environ"):
+            with suppress(OSError):
+                if mark in entry.read_bytes().split(b"\0"):
+                    found.append(int(entry.parent.name))
+        return found
 
     def await_stage(self, *, within_s=400):
         """Wait for the second stage's own process; its number. A busy machine needs its time."""

@@ -4,7 +4,9 @@ As a script it brings a server to what these tests need of `xsim deploy`, whose 
 long to import, and prints the id of its deployment.
 """
 
+import os
 import sys
+import time
 from pathlib import Path
 
 if __name__ == "__main__":
@@ -27,6 +29,9 @@ from xsim_core.report import RunRecord
 
 ROOT = Path(__file__).parents[2]
 FIND = "tests.tasks.long_stages:find"
+
+# A machine so busy that the flow's imports take this long, for tests of what begins late or never.
+time.sleep(float(os.environ.get("TOY_IMPORT_S", "0")))
 
 
 def _task(name):
