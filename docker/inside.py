@@ -3,6 +3,7 @@
 With ``--pipeline`` the worker also runs the debug pipeline, every stage of it.
 """
 
+import signal
 import subprocess
 import sys
 import time
@@ -19,6 +20,8 @@ def main() -> int:
     timed("synthesize", "xsim", "capture", "synthesize", CAPTURE, "--preset", "debug")
     timed("ingest_capture, a stage", "xsim", "capture", "ingest", CAPTURE)
     timed("deploy", "xsim", "deploy")
+    # A shell in the background hands SIGINT down as ignored, and Prefect stops its worker by that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     worker = subprocess.Popen(["xsim", "worker", "xsim-cpu"])
     try:
         carried_out("scan-inbox/scan-inbox", {}, PICK_UP_TIMEOUT_S)
