@@ -29,9 +29,13 @@ def main() -> int:
             parameters = {"capture": CAPTURE, "preset": "debug"}
             carried_out("xsim/demo", parameters, PIPELINE_TIMEOUT_S)
     finally:
-        worker.terminate()
-        worker.wait(timeout=60)
-        stop_server(load_settings().home)
+        try:
+            worker.terminate()
+            worker.wait(timeout=60)
+        finally:
+            # The container ends without ending what runs in it: nothing may outlive the check.
+            worker.kill()
+            stop_server(load_settings().home)
     return 0
 
 
