@@ -7,6 +7,10 @@ from typing import Annotated
 
 from tyro.conf import Positional, arg
 
+from xsim_core.errors import BadInputError
+
+from .pools import PoolKind
+
 
 @dataclass(frozen=True)
 class Deploy:
@@ -19,17 +23,40 @@ class Deploy:
     """How many stages may use a GPU at once, on all workers together."""
     runs_at_once: int = 1
     """How many whole runs the workers take at once, together; inbox scans never wait for them."""
+    pools: PoolKind = "process"
+    """What work pools that do not exist yet start runs in: processes of their worker, or a
+    container for each run (docker/ has the images). A pool that exists stays as it is."""
+    image: str = "{pool}:latest"
+    """Image of the containers; {pool} becomes xsim-cpu, xsim-gpu or xsim-foundationpose."""
+    volume: tuple[str, ...] = ()
+    """Docker volumes, FOLDER:/PATH each; /data holds the store if XSIM_STORE is no s3:// URL."""
+    env: tuple[str, ...] = ()
+    """Further variables of the containers, NAME=VALUE each. No keys: anyone in the UI sees them."""
 
     def run(self) -> int:
         """Deploy."""
         from tasks.settings import load_settings
 
         from .deploy import WORK_POOLS, deploy
+        from .pools import PoolRequest
 
-        server = deploy(load_settings(), gpu_slots=self.gpu_slots, runs_at_once=self.runs_at_once)
+        pools = PoolRequest(
+            kind=self.pools, image=self.image, volumes=self.volume,
+            environment=dict(_assignment(text) for text in self.env),
+        )  # fmt: skip
+        server = deploy(
+            load_settings(), gpu_slots=self.gpu_slots, runs_at_once=self.runs_at_once, pools=pools
+        )
         print(f"{server.ui_url}/deployments")
         print(f"next: xsim worker {WORK_POOLS[0]}")
         return 0
+
+
+def _assignment(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not name or not equals:
+        raise BadInputError(f"--env '{text}' is not NAME=VALUE.")
+    return name, value
 
 
 @dataclass(frozen=True)

@@ -8,27 +8,38 @@ from tasks.settings import Settings
 from xsim_core.errors import MissingDependencyError
 
 from .heartbeats import mark_the_silent
+from .pools import WORK_POOLS, PoolRequest, check, job_template
 from .server import Server, start_server, use_server
 
 ROOT = Path(__file__).parents[1]
-WORK_POOLS = ("xsim-cpu", "xsim-gpu", "xsim-foundationpose")
-"""Pools of processes; ``deployments/README.md`` says how they become Docker or Kubernetes ones."""
 RUNS_QUEUE = "runs"
 """The queue of the first pool from which whole runs are taken."""
 
 
-def deploy(settings: Settings, *, gpu_slots: int = 1, runs_at_once: int = 1) -> Server:
-    """Create or update work pools, deployments, both limits and the automation for the dead."""
+def deploy(
+    settings: Settings, *, gpu_slots: int = 1, runs_at_once: int = 1,
+    pools: PoolRequest | None = None,
+) -> Server:  # fmt: skip
+    """Create or update work pools, deployments, both limits and the automation for the dead.
+
+    Args:
+        settings: whose server.
+        gpu_slots: stages that may use a GPU at once.
+        runs_at_once: whole runs that are handed out at once.
+        pools: what pools that do not exist yet start runs in; processes by default.
+    """
+    pools = pools or PoolRequest()
+    check(pools)
     server = start_server(settings.home)
     use_server(settings.home, server)
-    _pools_and_limits(gpu_slots)
+    _pools_and_limits(pools, gpu_slots)
     mark_the_silent()
     _deployments()
     _limit_runs(runs_at_once)
     return server
 
 
-def _pools_and_limits(gpu_slots: int) -> None:
+def _pools_and_limits(pools: PoolRequest, gpu_slots: int) -> None:
     from prefect.client.orchestration import get_client
     from prefect.client.schemas.actions import WorkPoolCreate
     from prefect.exceptions import ObjectNotFound
@@ -38,10 +49,12 @@ def _pools_and_limits(gpu_slots: int) -> None:
     with get_client(sync_client=True) as client:
         for name in WORK_POOLS:
             try:
-                # One that a laboratory changed, to Docker for instance, stays as it is.
+                # One that is there, perhaps changed by the laboratory, stays as it is.
                 client.read_work_pool(name)
             except ObjectNotFound:
-                client.create_work_pool(WorkPoolCreate(name=name, type="process"))
+                template = job_template(pools, name)
+                pool = WorkPoolCreate(name=name, type=pools.kind, base_job_template=template)
+                client.create_work_pool(pool)
         client.upsert_global_concurrency_limit_by_name(GPU_SLOT, gpu_slots)
 
 

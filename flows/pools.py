@@ -1,0 +1,110 @@
+"""Work pools: runs as processes of their worker, or each in a container of its own."""
+
+import os
+from typing import Any, Literal
+
+from pydantic import Field
+
+from xsim_core.config import FrozenModel
+from xsim_core.errors import BadInputError, MissingDependencyError
+
+PoolKind = Literal["process", "docker", "kubernetes"]
+WORK_POOLS = ("xsim-cpu", "xsim-gpu", "xsim-foundationpose")
+
+SECRET = "xsim"
+"""The Kubernetes secret whose entries become environment variables of every run."""
+
+_PASSED_ON = ("XSIM_STORE", "XSIM_POOLS", "AWS_ENDPOINT_URL", "AWS_REGION")
+"""What containers are told of this environment. No keys: whoever may see a pool would see them."""
+
+
+class PoolRequest(FrozenModel):
+    """What new pools start their runs in."""
+
+    kind: PoolKind = "process"
+    image: str = "{pool}:latest"
+    """Image of a run's container; ``{pool}`` becomes the pool's name."""
+    volumes: tuple[str, ...] = ()
+    """Docker: ``FOLDER:/PATH`` each."""
+    environment: dict[str, str] = Field(default_factory=dict)
+    """Further variables of the containers."""
+
+
+def job_template(request: PoolRequest, pool: str) -> dict[str, Any]:
+    """The pool's base job template with this laboratory's defaults; Prefect's own for processes.
+
+    Call ``check`` first, and this only where Prefect knows its server: it would start one.
+
+    Raises:
+        MissingDependencyError: when Prefect's worker of this kind is not installed.
+    """
+    if request.kind == "process":
+        return {}
+    template = _default_template(request.kind)
+    _set_defaults(
+        template, image=request.image.replace("{pool}", pool), env=_environment(request),
+        image_pull_policy="IfNotPresent",
+    )  # fmt: skip
+    # The images' entry point is `xsim`; Prefect hands over a command of its own.
+    if request.kind == "docker":
+        _set_defaults(
+            template, volumes=list(request.volumes), auto_remove=True,
+            # Our server listens on this machine's loopback only.
+            network_mode="host", container_create_kwargs={"entrypoint": ["/usr/bin/env"]},
+        )  # fmt: skip
+    else:
+        pod = template["job_configuration"]["job_manifest"]["spec"]["template"]["spec"]
+        pod["containers"][0] |= {
+            "command": ["/usr/bin/env"],
+            "envFrom": [{"secretRef": {"name": SECRET, "optional": True}}],
+        }
+    return template
+
+
+def check(request: PoolRequest) -> None:
+    """Look whether containers could reach the store.
+
+    Raises:
+        BadInputError: when they could not.
+    """
+    if request.kind == "process" or "XSIM_STORE" in _environment(request):
+        return
+    if request.kind == "kubernetes" or not request.volumes:
+        raise BadInputError(
+            "containers need a store that they reach: set XSIM_STORE=s3://…, or for Docker give a "
+            "--volume FOLDER:/data."
+        )
+
+
+def _environment(request: PoolRequest) -> dict[str, str]:
+    given = {k: os.environ[k] for k in _PASSED_ON if os.environ.get(k)} | request.environment
+    # The worker would hand on its own, a folder that containers do not have.
+    given.setdefault("PREFECT_HOME", "/tmp/prefect")
+    if not given.get("XSIM_STORE", "").startswith("s3://"):
+        # A folder of this machine is none of the container's.
+        given.pop("XSIM_STORE", None)
+    return given
+
+
+def _default_template(kind: PoolKind) -> dict[str, Any]:
+    try:
+        if kind == "docker":
+            from prefect_docker.worker import (  # pyright: ignore[reportMissingImports]
+                DockerWorker as Worker,
+            )
+        else:
+            from prefect_kubernetes.worker import (  # pyright: ignore[reportMissingImports]
+                KubernetesWorker as Worker,
+            )
+    except ImportError as error:
+        raise MissingDependencyError(
+            f"{kind} pools need prefect-{kind}, here and where `xsim worker` runs: "
+            f"pip install '.[{kind}]'."
+        ) from error
+    template: dict[str, Any] = Worker.get_default_base_job_template()
+    return template
+
+
+def _set_defaults(template: dict[str, Any], **defaults: Any) -> None:
+    for name, value in defaults.items():
+        template["variables"]["properties"][name]["default"] = value
