@@ -14,9 +14,23 @@ same, because the server was away or its imports took longer, ends as what it is
 run leave `Crashed` by its own word."""
 
 _EVENT = "prefect.flow-run."
-TAKEN = {f"{_EVENT}{state}" for state in ("Pending", "Submitting", "InfrastructurePending")}
-"""What a worker says of a run that it took: somebody is at work now and must go on saying so. One
-that waits for a worker is `Scheduled` or `Late`, and may wait for ever."""
+SIGNS_OF_LIFE = {
+    f"{_EVENT}{what}"
+    for what in (
+        "Pending", "Submitting", "InfrastructurePending", "pull-step.executed", "Running",
+        "heartbeat",
+    )
+}  # fmt: skip
+"""Somebody took the run and is at work; each starts the watch anew."""
+RESTS = {
+    f"{_EVENT}{state}"
+    for state in (
+        "Completed", "Failed", "Cancelled", "Crashed", "Scheduled", "Late", "AwaitingRetry",
+        "AwaitingConcurrencySlot", "Paused", "Suspended",
+    )
+}  # fmt: skip
+"""It ended, or waits for a worker or a person, which may take for ever; these end the watch. No
+wildcard: an event of another kind would end it too."""
 
 
 def mark_the_silent() -> None:
@@ -27,7 +41,6 @@ def mark_the_silent() -> None:
     from prefect.events.actions import ActionTypes, ChangeFlowRunState
     from prefect.events.schemas.automations import Posture
 
-    signs_of_life = {*TAKEN, f"{_EVENT}Running", f"{_EVENT}heartbeat"}
     message = (
         f"Nothing was heard of its process for {SILENCE_S} s: it died, or never began. "
         "A new run reuses what this one committed."
@@ -39,9 +52,7 @@ def mark_the_silent() -> None:
         name=ZOMBIES,
         description=f"No sign of life for {SILENCE_S} s: the run is marked as crashed.",
         trigger=EventTrigger(
-            # A sign of life starts the watch anew; any other state (ended, back in the queue, …)
-            # ends it.
-            after=signs_of_life, expect={f"{_EVENT}*"}, for_each={"prefect.resource.id"},
+            after=SIGNS_OF_LIFE, expect=SIGNS_OF_LIFE | RESTS, for_each={"prefect.resource.id"},
             match={"prefect.resource.id": [f"{_EVENT}*"]},
             posture=Posture.Proactive, threshold=1, within=timedelta(seconds=SILENCE_S),
         ),

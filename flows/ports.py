@@ -15,18 +15,21 @@ FIRST_PORT, LAST_PORT = 4200, 4299
 
 
 @contextmanager
-def claimed_port() -> Iterator[int]:
+def claimed_port(first_choice: int | None = None) -> Iterator[int]:
     """A free port for a server that binds it half a minute later, and that no other start takes.
 
     Starts of other users, or with another TMPDIR, do not see the claim.
+
+    Raises:
+        MissingDependencyError: when none is free.
     """
     with ExitStack() as claims:
-        yield _claim_port(claims)
+        yield _claim_port(claims, [first_choice] if first_choice else [])
 
 
-def _claim_port(claims: ExitStack) -> int:
+def _claim_port(claims: ExitStack, choices: list[int]) -> int:
     folder = Path(tempfile.gettempdir()) / f"xsim-ports-{os.getuid()}"
-    for port in range(FIRST_PORT, LAST_PORT + 1):
+    for port in [*choices, *range(FIRST_PORT, LAST_PORT + 1)]:
         with suppress(BlockingIOError):
             if is_free(port):
                 claims.enter_context(lock_file(folder / f"{port}.lock", wait=False))

@@ -15,6 +15,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 from urllib.error import URLError
+from urllib.parse import urlsplit
 from urllib.request import ProxyHandler, Request, build_opener
 
 from xsim_core.config import FrozenModel
@@ -77,7 +78,7 @@ def client_environment(home: Path, api_url: str | None) -> dict[str, str]:
 
 
 def use_server(home: Path, server: Server) -> None:
-    """Point this process's Prefect, not yet imported, at a server."""
+    """Point this process's Prefect at a server."""
     os.environ.update(client_environment(home, server.api_url))
     if server.pid is not None:
         # Only to the server that we started: another one has a string of its own.
@@ -85,6 +86,13 @@ def use_server(home: Path, server: Server) -> None:
     for name in ("NO_PROXY", "no_proxy"):
         entries = [e for e in os.environ.get(name, "").split(",") if e]
         os.environ[name] = ",".join(dict.fromkeys([*entries, HOST, "localhost"]))
+    if "prefect" in sys.modules:
+        # It read its settings when it was imported, and would start a server of its own.
+        from prefect.context import refresh_global_settings_context
+        from prefect.logging.configuration import setup_logging
+
+        refresh_global_settings_context()
+        setup_logging(incremental=False)
 
 
 def find_server(home: Path) -> Server | None:
@@ -109,8 +117,10 @@ def start_server(home: Path) -> Server:
         # Another command may have started it while this one waited for the lock.
         if server := find_server(home):
             return server
+        before = _read_state(home)
         _stop_known(home)
-        server = _launch_on_free_port(home)
+        # Workers and runs that outlived their server look for it where it was.
+        server = _launch_on_free_port(home, urlsplit(before.api_url).port if before else None)
         _state_path(home).write_text(server.model_dump_json())
         return server
 
@@ -138,10 +148,10 @@ def auth_string(home: Path) -> str:
     return secret_in(auth_path(home), user="xsim")
 
 
-def _launch_on_free_port(home: Path) -> Server:
+def _launch_on_free_port(home: Path, first_choice: int | None = None) -> Server:
     """Start a server and wait for it; another port if somebody else took this one meanwhile."""
     for tries_left in reversed(range(PORT_TRIES)):
-        with claimed_port() as port:
+        with claimed_port(first_choice) as port:
             server = _launch(home, port)
             try:
                 _wait_until_healthy(home, server)

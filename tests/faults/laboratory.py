@@ -103,19 +103,6 @@ class Run:
         body = {"flow_runs": {"id": {"any_": [self.id]}}}
         return {t["name"]: t["state_name"] for t in self.lab.ask("task_runs/filter", body)}
 
-    def await_process(self, *, within_s=120):
-        """Wait for the process that a worker made for this run, begun or not; its number."""
-        until(lambda: self._processes(), within_s=within_s)
-        return self._processes()[0]
-
-    def _processes(self):
-        mark, found = f"PREFECT__FLOW_RUN_ID={self.id}".encode(), []
-        for entry in Path("/proc").glob("[0-9]*/environ"):
-            with suppress(OSError):
-                if mark in entry.read_bytes().split(b"\0"):
-                    found.append(int(entry.parent.name))
-        return found
-
     def await_stage(self, *, within_s=400):
         """Wait for the second stage's own process; its number. A busy machine needs its time."""
         until(lambda: self.notes.exists() and self.notes.read_text(), within_s=within_s)

@@ -30,8 +30,10 @@ from xsim_core.report import RunRecord
 ROOT = Path(__file__).parents[2]
 FIND = "tests.tasks.long_stages:find"
 
-# A machine so busy that the flow's imports take this long, for tests of what begins late or never.
-time.sleep(float(os.environ.get("TOY_IMPORT_S", "0")))
+if "TOY_IMPORT_S" in os.environ:
+    # A machine so busy that the flow's imports take this long: for what begins late or never.
+    Path(os.environ["TOY_IMPORT_NOTES"]).write_text(str(os.getpid()))
+    time.sleep(float(os.environ["TOY_IMPORT_S"]))
 
 
 def _task(name):
@@ -68,9 +70,8 @@ def deploy() -> str:
 
     from flows.deploy import _pools_and_limits
     from flows.heartbeats import mark_the_silent
-    from flows.pools import PoolRequest
 
-    _pools_and_limits(PoolRequest(), 1)
+    _pools_and_limits(1)
     mark_the_silent()
     step = {"prefect.deployments.steps.set_working_directory": {"directory": str(ROOT)}}
     with get_client(sync_client=True) as client:

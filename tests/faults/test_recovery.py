@@ -46,14 +46,20 @@ def cancel(lab, run, stage, what):
     assert state == "CANCELLED"
 
 
-def check_the_next_run(lab, name):
+def check_the_next_run(lab, name, **parameters):
     """It reuses what was committed, and ends."""
-    again = lab.submit(f"{name}-again")
+    again = lab.submit(f"{name}-again", **parameters)
     again.let_go()
     _, state = again.await_end(within_s=180)
     assert state == "COMPLETED"
-    assert again.tasks()["first"] == "Reused"
+    assert ends_of_tasks(again)["first"] == "Reused"
     assert again.tasks()["second"] in {"Completed", "Reused"}
+
+
+def ends_of_tasks(run):
+    """The server writes task states down a moment after the run has ended."""
+    until(lambda: set(run.tasks().values()) <= {"Completed", "Reused"}, within_s=30)
+    return run.tasks()
 
 
 def forget_second(lab):
@@ -97,6 +103,37 @@ def test_a_killed_machine_is_found_by_its_silence(lab):
     check_the_next_run(lab, "machine-killed")
 
 
+def start_slow_worker(lab, seconds):
+    """A worker whose runs take so long to begin, and where they note their process."""
+    notes = lab.folder / "importing"
+    notes.unlink(missing_ok=True)
+    return lab.start_worker(TOY_IMPORT_S=str(seconds), TOY_IMPORT_NOTES=str(notes)), notes
+
+
+def test_a_run_that_was_taken_and_never_begun_is_found_by_its_silence(lab):
+    worker, notes = start_slow_worker(lab, 600)
+    run = lab.submit("never-begun")
+    until(lambda: notes.exists() and notes.read_text(), within_s=180)
+    assert run.state == "PENDING"
+    lab.kill_worker(worker)
+    os.kill(int(notes.read_text()), signal.SIGKILL)
+    seconds, state = run.await_end(within_s=WITHIN_S)
+    report("worker killed, run taken and not begun", seconds, state)
+    assert state == "CRASHED"
+    lab.start_worker()
+    check_the_next_run(lab, "never-begun")
+
+
+def test_a_run_that_begins_late_is_no_lost_run(lab):
+    """The watch takes it for dead; its own word overrules that."""
+    start_slow_worker(lab, 140)
+    run = lab.submit("late")
+    run.let_go()
+    until(lambda: run.state == "CRASHED", within_s=240)
+    seconds = until(lambda: run.state == "COMPLETED", within_s=180)
+    report("imports took 140 s; Completed after Crashed by", seconds, run.state)
+
+
 def test_the_run_of_a_killed_worker_ends_or_fails_plainly(lab):
     """Its flow process loses the pipe it prints to, and may give up for it."""
     worker = lab.start_worker()
@@ -126,6 +163,7 @@ def test_a_restarted_server_finds_its_run_again(lab, stage_ends):
     # Where the server is away for long, the watch for silent runs marks it first.
     seconds = until(lambda: run.state == "COMPLETED", within_s=WITHIN_S)
     report(f"server killed, up again after {10 + up_s:.0f} s, {stage_ends}", seconds, run.state)
+    check_the_next_run(lab, run.notes.stem)
 
 
 MOTO = """
@@ -176,6 +214,7 @@ def test_a_lost_store_is_waited_for_and_then_given_up(lab, s3_line, away_s):
     line.mend()
     assert state == ("FAILED" if away_s is None else "COMPLETED")
     assert seconds < WITHIN_S
+    check_the_next_run(lab, run.notes.stem)
 
 
 def test_a_gpu_slot_is_given_back_by_a_dead_holder(lab):
@@ -194,6 +233,8 @@ def test_a_gpu_slot_is_given_back_by_a_dead_holder(lab):
     assert seconds < WITHIN_S
     waiting.let_go()
     assert waiting.await_end()[1] == "COMPLETED"
+    assert ends_of_tasks(waiting)["first"] == "Reused"
+    check_the_next_run(lab, "gpu-holder", gpu=True)
 
 
 @pytest.fixture

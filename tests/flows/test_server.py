@@ -63,6 +63,26 @@ def test_a_port_is_claimed_until_its_server_is_up(tmp_path, monkeypatch):
         assert first != second
     with claimed_port() as again:
         assert again == first
+    with claimed_port(second) as where_it_was:
+        assert where_it_was == second
+
+
+AIM = """
+import pathlib, prefect, sys
+from flows.server import Server, use_server
+use_server(pathlib.Path(sys.argv[1]), Server(api_url="http://127.0.0.1:9/api"))
+settings = prefect.settings.get_current_settings()
+print(settings.api.url, settings.server.ephemeral.enabled)
+"""
+
+
+def test_prefect_is_aimed_at_the_server_also_when_it_was_imported_before(tmp_path):
+    clean = {k: v for k, v in os.environ.items() if not k.startswith("PREFECT_")}
+    done = subprocess.run(
+        [sys.executable, "-c", AIM, str(tmp_path)], cwd=ROOT, env=clean, text=True, check=True,
+        capture_output=True,
+    )  # fmt: skip
+    assert done.stdout.split() == ["http://127.0.0.1:9/api", "False"]
 
 
 START = (
