@@ -70,8 +70,9 @@ def deploy() -> str:
 
     from flows.deploy import _pools_and_limits
     from flows.heartbeats import mark_the_silent
+    from flows.pools import PoolRequest
 
-    _pools_and_limits(1)
+    _pools_and_limits(PoolRequest(), 1)
     mark_the_silent()
     step = {"prefect.deployments.steps.set_working_directory": {"directory": str(ROOT)}}
     with get_client(sync_client=True) as client:
