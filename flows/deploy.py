@@ -1,5 +1,6 @@
 """Bring a Prefect server to the state that this repository describes; again changes nothing."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 from tasks.settings import Settings
 from xsim_core.errors import MissingDependencyError
 
+from .entrypoints import BROKEN
 from .heartbeats import mark_the_silent
 from .pools import WORK_POOLS, PoolRequest, check, job_template
 from .server import Server, start_server, use_server
@@ -67,11 +69,19 @@ def _limit_runs(at_once: int) -> None:
         client.update_work_queue(queue.id, concurrency_limit=at_once)
 
 
-def _deployments() -> None:
-    command = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"]
+def _deployments(root: Path = ROOT) -> None:
+    """Hand over what ``root/prefect.yaml`` describes, once all of it can be imported."""
+    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
     done = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
-    )
+        [sys.executable, "-m", "flows.entrypoints"], cwd=root, capture_output=True, text=True,
+        check=False, stdin=subprocess.DEVNULL, env={**os.environ, "PYTHONPATH": path},
+    )  # fmt: skip
+    if done.returncode == BROKEN:
+        raise MissingDependencyError(
+            f"no deployment was changed, as these flows cannot be imported:\n{done.stderr}\n"
+            "A package that is missing comes with 'make setup'; anything else is to be mended in "
+            "the line named. Then run 'xsim deploy' again."
+        )
     if done.returncode != 0:
         tail = "\n".join((done.stdout + done.stderr).splitlines()[-8:])
-        raise MissingDependencyError(f"Prefect refused {ROOT / 'prefect.yaml'}:\n{tail}")
+        raise MissingDependencyError(f"Prefect refused {root / 'prefect.yaml'}:\n{tail}")

@@ -6,9 +6,10 @@ from urllib.request import ProxyHandler, Request, build_opener
 import pytest
 
 from flows.backfill import plan_backfill
+from flows.deploy import _deployments
 from flows.server import auth_path, auth_string, find_server, log_path
 from tests.flows.toys import make_toy_run
-from xsim_core.errors import UnknownNameError
+from xsim_core.errors import MissingDependencyError, UnknownNameError
 from xsim_core.report import RunRecord, save_record
 
 
@@ -39,6 +40,26 @@ def test_everything_that_a_laboratory_needs_is_there(deployed):
 def test_what_has_a_schedule_is_scheduled(deployed):
     # With SQLAlchemy 2.1 Prefect's scheduler fails on every round, and says so in its log only.
     assert deployed["scheduled"] > 0
+
+
+def test_a_flow_that_cannot_be_imported_is_named_with_the_reason_and_the_mend(tmp_path):
+    package = tmp_path / "toy_broken"
+    package.mkdir()
+    (package / "helper.py").write_text("import math\nimport no_such_package\n")
+    (package / "good.py").write_text("from prefect import flow\n\n@flow\ndef good(): ...\n")
+    (package / "bad.py").write_text("from .helper import absent\n")
+    (tmp_path / "prefect.yaml").write_text(
+        "deployments:\n"
+        "  - {name: fine, entrypoint: 'toy_broken/good.py:good'}\n"
+        "  - {name: nightly, entrypoint: 'toy_broken/bad.py:bad'}\n"
+    )
+    with pytest.raises(MissingDependencyError) as caught:
+        _deployments(tmp_path)
+    text = str(caught.value)
+    assert "toy_broken/bad.py:bad (deployed as nightly): ModuleNotFoundError" in text
+    assert f"No module named 'no_such_package' [{package / 'helper.py'}, line 2]" in text
+    assert "make setup" in text
+    assert "good" not in text
 
 
 def answer(server, *headers):
