@@ -14,8 +14,6 @@ from xsim_core.report import RunRecord, ending_of, save_record
 from xsim_core.stage import Stage, output_ref, run_stage
 from xsim_core.storage import ArtifactStore, Runtime
 
-from .fan_out import fanned_out
-
 Ref = ArtifactRef[Any]
 
 
@@ -85,6 +83,9 @@ class AsTasks:
 
     def __call__(self, stage: Stage, config: FrozenModel, **inputs: Ref | None) -> Ref:
         """The stage's artifact; the task answers from the store when it is there."""
+        # Here, since it imports Prefect, and with that settles which server this process talks to.
+        from .fan_out import fanned_out
+
         task, given = (self.find_task or task_of)(stage.name), _given(inputs)
         # As a state: called plainly, Prefect hands a task's own "Reused" state on as data.
         try:

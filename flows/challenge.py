@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from xsim_core.artifacts import ArtifactRef
 from xsim_core.errors import BadInputError
+from xsim_core.evaluate import STUDENTS
 from xsim_core.presets import DEFAULT_TASK, PipelineConfig
 from xsim_core.promotion import Decision, Pointer, PromotionTest, current, decide, promote
 from xsim_core.report import RunRecord, list_runs, load_record
@@ -18,6 +19,10 @@ Ref = ArtifactRef[Any]
 
 SEEDS_PER_NIGHT = 1000
 """Each night tries other seeds: winning on last month's is no proof of anything."""
+
+
+_NEEDED = ("ingest_capture", "scan", "splat", "pose_track")
+_GIVEN = (*_NEEDED, "ingest_truth", "ingest_world")
 
 
 class Contest(NamedTuple):
@@ -48,7 +53,7 @@ def finished_captures(store: ArtifactStore, task: str | None) -> dict[str, RunRe
     usable = [
         r for r in records
         if (r.task or DEFAULT_TASK) == name
-        and {"ingest_capture", "scan", "splat", "pose_track"} <= r.stages.keys()
+        and set(_NEEDED) <= r.stages.keys()
     ]  # fmt: skip
     found: dict[str, RunRecord] = {}
     for record in sorted(usable, key=lambda r: r.started):
@@ -57,6 +62,11 @@ def finished_captures(store: ArtifactStore, task: str | None) -> dict[str, RunRe
         title = getattr(store.open(capture).summary, "name", "capture")
         found[f"{_plain(name)}.{_plain(title)}-{capture.fingerprint[:6]}"] = record
     return found
+
+
+def reconstruction_of(record: RunRecord) -> dict[str, Ref]:
+    """What a night starts from; what was trained and evaluated before is no part of it."""
+    return {stage: record.stages[stage] for stage in _GIVEN if stage in record.stages}
 
 
 def night_overrides(night: int) -> dict[str, dict[str, Any]]:
@@ -92,7 +102,7 @@ def challenge(
     evaluations: list[Ref] = []
     decision = decide(old, new, test)
     for seed in _seeds(contest.config, night, max_pairs, has_world=taken.world is not None):
-        config = contest.config.evaluate.model_copy(update={"seed": seed})
+        config = contest.config.evaluate.model_copy(update={"seed": seed, "compares": "promotion"})
         evaluation = call(
             EVALUATE, config, teacher=trained.teacher, student=before.ref, calibrated=candidate,
             scene=sim.scene, track=sim.track, images=sim.images, world=taken.world,
@@ -122,7 +132,7 @@ def paired_outcomes(store: ArtifactStore, evaluation: Ref) -> tuple[list[bool], 
     """
     opened = store.open(evaluation)
     for domain in ("real", "sim"):
-        rows = [f"success/{policy}_{domain}" for policy in ("student", "calibrated")]
+        rows = [f"success/{policy}_{domain}" for policy in STUDENTS["promotion"]]
         if set(rows) <= set(opened.array_names):
             old, new = (opened.array(row).astype(bool).tolist() for row in rows)
             return old, new

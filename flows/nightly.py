@@ -22,6 +22,7 @@ from .challenge import (
     decision_page,
     finished_captures,
     night_overrides,
+    reconstruction_of,
 )
 from .runs import recorded
 
@@ -70,11 +71,14 @@ def nightly(
     outcomes: list[Outcome] = []
     failures: dict[str, str] = {}
     for pointer, source in captures.items():
+        made = reconstruction_of(source)
+        # No capture's folder was read, and a backfill must not take the night's preset for the
+        # capture's own.
         record = RunRecord(
-            name=f"nightly-{pointer}", capture=source.capture, preset=preset, task=task,
-            stages=source.stages, flow_run_url=flow_run.ui_url,
+            name=f"nightly-{pointer}", preset=preset, task=task, stages=made,
+            flow_run_url=flow_run.ui_url,
         )  # fmt: skip
-        contest = Contest(pointer, config, source.stages)
+        contest = Contest(pointer, config, made)
         try:
             with recorded(store, record) as recorder:
                 outcomes.append(challenge(

@@ -112,3 +112,15 @@ def test_a_policy_for_another_task_is_refused(store):
     task = TASK.model_copy(update={"name": "other"})
     with pytest.raises(BadInputError, match="push_block"):
         run_stage(STAGE, CONFIG.model_copy(update={"task": task}), store, common_inputs(store))
+
+
+@pytest.mark.vulkan
+def test_a_comparison_for_promotion_calls_its_policies_current_and_candidate(store):
+    # One trial of the teacher and two films a row: only what was tried is shown.
+    config = CONFIG.model_copy(update={"compares": "promotion", "num_teacher_trials": 1})
+    ref = run_stage(STAGE, config, store, common_inputs(store))
+    evaluation = store.open(ref, Evaluation)
+    assert [r.policy for r in evaluation.summary.rates] == ["teacher", "current", "candidate"]
+    assert {"success/current_sim", "success/candidate_sim"} <= set(evaluation.array_names)
+    assert {"promotion_sim_gained", "candidate_sim_success"} <= set(evaluation.summary.figures)
+    assert not any("calibrat" in name for name in evaluation.summary.figures)

@@ -30,8 +30,13 @@ class Laboratory:
         self.environment = {**clean, "XSIM_HOME": str(folder), **environment}
 
     def __enter__(self):
-        start_server(self.folder)
-        self.deployment = self.python("-m", "tests.faults.recovery_flow")
+        try:
+            start_server(self.folder)
+            self.deployment = self.python("-m", "tests.faults.recovery_flow")
+        except BaseException:
+            # A ``with`` that never began is not left either; the server would go on for ever.
+            stop_server(self.folder)
+            raise
         return self
 
     def __exit__(self, *_):

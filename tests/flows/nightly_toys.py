@@ -23,6 +23,7 @@ from flows.nightly import nightly  # noqa: E402
 from tasks.execution import TASK_POLICY, execute  # noqa: E402
 from tests.flows.toys import RATES, SUMMARIES, ToyConfig, make_toy_run, toy_stage  # noqa: E402
 from xsim_core.artifacts import Evaluation  # noqa: E402
+from xsim_core.evaluate import STUDENTS  # noqa: E402
 from xsim_core.promotion import history, rollback  # noqa: E402
 from xsim_core.report import RunRecord, save_record  # noqa: E402
 
@@ -35,7 +36,7 @@ def compare(*, config, out, student, calibrated, **inputs):
     rng = np.random.default_rng(config.seed)
     evaluated.append(config.seed)
     luck = rng.random(30)
-    for row, policy in (("student", student), ("calibrated", calibrated)):
+    for row, policy in zip(STUDENTS["promotion"], (student, calibrated), strict=True):
         night = policy.manifest.config["seed"]
         out.write(f"success/{row}_real", luck < SKILL[night])
         out.write(f"progress/{row}_real", np.zeros(30, np.float32))

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from pydantic import Field
@@ -29,6 +30,9 @@ from .errors import truth_errors
 from .rates import Trials, comparison, rate_figures, rate_plot
 from .trials import TrialRunner
 
+STUDENTS = {"calibration": ("student", "calibrated"), "promotion": ("current", "candidate")}
+"""What the two students of a comparison are called in rows, arrays and figures."""
+
 
 class EvaluateConfig(FrozenModel):
     """How much is tried."""
@@ -47,6 +51,9 @@ class EvaluateConfig(FrozenModel):
     """Of the rows in simulation: as randomised as the dataset."""
     num_films: int = Field(default=4, ge=1)
     """Episodes of each row that are shown."""
+    compares: Literal["calibration", "promotion"] = "calibration"
+    """What the two students are to each other: one before and after calibration, or the policy
+    that is current and the one that may replace it, in the inputs' order."""
 
 
 def evaluate_policies(
@@ -69,7 +76,8 @@ def evaluate_policies(
     Raises:
         BadInputError: when a policy was trained for another task.
     """
-    students = {"student": student} | ({"calibrated": calibrated} if calibrated else {})
+    first, second = STUDENTS[config.compares]
+    students = {first: student} | ({second: calibrated} if calibrated else {})
     for policy in (teacher, *students.values()):
         if policy.summary.task != config.task.name:
             raise BadInputError(
@@ -84,7 +92,7 @@ def evaluate_policies(
         rows = runner.simulation(teacher, students)
         if world is not None:
             rows += runner.reality(world, students)
-    figures = _compare(rows)
+    figures = _compare(rows, config)
     if truth is not None:
         errors, against_truth = truth_errors(scene, track, images, truth)
         out.write_all(errors, prefix="error")
@@ -95,15 +103,16 @@ def evaluate_policies(
     return Evaluation(task=config.task.name, rates=rates, figures=rate_figures(rates) | figures)
 
 
-def _compare(rows: Sequence[Trials]) -> dict[str, float]:
-    """Calibrated against uncalibrated on paired seeds, in each domain."""
+def _compare(rows: Sequence[Trials], config: EvaluateConfig) -> dict[str, float]:
+    """The second student against the first on paired seeds, in each domain."""
+    first, second = STUDENTS[config.compares]
     by_name = {row.name: row for row in rows}
     figures = {}
     for domain in ("sim", "real"):
-        before, after = by_name.get(f"student_{domain}"), by_name.get(f"calibrated_{domain}")
+        before, after = by_name.get(f"{first}_{domain}"), by_name.get(f"{second}_{domain}")
         if before is not None and after is not None:
             compared = comparison(before, after)
-            figures |= {f"calibration_{domain}_{k}": v for k, v in compared.items()}
+            figures |= {f"{config.compares}_{domain}_{k}": v for k, v in compared.items()}
     return figures
 
 

@@ -74,7 +74,8 @@ def rate_figures(rates: Sequence[SuccessRate]) -> dict[str, float]:
 
 
 COLOURS: Mapping[str, str] = {
-    "teacher": "tab:gray", "student": "tab:blue", "calibrated": "tab:green"
+    "teacher": "tab:gray", "student": "tab:blue", "calibrated": "tab:green",
+    "current": "tab:blue", "candidate": "tab:green",
 }  # fmt: skip
 
 

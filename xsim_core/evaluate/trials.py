@@ -68,7 +68,8 @@ class TrialRunner:
         with self._pool(self._background, config.num_sim_trials) as pool:
             actor = TeacherInPool(load_teacher(teacher), pool)
             # Rendering costs most, so only the seeds that are shown are rendered for the teacher.
-            shown = rollout(pool, actor, self._seeds(config.num_films))
+            num_shown = min(config.num_films, config.num_teacher_trials)
+            shown = rollout(pool, actor, self._seeds(num_shown))
             rows = []
             for name, policy in students.items():
                 seeds = self._seeds(config.num_sim_trials)

@@ -10,7 +10,10 @@ from ._html import esc, number
 
 PALETTE = ("#4657c4", "#c2571a", "#0b7a75", "#8a3fa0", "#a68a00", "#5b6b79")
 INK, SOFT, GRID = "#14202b", "#5b6b79", "#e7ecf0"
-POLICY_COLOURS = {"teacher": "#f08a4b", "student": "#8f9cf5", "calibrated": "#4fd1c5"}
+POLICY_COLOURS = {
+    "teacher": "#f08a4b", "student": "#8f9cf5", "calibrated": "#4fd1c5",
+    "current": "#8f9cf5", "candidate": "#4fd1c5",
+}  # fmt: skip
 
 Values = NDArray[np.floating]
 

@@ -193,7 +193,7 @@ def _evaluation(artifact: Open) -> str:
     if rates:
         parts.append(card(bars(rates, unit="share of episodes"), "Success, 95 % Wilson intervals"))
     figures = artifact.summary.figures
-    parts.append(_calibration(figures))
+    parts += [_compared(figures, what, title) for what, title in _COMPARISONS.items()]
     told = {k: v for k, v in figures.items() if not k.startswith(_SHOWN_ELSEWHERE)}
     if told:
         parts.append(card(facts(told), "Errors against truth that no stage may read"))
@@ -213,23 +213,29 @@ def _evaluation(artifact: Open) -> str:
     return "".join(parts)
 
 
-_SHOWN_ELSEWHERE = ("teacher_", "student_", "calibrated_", "calibration_")
+_COMPARISONS = {
+    "calibration": "What calibration changed, trial by trial on the same seeds",
+    "promotion": "The candidate against the current policy, trial by trial on the same seeds",
+}
+_SHOWN_ELSEWHERE = (
+    "teacher_", "student_", "calibrated_", "current_", "candidate_",
+    *(f"{what}_" for what in _COMPARISONS),
+)  # fmt: skip
 
 
-def _calibration(figures: Mapping[str, float]) -> str:
-    """Calibrated against uncalibrated on the same seeds, a row for each domain."""
+def _compared(figures: Mapping[str, float], what: str, title: str) -> str:
+    """The second student against the first on the same seeds, a row for each domain."""
     head = ("where", "gained", "lost", "McNemar p", "success", "task progress")
     names = ("gained", "lost", "mcnemar_p", "success_difference", "progress_difference")
     formats = ("{:.0f}", "{:.0f}", "{:.2g}", "{:+.1%}", "{:+.3f}")
     rows = []
     for domain in ("sim", "real"):
-        values = [figures.get(f"calibration_{domain}_{name}") for name in names]
+        values = [figures.get(f"{what}_{domain}_{name}") for name in names]
         cells = [f.format(v) for f, v in zip(formats, values, strict=True) if v is not None]
         if len(cells) == len(names):
             rows.append((domain, *cells))
     if not rows:
         return ""
-    title = "What calibration changed, trial by trial on the same seeds"
     return card(table(head, rows, numeric=range(1, 6)), title)
 
 
