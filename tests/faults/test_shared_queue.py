@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from .laboratory import FINAL, Laboratory, until
+from .laboratory import Laboratory, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 NUM_RUNS = 10
@@ -18,7 +18,8 @@ def test_two_workers_share_ten_runs_and_none_runs_twice(tmp_path, capsys):
         runs = [lab.submit(f"shared-{i}") for i in range(NUM_RUNS)]
         for run in runs:
             run.let_go()
-        until(lambda: all(run.state in FINAL for run in runs), within_s=1200)
+        # Not only "final": a slow start may be marked as crashed until the run reports itself.
+        until(lambda: all(run.state == "COMPLETED" for run in runs), within_s=1200)
         seconds = time.monotonic() - clock
         facts = [lab.ask(f"flow_runs/{run.id}") for run in runs]
     assert [f["state_type"] for f in facts] == ["COMPLETED"] * NUM_RUNS
