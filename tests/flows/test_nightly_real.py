@@ -48,4 +48,4 @@ def test_three_nights_over_two_captures(prefect_home, tmp_path, python):
     # Promoted policies stay although nobody waits: a sweep without grace takes nothing they need.
     collect(store, grace_s=0, dry_run=False)
     for entries in said["histories"].values():
-        assert all(store.verify(ArtifactRef.parse(e["ref"])) == [] for e in entries)
+        assert all(store.verify(ArtifactRef.model_validate(e["ref"])) == [] for e in entries)
