@@ -145,8 +145,13 @@ class Report:
     def run(self) -> int:
         """Build the page and print its path."""
         from tasks.settings import load_settings
-        from xsim_core.report import build_report, list_runs, load_record, stages_behind
-        from xsim_core.report import trace_lineage as trace
+        from xsim_core.report import (
+            build_report,
+            list_runs,
+            load_record,
+            stages_behind,
+            trace_lineage as trace,
+        )
 
         from .refs import find_ref
         from .runs import report_path, write_report

@@ -260,5 +260,6 @@ def _kill(pid: int) -> None:
         deadline = time.monotonic() + patience_s
         while time.monotonic() < deadline:
             if not _is_ours(pid):
+                _launched[:] = [p for p in _launched if p.poll() is None]  # Reaped, if it was ours.
                 return
             time.sleep(0.1)

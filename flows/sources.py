@@ -7,7 +7,7 @@ from typing import Any
 from tasks.child import run_job
 from tasks.observer import Observer
 from tasks.settings import Settings
-from xsim_core.capture import IngestConfig, SynthesizeConfig, synthesize_capture, truth_folder
+from xsim_core.capture import IngestConfig, SynthesizeConfig, truth_folder
 from xsim_core.config import FrozenModel
 from xsim_core.errors import BadInputError, UnknownNameError
 from xsim_core.storage import Progress
@@ -92,5 +92,7 @@ def synthesise(folder: Path, observer: Observer, *, preset: str = "demo") -> Pat
 
 def render_capture(given: dict[str, Any], progress: Progress) -> None:
     """``synthesize_capture`` on plain values, for a process that Ctrl-C really ends."""
+    from xsim_core.capture import synthesize_capture
+
     config = SynthesizeConfig.model_validate(given["config"])
     synthesize_capture(Path(given["folder"]), config, progress)

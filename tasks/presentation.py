@@ -3,6 +3,7 @@
 import base64
 import io
 import logging
+import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -124,12 +125,13 @@ def _picture_lines(artifact: OpenArtifact[Any], folder: Path) -> list[str]:
     lines: list[str] = []
     for name in artifact.file_names:
         path = folder / name
-        data = artifact.read_file(name)
-        if not path.exists():
+        if not path.exists():  # A reused artifact's are here from the last time.
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(data)
+            draft = path.with_name(f".{path.name}.{os.getpid()}")
+            draft.write_bytes(artifact.read_file(name))
+            draft.replace(path)
         if name.lower().endswith(_PICTURES) and len(lines) < 3 * MAX_INLINE_PICTURES:
-            lines += [f"![{name}]({_thumbnail(data)})", ""]
+            lines += [f"![{name}]({_thumbnail(path.read_bytes())})", ""]
         lines += [f"[{name}]({path.as_uri()})", ""]
     return lines
 

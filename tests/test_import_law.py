@@ -1,10 +1,14 @@
-"""The import contracts of pyproject.toml hold, and the library's front door is light."""
+"""The import contracts of pyproject.toml hold, and what looks, plans and reuses loads light."""
 
+import importlib
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
+LAZY = sorted(p.parent.name for p in ROOT.glob("xsim_core/*/__init__.pyi"))
 
 
 def test_import_contracts_hold():
@@ -15,13 +19,21 @@ def test_import_contracts_hold():
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
 
 
-def test_stages_import_without_prefect_simulator_or_gpu_libraries():
+def test_configurations_plans_and_reports_import_no_heavy_library():
+    light = "xsim_core.presets, xsim_core.stages, xsim_core.report, flows.launch"
     code = (
-        "import sys; import xsim_core.presets, xsim_core.report; "
-        "heavy = {'prefect', 'sapien', 'mani_skill', 'pycolmap', 'pyrealsense2', 'gsplat'}; "
+        f"import sys; import {light}; heavy = {{'torch', 'scipy', 'cv2', 'skimage', 'trimesh', "
+        "'prefect', 'sapien', 'mani_skill', 'pycolmap', 'pyrealsense2', 'gsplat'}; "
         "print(sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("name", LAZY)
+def test_every_name_that_a_package_offers_is_there(name):
+    package = importlib.import_module(f"xsim_core.{name}")
+    assert package.__all__
+    assert all(hasattr(package, offered) for offered in package.__all__)

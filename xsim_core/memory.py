@@ -9,9 +9,9 @@ PERIOD_S = 0.5
 
 
 class PeakMemory:
-    """Samples the resident memory of this process and its descendants while the block runs.
+    """Samples the memory of this process and its descendants while the block runs.
 
-    Pages shared between processes count once for each, so the figure errs on the high side; peaks
+    Pages that processes share count once (proportional set size, where Linux tells it); peaks
     shorter than half a second can be missed.
     """
 
@@ -31,15 +31,16 @@ class PeakMemory:
     def _sample(self) -> None:
         process = psutil.Process()
         while True:
-            total = _resident_bytes(process)
-            total += sum(_resident_bytes(child) for child in process.children(recursive=True))
+            total = _memory_bytes(process)
+            total += sum(_memory_bytes(child) for child in process.children(recursive=True))
             self.peak_mb = max(self.peak_mb, total / 2**20)
             if self._stop.wait(PERIOD_S):
                 return
 
 
-def _resident_bytes(process: psutil.Process) -> int:
+def _memory_bytes(process: psutil.Process) -> int:
     try:
-        return process.memory_info().rss
+        full = process.memory_full_info()
     except psutil.Error:
         return 0  # It ended between being listed and being asked.
+    return getattr(full, "pss", full.rss)

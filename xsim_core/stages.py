@@ -1,5 +1,10 @@
-"""The stages, in order. This tuple is the registry: a stage that is not here does not exist."""
+"""The stages, in order. ``STAGES`` is the registry: a stage that is not there does not exist.
 
+``run`` is a lambda so that a stage's code, and with it torch, is imported when it runs: planning,
+looking at runs and reusing artifacts need the configurations only.
+"""
+
+from . import calibrate, capture, diffusion, evaluate, pose_track, ppo, render_dataset, scan, splat
 from .artifacts import (
     Capture,
     EpisodeDataset,
@@ -14,75 +19,83 @@ from .artifacts import (
     TeacherPolicy,
     TeacherRollouts,
 )
-from .calibrate import CalibrateConfig, calibrate_student
-from .capture import IngestConfig, ingest_capture, ingest_truth, ingest_world
-from .diffusion import DiffusionConfig, train_student
 from .errors import UnknownNameError
-from .evaluate import EvaluateConfig, evaluate_policies
-from .pose_track import PoseTrackConfig, track_object
-from .ppo import PPOConfig, train_teacher
-from .render_dataset import (
-    RenderDatasetConfig,
-    RenderShardConfig,
-    collect_rollouts,
-    render_dataset,
-    render_shard,
-)
-from .scan import ScanConfig, solve_scan
-from .splat import SplatConfig, fit_scene
 from .stage import Stage
 
 INGEST_CAPTURE = Stage(
-    name="ingest_capture", version=1, run=ingest_capture, config=IngestConfig,
+    name="ingest_capture", version=1,
+    run=lambda **given: capture.ingest_capture(**given),
+    config=capture.IngestConfig,
     inputs={}, output=Capture,
 )  # fmt: skip
 INGEST_TRUTH = Stage(
-    name="ingest_truth", version=1, run=ingest_truth, config=IngestConfig,
+    name="ingest_truth", version=1,
+    run=lambda **given: capture.ingest_truth(**given),
+    config=capture.IngestConfig,
     inputs={}, output=GroundTruth,
 )  # fmt: skip
 INGEST_WORLD = Stage(
-    name="ingest_world", version=1, run=ingest_world, config=IngestConfig,
+    name="ingest_world", version=1,
+    run=lambda **given: capture.ingest_world(**given),
+    config=capture.IngestConfig,
     inputs={}, output=RealWorld,
 )  # fmt: skip
 SCAN = Stage(
-    name="scan", version=1, run=solve_scan, config=ScanConfig,
+    name="scan", version=1,
+    run=lambda **given: scan.solve_scan(**given),
+    config=scan.ScanConfig,
     inputs={"capture": Capture}, output=PosedImages,
 )  # fmt: skip
 SPLAT = Stage(
-    name="splat", version=1, run=fit_scene, config=SplatConfig,
+    name="splat", version=1,
+    run=lambda **given: splat.fit_scene(**given),
+    config=splat.SplatConfig,
     inputs={"images": PosedImages}, output=SplatScene,
 )  # fmt: skip
 POSE_TRACK = Stage(
-    name="pose_track", version=1, run=track_object, config=PoseTrackConfig,
+    name="pose_track", version=1,
+    run=lambda **given: pose_track.track_object(**given),
+    config=pose_track.PoseTrackConfig,
     inputs={"capture": Capture}, output=ObjectTrack,
 )  # fmt: skip
 PPO = Stage(
-    name="ppo", version=1, run=train_teacher, config=PPOConfig,
+    name="ppo", version=1,
+    run=lambda **given: ppo.train_teacher(**given),
+    config=ppo.PPOConfig,
     inputs={"scene": SplatScene, "track": ObjectTrack}, output=TeacherPolicy,
 )  # fmt: skip
 RENDER_DATASET = Stage(
     name="render_dataset", version=1,
-    run=render_dataset, config=RenderDatasetConfig,
+    run=lambda **given: render_dataset.render_dataset(**given),
+    config=render_dataset.RenderDatasetConfig,
     inputs={"teacher": TeacherPolicy, "scene": SplatScene, "track": ObjectTrack},
     output=EpisodeDataset,
 )  # fmt: skip
 COLLECT_ROLLOUTS = Stage(
-    name="collect_rollouts", version=1, run=collect_rollouts, config=RenderDatasetConfig,
+    name="collect_rollouts", version=1,
+    run=lambda **given: render_dataset.collect_rollouts(**given),
+    config=render_dataset.RenderDatasetConfig,
     inputs={"teacher": TeacherPolicy, "scene": SplatScene, "track": ObjectTrack},
     output=TeacherRollouts,
 )  # fmt: skip
 RENDER_SHARD = Stage(
-    name="render_shard", version=1, run=render_shard, config=RenderShardConfig,
+    name="render_shard", version=1,
+    run=lambda **given: render_dataset.render_shard(**given),
+    config=render_dataset.RenderShardConfig,
     inputs={"rollouts": TeacherRollouts, "scene": SplatScene, "track": ObjectTrack},
     output=EpisodeShard,
 )  # fmt: skip
 DIFFUSION = Stage(
-    name="diffusion", version=1, run=train_student, config=DiffusionConfig,
+    name="diffusion", version=1,
+    run=lambda **given: diffusion.train_student(**given),
+    config=diffusion.DiffusionConfig,
     inputs={"dataset": EpisodeDataset, "scene": SplatScene, "track": ObjectTrack},
     output=StudentPolicy,
 )  # fmt: skip
 CALIBRATE = Stage(
-    name="calibrate", version=1, run=calibrate_student, config=CalibrateConfig,
+    name="calibrate", version=1,
+    run=lambda **given: calibrate.calibrate_student(**given),
+    config=calibrate.CalibrateConfig,
     inputs={
         "student": StudentPolicy, "dataset": EpisodeDataset, "scene": SplatScene,
         "track": ObjectTrack, "world": RealWorld,
@@ -90,7 +103,9 @@ CALIBRATE = Stage(
     output=StudentPolicy,
 )  # fmt: skip
 EVALUATE = Stage(
-    name="evaluate", version=1, run=evaluate_policies, config=EvaluateConfig,
+    name="evaluate", version=1,
+    run=lambda **given: evaluate.evaluate_policies(**given),
+    config=evaluate.EvaluateConfig,
     inputs={
         "teacher": TeacherPolicy, "student": StudentPolicy, "calibrated": StudentPolicy,
         "scene": SplatScene, "track": ObjectTrack, "images": PosedImages,

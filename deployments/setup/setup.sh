@@ -22,7 +22,12 @@ stamp="$venv/.xsim-lock"
 want=$(cat requirements.lock pyproject.toml deployments/setup/*.sh | sha256sum | cut -d' ' -f1)
 # An environment whose making was interrupted has no pip; one that was moved starts other programs.
 usable() { [ -x "$venv/bin/pip" ] && grep -qsF "$venv" "$venv/bin/activate"; }
-if usable && [ "$(cat "$stamp" 2>/dev/null)" = "$want" ]; then exit 0; fi
+ready() { usable && [ "$(cat "$stamp" 2>/dev/null)" = "$want" ]; }
+if ready; then exit 0; fi
+# Two at once (make demo beside make test) would take each other's files away.
+exec 9<deployments/setup/setup.sh
+flock -n 9 || { say "another set-up is at work in this clone; waiting for it" && flock 9; }
+if ready; then exit 0; fi
 
 if ! usable; then
   if [ -n "$(ls -A "$venv" 2>/dev/null)" ] && [ ! -f "$venv/pyvenv.cfg" ]; then

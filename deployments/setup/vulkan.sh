@@ -16,7 +16,7 @@ if [ -z "${XSIM_PRIVATE_VULKAN:-}" ] && works; then exit 0; fi
 say() { echo "setup: $*" >&2; }
 fail() {
   say "SAPIEN found no Vulkan driver and none could be fetched ($1);" \
-    "install mesa-vulkan-drivers 25 or newer (Debian 12: from bookworm-backports) and libx11-6, and run this again."
+    "install mesa-vulkan-drivers 25 or newer (Debian 12: from bookworm-backports; Ubuntu 22.04: see docs/install.md) and libx11-6, and run this again."
   exit 1
 }
 command -v apt-get >/dev/null || fail "apt-get is not here"

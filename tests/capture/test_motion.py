@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from xsim_core.capture.hand import FINGERS, OPEN_ANGLES, Hand, grasp_angles
 from xsim_core.capture.motion import ObjectMotion, Phases, minimum_jerk

@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from tests.sim.fixtures import commit, open_fixtures
 from xsim_core.artifacts import TeacherPolicy, TeacherRollouts

@@ -1,8 +1,7 @@
 """Triangulation and the similarity from SfM's frame to the world."""
 
 import numpy as np
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from xsim_core.geometry import PinholeCamera, inverse_se3, look_at, se3_exp, transform_points
 from xsim_core.scan.align import (

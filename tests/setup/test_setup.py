@@ -3,19 +3,21 @@
 Nothing is installed: indices and package managers lead nowhere.
 """
 
+import fcntl
 import os
 import shutil
 import stat
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 REPO = Path(__file__).parents[2]
 TOOLS = (
-    "bash", "sh", "cat", "cut", "df", "dirname", "env", "grep", "head", "ls", "mkdir", "mktemp",
-    "realpath", "rm", "sha256sum", "tail", "tr", "uname",
+    "bash", "sh", "cat", "cut", "df", "dirname", "env", "flock", "grep", "head", "ls", "mkdir",
+    "mktemp", "realpath", "rm", "sha256sum", "tail", "tr", "uname",
 )  # fmt: skip
 UV_HINT = "take it from uv, pyenv or conda, and name it with PYTHON="
 
@@ -91,6 +93,20 @@ def passes_system(machine, **variables):
     done = machine.set_up("taken", **variables)
     assert "is not a virtual environment and not empty" in sentence(done)
     return done
+
+
+def test_a_second_set_up_waits_for_the_first(machine):
+    """As make demo beside make test starts it: they would take each other's files away."""
+    with (
+        (machine.checkout / "deployments/setup/setup.sh").open() as held,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        fcntl.flock(held, fcntl.LOCK_EX)
+        second = pool.submit(passes_system, machine)
+        with pytest.raises(TimeoutError):
+            second.result(timeout=1.0)
+        fcntl.flock(held, fcntl.LOCK_UN)
+        assert "another set-up is at work" in second.result(timeout=60).stdout
 
 
 def test_all_that_is_missing_is_named_at_once(machine):

@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
 import trimesh
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from xsim_core.sim.meshes import l_block, textured_box, textured_quad, write_textured_glb
 from xsim_core.sim.textures import fractal_noise, patterned_texture

@@ -12,9 +12,7 @@ from xsim_core.config import FrozenModel
 from xsim_core.errors import CorruptArtifactError
 from xsim_core.geometry.board import BoardSpec
 from xsim_core.stage import Stage, run_stage
-from xsim_core.storage import ArtifactStore
-from xsim_core.storage import frames as frames_module
-from xsim_core.storage import writer as writer_module
+from xsim_core.storage import ArtifactStore, frames as frames_module, writer as writer_module
 
 
 class DatasetConfig(FrozenModel):

@@ -7,8 +7,7 @@ import tracemalloc
 
 import obstore
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from numcodecs.zstd import Zstd
 
 from tests.contracts.toys import TOY, ToyConfig

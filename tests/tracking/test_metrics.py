@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from xsim_core.geometry import make_se3, se3_exp, so3_exp
 from xsim_core.tracking import add_m, adds_m, auc

@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from xsim_core.errors import BadInputError
 from xsim_core.geometry import make_se3, rotation_angle, se3_exp, so3_exp

@@ -1,5 +1,6 @@
 """Calibration: align what the student's encoder sees in reality and in simulation."""
 
-from .calibrate import CalibrateConfig, calibrate_student
+import lazy_loader
 
-__all__ = ["CalibrateConfig", "calibrate_student"]
+# __init__.pyi says what is here; it is imported when it is first asked for.
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

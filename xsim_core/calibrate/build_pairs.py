@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,13 +18,13 @@ from xsim_core.sim.task import TaskSpec
 from xsim_core.storage import OpenArtifact, Progress
 from xsim_core.world import RobotEpisodes
 
-from .camera import CameraFit, CameraFitConfig, fit_camera
+from .camera import CameraFit, fit_camera
+from .config import CameraFitConfig, GateConfig, LocateConfig, ReplayMode
 from .depth_views import expected_depth
-from .locate import LocateConfig, LocatedObject, locate_object, object_mesh
-from .pairs import GateConfig, Pairs
+from .locate import LocatedObject, locate_object, object_mesh
+from .pairs import Pairs
 from .replay import replay_rollouts
 
-ReplayMode = Literal["resync", "actions"]
 NO_RGBD = "the robot recorded no RGB-D pictures, so its object cannot be tracked"
 
 

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import numpy as np
-from pydantic import Field
 
 from xsim_core.artifacts import (
     EpisodeDataset,
@@ -12,61 +11,24 @@ from xsim_core.artifacts import (
     SplatScene,
     StudentPolicy,
 )
-from xsim_core.config import FrozenModel
 from xsim_core.errors import BadInputError
-from xsim_core.policies import AugmentConfig, ClosedLoopStudent, Episodes, OptimConfig, Student
+from xsim_core.policies import ClosedLoopStudent, Episodes, Student
 from xsim_core.policies.fitting import torch_threads, training_figures
 from xsim_core.policies.pictures import loss_plot
 from xsim_core.sim.assets import SimAssets, build_assets
-from xsim_core.sim.task import TaskSpec
 from xsim_core.sim.watched import WatchedPolicy
 from xsim_core.storage import ArtifactWriter, OpenArtifact
 from xsim_core.world import RGBD_HW, RobotEpisodes, SimulatedRobot, open_world
 
-from .build_pairs import ReplayMode, build_pairs, part_of
-from .camera import CameraFitConfig
-from .finetune import AlignConfig, agreement_figures, encoder_features, finetune
-from .locate import LocateConfig
-from .pairs import GateConfig, Pairs
+from .build_pairs import build_pairs, part_of
+from .config import CalibrateConfig
+from .finetune import agreement_figures, encoder_features, finetune
+from .pairs import Pairs
 from .pictures import feature_plot, pair_mosaic
 from .recording import load_episodes, save_episodes
 
 MIN_PAIRS = 10
 """Fewer frames say nothing about retrieval."""
-
-
-class CalibrateConfig(FrozenModel):
-    """How the student is carried over to the robot's camera."""
-
-    task: TaskSpec
-    """The student's task."""
-    num_rollouts: int = Field(default=10, ge=1)
-    """Episodes on the robot; X-Sim uses 10."""
-    rollout_seed: int = 70_000
-    """First seed of the starts on the robot; apart from those of ``evaluate``."""
-    num_held_out: int = Field(default=2, ge=0)
-    """Rollouts kept from training, on which agreement before and after is measured."""
-    frame_stride: int = Field(default=2, ge=1)
-    """Every how many frames the object is tracked and a pair is made."""
-    locate: LocateConfig = LocateConfig()
-    """How the object is found in the rollouts."""
-    camera: CameraFitConfig | None = CameraFitConfig()
-    """How the robot's camera is refined before objects are tracked through it; None believes it."""
-    replay: ReplayMode = "resync"
-    """``actions`` replays a whole rollout from its tracked start, as X-Sim does; ``resync`` sets
-    the replay to the tracked object again in every tracked frame."""
-    gate: GateConfig = GateConfig()
-    """Which pairs are trusted."""
-    align: AlignConfig = AlignConfig()
-    """The loss on pairs."""
-    optim: OptimConfig = OptimConfig(num_steps=600, learning_rate=3e-4, warmup_steps=50)
-    """Fine-tuning."""
-    augment: AugmentConfig = AugmentConfig()
-    """Of synthetic images."""
-    state_noise: float = Field(default=0.02, ge=0)
-    """As in the student's own training."""
-    seed: int = 0
-    """Of batches and augmentation."""
 
 
 def calibrate_student(

@@ -13,29 +13,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
 
-from xsim_core.config import FrozenModel
 from xsim_core.geometry import PinholeCamera, rotation_angle, se3_exp, transform_points
+
+from .config import CameraFitConfig
 
 Floats = NDArray[np.float64]
 MIN_POINTS = 500
 """Fewer matches say nothing about six degrees of freedom."""
-
-
-class CameraFitConfig(FrozenModel):
-    """How the camera's pose is refined."""
-
-    gates_m: tuple[float, ...] = (0.05, 0.04, 0.03, 0.02, 0.015, 0.01, 0.01, 0.01, 0.01, 0.01)
-    """Points further from the surface than this do not count; one value an iteration."""
-    huber_m: float = Field(default=0.003, gt=0)
-    """Residuals are weighted down beyond this."""
-    pixel_stride: int = Field(default=2, ge=1)
-    """Every how many pixels count, in each axis."""
-    max_translation_m: float = Field(default=0.04, gt=0)
-    """A camera found further away than this is not believed."""
-    max_rotation_rad: float = Field(default=0.07, gt=0)
-    """Nor one turned further."""
 
 
 @dataclass(frozen=True)

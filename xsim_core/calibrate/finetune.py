@@ -6,34 +6,19 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import Field
 from torch import Tensor
 
-from xsim_core.config import FrozenModel
-from xsim_core.policies import AugmentConfig, ChunkSampler, Episodes, OptimConfig, Student, Trainer
+from xsim_core.policies import ChunkSampler, Episodes, Student, Trainer
 from xsim_core.policies.augment import crop_shifted, jitter_colour
+from xsim_core.policies.config import AugmentConfig, OptimConfig
 from xsim_core.policies.fitting import fit
 from xsim_core.policies.network import StudentNet
 from xsim_core.policies.student import to_image_tensor
 from xsim_core.storage import Progress
 
+from .config import AlignConfig
 from .infonce import alignment, retrieval_accuracy, symmetric_infonce
 from .pairs import Pairs
-
-
-class AlignConfig(FrozenModel):
-    """The auxiliary loss on pairs."""
-
-    weight: float = Field(default=0.1, ge=0)
-    """Of the InfoNCE term beside the imitation loss; applied once."""
-    temperature: float = Field(default=0.1, gt=0)
-    """Of the cosine similarities."""
-    batch_size: int = Field(default=32, ge=2)
-    """Pairs a step."""
-    duplicate_m: float = Field(default=0.012, ge=0)
-    """Frames in which nothing moved further than this are not negatives of each other."""
-    augment: AugmentConfig = AugmentConfig(shift_px=2)
-    """Drawn independently for both images of a pair."""
 
 
 def pair_loss(

@@ -5,23 +5,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
 
 from xsim_core.artifacts import ObjectTrack
-from xsim_core.config import FrozenModel
 from xsim_core.errors import BadInputError
 from xsim_core.geometry import PinholeCamera, inverse_se3, transform_points
 from xsim_core.storage import OpenArtifact
-from xsim_core.tracking import OK, ObjectTracker, TexturedMesh, TrackedPose, TrackerConfig
+from xsim_core.tracking import OK, ObjectTracker, TexturedMesh, TrackedPose
 
-
-class LocateConfig(FrozenModel):
-    """How the object is found in robot rollouts."""
-
-    box_margin_px: int = Field(default=24, ge=0)
-    """Around the mesh projected at the expected start pose; covers the start's randomisation."""
-    tracker: TrackerConfig = TrackerConfig()
-    """Settings of the tracker."""
+from .config import LocateConfig
 
 
 @dataclass(frozen=True)

@@ -4,25 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
 
-from xsim_core.config import FrozenModel
 from xsim_core.geometry import rotation_angle
 
+from .config import GateConfig
 from .infonce import near_duplicates
-
-
-class GateConfig(FrozenModel):
-    """When a simulated frame counts as showing the same scene as the real one."""
-
-    object_position_m: float = Field(default=0.02, gt=0)
-    """Largest distance between the tracked and the simulated object."""
-    object_rotation_rad: float = Field(default=0.25, gt=0)
-    """Largest angle between them."""
-    tcp_position_m: float = Field(default=0.015, gt=0)
-    """Largest distance between the measured and the simulated gripper."""
-    min_track_score: float = Field(default=0.3, ge=0, le=1)
-    """Frames tracked worse than this say nothing about the object's pose."""
 
 
 @dataclass(frozen=True)

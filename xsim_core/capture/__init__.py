@@ -3,17 +3,7 @@
 ``synthesize_capture`` renders a demo capture; ``ingest_capture`` reads anybody's from its files.
 """
 
-from .ingest import IngestConfig, ingest_capture, ingest_truth, ingest_world, source_files
-from .scenario import SynthesizeConfig
-from .synthesize import synthesize_capture, truth_folder
+import lazy_loader
 
-__all__ = [
-    "IngestConfig",
-    "SynthesizeConfig",
-    "ingest_capture",
-    "ingest_truth",
-    "ingest_world",
-    "source_files",
-    "synthesize_capture",
-    "truth_folder",
-]
+# __init__.pyi says what is here; it is imported when it is first asked for.
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

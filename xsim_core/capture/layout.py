@@ -65,5 +65,10 @@ def write_capture_file(folder: Path, capture: CaptureFile) -> None:
     (folder / CAPTURE_FILE).write_text(text)
 
 
+def truth_folder(folder: Path) -> Path:
+    """Where the ground truth of a synthesised capture lies: apart from it."""
+    return folder.with_name(f"{folder.name}.truth")
+
+
 def _keys() -> str:
     return ", ".join(CaptureFile.model_fields)

@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+from .layout import truth_folder
 from .librealsense import load_librealsense
 from .scenario import SynthesizeConfig
 from .studio import Progress, Studio
@@ -29,8 +30,3 @@ def synthesize_capture(
         shutil.rmtree(final, ignore_errors=True)
         draft.rename(final)
     progress(1.0, {})
-
-
-def truth_folder(folder: Path) -> Path:
-    """Where the ground truth of a synthesised capture lies: apart from it."""
-    return folder.with_name(f"{folder.name}.truth")

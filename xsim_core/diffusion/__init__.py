@@ -1,5 +1,6 @@
 """Diffusion: train the image policy on rendered episodes and test it in simulation."""
 
-from .train import DiffusionConfig, train_student
+import lazy_loader
 
-__all__ = ["DiffusionConfig", "train_student"]
+# __init__.pyi says what is here; it is imported when it is first asked for.
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

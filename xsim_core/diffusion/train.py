@@ -3,54 +3,26 @@
 from collections.abc import Mapping
 
 import numpy as np
-from pydantic import Field
 
 from xsim_core.artifacts import EpisodeDataset, ObjectTrack, SplatScene, StudentPolicy
-from xsim_core.config import FrozenModel
 from xsim_core.errors import BadInputError
 from xsim_core.policies import (
-    AugmentConfig,
     ChunkSampler,
     Episodes,
     MinMaxNormalizer,
-    OptimConfig,
     Student,
-    StudentArchitecture,
     Trainer,
 )
+from xsim_core.policies.config import StudentArchitecture
 from xsim_core.policies.fitting import fit, new_net, torch_threads, training_figures
 from xsim_core.policies.pictures import loss_plot
-from xsim_core.sim.domain import Domain, randomised_domain
-from xsim_core.sim.task import TaskSpec
 from xsim_core.storage import ArtifactWriter, OpenArtifact
 
+from .config import DiffusionConfig
 from .trials import simulate
 
 TRAINING_SHARE = 0.85
 """Of the stage's progress bar; the rest is the closed-loop trials."""
-
-
-class DiffusionConfig(FrozenModel):
-    """How the student is built, trained and tried."""
-
-    task: TaskSpec
-    """The task that the dataset shows."""
-    architecture: StudentArchitecture = StudentArchitecture()
-    """Network and sampler; image size, state and action widths are taken from the dataset."""
-    optim: OptimConfig = OptimConfig()
-    """Optimiser."""
-    augment: AugmentConfig = AugmentConfig()
-    """Image augmentation."""
-    state_noise: float = Field(default=0.02, ge=0)
-    """Standard deviation added to normalised proprioception in training."""
-    domain: Domain = randomised_domain()
-    """Of the trials: as randomised as the dataset, so that training and trials match."""
-    num_eval_episodes: int = Field(default=24, ge=0)
-    """Closed-loop trials in simulation after training; 0 skips them."""
-    eval_seed: int = 50_000
-    """First seed of the trials; apart from every seed that the dataset was made from."""
-    seed: int = 0
-    """Of initial weights, batches, augmentation and diffusion noise."""
 
 
 def train_student(

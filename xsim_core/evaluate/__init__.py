@@ -1,5 +1,6 @@
 """Evaluation: success with intervals on paired seeds, and errors against ground truth."""
 
-from .evaluate import STUDENTS, EvaluateConfig, evaluate_policies
+import lazy_loader
 
-__all__ = ["STUDENTS", "EvaluateConfig", "evaluate_policies"]
+# __init__.pyi says what is here; it is imported when it is first asked for.
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -5,38 +5,7 @@ Frames are named: ``T_world_cam`` maps camera coordinates to world coordinates, 
 OpenCV axes (x right, y down, z forward); metres and radians; quaternions are wxyz.
 """
 
-from .board import BoardSpec, detect_board
-from .camera import PinholeCamera, look_at
-from .se3 import (
-    inverse_se3,
-    make_se3,
-    matrix_to_quat_wxyz,
-    quat_wxyz_to_matrix,
-    rotation_angle,
-    se3_exp,
-    se3_from_pos_quat,
-    se3_log,
-    se3_to_pos_quat,
-    so3_exp,
-    so3_log,
-    transform_points,
-)
+import lazy_loader
 
-__all__ = [
-    "BoardSpec",
-    "PinholeCamera",
-    "detect_board",
-    "inverse_se3",
-    "look_at",
-    "make_se3",
-    "matrix_to_quat_wxyz",
-    "quat_wxyz_to_matrix",
-    "rotation_angle",
-    "se3_exp",
-    "se3_from_pos_quat",
-    "se3_log",
-    "se3_to_pos_quat",
-    "so3_exp",
-    "so3_log",
-    "transform_points",
-]
+# __init__.pyi says what is here; it is imported when it is first asked for.
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,37 +1,50 @@
 """SO(3) and SE(3) on batches of matrices. Leading axes broadcast; tangents are (v, omega)."""
 
+from functools import cache
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.spatial.transform import Rotation
+
+if TYPE_CHECKING:
+    from scipy.spatial.transform import Rotation
 
 Floats = NDArray[np.float64]
+
+
+@cache
+def _rotation() -> "type[Rotation]":
+    """SciPy's rotations, loaded when one is first computed: they take longer than all else here."""
+    from scipy.spatial.transform import Rotation
+
+    return Rotation
 
 
 def so3_exp(omega: ArrayLike) -> Floats:
     """Rotation matrices (..., 3, 3) of rotation vectors (..., 3) in radians."""
     omega = np.asarray(omega, dtype=np.float64)
-    flat = Rotation.from_rotvec(omega.reshape(-1, 3)).as_matrix()
+    flat = _rotation().from_rotvec(omega.reshape(-1, 3)).as_matrix()
     return flat.reshape(*omega.shape[:-1], 3, 3)
 
 
 def so3_log(R: ArrayLike) -> Floats:
     """Rotation vectors (..., 3) in radians of rotation matrices (..., 3, 3); angle in [0, pi]."""
     R = np.asarray(R, dtype=np.float64)
-    flat = Rotation.from_matrix(R.reshape(-1, 3, 3)).as_rotvec()
+    flat = _rotation().from_matrix(R.reshape(-1, 3, 3)).as_rotvec()
     return flat.reshape(*R.shape[:-2], 3)
 
 
 def quat_wxyz_to_matrix(quat_wxyz: ArrayLike) -> Floats:
     """Rotation matrices (..., 3, 3) of quaternions (..., 4), normalised here; raises on zeros."""
     quat_wxyz = np.asarray(quat_wxyz, dtype=np.float64)
-    flat = Rotation.from_quat(quat_wxyz.reshape(-1, 4), scalar_first=True).as_matrix()
+    flat = _rotation().from_quat(quat_wxyz.reshape(-1, 4), scalar_first=True).as_matrix()
     return flat.reshape(*quat_wxyz.shape[:-1], 3, 3)
 
 
 def matrix_to_quat_wxyz(R: ArrayLike) -> Floats:
     """Unit quaternions (..., 4) with w >= 0 of rotation matrices (..., 3, 3)."""
     R = np.asarray(R, dtype=np.float64)
-    flat = Rotation.from_matrix(R.reshape(-1, 3, 3)).as_quat(scalar_first=True, canonical=True)
+    flat = _rotation().from_matrix(R.reshape(-1, 3, 3)).as_quat(scalar_first=True, canonical=True)
     return flat.reshape(*R.shape[:-2], 4)
 
 

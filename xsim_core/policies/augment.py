@@ -5,24 +5,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from xsim_core.config import FrozenModel
-
-
-class AugmentConfig(FrozenModel):
-    """Ranges of the augmentation. All draws are uniform and per image."""
-
-    shift_px: int = 3
-    """Largest translation in each axis; the border is replicated."""
-    gain: float = 0.25
-    """Brightness is multiplied by 1 +- gain."""
-    contrast: float = 0.25
-    """Distance to the image's mean is multiplied by 1 +- contrast."""
-    saturation: float = 0.3
-    """Distance to grey is multiplied by 1 +- saturation."""
-    tint: float = 0.12
-    """Each colour channel is multiplied by 1 +- tint (white balance)."""
-    noise: float = 0.02
-    """Largest standard deviation of pixel noise, of full range."""
+from .config import AugmentConfig
 
 
 def crop_shifted(

@@ -11,8 +11,8 @@ from xsim_core.artifacts import EpisodeDataset
 from xsim_core.errors import BadInputError
 from xsim_core.storage import OpenArtifact
 
-from .augment import AugmentConfig, crop_shifted, jitter_colour
-from .network import StudentArchitecture
+from .augment import crop_shifted, jitter_colour
+from .config import AugmentConfig, StudentArchitecture
 from .normalizer import MinMaxNormalizer
 from .student import to_image_tensor
 

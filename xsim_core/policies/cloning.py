@@ -9,33 +9,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from xsim_core.config import FrozenModel
-
 from .chunks import Batch
+from .config import OptimConfig
 from .ddim import DDIMSchedule
 from .network import StudentNet
 from .student import load_state_arrays, state_arrays
-
-
-class OptimConfig(FrozenModel):
-    """How the student's weights are fitted."""
-
-    num_steps: int = 2_800
-    """Gradient steps."""
-    batch_size: int = 64
-    """Windows a step."""
-    noise_draws: int = 4
-    """Noise levels drawn for each encoded window; the denoiser costs far less than the encoder."""
-    learning_rate: float = 1e-3
-    """AdamW's peak rate."""
-    warmup_steps: int = 100
-    """Steps of linear warm-up before the cosine."""
-    weight_decay: float = 1e-4
-    """AdamW's weight decay."""
-    max_grad_norm: float = 1.0
-    """Gradients are scaled down to this norm."""
-    ema_decay: float = 0.999
-    """Final decay of the weights' moving average; it warms up as (1 + t) / (10 + t)."""
 
 
 def cloning_loss(

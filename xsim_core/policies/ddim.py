@@ -3,12 +3,11 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 from torch import Tensor
 
-PredictionType = Literal["sample", "epsilon"]
+from .config import PredictionType
 
 
 def cosine_betas(num_train_steps: int, *, max_beta: float = 0.999) -> Tensor:

@@ -13,8 +13,9 @@ from xsim_core.storage import Progress
 
 from .chunks import ChunkSampler
 from .cloning import Trainer, cloning_loss, step_streams
+from .config import StudentArchitecture
 from .ddim import DDIMSchedule
-from .network import StudentArchitecture, StudentNet
+from .network import StudentNet
 
 CHECKPOINT_EVERY_S = 15.0
 REPORT_EVERY_S = 1.0

@@ -1,50 +1,12 @@
 """The networks of the image policy: a small residual encoder and a FiLM-conditioned denoiser."""
 
 import math
-from typing import Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - PyTorch's own idiom.
 
-from xsim_core.config import FrozenModel
-
-from .ddim import PredictionType
-
-
-class StudentArchitecture(FrozenModel):
-    """Everything that fixes the shapes of a ``StudentNet`` and how it is sampled."""
-
-    image_hw: tuple[int, int] = (72, 96)
-    """Height and width of the RGB input, pixels."""
-    state_dim: int = 6
-    """Proprioception: TCP position, yaw sine and cosine, gripper opening."""
-    action_dim: int = 3
-    """Layout fixed by the task."""
-    n_obs_steps: int = 1
-    """Observations that condition one chunk (To)."""
-    horizon: int = 8
-    """Predicted actions (T)."""
-    n_action_steps: int = 4
-    """Executed actions before the next prediction (Ta)."""
-    channels: tuple[int, int, int] = (16, 32, 64)
-    """Widths of the encoder's stem and of its two residual levels."""
-    head: Literal["flatten", "spatial_softmax"] = "flatten"
-    """How the feature map becomes a vector."""
-    head_channels: int = 16
-    """Channels kept per cell by the flatten head."""
-    embed_dim: int = 128
-    """Image embedding that conditions the denoiser."""
-    denoiser_width: int = 256
-    """Hidden width of the denoiser."""
-    denoiser_blocks: int = 3
-    """Residual FiLM blocks of the denoiser."""
-    num_diffusion_steps: int = 50
-    """Noise levels in training."""
-    num_inference_steps: int = 10
-    """DDIM steps at run time."""
-    prediction: PredictionType = "sample"
-    """Whether the network predicts the clean chunk or the noise."""
+from .config import StudentArchitecture
 
 
 def _norm(channels: int) -> nn.GroupNorm:

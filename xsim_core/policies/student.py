@@ -13,8 +13,9 @@ from xsim_core.artifacts import StudentPolicy
 from xsim_core.errors import BadInputError
 from xsim_core.storage import ArtifactWriter, OpenArtifact
 
+from .config import StudentArchitecture
 from .ddim import DDIMSchedule
-from .network import StudentArchitecture, StudentNet
+from .network import StudentNet
 from .normalizer import MinMaxNormalizer
 
 

@@ -1,6 +1,6 @@
 """6D pose of the object in every video frame, smoothed, segmented, in the robot-base frame."""
 
-from .config import PoseTrackConfig
-from .track import track_object
+import lazy_loader
 
-__all__ = ["PoseTrackConfig", "track_object"]
+# __init__.pyi says what is here; it is imported when it is first asked for.
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -3,7 +3,7 @@
 from typing import Literal
 
 from xsim_core.config import FrozenModel
-from xsim_core.tracking import SegmentConfig, SmoothingConfig, TrackerConfig
+from xsim_core.tracking.config import SegmentConfig, SmoothingConfig, TrackerConfig
 
 
 class PoseTrackConfig(FrozenModel):

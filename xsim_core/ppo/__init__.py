@@ -1,6 +1,6 @@
 """Reinforcement learning of the teacher from privileged simulator state."""
 
-from .config import PPOConfig
-from .train import train_teacher
+import lazy_loader
 
-__all__ = ["PPOConfig", "train_teacher"]
+# __init__.pyi says what is here; it is imported when it is first asked for.
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,14 +1,6 @@
 """Teacher rollouts rendered under random cameras and lights, as a dataset to imitate."""
 
-from .config import RenderDatasetConfig, RenderShardConfig
-from .render import render_dataset
-from .shards import collect_rollouts, gather_shards, render_shard
+import lazy_loader
 
-__all__ = [
-    "RenderDatasetConfig",
-    "RenderShardConfig",
-    "collect_rollouts",
-    "gather_shards",
-    "render_dataset",
-    "render_shard",
-]
+# __init__.pyi says what is here; it is imported when it is first asked for.
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

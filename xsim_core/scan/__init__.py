@@ -1,5 +1,6 @@
 """Photos of the room to metric camera poses in the robot-base frame."""
 
-from .scan import ScanConfig, solve_scan
+import lazy_loader
 
-__all__ = ["ScanConfig", "solve_scan"]
+# __init__.pyi says what is here; it is imported when it is first asked for.
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

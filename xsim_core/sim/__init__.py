@@ -1,24 +1,6 @@
-"""The simulator: tasks as data, assets from artifacts, one environment and pools of them.
+"""The simulator: tasks as data, assets from artifacts, one environment and pools of them."""
 
-Importing this package loads neither SAPIEN nor ManiSkill; building a ``SimEnv`` does.
-"""
+import lazy_loader
 
-from .assets import SimAssets, build_assets
-from .env import SimEnv, StepResult
-from .pool import EnvPool, Outcomes, PoolStep, run_episodes
-from .task import Physics, TaskSpec, load_task, task_names
-
-__all__ = [
-    "EnvPool",
-    "Outcomes",
-    "Physics",
-    "PoolStep",
-    "SimAssets",
-    "SimEnv",
-    "StepResult",
-    "TaskSpec",
-    "build_assets",
-    "load_task",
-    "run_episodes",
-    "task_names",
-]
+# __init__.pyi says what is here; it is imported when it is first asked for.
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

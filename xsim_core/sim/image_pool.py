@@ -132,7 +132,7 @@ class _ImageWorker:
 
 
 class ImageEnvPool(AbstractContextManager["ImageEnvPool"]):
-    """``num_envs`` environments with cameras over ``num_workers`` spawned processes.
+    """``num_envs`` environments with cameras over ``num_workers`` processes.
 
     The episode's seed decides start pose, camera, light and noise: the same seeds give the same
     episodes to every policy. Environments never reset themselves. Use as a context manager.

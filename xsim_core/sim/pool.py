@@ -105,7 +105,7 @@ def _build_worker(job: tuple[Any, ...]) -> _Worker:
 
 
 class EnvPool(AbstractContextManager["EnvPool"]):
-    """``num_envs`` environments in ``num_workers`` spawned processes; 0 workers means this one.
+    """``num_envs`` environments in ``num_workers`` processes; 0 workers means this one.
 
     Use as a context manager, so that processes end with the block, whatever ends it.
     """

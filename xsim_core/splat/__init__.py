@@ -1,6 +1,6 @@
 """Photos with poses to a room of 2D Gaussians, its mesh and its collision geometry."""
 
-from .fit import SplatConfig, fit_scene
-from .ply import decode_ply, encode_ply
+import lazy_loader
 
-__all__ = ["SplatConfig", "decode_ply", "encode_ply", "fit_scene"]
+# __init__.pyi says what is here; it is imported when it is first asked for.
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

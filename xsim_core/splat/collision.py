@@ -4,38 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
 
-from xsim_core.config import FrozenModel
 from xsim_core.errors import QualityGateError
 
+from .config import CollisionConfig, Vec2
 from .mesh import Mesh, connected_parts
-
-Vec2 = tuple[float, float]
-
-
-class CollisionConfig(FrozenModel):
-    """The support plane, and which clutter becomes an obstacle."""
-
-    workspace_min_m: Vec2 = (0.30, -0.35)
-    """(x, y) corner of the workspace."""
-    workspace_max_m: Vec2 = (0.80, 0.35)
-    """(x, y) opposite corner."""
-    inlier_m: float = Field(default=0.006, gt=0)
-    """Distance to the plane that counts as on it."""
-    max_tilt_rad: float = Field(default=0.09, gt=0)
-    """A steeper support than this fails the scan: the plane is simulated as horizontal."""
-    max_height_m: float = Field(default=0.15, gt=0)
-    """The support is sought this far around z = 0."""
-    clearance_m: float = Field(default=0.02, gt=0)
-    """Surface this close above the plane belongs to the plane."""
-    min_size_m: float = Field(default=0.02, gt=0)
-    """Smaller clusters are noise of the reconstruction."""
-    reach_m: float = Field(default=0.30, ge=0)
-    """Clusters farther than this around the workspace are ignored."""
-    thickness_m: float = Field(default=0.10, gt=0)
-    """Of the box below the plane."""
-    seed: int = 0
 
 
 @dataclass(frozen=True)

@@ -4,33 +4,22 @@ from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
 
 from xsim_core.artifacts import PosedImages, SplatScene
 from xsim_core.errors import QualityGateError
 from xsim_core.rasterize import SH_C0, Gaussians2D, render_numpy
 from xsim_core.storage import ArtifactWriter, OpenArtifact
 
-from .collision import CollisionConfig, SupportPlane, collision_pieces, fit_support_plane
-from .mesh import DepthView, Mesh, MeshConfig, fuse_mesh
+from .collision import SupportPlane, collision_pieces, fit_support_plane
+from .config import SplatConfig
+from .mesh import DepthView, Mesh, fuse_mesh
 from .model import SplatModel
 from .pictures import held_out_png, mesh_png
 from .ply import encode_ply
-from .train import SplatTraining, background_rgb, evaluate_views, train_splat
+from .train import background_rgb, evaluate_views, train_splat
 from .views import PosedViews, load_views
 
 MAX_PICTURES = 4
-
-
-class SplatConfig(SplatTraining):
-    """How a room is reconstructed."""
-
-    image_width: int = Field(default=160, ge=32)
-    """Photos are shrunk to this width for training, meshing and the held-out figures."""
-    min_psnr_db: float = Field(default=20.0, ge=0)
-    """Held-out quality below which the stage fails; the policy would see another room."""
-    mesh: MeshConfig = MeshConfig()
-    collision: CollisionConfig = CollisionConfig()
 
 
 def fit_scene(

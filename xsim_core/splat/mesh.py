@@ -5,28 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
 
-from xsim_core.config import FrozenModel
 from xsim_core.errors import QualityGateError
 from xsim_core.geometry import PinholeCamera, transform_points
 
-Vec3 = tuple[float, float, float]
-
-
-class MeshConfig(FrozenModel):
-    """Where and how finely the room is meshed."""
-
-    min_m: Vec3 = (-0.15, -0.75, -0.06)
-    """Lower corner of the meshed box, world frame."""
-    max_m: Vec3 = (1.15, 0.75, 0.45)
-    """Upper corner."""
-    voxel_m: float = Field(default=0.01, gt=0)
-    """Edge of a voxel."""
-    truncation_voxels: float = Field(default=4.0, gt=1)
-    """Distances are cut off here; thinner walls than twice this merge."""
-    max_depth_m: float = Field(default=2.5, gt=0)
-    """Farther measurements are left out."""
+from .config import MeshConfig
 
 
 @dataclass(frozen=True)

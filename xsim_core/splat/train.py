@@ -4,51 +4,21 @@ import io
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import Field
 from torch import Tensor
 
-from xsim_core.config import FrozenModel
 from xsim_core.rasterize import RenderOutput, render, render_numpy
 
+from .config import SplatTraining
 from .model import SplatModel, initial_model
 from .ssim import mean_ssim
 from .views import PosedViews, View
 
 CHECKPOINT = "splat.npz"
-
-
-class SplatTraining(FrozenModel):
-    """How the Gaussians are fitted."""
-
-    backend: Literal["cpp", "gsplat"] = "cpp"
-    """``gsplat`` rasterises on a CUDA device."""
-    num_iters: int = Field(default=1500, ge=1)
-    """Photos looked at, one an iteration."""
-    num_init: int = Field(default=5000, ge=16)
-    """Gaussians at the start."""
-    max_gaussians: int = Field(default=12000, ge=16)
-    """Growth stops here."""
-    grow_every: int = Field(default=100, ge=1)
-    """Iterations between splitting and pruning, until two thirds of the training."""
-    ssim_weight: float = Field(default=0.2, ge=0, le=1)
-    """Of the D-SSIM term; L1 has the rest."""
-    depth_weight: float = Field(default=0.3, ge=0)
-    """Of the relative error at triangulated points; photometry alone leaves a depth bias."""
-    depth_truncation: float = Field(default=0.05, gt=0)
-    """Relative depth errors beyond are taken for occlusions and ignored."""
-    alpha_weight: float = Field(default=0.03, ge=0)
-    """Of transparency: a room stops every ray, but without this the background's colour, which is
-    the photos' mean, shines through everywhere."""
-    spread_weight: float = Field(default=0.4, ge=0)
-    """Of the relative standard deviation of depth along each ray: one opaque surface, not a fog."""
-    fit_gain: bool = True
-    """Fit one gain a photo and channel, for cameras with automatic exposure."""
-    seed: int = 0
 
 
 Progress = Callable[[float, dict[str, float]], None]

@@ -49,3 +49,37 @@ class TrackerConfig(FrozenModel):
     """Initialisation with a lower score fails."""
     seed: int = 0
     """Of the random hypotheses."""
+
+
+class SmoothingConfig(FrozenModel):
+    """Local polynomial smoothing of positions and of rotation vectors."""
+
+    half_window_s: float = 0.2
+    """Frames up to this far before and after are fitted."""
+    degree: int = 2
+    """Of the local polynomial; 2 keeps accelerations."""
+    occluded_weight: float = 0.3
+    """Weight of an occluded frame against a visible one, on top of its score."""
+    max_gap_s: float = 1.0
+    """Longer gaps stay lost, though they get a pose."""
+
+
+class SegmentConfig(FrozenModel):
+    """Hysteresis on speed: motion starts above the high threshold and ends below the low one."""
+
+    start_speed_m_s: float = 0.04
+    """Linear speed at which a motion starts."""
+    stop_speed_m_s: float = 0.015
+    """Linear speed at which a motion ends."""
+    start_speed_rad_s: float = 0.5
+    """Angular speed at which a motion starts."""
+    stop_speed_rad_s: float = 0.2
+    """Angular speed at which a motion ends."""
+    min_duration_s: float = 0.2
+    """Shorter motions are noise."""
+    max_pause_s: float = 0.25
+    """Shorter pauses belong to the motion."""
+    min_travel_m: float = 0.01
+    """Motions that end this near to where they started, and turn little, are noise."""
+    min_turn_rad: float = 0.12
+    """See ``min_travel_m``."""

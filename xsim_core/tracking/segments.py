@@ -3,31 +3,11 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from xsim_core.config import FrozenModel
 from xsim_core.geometry import rotation_angle
 
+from .config import SegmentConfig
+
 Floats = NDArray[np.floating]
-
-
-class SegmentConfig(FrozenModel):
-    """Hysteresis on speed: motion starts above the high threshold and ends below the low one."""
-
-    start_speed_m_s: float = 0.04
-    """Linear speed at which a motion starts."""
-    stop_speed_m_s: float = 0.015
-    """Linear speed at which a motion ends."""
-    start_speed_rad_s: float = 0.5
-    """Angular speed at which a motion starts."""
-    stop_speed_rad_s: float = 0.2
-    """Angular speed at which a motion ends."""
-    min_duration_s: float = 0.2
-    """Shorter motions are noise."""
-    max_pause_s: float = 0.25
-    """Shorter pauses belong to the motion."""
-    min_travel_m: float = 0.01
-    """Motions that end this near to where they started, and turn little, are noise."""
-    min_turn_rad: float = 0.12
-    """See ``min_travel_m``."""
 
 
 def speeds(T: Floats, timestamps_s: Floats, *, half_window_s: float = 0.1) -> tuple[Floats, Floats]:

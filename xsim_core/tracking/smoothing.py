@@ -3,26 +3,13 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from xsim_core.config import FrozenModel
 from xsim_core.errors import BadInputError
 from xsim_core.geometry import make_se3, so3_exp, so3_log
 
+from .config import SmoothingConfig
 from .tracker import INTERPOLATED, LOST, OCCLUDED, OK
 
 Floats = NDArray[np.floating]
-
-
-class SmoothingConfig(FrozenModel):
-    """Local polynomial smoothing of positions and of rotation vectors."""
-
-    half_window_s: float = 0.2
-    """Frames up to this far before and after are fitted."""
-    degree: int = 2
-    """Of the local polynomial; 2 keeps accelerations."""
-    occluded_weight: float = 0.3
-    """Weight of an occluded frame against a visible one, on top of its score."""
-    max_gap_s: float = 1.0
-    """Longer gaps stay lost, though they get a pose."""
 
 
 def fill_gaps(

@@ -1,17 +1,6 @@
 """The world to deploy into. Only this package opens a ``RealWorld`` artifact."""
 
-from .open import OpenWorld, open_world, spec_to_json
-from .robot import RGBD_HW, Judgement, RealRobot, RobotEpisodes, SimulatedRobot
-from .spec import WorldSpec
+import lazy_loader
 
-__all__ = [
-    "RGBD_HW",
-    "Judgement",
-    "OpenWorld",
-    "RealRobot",
-    "RobotEpisodes",
-    "SimulatedRobot",
-    "WorldSpec",
-    "open_world",
-    "spec_to_json",
-]
+# __init__.pyi says what is here; it is imported when it is first asked for.
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,98 @@
+"""How rollouts are located and replayed, which pairs are trusted, and what is learnt from them."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from xsim_core.config import FrozenModel
+from xsim_core.policies.config import AugmentConfig, OptimConfig
+from xsim_core.sim.task import TaskSpec
+from xsim_core.tracking.config import TrackerConfig
+
+ReplayMode = Literal["resync", "actions"]
+
+
+class LocateConfig(FrozenModel):
+    """How the object is found in robot rollouts."""
+
+    box_margin_px: int = Field(default=24, ge=0)
+    """Around the mesh projected at the expected start pose; covers the start's randomisation."""
+    tracker: TrackerConfig = TrackerConfig()
+    """Settings of the tracker."""
+
+
+class CameraFitConfig(FrozenModel):
+    """How the camera's pose is refined."""
+
+    gates_m: tuple[float, ...] = (0.05, 0.04, 0.03, 0.02, 0.015, 0.01, 0.01, 0.01, 0.01, 0.01)
+    """Points further from the surface than this do not count; one value an iteration."""
+    huber_m: float = Field(default=0.003, gt=0)
+    """Residuals are weighted down beyond this."""
+    pixel_stride: int = Field(default=2, ge=1)
+    """Every how many pixels count, in each axis."""
+    max_translation_m: float = Field(default=0.04, gt=0)
+    """A camera found further away than this is not believed."""
+    max_rotation_rad: float = Field(default=0.07, gt=0)
+    """Nor one turned further."""
+
+
+class GateConfig(FrozenModel):
+    """When a simulated frame counts as showing the same scene as the real one."""
+
+    object_position_m: float = Field(default=0.02, gt=0)
+    """Largest distance between the tracked and the simulated object."""
+    object_rotation_rad: float = Field(default=0.25, gt=0)
+    """Largest angle between them."""
+    tcp_position_m: float = Field(default=0.015, gt=0)
+    """Largest distance between the measured and the simulated gripper."""
+    min_track_score: float = Field(default=0.3, ge=0, le=1)
+    """Frames tracked worse than this say nothing about the object's pose."""
+
+
+class AlignConfig(FrozenModel):
+    """The auxiliary loss on pairs."""
+
+    weight: float = Field(default=0.1, ge=0)
+    """Of the InfoNCE term beside the imitation loss; applied once."""
+    temperature: float = Field(default=0.1, gt=0)
+    """Of the cosine similarities."""
+    batch_size: int = Field(default=32, ge=2)
+    """Pairs a step."""
+    duplicate_m: float = Field(default=0.012, ge=0)
+    """Frames in which nothing moved further than this are not negatives of each other."""
+    augment: AugmentConfig = AugmentConfig(shift_px=2)
+    """Drawn independently for both images of a pair."""
+
+
+class CalibrateConfig(FrozenModel):
+    """How the student is carried over to the robot's camera."""
+
+    task: TaskSpec
+    """The student's task."""
+    num_rollouts: int = Field(default=10, ge=1)
+    """Episodes on the robot; X-Sim uses 10."""
+    rollout_seed: int = 70_000
+    """First seed of the starts on the robot; apart from those of ``evaluate``."""
+    num_held_out: int = Field(default=2, ge=0)
+    """Rollouts kept from training, on which agreement before and after is measured."""
+    frame_stride: int = Field(default=2, ge=1)
+    """Every how many frames the object is tracked and a pair is made."""
+    locate: LocateConfig = LocateConfig()
+    """How the object is found in the rollouts."""
+    camera: CameraFitConfig | None = CameraFitConfig()
+    """How the robot's camera is refined before objects are tracked through it; None believes it."""
+    replay: ReplayMode = "resync"
+    """``actions`` replays a whole rollout from its tracked start, as X-Sim does; ``resync`` sets
+    the replay to the tracked object again in every tracked frame."""
+    gate: GateConfig = GateConfig()
+    """Which pairs are trusted."""
+    align: AlignConfig = AlignConfig()
+    """The loss on pairs."""
+    optim: OptimConfig = OptimConfig(num_steps=600, learning_rate=3e-4, warmup_steps=50)
+    """Fine-tuning."""
+    augment: AugmentConfig = AugmentConfig()
+    """Of synthetic images."""
+    state_noise: float = Field(default=0.02, ge=0)
+    """As in the student's own training."""
+    seed: int = 0
+    """Of batches and augmentation."""

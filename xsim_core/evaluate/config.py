@@ -1,0 +1,31 @@
+"""How much is tried."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from xsim_core.config import FrozenModel
+from xsim_core.sim.domain import Domain, randomised_domain
+from xsim_core.sim.task import TaskSpec
+
+
+class EvaluateConfig(FrozenModel):
+    """How much is tried."""
+
+    task: TaskSpec
+    """The policies' task."""
+    num_sim_trials: int = Field(default=30, ge=1)
+    """Seeds of each student's row in simulation."""
+    num_teacher_trials: int = Field(default=50, ge=1)
+    """Seeds of the teacher's row; its first ones are the students' seeds. It needs no images."""
+    num_real_trials: int = Field(default=30, ge=1)
+    """Seeds of each row in the real world."""
+    seed: int = 90_000
+    """First seed; no stage trains or calibrates on these."""
+    domain: Domain = randomised_domain()
+    """Of the rows in simulation: as randomised as the dataset."""
+    num_films: int = Field(default=4, ge=1)
+    """Episodes of each row that are shown."""
+    compares: Literal["calibration", "promotion"] = "calibration"
+    """What the two students are to each other: one before and after calibration, or the policy
+    that is current and the one that may replace it, in the inputs' order."""

@@ -1,0 +1,80 @@
+"""How the student is built, fitted and shown its images."""
+
+from typing import Literal
+
+from xsim_core.config import FrozenModel
+
+PredictionType = Literal["sample", "epsilon"]
+
+
+class StudentArchitecture(FrozenModel):
+    """Everything that fixes the shapes of a ``StudentNet`` and how it is sampled."""
+
+    image_hw: tuple[int, int] = (72, 96)
+    """Height and width of the RGB input, pixels."""
+    state_dim: int = 6
+    """Proprioception: TCP position, yaw sine and cosine, gripper opening."""
+    action_dim: int = 3
+    """Layout fixed by the task."""
+    n_obs_steps: int = 1
+    """Observations that condition one chunk (To)."""
+    horizon: int = 8
+    """Predicted actions (T)."""
+    n_action_steps: int = 4
+    """Executed actions before the next prediction (Ta)."""
+    channels: tuple[int, int, int] = (16, 32, 64)
+    """Widths of the encoder's stem and of its two residual levels."""
+    head: Literal["flatten", "spatial_softmax"] = "flatten"
+    """How the feature map becomes a vector."""
+    head_channels: int = 16
+    """Channels kept per cell by the flatten head."""
+    embed_dim: int = 128
+    """Image embedding that conditions the denoiser."""
+    denoiser_width: int = 256
+    """Hidden width of the denoiser."""
+    denoiser_blocks: int = 3
+    """Residual FiLM blocks of the denoiser."""
+    num_diffusion_steps: int = 50
+    """Noise levels in training."""
+    num_inference_steps: int = 10
+    """DDIM steps at run time."""
+    prediction: PredictionType = "sample"
+    """Whether the network predicts the clean chunk or the noise."""
+
+
+class OptimConfig(FrozenModel):
+    """How the student's weights are fitted."""
+
+    num_steps: int = 2_800
+    """Gradient steps."""
+    batch_size: int = 64
+    """Windows a step."""
+    noise_draws: int = 4
+    """Noise levels drawn for each encoded window; the denoiser costs far less than the encoder."""
+    learning_rate: float = 1e-3
+    """AdamW's peak rate."""
+    warmup_steps: int = 100
+    """Steps of linear warm-up before the cosine."""
+    weight_decay: float = 1e-4
+    """AdamW's weight decay."""
+    max_grad_norm: float = 1.0
+    """Gradients are scaled down to this norm."""
+    ema_decay: float = 0.999
+    """Final decay of the weights' moving average; it warms up as (1 + t) / (10 + t)."""
+
+
+class AugmentConfig(FrozenModel):
+    """Ranges of the augmentation. All draws are uniform and per image."""
+
+    shift_px: int = 3
+    """Largest translation in each axis; the border is replicated."""
+    gain: float = 0.25
+    """Brightness is multiplied by 1 +- gain."""
+    contrast: float = 0.25
+    """Distance to the image's mean is multiplied by 1 +- contrast."""
+    saturation: float = 0.3
+    """Distance to grey is multiplied by 1 +- saturation."""
+    tint: float = 0.12
+    """Each colour channel is multiplied by 1 +- tint (white balance)."""
+    noise: float = 0.02
+    """Largest standard deviation of pixel noise, of full range."""

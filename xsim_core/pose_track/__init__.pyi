@@ -1,0 +1,2 @@
+from .config import PoseTrackConfig as PoseTrackConfig
+from .track import track_object as track_object

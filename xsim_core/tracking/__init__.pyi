@@ -1,0 +1,23 @@
+from .config import (
+    SegmentConfig as SegmentConfig,
+    SmoothingConfig as SmoothingConfig,
+    TrackerConfig as TrackerConfig,
+)
+from .mesh import (
+    TexturedMesh as TexturedMesh,
+    load_mesh as load_mesh,
+    mesh_without_texture as mesh_without_texture,
+)
+from .metrics import add_m as add_m, adds_m as adds_m, auc as auc
+from .overlay import STATUS_NAMES as STATUS_NAMES, STATUS_RGB as STATUS_RGB, draw_pose as draw_pose
+from .raycast import RayCaster as RayCaster
+from .segments import motion_segments as motion_segments, speeds as speeds
+from .smoothing import fill_gaps as fill_gaps, smooth_poses as smooth_poses
+from .tracker import (
+    INTERPOLATED as INTERPOLATED,
+    LOST as LOST,
+    OCCLUDED as OCCLUDED,
+    OK as OK,
+    ObjectTracker as ObjectTracker,
+    TrackedPose as TrackedPose,
+)
