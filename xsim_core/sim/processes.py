@@ -16,7 +16,6 @@ from typing import Any
 
 from xsim_core.errors import BadInputError, MissingDependencyError, XSimError
 
-
 _PRELOAD = ["xsim_core.sim.maniskill_env", "xsim_core.sim.rendering"]
 
 
