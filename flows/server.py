@@ -260,6 +260,14 @@ def _kill(pid: int) -> None:
         deadline = time.monotonic() + patience_s
         while time.monotonic() < deadline:
             if not _is_ours(pid):
-                _launched[:] = [p for p in _launched if p.poll() is None]  # Reaped, if it was ours.
+                _reap(pid)
                 return
             time.sleep(0.1)
+
+
+def _reap(pid: int) -> None:
+    """Take note of the end of a server that this process started."""
+    for process in [p for p in _launched if p.pid == pid]:
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=5.0)
+            _launched.remove(process)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from xsim_core.errors import MissingDependencyError
 from xsim_core.geometry import PinholeCamera, make_se3, se3_to_pos_quat
 from xsim_core.sim.meshes import TexturedMesh
+from xsim_core.sim.shaders import shader_pack
 
 SUPERSAMPLE = 2
 # SAPIEN's camera entity looks along +x with +z up.
@@ -87,7 +88,8 @@ class RenderScene:
             )
             entity = sapien.Entity()
             entity.add_component(component)
-            self.scene.add_entity(entity)
+            with shader_pack("default"):
+                self.scene.add_entity(entity)
             self._cameras[key] = (component, entity)
         return self._cameras[key]
 

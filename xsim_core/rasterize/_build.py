@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from xsim_core.cache import cache_folder
 from xsim_core.errors import MissingDependencyError
 
 SOURCE = Path(__file__).with_name("_kernel.cpp")
@@ -32,7 +33,7 @@ def load_kernel() -> ctypes.CDLL:
     Raises:
         MissingDependencyError: when there is no C++ compiler, or it fails.
     """
-    path = _cache_folder() / f"rasterize-{_key()}.so"
+    path = cache_folder() / f"rasterize-{_key()}.so"
     if not path.exists():
         _compile(path)
     library = ctypes.CDLL(str(path))
@@ -45,11 +46,6 @@ def load_kernel() -> ctypes.CDLL:
     ]  # fmt: skip
     library.xsim_render_backward.restype = None
     return library
-
-
-def _cache_folder() -> Path:
-    root = os.environ.get("XSIM_CACHE")
-    return Path(root) if root else Path.home() / ".cache" / "xsim"
 
 
 def _key() -> str:

@@ -1,10 +1,10 @@
 """A Panda whose visual meshes are light enough for software rendering."""
 
-import shutil
-import tempfile
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
+
+from xsim_core.cache import made_once
 
 KEEP = 0.06
 """Share of triangles kept. At 6 % renders look the same and take a third of the time (measured)."""
@@ -15,20 +15,7 @@ def low_poly_panda(folder: Path) -> Path:
 
     Collision meshes and kinematics are ManiSkill's own files, referred to by absolute path.
     """
-    urdf = folder / "panda_low_poly" / "panda.urdf"
-    if urdf.exists():
-        return urdf
-    folder.mkdir(parents=True, exist_ok=True)
-    # Written beside and renamed, so that two workers starting at once cannot see half a robot.
-    draft = Path(tempfile.mkdtemp(prefix="panda_", dir=folder))
-    _write_robot(draft)
-    try:
-        draft.rename(urdf.parent)
-    except OSError:
-        shutil.rmtree(draft)
-        if not urdf.exists():
-            raise
-    return urdf
+    return made_once(folder / "panda_low_poly", _write_robot) / "panda.urdf"
 
 
 def _write_robot(folder: Path) -> None:

@@ -2,12 +2,12 @@
 
 import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from xsim_core.cache import cache_folder
 from xsim_core.errors import MissingDependencyError
 from xsim_core.geometry import (
     PinholeCamera,
@@ -23,6 +23,7 @@ from .lighting import Lights, table_irradiance
 from .meshes import textured_quad
 from .panda import low_poly_panda
 from .room import LightSpec, build_room
+from .shaders import shader_pack
 
 POLICY_HW = (72, 96)
 """Size of the images that policies see."""
@@ -197,9 +198,6 @@ class SceneRenderer:
             height, width = image_hw
             s = self._samples(image_hw)
             camera = self.camera(image_hw).resized(width * s, height * s)
-            # The default pack has three times as many pipelines, each seconds of compiling.
-            before = sapien.render.get_camera_shader_dir()
-            sapien.render.set_camera_shader_dir("minimal")
             component = sapien.render.RenderCameraComponent(camera.width, camera.height)
             K = camera.K
             # SAPIEN measures the principal point from the image's corner, we from a pixel's centre.
@@ -208,8 +206,9 @@ class SceneRenderer:
             )
             entity = sapien.Entity()
             entity.add_component(component)
-            self.scene.add_entity(entity)
-            sapien.render.set_camera_shader_dir(before)  # Others in this process want theirs.
+            # The default pack has three times as many pipelines, each seconds of compiling.
+            with shader_pack("minimal"):
+                self.scene.add_entity(entity)
             self._cameras[image_hw] = component, entity, camera
         return self._cameras[image_hw]
 
@@ -294,12 +293,6 @@ def open_render_scene() -> Any:
             "bookworm-backports does too. 'xsim doctor' checks it."
         ) from error
     return sapien.Scene(systems)
-
-
-def cache_folder() -> Path:
-    """Where what no capture changes is kept: ``XSIM_CACHE`` or ``~/.cache/xsim``."""
-    root = os.environ.get("XSIM_CACHE")
-    return Path(root) if root else Path.home() / ".cache" / "xsim"
 
 
 def _shrink(rgb: NDArray[np.float32], s: int) -> NDArray[np.uint8]:
