@@ -64,8 +64,10 @@ def _compiler() -> Finding:
 
 _VULKAN_PROBE = """
 import sapien
+from xsim_core.sim.shaders import shader_pack
 scene = sapien.Scene([sapien.physx.PhysxCpuSystem(), sapien.render.RenderSystem()])
-camera = scene.add_camera("probe", 16, 16, 1.0, 0.01, 10.0)
+with shader_pack("minimal"):
+    camera = scene.add_camera("probe", 16, 16, 1.0, 0.01, 10.0)
 scene.update_render()
 camera.take_picture()
 device = sapien.render.RenderSystem().device

@@ -24,7 +24,7 @@ from tasks.settings import Settings, load_settings
 from xsim_core.artifacts import ArtifactRef, ObjectTrack, SplatScene, TeacherPolicy
 from xsim_core.config import FrozenModel
 from xsim_core.errors import MissingDependencyError
-from xsim_core.render_dataset import RenderDatasetConfig, RenderShardConfig, gather_shards
+from xsim_core.render_dataset import RenderDatasetConfig, RenderShardConfig
 from xsim_core.stage import Stage, output_ref
 from xsim_core.stages import RENDER_DATASET
 
@@ -47,6 +47,8 @@ def fanned_out(
         return
     store, ref = settings.open_store(), output_ref(stage, config, inputs)
     if not store.claim(ref):
+        from xsim_core.render_dataset import gather_shards
+
         spread = render_shards.with_options(task_runner=task_runner(settings))
         rollouts, shards = spread(
             inputs["teacher"], inputs["scene"], inputs["track"],

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from xsim_core.stages import SPREAD_STAGES, STAGES
+
 ROOT = Path(__file__).parents[1]
 LAZY = sorted(p.parent.name for p in ROOT.glob("xsim_core/*/__init__.pyi"))
 
@@ -19,13 +21,26 @@ def test_import_contracts_hold():
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
 
 
-def test_configurations_plans_and_reports_import_no_heavy_library():
-    light = "xsim_core.presets, xsim_core.stages, xsim_core.report, flows.launch"
-    code = (
-        f"import sys; import {light}; heavy = {{'torch', 'scipy', 'cv2', 'skimage', 'trimesh', "
-        "'prefect', 'sapien', 'mani_skill', 'pycolmap', 'pyrealsense2', 'gsplat'}; "
-        "print(sorted(heavy & set(sys.modules)))"
-    )
+HEAVY = {
+    "torch", "scipy", "cv2", "skimage", "trimesh", "sapien", "mani_skill", "pycolmap",
+    "pyrealsense2", "gsplat",
+}  # fmt: skip
+TASKS = ", ".join(f"tasks.{stage.name}" for stage in (*STAGES, *SPREAD_STAGES))
+
+
+@pytest.mark.parametrize(
+    ("modules", "heavy"),
+    [
+        (
+            "xsim_core.presets, xsim_core.stages, xsim_core.report, flows.launch",
+            HEAVY | {"prefect"},
+        ),
+        (f"flows.xsim, flows.fan_out, {TASKS}", HEAVY),
+    ],
+    ids=["plans and reports", "flows and tasks"],
+)
+def test_what_looks_plans_and_reuses_imports_no_heavy_library(modules, heavy):
+    code = f"import sys; import {modules}; print(sorted({heavy} & set(sys.modules)))"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )

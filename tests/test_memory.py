@@ -24,3 +24,15 @@ def test_children_count():
     with PeakMemory() as memory:
         subprocess.run([sys.executable, "-c", hold], check=True)
     assert memory.peak_mb - base.peak_mb > 190
+
+
+def test_shared_pages_count_once():
+    share = (
+        "x = bytearray(200 << 20); x[::4096] = b'1' * len(x[::4096]); "
+        "import os, time; os.fork(); time.sleep(2)"
+    )
+    with PeakMemory() as base:
+        pass
+    with PeakMemory() as memory:
+        subprocess.run([sys.executable, "-c", share], check=True)
+    assert 190 < memory.peak_mb - base.peak_mb < 300

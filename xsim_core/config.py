@@ -1,6 +1,9 @@
-"""The one base class of every configuration."""
+"""The one base class of every configuration, and the small vectors that configurations hold."""
 
 from pydantic import BaseModel, ConfigDict
+
+Vec2 = tuple[float, float]
+Vec3 = tuple[float, float, float]
 
 
 class FrozenModel(BaseModel):

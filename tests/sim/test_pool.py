@@ -1,3 +1,4 @@
+import importlib
 import multiprocessing
 
 import numpy as np
@@ -6,6 +7,7 @@ import pytest
 from tests.sim.fixtures import open_fixtures
 from xsim_core.errors import BadInputError, XSimError
 from xsim_core.sim import EnvPool, Physics, build_assets, load_task, run_episodes
+from xsim_core.sim.processes import PRELOAD
 
 
 @pytest.fixture(scope="module")
@@ -68,3 +70,8 @@ def test_a_failing_worker_is_reported(push):
         multiprocessing.active_children()[0].join()
         with pytest.raises(XSimError, match="died"):
             pool.reset()
+
+
+def test_what_workers_share_can_be_imported():
+    # The fork server passes over what it cannot import: every worker would then be slow.
+    assert all(importlib.import_module(name) for name in PRELOAD)

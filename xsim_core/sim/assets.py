@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsim_core.artifacts import ObjectTrack, SplatScene
-from xsim_core.config import FrozenModel
+from xsim_core.config import FrozenModel, Vec3
 from xsim_core.geometry import se3_to_pos_quat
 from xsim_core.storage import OpenArtifact
 
@@ -21,7 +21,7 @@ from .reference import (
     start_pose,
     waypoints_by_arc_length,
 )
-from .task import TaskSpec, Vec3
+from .task import TaskSpec
 
 Matrix = tuple[tuple[float, ...], ...]
 

@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from xsim_core.config import FrozenModel
+from xsim_core.config import FrozenModel, Vec3
 from xsim_core.geometry import make_se3, so3_exp
 
 from .room import LightSpec
 from .sensor import SensorSpec
-from .task import Physics, Vec3
+from .task import Physics
 
 
 class CameraRandomisation(FrozenModel):

@@ -16,7 +16,7 @@ from typing import Any
 
 from xsim_core.errors import BadInputError, MissingDependencyError, XSimError
 
-_PRELOAD = ["xsim_core.sim.maniskill_env", "xsim_core.sim.rendering"]
+PRELOAD = ["xsim_core.sim.maniskill_env", "xsim_core.sim.rendering"]
 
 
 class WorkerProcesses(contextlib.AbstractContextManager["WorkerProcesses"]):
@@ -48,7 +48,7 @@ class WorkerProcesses(contextlib.AbstractContextManager["WorkerProcesses"]):
 
     def _start(self, build: Callable[[Any], Any], setups: Sequence[Any]) -> None:
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(_PRELOAD)
+        context.set_forkserver_preload(PRELOAD)
         with _single_threaded():
             for setup in setups:
                 ours, theirs = context.Pipe()

@@ -7,13 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from xsim_core.config import FrozenModel
+from xsim_core.config import FrozenModel, Vec3
 from xsim_core.geometry import BoardSpec, make_se3, se3_to_pos_quat, so3_exp
 
 from .meshes import TexturedMesh, textured_box, textured_quad
 from .textures import patterned_texture, tinted
-
-Vec3 = tuple[float, float, float]
 
 BOARD_LIFT_M = 0.0015
 """Thickness of the printed board; also keeps it from z-fighting with the table."""

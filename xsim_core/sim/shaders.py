@@ -1,6 +1,7 @@
 """SAPIEN's shaders without what no scene here needs."""
 
 import contextlib
+import functools
 import re
 import shutil
 from collections.abc import Iterator
@@ -25,6 +26,7 @@ def shader_pack(pack: str) -> Iterator[None]:
         sapien.render.set_camera_shader_dir(before)
 
 
+@functools.cache
 def without_environment_table(pack: str, folder: Path) -> str:
     """The folder of a shader pack of SAPIEN's that takes the same pictures, the first one at once.
 
@@ -43,14 +45,14 @@ def without_environment_table(pack: str, folder: Path) -> str:
 
     shipped = Path(sapien.__file__).parent / "vulkan_shader"
     texts = {p.name: p.read_text() for p in (shipped / pack).iterdir()}
-    if not any(map(_TABLE.search, texts.values())) or not any(map(_LOOK_UP.search, texts.values())):
+    plain = {name: _LOOK_UP.sub("vec2(0)", _TABLE.sub("", text)) for name, text in texts.items()}
+    if plain == texts or any("samplerBRDFLUT" in text for text in plain.values()):
         return pack
 
     def copy(draft: Path) -> None:
         shutil.copytree(shipped / "common", draft / "common")  # Included as ../common.
         (draft / pack).mkdir()
-        for name, text in texts.items():
-            plain = _LOOK_UP.sub("vec2(0)", _TABLE.sub("", text))
-            (draft / pack / name).write_text(plain)
+        for name, text in plain.items():
+            (draft / pack / name).write_text(text)
 
     return str(made_once(folder / f"shaders_{sapien.__version__}_{pack}", copy) / pack)

@@ -6,12 +6,10 @@ from typing import Literal
 import yaml
 from pydantic import Field, model_validator
 
-from xsim_core.config import FrozenModel
+from xsim_core.config import FrozenModel, Vec3
 from xsim_core.errors import BadInputError, UnknownNameError
 
 TASKS_DIR = Path(__file__).parent / "tasks"
-
-Vec3 = tuple[float, float, float]
 
 
 class Physics(FrozenModel):

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from xsim_core.config import Vec2
 from xsim_core.errors import QualityGateError
 
-from .config import CollisionConfig, Vec2
+from .config import CollisionConfig
 from .mesh import Mesh, connected_parts
 
 

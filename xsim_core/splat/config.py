@@ -4,10 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from xsim_core.config import FrozenModel
-
-Vec2 = tuple[float, float]
-Vec3 = tuple[float, float, float]
+from xsim_core.config import FrozenModel, Vec2, Vec3
 
 
 class SplatTraining(FrozenModel):
