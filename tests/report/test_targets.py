@@ -35,3 +35,11 @@ def test_targets_below_their_thresholds_are_missed():
 
 def test_what_was_not_measured_is_unknown():
     assert {t.verdict for t in check_targets({})} == {"unknown"}
+
+
+def test_calibration_says_how_likely_chance_is():
+    rates = rate("student", "real", 9), rate("calibrated", "real", 12)
+    figures = {"calibration_real_mcnemar_p": 0.375}
+    evaluation = Evaluation(task="t", rates=rates, figures=figures)
+    (target,) = (t for t in check_targets({"evaluate": evaluation}) if "calibrated" in t.what)
+    assert target.measured.endswith("McNemar p = 0.38")

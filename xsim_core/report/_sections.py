@@ -33,7 +33,7 @@ CAPTIONS = {
     r"mosaic": "The first images of episodes: camera, light, texture and start vary.",
     r"pair": "What the robot saw, beside the same states replayed in the reconstructed simulation.",
     r"film.*\.gif": "One episode as it ran.",
-    r"film|strip|rollout": "One episode, left to right.",
+    r"film|strip|rollout": "Episodes from left to right, one a row.",
     r"features": "What the encoder makes of paired frames, held-out rollouts, in two dimensions.",
     r"loss|curve|learning": "Over training.",
     r"mesh": "The reconstructed surface.",

@@ -34,7 +34,7 @@ def check_targets(summaries: Mapping[str, Artifact]) -> list[Target]:
                  TEACHER_SUCCESS),
         _success("student succeeds in simulation", find_rate(rates, "student", real=False),
                  STUDENT_SIM_SUCCESS),
-        _calibration(rates),
+        _calibration(rates, figures.get("calibration_real_mcnemar_p")),
         _at_least("ADD-S AUC of the object track", figures.get("adds_auc"), ADDS_AUC, "{:.1f}"),
         _at_least("PSNR of the splat on held-out photos", psnr, PSNR_DB, "{:.1f} dB"),
     ]  # fmt: skip
@@ -58,15 +58,18 @@ def _success(what: str, rate: SuccessRate | None, wanted: float) -> Target:
     )  # fmt: skip
 
 
-def _calibration(rates: tuple[SuccessRate, ...]) -> Target:
+def _calibration(rates: tuple[SuccessRate, ...], mcnemar_p: float | None) -> Target:
     before = find_rate(rates, "student", real=True)
     after = find_rate(rates, "calibrated", real=True)
     what, wanted = "calibrated against uncalibrated, world to deploy into", "not worse"
     if before is None or after is None:
         return Target(what=what, wanted=wanted, measured="–", verdict="unknown")
     is_met = after.successes * before.trials >= before.successes * after.trials
+    measured = f"{_rate_text(after)} against {_rate_text(before)}"
+    if mcnemar_p is not None:  # Not worse is soon met; whether it is better, p says.
+        measured += f"; McNemar p = {mcnemar_p:.2f}"
     return Target(
-        what=what, wanted=wanted, measured=f"{_rate_text(after)} against {_rate_text(before)}",
+        what=what, wanted=wanted, measured=measured,
         verdict="met" if is_met else "missed",
     )  # fmt: skip
 
