@@ -18,7 +18,7 @@ class Demo:
 
     Synthesises an RGB-D recording of a hand moving an object, photos of the room and a world to
     deploy into; reconstructs, trains, calibrates and evaluates; prints the path of a report. Takes
-    about 11 minutes on two idle cores the first time and seconds afterwards.
+    10 to 13 minutes on two idle cores the first time and seconds afterwards.
     """
 
     preset: str = "demo"
