@@ -7,7 +7,7 @@ export OMP_NUM_THREADS ?= 1
 # Foreign packages on it (ROS sets it) would stand before the locked ones.
 unexport PYTHONPATH
 
-.PHONY: demo test test-all lint setup bench images clean help
+.PHONY: demo test test-all lint setup bench findings images clean help
 
 help: ## Show this list.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -32,6 +32,9 @@ bench: setup ## Reading, killed recordings and no-op reruns against peers; wants
 	@$(BIN)/python -m tests.benchmarks.bench_read $(if $(LEROBOT),--lerobot $(LEROBOT))
 	@$(BIN)/python -m tests.benchmarks.bench_kill $(if $(LEROBOT),--lerobot $(LEROBOT))
 	@$(BIN)/python -m tests.benchmarks.bench_rerun --home .xsim $(if $(DVC),--dvc $(DVC))
+
+findings: ## Run what surprised us in others' packages, and say which no longer holds; wants the network.
+	@PYTHON=$(PYTHON) $(PYTHON) findings/check.py
 
 images: ## Build the images and start them (as root, with buildah and debootstrap).
 	@docker/check.sh
