@@ -80,8 +80,7 @@ class Show:
     def run(self) -> int:
         """Print the manifest, readably."""
         from tasks.settings import load_settings
-
-        from .refs import find_ref
+        from xsim_core.refs import find_ref
 
         store = load_settings().open_store()
         artifact = store.open(find_ref(store, self.ref))
@@ -118,9 +117,8 @@ class Lineage:
     def run(self) -> int:
         """Draw the tree."""
         from tasks.settings import load_settings
+        from xsim_core.refs import find_ref
         from xsim_core.report import lineage_text, trace_lineage
-
-        from .refs import find_ref
 
         store = load_settings().open_store()
         lineage = trace_lineage(store, find_ref(store, self.ref))
@@ -145,6 +143,7 @@ class Report:
     def run(self) -> int:
         """Build the page and print its path."""
         from tasks.settings import load_settings
+        from xsim_core.refs import find_ref
         from xsim_core.report import (
             build_report,
             list_runs,
@@ -153,7 +152,6 @@ class Report:
             trace_lineage as trace,
         )
 
-        from .refs import find_ref
         from .runs import report_path, write_report
 
         settings = load_settings()
@@ -188,8 +186,7 @@ class Verify:
     def run(self) -> int:
         """Exit with 1 when anything is missing, truncated or altered."""
         from tasks.settings import load_settings
-
-        from .refs import find_ref
+        from xsim_core.refs import find_ref
 
         store = load_settings().open_store()
         refs = [find_ref(store, self.ref)] if self.ref else store.list_refs()

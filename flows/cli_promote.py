@@ -29,8 +29,7 @@ class Promote:
         from xsim_core.artifacts import StudentPolicy, TeacherPolicy
         from xsim_core.errors import BadInputError
         from xsim_core.promotion import promote
-
-        from .refs import find_ref
+        from xsim_core.refs import find_ref
 
         store = load_settings().open_store()
         ref = find_ref(store, self.ref)

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from xsim_core.config import FrozenModel
 from xsim_core.errors import BadInputError
-from xsim_core.storage import ArtifactStore, Runtime
+from xsim_core.storage import ArtifactStore, Runtime, home_folder, store_url
 
 MAX_WORKERS = 8
 """More simulator processes than this do not pay for their memory at the demo's sizes."""
@@ -68,16 +68,13 @@ def load_settings() -> Settings:
     Raises:
         BadInputError: when one of them cannot be used; says what it may be.
     """
-    home = Path(os.environ.get("XSIM_HOME") or ".xsim").expanduser().absolute()
-    store_url = os.environ.get("XSIM_STORE") or (home / "store").as_uri()
-    if "://" not in store_url:
-        store_url = Path(store_url).expanduser().absolute().as_uri()
     runtime = Runtime(device=os.environ.get("XSIM_DEVICE") or "cpu", num_workers=_num_workers())
     runner, address = _task_runner()
     return Settings(
-        home=home, store_url=store_url, runtime=runtime, stage_processes=_stage_processes(),
-        stage_timeout_s=_stage_timeouts(), pools=_pools(), task_runner=runner,
-        task_runner_address=address, render_shards=_whole_number("XSIM_RENDER_SHARDS") or 1,
+        home=home_folder(), store_url=store_url(), runtime=runtime,
+        stage_processes=_stage_processes(), stage_timeout_s=_stage_timeouts(), pools=_pools(),
+        task_runner=runner, task_runner_address=address,
+        render_shards=_whole_number("XSIM_RENDER_SHARDS") or 1,
     )  # fmt: skip
 
 

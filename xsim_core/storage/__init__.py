@@ -1,7 +1,8 @@
 """Content-addressed artifacts on ``file://``, ``s3://`` and ``memory://``."""
 
+from .locate import home_folder, store_url
 from .reader import OpenArtifact
-from .store import ArtifactStore, default_store_url
+from .store import ArtifactStore
 from .writer import FRAMES_PER_SHARD, ArtifactWriter, Progress, Runtime
 
 __all__ = [
@@ -11,5 +12,6 @@ __all__ = [
     "OpenArtifact",
     "Progress",
     "Runtime",
-    "default_store_url",
+    "home_folder",
+    "store_url",
 ]

@@ -13,7 +13,6 @@ Nothing is read unless a manifest names it, so half-written attempts are invisib
 """
 
 import json
-import os
 import re
 import tempfile
 import uuid
@@ -226,8 +225,3 @@ class ArtifactStore:
         if not self.claim(ref):
             raise MissingArtifactError(f"{ref} is not in {self.url}")
         self.put_record(f"pins/{name}.json", {"ref": str(ref)})
-
-
-def default_store_url() -> str:
-    """``XSIM_STORE``, or ``.xsim/store`` below the working directory."""
-    return os.environ.get("XSIM_STORE") or (Path.cwd() / ".xsim" / "store").as_uri()

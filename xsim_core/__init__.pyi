@@ -1,0 +1,16 @@
+from .api import (
+    Dataset as Dataset,
+    Episode as Episode,
+    Evaluation as Evaluation,
+    Policy as Policy,
+    Scene as Scene,
+    Track as Track,
+    Windows as Windows,
+    load_dataset as load_dataset,
+    load_evaluation as load_evaluation,
+    load_policy as load_policy,
+    load_scene as load_scene,
+    load_track as load_track,
+    open_artifact as open_artifact,
+    open_store as open_store,
+)
