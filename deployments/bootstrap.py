@@ -2,7 +2,7 @@
 
 import sys
 
-from flows.deploy import deploy
+from flows.prefect_server.deploy import deploy
 from tasks.settings import load_settings
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 
-from flows.server import start_server, stop_server, use_server
+from flows.prefect_server.server import start_server, stop_server, use_server
 from tasks.settings import load_settings
 
 CAPTURE = "/data/captures/demo"

@@ -15,11 +15,11 @@ from typing import Any
 from prefect import flow
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
-from tasks.child import STOP
 from tasks.collect_rollouts import collect_rollouts
-from tasks.observer import OBSERVER, Observer
+from tasks.engine.child import STOP
+from tasks.engine.observer import OBSERVER, Observer
+from tasks.engine.routing import IS_ROUTED
 from tasks.render_shard import render_shard
-from tasks.routing import IS_ROUTED
 from tasks.settings import Settings, load_settings
 from xsim_core.artifacts import ArtifactRef, ObjectTrack, SplatScene, TeacherPolicy
 from xsim_core.config import FrozenModel

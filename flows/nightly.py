@@ -12,10 +12,9 @@ from xsim_core.config import FrozenModel
 from xsim_core.errors import BadInputError
 from xsim_core.presets import pipeline_config
 from xsim_core.promotion import PromotionTest
-from xsim_core.report import RunRecord
+from xsim_core.runs import RunRecord
 
-from .calls import AsTasks
-from .challenge import (
+from .candidate import (
     Contest,
     Outcome,
     challenge,
@@ -24,6 +23,7 @@ from .challenge import (
     night_overrides,
     reconstruction_of,
 )
+from .executors import AsTasks
 from .runs import recorded
 
 

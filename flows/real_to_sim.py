@@ -9,10 +9,10 @@ from prefect.runtime import flow_run
 from tasks.settings import load_settings
 from xsim_core.artifacts import ArtifactRef
 from xsim_core.presets import pipeline_config
-from xsim_core.report import RunRecord
+from xsim_core.runs import RunRecord
 
-from . import story
-from .calls import AsTasks
+from . import pipeline
+from .executors import AsTasks
 from .runs import recorded, run_name
 from .sources import find_sources
 
@@ -29,5 +29,5 @@ def real_to_sim(
     )  # fmt: skip
     with recorded(load_settings().open_store(), record) as recorder:
         call = AsTasks(recorder)
-        taken = story.ingest(call, find_sources(Path(capture)))
-        return story.real_to_sim(call, config, taken.capture)._asdict()
+        taken = pipeline.ingest(call, find_sources(Path(capture)))
+        return pipeline.real_to_sim(call, config, taken.capture)._asdict()

@@ -7,10 +7,11 @@ from pathlib import Path
 
 from tasks.settings import Settings
 from xsim_core.errors import StoreUnreachableError
-from xsim_core.report import RunRecord, build_report, check_run_name, ending_of, this_process
+from xsim_core.report import build_report
+from xsim_core.runs import RunRecord, check_run_name, ending_of, this_process
 from xsim_core.storage import ArtifactStore
 
-from .calls import Recorder
+from .executors import Recorder
 
 
 def run_name(capture: str, preset: str) -> str:

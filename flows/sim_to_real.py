@@ -6,8 +6,8 @@ from prefect import flow
 
 from xsim_core.artifacts import ArtifactRef
 
-from . import story
-from .continued import continued
+from . import pipeline
+from .resume import continued
 from .runs import write_report
 
 
@@ -31,10 +31,10 @@ def sim_to_real(
         run, "sim-to-real", needs, preset=preset, task=task, overrides=overrides
     ) as here:
         made = here.made
-        trained = story.Trained(made["ppo"], made["render_dataset"], made["diffusion"])
-        taken = story.Taken(
+        trained = pipeline.Trained(made["ppo"], made["render_dataset"], made["diffusion"])
+        taken = pipeline.Taken(
             made["ingest_capture"], made.get("ingest_truth"), made.get("ingest_world")
         )
-        done = story.sim_to_real(here.call, here.config, here.sim, trained, taken)
+        done = pipeline.sim_to_real(here.call, here.config, here.sim, trained, taken)
     write_report(here.settings, here.store, here.recorder.record)
     return done._asdict()

@@ -4,8 +4,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from tasks.child import run_job
-from tasks.observer import Observer
+from tasks.engine.child import run_job
+from tasks.engine.observer import Observer
 from tasks.settings import Settings
 from xsim_core.capture import IngestConfig, SynthesizeConfig, truth_folder
 from xsim_core.config import FrozenModel

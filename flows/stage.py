@@ -4,10 +4,10 @@ from typing import Any
 
 from prefect import flow, task
 
-from tasks.child import STAGES
-from tasks.execution import TASK_POLICY, execute
-from tasks.routing import IS_ROUTED
-from tasks.stage_process import named
+from tasks.engine.child import STAGES
+from tasks.engine.execution import TASK_POLICY, execute
+from tasks.engine.routing import IS_ROUTED
+from tasks.engine.stage_process import named
 from xsim_core.artifacts import ArtifactRef
 
 

@@ -6,8 +6,8 @@ from prefect import flow
 
 from xsim_core.artifacts import ArtifactRef
 
-from . import story
-from .continued import continued
+from . import pipeline
+from .resume import continued
 
 
 @flow(name="train", flow_run_name="{run}-train", persist_result=False)
@@ -27,4 +27,4 @@ def train(
     """
     needs = ("scan", "splat", "pose_track")
     with continued(run, "train", needs, preset=preset, task=task, overrides=overrides) as here:
-        return story.train(here.call, here.config, here.sim)._asdict()
+        return pipeline.train(here.call, here.config, here.sim)._asdict()

@@ -13,12 +13,12 @@ from prefect.runtime import flow_run
 from tasks.settings import load_settings
 from xsim_core.artifacts import ArtifactRef
 from xsim_core.presets import pipeline_config
-from xsim_core.report import RunRecord
+from xsim_core.runs import RunRecord
 
-from .calls import AsTasks
+from .executors import AsTasks
+from .pipeline import whole_chain
 from .runs import recorded, run_name, write_report
 from .sources import find_sources
-from .story import whole_chain
 
 
 def _flow_run_name() -> str:

@@ -2,6 +2,7 @@
 
 from prefect import task
 
+from tasks.engine.execution import TASK_POLICY, execute
 from xsim_core.artifacts import (
     ArtifactRef,
     EpisodeDataset,
@@ -12,8 +13,6 @@ from xsim_core.artifacts import (
 )
 from xsim_core.calibrate import CalibrateConfig
 from xsim_core.stages import CALIBRATE
-
-from .execution import TASK_POLICY, execute
 
 
 @task(name="calibrate", task_run_name="calibrate", **TASK_POLICY)

@@ -2,11 +2,10 @@
 
 from prefect import task
 
+from tasks.engine.execution import TASK_POLICY, execute
 from xsim_core.artifacts import ArtifactRef, ObjectTrack, SplatScene, TeacherPolicy, TeacherRollouts
 from xsim_core.render_dataset import RenderDatasetConfig
 from xsim_core.stages import COLLECT_ROLLOUTS
-
-from .execution import TASK_POLICY, execute
 
 
 @task(name="collect_rollouts", task_run_name="collect_rollouts", **TASK_POLICY)

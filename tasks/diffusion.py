@@ -2,11 +2,10 @@
 
 from prefect import task
 
+from tasks.engine.execution import TASK_POLICY, execute
 from xsim_core.artifacts import ArtifactRef, EpisodeDataset, ObjectTrack, SplatScene, StudentPolicy
 from xsim_core.diffusion import DiffusionConfig
 from xsim_core.stages import DIFFUSION
-
-from .execution import TASK_POLICY, execute
 
 
 @task(name="diffusion", task_run_name="diffusion", **TASK_POLICY)

@@ -2,6 +2,7 @@
 
 from prefect import task
 
+from tasks.engine.execution import TASK_POLICY, execute
 from xsim_core.artifacts import (
     ArtifactRef,
     Evaluation,
@@ -15,8 +16,6 @@ from xsim_core.artifacts import (
 )
 from xsim_core.evaluate import EvaluateConfig
 from xsim_core.stages import EVALUATE
-
-from .execution import TASK_POLICY, execute
 
 
 @task(name="evaluate", task_run_name="evaluate", **TASK_POLICY)

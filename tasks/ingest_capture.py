@@ -2,11 +2,10 @@
 
 from prefect import task
 
+from tasks.engine.execution import TASK_POLICY, execute
 from xsim_core.artifacts import ArtifactRef, Capture
 from xsim_core.capture import IngestConfig
 from xsim_core.stages import INGEST_CAPTURE
-
-from .execution import TASK_POLICY, execute
 
 
 @task(name="ingest_capture", task_run_name="ingest_capture", **TASK_POLICY)

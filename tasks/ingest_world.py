@@ -2,11 +2,10 @@
 
 from prefect import task
 
+from tasks.engine.execution import TASK_POLICY, execute
 from xsim_core.artifacts import ArtifactRef, RealWorld
 from xsim_core.capture import IngestConfig
 from xsim_core.stages import INGEST_WORLD
-
-from .execution import TASK_POLICY, execute
 
 
 @task(name="ingest_world", task_run_name="ingest_world", **TASK_POLICY)

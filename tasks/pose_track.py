@@ -2,11 +2,10 @@
 
 from prefect import task
 
+from tasks.engine.execution import TASK_POLICY, execute
 from xsim_core.artifacts import ArtifactRef, Capture, ObjectTrack
 from xsim_core.pose_track import PoseTrackConfig
 from xsim_core.stages import POSE_TRACK
-
-from .execution import TASK_POLICY, execute
 
 
 @task(name="pose_track", task_run_name="pose_track", **TASK_POLICY)

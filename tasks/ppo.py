@@ -2,11 +2,10 @@
 
 from prefect import task
 
+from tasks.engine.execution import TASK_POLICY, execute
 from xsim_core.artifacts import ArtifactRef, ObjectTrack, SplatScene, TeacherPolicy
 from xsim_core.ppo import PPOConfig
 from xsim_core.stages import PPO
-
-from .execution import TASK_POLICY, execute
 
 
 @task(name="ppo", task_run_name="ppo", **TASK_POLICY)

@@ -2,11 +2,10 @@
 
 from prefect import task
 
+from tasks.engine.execution import TASK_POLICY, execute
 from xsim_core.artifacts import ArtifactRef, EpisodeDataset, ObjectTrack, SplatScene, TeacherPolicy
 from xsim_core.render_dataset import RenderDatasetConfig
 from xsim_core.stages import RENDER_DATASET
-
-from .execution import TASK_POLICY, execute
 
 
 @task(name="render_dataset", task_run_name="render_dataset", **TASK_POLICY)

@@ -2,11 +2,10 @@
 
 from prefect import task
 
+from tasks.engine.execution import TASK_POLICY, execute
 from xsim_core.artifacts import ArtifactRef, EpisodeShard, ObjectTrack, SplatScene, TeacherRollouts
 from xsim_core.render_dataset import RenderShardConfig
 from xsim_core.stages import RENDER_SHARD
-
-from .execution import TASK_POLICY, execute
 
 
 @task(name="render_shard", task_run_name="render_shard", **TASK_POLICY)

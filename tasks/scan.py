@@ -2,11 +2,10 @@
 
 from prefect import task
 
+from tasks.engine.execution import TASK_POLICY, execute
 from xsim_core.artifacts import ArtifactRef, Capture, PosedImages
 from xsim_core.scan import ScanConfig
 from xsim_core.stages import SCAN
-
-from .execution import TASK_POLICY, execute
 
 
 @task(name="scan", task_run_name="scan", **TASK_POLICY)

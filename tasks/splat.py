@@ -2,11 +2,10 @@
 
 from prefect import task
 
+from tasks.engine.execution import TASK_POLICY, execute
 from xsim_core.artifacts import ArtifactRef, PosedImages, SplatScene
 from xsim_core.splat import SplatConfig
 from xsim_core.stages import SPLAT
-
-from .execution import TASK_POLICY, execute
 
 
 @task(name="splat", task_run_name="splat", **TASK_POLICY)

@@ -19,7 +19,7 @@ STAGES = {
 
 def xsim(home, *args):
     env = {**os.environ, "XSIM_HOME": str(home), "XSIM_STORE": (home / "store").as_uri()}
-    command = [sys.executable, "-c", "from flows.cli import main; main()", *args]
+    command = [sys.executable, "-c", "from flows.cli.main import main; main()", *args]
     return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
 
 

@@ -34,7 +34,7 @@ TASKS = ", ".join(f"tasks.{stage.name}" for stage in (*STAGES, *SPREAD_STAGES))
     ("modules", "heavy"),
     [
         (
-            "xsim_core.presets, xsim_core.stages, xsim_core.report, flows.launch",
+            "xsim_core.presets, xsim_core.stages, xsim_core.report, flows.cli.launch",
             HEAVY | {"prefect"},
         ),
         (f"flows.xsim, flows.fan_out, {TASKS}", HEAVY),

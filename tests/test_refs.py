@@ -7,7 +7,7 @@ from tests.sim.fixtures import make_scene, make_track
 from xsim_core.artifacts import StudentPolicy
 from xsim_core.errors import BadInputError, UnknownNameError
 from xsim_core.refs import find_ref
-from xsim_core.report import RunRecord, save_record
+from xsim_core.runs import RunRecord, save_record
 from xsim_core.storage import ArtifactStore
 
 

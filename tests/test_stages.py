@@ -4,8 +4,8 @@ import importlib
 
 import pytest
 
-from flows import story
-from flows.calls import Plan
+from flows import pipeline
+from flows.executors import Plan
 from flows.sources import Sources
 from xsim_core.artifacts import GroundTruth, RealWorld
 from xsim_core.errors import BadInputError, UnknownNameError
@@ -92,7 +92,7 @@ def test_the_story_reaches_every_stage_once(tmp_path):
     plan = Plan(ArtifactStore(tmp_path.as_uri()))
     ingest = get_stage("ingest_capture").config.model_construct()
     sources = Sources.model_construct(capture=ingest, truth=ingest, world=ingest)
-    story.whole_chain(plan, pipeline_config("debug"), sources)
+    pipeline.whole_chain(plan, pipeline_config("debug"), sources)
     assert list(plan.refs) == [s.name for s in STAGES]
     assert plan.missing == list(plan.refs)
 
@@ -106,7 +106,7 @@ def test_without_a_world_no_policy_is_called_calibrated(tmp_path):
 
     ingest = get_stage("ingest_capture").config.model_construct()
     sources = Sources.model_construct(capture=ingest, truth=None, world=None)
-    done = story.whole_chain(call, pipeline_config("debug"), sources)
+    done = pipeline.whole_chain(call, pipeline_config("debug"), sources)
     assert "calibrate" not in asked
     assert asked["evaluate"]["calibrated"] is None
     assert done.deployed == asked["evaluate"]["student"]

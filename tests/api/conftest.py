@@ -7,7 +7,7 @@ from tests.evaluate.fixtures import make_dataset, make_student, make_teacher
 from tests.sim.fixtures import commit, make_scene, make_track
 from xsim_core.artifacts import Evaluation
 from xsim_core.evaluate.rates import Trials, comparison, rate_figures
-from xsim_core.report import RunRecord, save_record
+from xsim_core.runs import RunRecord, save_record
 from xsim_core.storage import ArtifactStore
 
 

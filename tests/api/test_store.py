@@ -6,7 +6,7 @@ import xsim_core
 from tasks.settings import load_settings
 from xsim_core.artifacts import SplatScene
 from xsim_core.errors import BadInputError, UnknownNameError
-from xsim_core.report import load_record
+from xsim_core.runs import load_record
 from xsim_core.storage import store_url
 
 

@@ -23,7 +23,7 @@ from xsim_core.policies import ClosedLoopStudent, Episodes, Student
 from xsim_core.policies.fitting import torch_threads
 from xsim_core.policies.statistics import wilson_interval
 from xsim_core.presets import pipeline_config
-from xsim_core.report import load_record
+from xsim_core.runs import load_record
 from xsim_core.sim.assets import build_assets
 from xsim_core.storage import ArtifactStore
 from xsim_core.world import RGBD_HW, SimulatedRobot, open_world

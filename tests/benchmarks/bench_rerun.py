@@ -18,15 +18,15 @@ from pathlib import Path
 
 import yaml
 
-from flows import story
-from flows.calls import InProcess, Recorder
-from flows.server import start_server, stop_server, use_server
+from flows import pipeline
+from flows.executors import InProcess, Recorder
+from flows.prefect_server.server import start_server, stop_server, use_server
 from flows.sources import find_sources
-from tasks.observer import Silent
+from tasks.engine.observer import Silent
 from tests.benchmarks import rounds as r
 from tests.benchmarks.servers import Transplant, export, s3_bucket
 from xsim_core.presets import pipeline_config
-from xsim_core.report import RunRecord, load_record
+from xsim_core.runs import RunRecord, load_record
 from xsim_core.storage import ArtifactStore, Runtime
 
 PEER = "dvc repro, a process"
@@ -80,7 +80,7 @@ def without_prefect(url, capture):
     def work(_):
         store = ArtifactStore(url)
         recorder = Recorder(store, RunRecord(name="bench"))
-        story.whole_chain(InProcess(store, Runtime(), Silent(), recorder), config, sources)
+        pipeline.whole_chain(InProcess(store, Runtime(), Silent(), recorder), config, sources)
 
     return r.timed(work)
 
@@ -131,7 +131,7 @@ def main():
         urls = {"disk": (folder / "store").as_uri(), f"S3 ({server})": s3}
         for url in urls.values():
             call = Transplant(source, made, ArtifactStore(url))
-            story.whole_chain(call, pipeline_config("demo"), find_sources(capture))
+            pipeline.whole_chain(call, pipeline_config("demo"), find_sources(capture))
         candidates = []
         if asked.dvc:
             graph = folder / "dvc"

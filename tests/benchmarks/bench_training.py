@@ -16,7 +16,7 @@ import numpy as np
 from tests.benchmarks import rounds as r
 from xsim_core.policies import AugmentConfig, Episodes
 from xsim_core.policies.augment import crop_shifted
-from xsim_core.report import load_record
+from xsim_core.runs import load_record
 from xsim_core.storage import ArtifactStore
 
 PEER = "Zarr into memory, pixel by pixel"

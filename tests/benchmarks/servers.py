@@ -39,7 +39,7 @@ def s3_bucket(name):
 
 
 class Transplant:
-    """A call (see ``flows.calls``) that answers with another run's artifact, under the right ref.
+    """A call (``flows.executors``) that answers with another run's artifact, under the right ref.
 
     So a finished store stands in for one that today's code and configuration would make.
     """

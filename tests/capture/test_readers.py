@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from xsim_core.capture.formats import write_obj, write_photos, write_realsense, write_rgbd_folder
+from xsim_core.capture.formats import write_photos, write_realsense, write_rgbd_folder
 from xsim_core.capture.readers import read_mesh, read_photos, read_video
 from xsim_core.capture.realsense import read_with_librealsense, to_rgb
 from xsim_core.capture.streams import Streams, align_depth, pair_and_align
 from xsim_core.errors import BadInputError
-from xsim_core.geometry import PinholeCamera, make_se3
-from xsim_core.sim.meshes import TexturedMesh, l_block
+from xsim_core.geometry import PinholeCamera, TexturedMesh, make_se3
+from xsim_core.render.shapes import l_block
 
 
 def assert_same_video(a, b):
@@ -188,7 +188,7 @@ def test_photos(tmp_path):
 
 def test_mesh_round_trip(tmp_path):
     mesh = l_block(texture_px=64)
-    write_obj(tmp_path, mesh)
+    mesh.write_obj(tmp_path)
     read = read_mesh(tmp_path / "mesh.obj")
     np.testing.assert_allclose(read.vertices[read.faces], mesh.vertices[mesh.faces], atol=1e-6)
     np.testing.assert_allclose(read.uv[read.faces], mesh.uv[mesh.faces], atol=1e-6)
@@ -198,7 +198,7 @@ def test_mesh_round_trip(tmp_path):
 @pytest.mark.parametrize(("factor", "unit"), [(1000, "millimetres"), (100, "centimetres")])
 def test_mesh_in_another_unit(tmp_path, factor, unit):
     block = l_block(texture_px=64)
-    write_obj(tmp_path, TexturedMesh(block.vertices * factor, block.faces, block.uv, block.texture))
+    TexturedMesh(block.vertices * factor, block.faces, block.uv, block.texture).write_obj(tmp_path)
     with pytest.raises(BadInputError, match=unit):
         read_mesh(tmp_path / "mesh.obj")
 

@@ -7,7 +7,8 @@ from xsim_core.capture.readers import read_photos, read_video
 from xsim_core.capture.rendering import RenderScene
 from xsim_core.capture.scenario import demo_board
 from xsim_core.geometry import PinholeCamera, detect_board, look_at, rotation_angle
-from xsim_core.sim.room import LightSpec, RoomSpec, add_lights, board_mesh
+from xsim_core.render.lights import LightSpec, add_lights
+from xsim_core.render.room import RoomSpec, board_mesh
 from xsim_core.world import WorldSpec
 
 pytestmark = pytest.mark.vulkan

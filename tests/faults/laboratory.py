@@ -14,10 +14,10 @@ from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import ProxyHandler, Request, build_opener
 
-from flows.server import auth_string, find_server, start_server, stop_server
+from flows.prefect_server.server import auth_string, find_server, start_server, stop_server
 
 ROOT = Path(__file__).parents[2]
-MAIN = ["-c", "from flows.cli import main; main()"]
+MAIN = ["-c", "from flows.cli.main import main; main()"]
 FINAL = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 
 

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 if __name__ == "__main__":
-    from flows.server import find_server, use_server
+    from flows.prefect_server.server import find_server, use_server
     from tasks.settings import load_settings
 
     home = load_settings().home
@@ -20,12 +20,12 @@ if __name__ == "__main__":
 
 from prefect import flow, task
 
-from flows.calls import Recorder
+from flows.executors import Recorder
 from flows.runs import recorded
-from tasks.execution import TASK_POLICY, execute
+from tasks.engine.execution import TASK_POLICY, execute
 from tasks.settings import load_settings
 from tests.tasks.long_stages import Behaviour, find
-from xsim_core.report import RunRecord
+from xsim_core.runs import RunRecord
 
 ROOT = Path(__file__).parents[2]
 FIND = "tests.tasks.long_stages:find"
@@ -68,9 +68,9 @@ def deploy() -> str:
     """Create pools, limit, automation and two deployments; answers the id of this flow's."""
     from prefect.client.orchestration import get_client
 
-    from flows.deploy import _pools_and_limits
-    from flows.heartbeats import mark_the_silent
-    from flows.pools import PoolRequest
+    from flows.prefect_server.deploy import _pools_and_limits
+    from flows.prefect_server.heartbeats import mark_the_silent
+    from flows.prefect_server.pools import PoolRequest
 
     _pools_and_limits(PoolRequest(), 1)
     mark_the_silent()

@@ -15,8 +15,8 @@ from typing import NamedTuple
 
 import pytest
 
-from flows.server import stop_server
-from xsim_core.report import load_record
+from flows.prefect_server.server import stop_server
+from xsim_core.runs import load_record
 from xsim_core.storage import ArtifactStore
 
 STAGES = (
@@ -34,7 +34,7 @@ EXIT_WITHIN_S = 20.0
 def start(home, *, stdout=subprocess.DEVNULL):
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("PREFECT_", "XSIM_"))}
     environment = {**clean, "XSIM_HOME": str(home)}
-    command = [sys.executable, "-c", "from flows.cli import main; main()"]
+    command = [sys.executable, "-c", "from flows.cli.main import main; main()"]
     with (home / "log").open("ab") as log:
         return subprocess.Popen(
             [*command, "demo", "--preset", "debug", "--json"], stdout=stdout, stderr=log,
@@ -71,7 +71,7 @@ def spent_in(stage, process):
     """Seconds of processor time that the stage's processes have used; None when there are none."""
     seen = session_of(process.pid)
     for number, one in seen.items():
-        if b"tasks.stage_process" in one.command and one.command[-2] == stage.encode():
+        if b"tasks.engine.stage_process" in one.command and one.command[-2] == stage.encode():
             return sum(o.cpu_s for o in seen.values() if o.group == number)
     return None
 

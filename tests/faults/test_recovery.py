@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from flows.server import _read_state, start_server
+from flows.prefect_server.server import _read_state, start_server
 from xsim_core.storage.bucket import create_bucket
 
 from .laboratory import Laboratory, Line, Run, is_alive, parent_of, until

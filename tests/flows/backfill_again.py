@@ -6,8 +6,8 @@ No worker is there, so each run stays as it is until this script says how it end
 import json
 import sys
 
-from flows.backfill import Backfilled, submit
-from flows.server import find_server, use_server
+from flows.prefect_server.backfill import Backfilled, submit
+from flows.prefect_server.server import find_server, use_server
 from tasks.settings import load_settings
 
 settings = load_settings()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.server import start_server, stop_server
+from flows.prefect_server.server import start_server, stop_server
 
 ROOT = Path(__file__).parents[2]
 

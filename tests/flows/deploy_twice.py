@@ -4,7 +4,7 @@ import json
 import sys
 import time
 
-from flows.deploy import deploy
+from flows.prefect_server.deploy import deploy
 from tasks.settings import load_settings
 
 

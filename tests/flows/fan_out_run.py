@@ -6,7 +6,7 @@ Its inputs are given as JSON, refs by name. Prints JSON: the dataset's ref.
 import json
 import sys
 
-from flows.server import find_server, use_server
+from flows.prefect_server.server import find_server, use_server
 from tasks.settings import load_settings
 
 settings = load_settings()
@@ -16,12 +16,12 @@ use_server(settings.home, server)
 
 from prefect import flow  # noqa: E402
 
-from flows.calls import AsTasks, Recorder  # noqa: E402
-from flows.progress import Display  # noqa: E402
-from tasks.observer import OBSERVER  # noqa: E402
+from flows.cli.progress import Display  # noqa: E402
+from flows.executors import AsTasks, Recorder  # noqa: E402
+from tasks.engine.observer import OBSERVER  # noqa: E402
 from tests.render_dataset.test_render import small_config  # noqa: E402
 from xsim_core.artifacts import ArtifactRef  # noqa: E402
-from xsim_core.report import RunRecord  # noqa: E402
+from xsim_core.runs import RunRecord  # noqa: E402
 from xsim_core.stages import RENDER_DATASET  # noqa: E402
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import yaml
 
-from flows.server import find_server, use_server
+from flows.prefect_server.server import find_server, use_server
 from tasks.settings import load_settings
 
 settings = load_settings()
@@ -20,8 +20,8 @@ use_server(settings.home, server)
 from prefect.client.orchestration import get_client  # noqa: E402
 from prefect.states import Completed, Crashed  # noqa: E402
 
-from flows.inbox import announce, arrivals  # noqa: E402
-from flows.scan_inbox import scan_inbox  # noqa: E402
+from flows.inbox.captures import announce, arrivals  # noqa: E402
+from flows.inbox.scan_inbox import scan_inbox  # noqa: E402
 
 NAME = "inbox-toy/new-video"
 inbox = Path(sys.argv[1])

@@ -7,7 +7,7 @@ enters the second night's candidates again, with the usual margin and too few tr
 import json
 import sys
 
-from flows.server import find_server, use_server
+from flows.prefect_server.server import find_server, use_server
 from tasks.settings import load_settings
 
 settings = load_settings()

@@ -6,7 +6,7 @@ A candidate's skill is written into the night: 1 equals the first policy, 2 is w
 import json
 import sys
 
-from flows.server import find_server, use_server
+from flows.prefect_server.server import find_server, use_server
 from tasks.settings import load_settings
 
 settings = load_settings()
@@ -18,14 +18,14 @@ import numpy as np  # noqa: E402
 from prefect import task  # noqa: E402
 from prefect.client.orchestration import get_client  # noqa: E402
 
-import flows.calls  # noqa: E402
+import flows.executors  # noqa: E402
 from flows.nightly import nightly  # noqa: E402
-from tasks.execution import TASK_POLICY, execute  # noqa: E402
+from tasks.engine.execution import TASK_POLICY, execute  # noqa: E402
 from tests.flows.toys import RATES, SUMMARIES, ToyConfig, make_toy_run, toy_stage  # noqa: E402
 from xsim_core.artifacts import Evaluation  # noqa: E402
 from xsim_core.evaluate import STUDENTS  # noqa: E402
 from xsim_core.promotion import history, rollback  # noqa: E402
-from xsim_core.report import RunRecord, save_record  # noqa: E402
+from xsim_core.runs import RunRecord, save_record  # noqa: E402
 
 SKILL = {0: 0.6, 1: 0.6, 2: 0.2, 3: 1.0}
 evaluated = []
@@ -54,7 +54,7 @@ def toy_task(name):
     return run
 
 
-flows.calls.task_of = toy_task
+flows.executors.task_of = toy_task
 _, refs = make_toy_run(settings.store_path.parent)
 store = settings.open_store()
 save_record(store, RunRecord(name="kitchen", capture="kitchen", stages=refs, state="completed"))

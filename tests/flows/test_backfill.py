@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from flows.backfill import plan_backfill
-from flows.challenge import finished_captures, reconstruction_of
+from flows.candidate import finished_captures, reconstruction_of
+from flows.prefect_server.backfill import plan_backfill
 from tests.flows.toys import make_toy_run
 from xsim_core.errors import BadInputError
-from xsim_core.report import RunRecord, save_record
+from xsim_core.runs import RunRecord, save_record
 
 
 @pytest.fixture(scope="module")

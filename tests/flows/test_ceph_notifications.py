@@ -9,7 +9,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from flows.webhook import Receiver
+from flows.inbox.webhook import Receiver
 from tests.s3_servers import real_s3, real_url
 from xsim_core.storage.bucket import _client
 

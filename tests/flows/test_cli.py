@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 import pytest
 
-from flows.cli import main
-from flows.doctor import _store
+from flows.cli.checks import _store
+from flows.cli.main import main
 from tasks.settings import Settings
 from tests.flows.toys import make_toy_run
-from xsim_core.report import RunRecord, save_record
+from xsim_core.runs import RunRecord, save_record
 from xsim_core.storage import Runtime
 
 from .conftest import run_python
@@ -32,7 +32,9 @@ def home(tmp_path_factory):
 
 def process(home, *arguments, **environment):
     """The command line as a process of its own."""
-    return run_python(home, "-c", "from flows.cli import main; main()", *arguments, **environment)
+    return run_python(
+        home, "-c", "from flows.cli.main import main; main()", *arguments, **environment
+    )
 
 
 class Left(NamedTuple):

@@ -5,12 +5,12 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 import pytest
 
-from flows.backfill import plan_backfill
-from flows.deploy import _deployments
-from flows.server import auth_path, auth_string, find_server, log_path
+from flows.prefect_server.backfill import plan_backfill
+from flows.prefect_server.deploy import _deployments
+from flows.prefect_server.server import auth_path, auth_string, find_server, log_path
 from tests.flows.toys import make_toy_run
 from xsim_core.errors import MissingDependencyError, UnknownNameError
-from xsim_core.report import RunRecord, save_record
+from xsim_core.runs import RunRecord, save_record
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from xsim_core.report import list_runs
+from xsim_core.runs import list_runs
 from xsim_core.stages import STAGES
 from xsim_core.storage import ArtifactStore
 

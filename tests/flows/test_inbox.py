@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from flows.digests import DigestMemory, StillArrivingError
-from flows.inbox import capture_folders, fetch_prefix
+from flows.inbox.captures import capture_folders, fetch_prefix
 from xsim_core.capture import IngestConfig
 from xsim_core.errors import BadInputError
 from xsim_core.storage import ArtifactStore
@@ -68,7 +68,7 @@ def test_captures_are_copied_from_a_store_once_they_are_complete(tmp_path):
 
 
 def test_a_capture_that_is_no_folder_of_ours_is_refused(tmp_path):
-    from flows.inbox import announce
+    from flows.inbox.captures import announce
 
     store = ArtifactStore((tmp_path / "store").as_uri())
     (tmp_path / "empty").mkdir()

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.checkout import enter_checkout
-from flows.pools import PoolRequest, check, job_template
+from flows.prefect_server.checkout import enter_checkout
+from flows.prefect_server.pools import PoolRequest, check, job_template
 from xsim_core.errors import BadInputError, MissingDependencyError
 
 BUCKET = "s3://laboratory/xsim"
@@ -54,10 +54,10 @@ def test_a_worker_that_is_not_installed_is_named(environment):
 def template_of(python, prefect_home, request, **environment):
     """The template, in a process of its own: Prefect's workers look for a server when imported."""
     code = (
-        "import json, sys; from flows.server import find_server, use_server\n"
+        "import json, sys; from flows.prefect_server.server import find_server, use_server\n"
         "from tasks.settings import load_settings; home = load_settings().home\n"
         "use_server(home, find_server(home))\n"
-        "from flows.pools import PoolRequest, job_template\n"
+        "from flows.prefect_server.pools import PoolRequest, job_template\n"
         "print(json.dumps(job_template(PoolRequest.model_validate_json(sys.argv[1]), 'xsim-gpu')))"
     )
     done = python(prefect_home, "-c", code, request.model_dump_json(), **environment)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.server import log_path, start_server, stop_server
+from flows.prefect_server.server import log_path, start_server, stop_server
 
 from .conftest import run_python
 

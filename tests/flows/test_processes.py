@@ -3,7 +3,7 @@ import sys
 
 CODE = """
 import subprocess, sys, time
-from flows.processes import descendants, end_descendants
+from flows.cli.processes import descendants, end_descendants
 sleep = [sys.executable, "-c", "import subprocess,sys,time; "
          "subprocess.Popen([sys.executable,'-c','import time; time.sleep(60)']); time.sleep(60)"]
 child = subprocess.Popen(sleep)

@@ -2,7 +2,7 @@ import io
 
 import pytest
 
-from flows.progress import Display
+from flows.cli.progress import Display
 from xsim_core.artifacts import ArtifactRef
 
 REF = ArtifactRef(kind="capture", fingerprint="0" * 24)

@@ -5,9 +5,15 @@ import sys
 
 import pytest
 
-from flows import ports
-from flows.ports import claimed_port
-from flows.server import Server, client_environment, find_server, start_server, stop_server
+from flows.prefect_server import ports
+from flows.prefect_server.ports import claimed_port
+from flows.prefect_server.server import (
+    Server,
+    client_environment,
+    find_server,
+    start_server,
+    stop_server,
+)
 from xsim_core.errors import MissingDependencyError
 
 from .conftest import ROOT
@@ -69,7 +75,7 @@ def test_a_port_is_claimed_until_its_server_is_up(tmp_path, monkeypatch):
 
 AIM = """
 import pathlib, prefect, sys
-from flows.server import Server, use_server
+from flows.prefect_server.server import Server, use_server
 use_server(pathlib.Path(sys.argv[1]), Server(api_url="http://127.0.0.1:9/api"))
 settings = prefect.settings.get_current_settings()
 print(settings.api.url, settings.server.ephemeral.enabled)
@@ -86,7 +92,8 @@ def test_prefect_is_aimed_at_the_server_also_when_it_was_imported_before(tmp_pat
 
 
 START = (
-    "import sys, pathlib; from flows.server import start_server as s; s(pathlib.Path(sys.argv[1]))"
+    "import sys, pathlib; from flows.prefect_server.server import start_server; "
+    "start_server(pathlib.Path(sys.argv[1]))"
 )
 
 

@@ -8,8 +8,8 @@ from http.client import HTTPConnection
 
 import pytest
 
-from flows.secret import secret_in
-from flows.webhook import MAX_BODY_BYTES, Bell, Receiver, captures_in
+from flows.inbox.webhook import MAX_BODY_BYTES, Bell, Receiver, captures_in
+from flows.prefect_server.secret import secret_in
 from xsim_core.errors import BadInputError
 
 TOKEN = "a-token"
@@ -117,7 +117,7 @@ def test_a_large_message_is_refused_before_it_is_read(receiver):
 
 
 def test_a_sender_that_stops_halfway_does_not_keep_others_waiting(receiver, monkeypatch):
-    monkeypatch.setattr("flows.webhook._Handler.timeout", 0.3)
+    monkeypatch.setattr("flows.inbox.webhook._Handler.timeout", 0.3)
     with socket.create_connection(receiver.server_address) as slow:
         slow.sendall(
             b"POST /bucket HTTP/1.1\r\nAuthorization: a-token\r\nContent-Length: 9\r\n\r\n{"

@@ -7,7 +7,7 @@ import json
 import sys
 import time
 
-from flows.server import find_server, use_server
+from flows.prefect_server.server import find_server, use_server
 from tasks.settings import load_settings
 
 settings = load_settings()
@@ -20,17 +20,17 @@ from prefect.client.orchestration import get_client  # noqa: E402
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId  # noqa: E402
 from prefect.runtime import flow_run  # noqa: E402
 
-from flows import story  # noqa: E402
-from flows.calls import AsTasks  # noqa: E402
-from flows.progress import Display  # noqa: E402
+from flows import pipeline  # noqa: E402
+from flows.cli.progress import Display  # noqa: E402
+from flows.executors import AsTasks  # noqa: E402
 from flows.runs import recorded, write_report  # noqa: E402
 from flows.sources import Sources  # noqa: E402
-from tasks.execution import TASK_POLICY, execute  # noqa: E402
-from tasks.observer import OBSERVER  # noqa: E402
+from tasks.engine.execution import TASK_POLICY, execute  # noqa: E402
+from tasks.engine.observer import OBSERVER  # noqa: E402
 from tests.flows.toys import ToyConfig, toy_stage  # noqa: E402
 from xsim_core.errors import BadInputError  # noqa: E402
 from xsim_core.presets import pipeline_config  # noqa: E402
-from xsim_core.report import RunRecord, load_record  # noqa: E402
+from xsim_core.runs import RunRecord, load_record  # noqa: E402
 from xsim_core.stages import STAGES  # noqa: E402
 
 ERRORS = {"bad": BadInputError("the toy is broken. Mend it."), "lost": ConnectionError("lost")}
@@ -62,7 +62,7 @@ def toy():
     store = settings.open_store()
     with recorded(store, record) as recorder:
         sources = Sources.model_construct(capture=None, truth=True, world=True)
-        story.whole_chain(AsTasks(recorder, toy_task), pipeline_config("debug"), sources)
+        pipeline.whole_chain(AsTasks(recorder, toy_task), pipeline_config("debug"), sources)
     write_report(settings, store, recorder.record)
 
 

@@ -3,13 +3,13 @@ import pytest
 
 from tests.sim.fixtures import open_fixtures
 from xsim_core.geometry import inverse_se3, make_se3, se3_to_pos_quat, so3_exp, transform_points
+from xsim_core.render.lights import LightSpec, shining_along, table_irradiance
+from xsim_core.render.room import RoomSpec
+from xsim_core.render.sensor import SensorSpec
 from xsim_core.sim.assets import build_assets
 from xsim_core.sim.backgrounds import RoomBackground, SplatBackground
 from xsim_core.sim.domain import Domain, LightRandomisation, randomised_domain
-from xsim_core.sim.lighting import shining_along, table_irradiance
 from xsim_core.sim.rendering import SceneRenderer, policy_camera, video_camera
-from xsim_core.sim.room import LightSpec, RoomSpec
-from xsim_core.sim.sensor import SensorSpec
 from xsim_core.sim.task import load_task
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tasks.child import rebuild, run_in_child
-from tasks.execution import heals
+from tasks.engine.child import rebuild, run_in_child
+from tasks.engine.execution import heals
 from tasks.settings import Settings
 from tests.tasks.long_stages import Behaviour, find
 from tests.tasks.test_execution import failed

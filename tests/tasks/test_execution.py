@@ -3,7 +3,7 @@ import errno
 import pytest
 from prefect.client.schemas.objects import State, StateType
 
-from tasks.execution import heals
+from tasks.engine.execution import heals
 from xsim_core.errors import BadInputError, QualityGateError
 
 

@@ -1,11 +1,11 @@
-"""tasks/presentation.py: the page that the Prefect UI shows for a stage."""
+"""tasks/engine/presentation.py: the page that the Prefect UI shows for a stage."""
 
 import io
 
 import pytest
 from PIL import Image
 
-from tasks.presentation import summary_markdown
+from tasks.engine.presentation import summary_markdown
 from tests.contracts.toys import ToyConfig, write_truth
 from xsim_core.artifacts import GroundTruth
 from xsim_core.stage import Stage, run_stage

@@ -6,8 +6,17 @@ import cv2
 import numpy as np
 import trimesh
 
-from xsim_core.geometry import BoardSpec, PinholeCamera, inverse_se3, look_at, make_se3, so3_exp
-from xsim_core.tracking import RayCaster, TexturedMesh, mesh_without_texture
+from xsim_core.geometry import (
+    BoardSpec,
+    PinholeCamera,
+    TexturedMesh,
+    inverse_se3,
+    look_at,
+    make_se3,
+    mesh_without_texture,
+    so3_exp,
+)
+from xsim_core.tracking import RayCaster
 
 T_WORLD_BOARD = make_se3(np.eye(3), [0.32, 0.14, 0.0])
 BOARD = BoardSpec(

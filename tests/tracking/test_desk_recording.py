@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 import pytest
 
-from xsim_core.geometry import PinholeCamera
-from xsim_core.tracking import LOST, ObjectTracker, add_m, adds_m, auc, load_mesh
+from xsim_core.geometry import PinholeCamera, load_mesh
+from xsim_core.tracking import LOST, ObjectTracker, add_m, adds_m, auc
 
 ROOT = Path(os.environ.get("XSIM_REAL_DATA", Path(__file__).parents[3] / "shared" / "data"))
 DESK = ROOT / "desk_rgbd"

@@ -12,17 +12,8 @@ from tests.tracking.scenes import (
     push_motion,
 )
 from xsim_core.errors import BadInputError
-from xsim_core.geometry import inverse_se3, make_se3, so3_exp
-from xsim_core.tracking import (
-    LOST,
-    OCCLUDED,
-    OK,
-    ObjectTracker,
-    TrackerConfig,
-    add_m,
-    auc,
-    mesh_without_texture,
-)
+from xsim_core.geometry import inverse_se3, make_se3, mesh_without_texture, so3_exp
+from xsim_core.tracking import LOST, OCCLUDED, OK, ObjectTracker, TrackerConfig, add_m, auc
 
 CAMERA, MESH = make_camera(), l_block()
 POINTS = MESH.sample_surface(300, rng=np.random.default_rng(0))

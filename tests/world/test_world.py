@@ -5,8 +5,8 @@ from tests.sim.fixtures import block_mesh, commit, open_fixtures
 from xsim_core.artifacts import RealWorld
 from xsim_core.errors import BadInputError
 from xsim_core.geometry import rotation_angle
+from xsim_core.render.room import RoomSpec
 from xsim_core.sim.assets import build_assets
-from xsim_core.sim.room import RoomSpec
 from xsim_core.sim.task import load_task
 from xsim_core.world import SimulatedRobot, WorldSpec, open_world, spec_to_json
 

@@ -90,7 +90,7 @@ def _nearby(folder: Path) -> str:
 def _wrong_kind(
     store: ArtifactStore, name: str | ArtifactRef[A], ref: ArtifactRef[A], wanted: str
 ) -> str:
-    from xsim_core.report import load_record
+    from xsim_core.runs import load_record
 
     text = f"'{name}' is {ref}, not a {wanted}."
     run, colon, _ = str(name).partition(":")

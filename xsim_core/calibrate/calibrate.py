@@ -12,9 +12,9 @@ from xsim_core.artifacts import (
     StudentPolicy,
 )
 from xsim_core.errors import BadInputError
+from xsim_core.pictures import loss_plot
 from xsim_core.policies import ClosedLoopStudent, Episodes, Student
 from xsim_core.policies.fitting import torch_threads, training_figures
-from xsim_core.policies.pictures import loss_plot
 from xsim_core.sim.assets import SimAssets, build_assets
 from xsim_core.sim.watched import WatchedPolicy
 from xsim_core.storage import ArtifactWriter, OpenArtifact

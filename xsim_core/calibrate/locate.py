@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from xsim_core.artifacts import ObjectTrack
 from xsim_core.errors import BadInputError
-from xsim_core.geometry import PinholeCamera, inverse_se3, transform_points
+from xsim_core.geometry import PinholeCamera, TexturedMesh, inverse_se3, transform_points
 from xsim_core.storage import OpenArtifact
-from xsim_core.tracking import OK, ObjectTracker, TexturedMesh, TrackedPose
+from xsim_core.tracking import OK, ObjectTracker, TrackedPose
 
 from .config import LocateConfig
 
@@ -27,8 +27,7 @@ class LocatedObject:
 
 def object_mesh(track: OpenArtifact[ObjectTrack]) -> TexturedMesh:
     """The tracked object's mesh."""
-    mesh = track.arrays("object")
-    return TexturedMesh(mesh["vertices"], mesh["faces"], mesh["uv"], mesh["texture"])
+    return TexturedMesh.from_arrays(track.arrays("object"))
 
 
 def expected_box(

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from xsim_core.policies.pictures import FAILURE_RGB, SUCCESS_RGB, figure_bytes, png_bytes
+from xsim_core.pictures import FAILURE_RGB, SUCCESS_RGB, figure_bytes, png_bytes
 
 from .pairs import Pairs
 

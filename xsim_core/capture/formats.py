@@ -9,7 +9,6 @@ from PIL import Image
 
 from xsim_core.errors import BadInputError
 from xsim_core.geometry import PinholeCamera
-from xsim_core.sim.meshes import TexturedMesh
 
 from .librealsense import load_librealsense
 
@@ -130,17 +129,3 @@ def write_photos(folder: Path, photos: NDArray[np.uint8]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for i, photo in enumerate(photos):
         Image.fromarray(photo).save(folder / f"{i:04d}.jpg", quality=95)
-
-
-def write_obj(folder: Path, mesh: TexturedMesh) -> None:
-    """``mesh.obj``, ``mesh.mtl`` and ``texture.png``."""
-    folder.mkdir(parents=True, exist_ok=True)
-    lines = ["mtllib mesh.mtl", "usemtl textured"]
-    lines += [f"v {x:.7f} {y:.7f} {z:.7f}" for x, y, z in mesh.vertices.tolist()]
-    lines += [f"vt {u:.7f} {v:.7f}" for u, v in mesh.uv.tolist()]
-    lines += ["f " + " ".join(f"{i + 1}/{i + 1}" for i in face) for face in mesh.faces.tolist()]
-    (folder / "mesh.obj").write_text("\n".join(lines) + "\n")
-    (folder / "mesh.mtl").write_text(
-        "newmtl textured\nKa 1 1 1\nKd 1 1 1\nKs 0 0 0\nmap_Kd texture.png\n"
-    )
-    Image.fromarray(mesh.texture).save(folder / "texture.png")

@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import least_squares
 
-from xsim_core.geometry import make_se3, so3_exp, transform_points
-from xsim_core.sim.meshes import TexturedMesh
-from xsim_core.sim.textures import fractal_noise
+from xsim_core.geometry import TexturedMesh, make_se3, so3_exp, transform_points
+from xsim_core.render.textures import fractal_noise
 
 Floats = NDArray[np.float64]
 

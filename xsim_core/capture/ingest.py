@@ -13,7 +13,7 @@ from pydantic import Field
 from xsim_core.artifacts import Capture, GroundTruth, RealWorld
 from xsim_core.config import FrozenModel
 from xsim_core.errors import BadInputError
-from xsim_core.sim.meshes import TexturedMesh
+from xsim_core.geometry import TexturedMesh
 from xsim_core.storage import ArtifactWriter
 
 from .formats import RGBDVideo

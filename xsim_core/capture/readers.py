@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from xsim_core.errors import BadInputError
-from xsim_core.sim.meshes import TexturedMesh
+from xsim_core.geometry import TexturedMesh
 
 from .formats import RGBDVideo
 from .realsense import read_with_librealsense

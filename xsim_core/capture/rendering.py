@@ -6,14 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xsim_core.errors import MissingDependencyError
-from xsim_core.geometry import PinholeCamera, make_se3, se3_to_pos_quat
-from xsim_core.sim.meshes import TexturedMesh
-from xsim_core.sim.shaders import shader_pack
+from xsim_core.geometry import PinholeCamera, TexturedMesh
+from xsim_core.render.scene import add_camera, add_visual, open_render_scene, place, place_camera
 
 SUPERSAMPLE = 2
-# SAPIEN's camera entity looks along +x with +z up.
-T_SAPIEN_CV = make_se3(np.array([[0, -1.0, 0], [0, 0, -1], [1, 0, 0]]).T, np.zeros(3))
 
 
 @dataclass(frozen=True)
@@ -31,42 +27,21 @@ class RenderScene:
     """One SAPIEN scene without dynamics; cameras are kept per intrinsics."""
 
     def __init__(self) -> None:
-        import sapien
-
-        try:
-            systems = [sapien.physx.PhysxCpuSystem(), sapien.render.RenderSystem()]
-        except RuntimeError as error:
-            raise MissingDependencyError(
-                f"cannot render: SAPIEN found no Vulkan driver it accepts ({error}). "
-                "Install Mesa's lavapipe 25 or newer; 'xsim doctor' says how."
-            ) from error
-        self.scene = sapien.Scene(systems)
+        self.scene = open_render_scene()
         self._cameras: dict[tuple[Any, ...], tuple[Any, Any]] = {}
 
     def add(self, name: str, meshes: list[TexturedMesh]) -> Any:
         """A movable visual entity made of textured meshes."""
-        import sapien
-
-        entity = sapien.Entity()
-        entity.set_name(name)
-        body = sapien.render.RenderBodyComponent()
-        for mesh in meshes:
-            body.attach(mesh.to_render_shape())
-        entity.add_component(body)
-        self.scene.add_entity(entity)
-        return entity
+        return add_visual(self.scene, name, meshes)
 
     def place(self, entity: Any, T_world_entity: NDArray[np.float64]) -> None:
         """Move an entity."""
-        import sapien
-
-        position, quat_wxyz = se3_to_pos_quat(T_world_entity)
-        entity.set_pose(sapien.Pose(list(position), list(quat_wxyz)))
+        place(entity, T_world_entity)
 
     def render(self, camera: PinholeCamera, T_world_cam: NDArray[np.float64]) -> RenderedView:
         """The scene as this camera sees it."""
         component, entity = self._camera(camera)
-        self.place(entity, T_world_cam @ T_SAPIEN_CV.T)
+        place_camera(entity, T_world_cam)
         self.scene.update_render()
         component.take_picture()
         rgb = np.clip(component.get_picture("Color")[..., :3], 0, 1)
@@ -75,22 +50,10 @@ class RenderScene:
         return RenderedView(_mean_of_blocks(rgb), _depth_of_blocks(z), ids)
 
     def _camera(self, camera: PinholeCamera) -> tuple[Any, Any]:
-        import sapien
-
         key = (camera.width, camera.height, camera.K.tobytes())
         if key not in self._cameras:
-            s = SUPERSAMPLE
-            component = sapien.render.RenderCameraComponent(s * camera.width, s * camera.height)
-            K = camera.K
-            # SAPIEN measures the principal point from the image's corner, we from a pixel's centre.
-            component.set_perspective_parameters(
-                0.05, 12.0, s * K[0, 0], s * K[1, 1], s * (K[0, 2] + 0.5), s * (K[1, 2] + 0.5), 0.0
-            )
-            entity = sapien.Entity()
-            entity.add_component(component)
-            with shader_pack("default"):
-                self.scene.add_entity(entity)
-            self._cameras[key] = (component, entity)
+            fine = camera.resized(SUPERSAMPLE * camera.width, SUPERSAMPLE * camera.height)
+            self._cameras[key] = add_camera(self.scene, fine, shaders="default")
         return self._cameras[key]
 
 

@@ -8,7 +8,8 @@ from pydantic import Field
 
 from xsim_core.config import FrozenModel
 from xsim_core.geometry import BoardSpec, make_se3, so3_exp
-from xsim_core.sim.room import BOARD_LIFT_M, LightSpec, RoomSpec
+from xsim_core.render.lights import LightSpec
+from xsim_core.render.room import BOARD_LIFT_M, RoomSpec
 
 from .depth_noise import DepthNoise
 

@@ -10,17 +10,19 @@ from numpy.typing import NDArray
 
 from xsim_core.geometry import (
     PinholeCamera,
+    TexturedMesh,
     inverse_se3,
     look_at,
     make_se3,
     so3_exp,
     transform_points,
 )
-from xsim_core.sim.meshes import TexturedMesh, l_block
-from xsim_core.sim.room import LightSpec, RoomSpec, add_lights, build_room
+from xsim_core.render.lights import LightSpec, add_lights
+from xsim_core.render.room import RoomSpec, build_room
+from xsim_core.render.shapes import l_block
 
 from .depth_noise import add_colour_noise, add_depth_noise
-from .formats import RGBDVideo, write_obj, write_photos, write_realsense, write_rgbd_folder
+from .formats import RGBDVideo, write_photos, write_realsense, write_rgbd_folder
 from .hand import OPEN_ANGLES, Hand, grasp_angles
 from .layout import CaptureFile, write_capture_file
 from .motion import ObjectMotion, Phases, minimum_jerk
@@ -69,7 +71,7 @@ class Studio:
         write_photos(capture_dir / "photos", photos)
         write_rgbd_folder(capture_dir / "video", take.video)
         write_realsense(capture_dir / "video" / "recording.db3", take.video)
-        write_obj(capture_dir / "object", self.mesh)
+        self.mesh.write_obj(capture_dir / "object")
         write_capture_file(capture_dir, self.capture_file(T_world_object[0]))
         self.write_truth(truth_dir, T_world_object, poses, take)
 
@@ -216,7 +218,7 @@ class Studio:
             photo_T_world_cam=poses, photo_K=self.photo_camera.K,
             visible_fraction=take.visible_fraction,
         )  # fmt: skip
-        write_obj(folder / "object", self.mesh)
+        self.mesh.write_obj(folder / "object")
         world = real_world_spec(self.config, self.room, self.T_world_cam)
         (folder / "world.json").write_text(json.dumps(world, indent=1))
 

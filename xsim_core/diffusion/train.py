@@ -6,6 +6,7 @@ import numpy as np
 
 from xsim_core.artifacts import EpisodeDataset, ObjectTrack, SplatScene, StudentPolicy
 from xsim_core.errors import BadInputError
+from xsim_core.pictures import loss_plot
 from xsim_core.policies import (
     ChunkSampler,
     Episodes,
@@ -15,7 +16,6 @@ from xsim_core.policies import (
 )
 from xsim_core.policies.config import StudentArchitecture
 from xsim_core.policies.fitting import fit, new_net, torch_threads, training_figures
-from xsim_core.policies.pictures import loss_plot
 from xsim_core.storage import ArtifactWriter, OpenArtifact
 
 from .config import DiffusionConfig

@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from xsim_core.artifacts import ObjectTrack, SplatScene
+from xsim_core.pictures import film_strip, gif_bytes, png_bytes
 from xsim_core.policies import ClosedLoopStudent, Student
-from xsim_core.policies.pictures import film_strip, gif_bytes, png_bytes
 from xsim_core.policies.statistics import wilson_interval
 from xsim_core.sim.assets import build_assets
 from xsim_core.sim.backgrounds import SplatBackground

@@ -16,8 +16,8 @@ from xsim_core.artifacts import (
     TeacherPolicy,
 )
 from xsim_core.errors import BadInputError
+from xsim_core.pictures import film_strip, gif_bytes, png_bytes
 from xsim_core.policies.fitting import torch_threads
-from xsim_core.policies.pictures import film_strip, gif_bytes, png_bytes
 from xsim_core.sim.assets import build_assets
 from xsim_core.storage import ArtifactWriter, OpenArtifact
 

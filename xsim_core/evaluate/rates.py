@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from xsim_core.artifacts.kinds import SuccessRate
 from xsim_core.errors import BadInputError
-from xsim_core.policies.pictures import figure_bytes
+from xsim_core.pictures import figure_bytes
 from xsim_core.policies.statistics import mcnemar_exact, wilson_interval
 
 

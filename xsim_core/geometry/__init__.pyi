@@ -1,5 +1,11 @@
 from .board import BoardSpec as BoardSpec, detect_board as detect_board
 from .camera import PinholeCamera as PinholeCamera, look_at as look_at
+from .mesh import (
+    TexturedMesh as TexturedMesh,
+    load_mesh as load_mesh,
+    mesh_without_texture as mesh_without_texture,
+    vertex_normals as vertex_normals,
+)
 from .se3 import (
     inverse_se3 as inverse_se3,
     make_se3 as make_se3,

@@ -28,7 +28,8 @@ from numpy.typing import NDArray
 
 from xsim_core.artifacts import Capture
 from xsim_core.errors import BadInputError, MissingDependencyError, QualityGateError
-from xsim_core.tracking import ObjectTracker, TexturedMesh
+from xsim_core.geometry import TexturedMesh
+from xsim_core.tracking import ObjectTracker
 
 from .config import PoseTrackConfig
 from .raw_track import RawTrack
@@ -86,7 +87,7 @@ def write_request(
     mask = _mask_in_box(video.depth_m(start), summary.init_box_xyxy)
     cv2.imwrite(str(folder / "masks" / f"{start:06d}.png"), mask)
     np.savetxt(folder / "cam_K.txt", video.camera.K)
-    _write_obj(folder / "mesh", mesh)
+    mesh.write_obj(folder / "mesh")
     request = {
         "num_frames": video.num_frames, "init_frame": start, "depth_scale_m": 0.001,
         "est_iter": 5, "track_iter": 2, "max_side": 640, "seed": seed,
@@ -106,16 +107,6 @@ def _mask_in_box(
     z = np.median(middle[middle > 0]) if (middle > 0).any() else 0.0
     mask[y0:y1, x0:x1] = 255 * ((cut > 0) & (np.abs(cut - z) < 0.1))
     return mask
-
-
-def _write_obj(folder: Path, mesh: TexturedMesh) -> None:
-    lines = ["mtllib mesh.mtl", "usemtl object"]
-    lines += [f"v {x:.7g} {y:.7g} {z:.7g}" for x, y, z in mesh.vertices]
-    lines += [f"vt {u:.7g} {v:.7g}" for u, v in mesh.uv]
-    lines += ["f " + " ".join(f"{i}/{i}" for i in face) for face in mesh.faces + 1]
-    (folder / "mesh.obj").write_text("\n".join(lines) + "\n")
-    (folder / "mesh.mtl").write_text("newmtl object\nKd 1 1 1\nmap_Kd texture.png\n")
-    cv2.imwrite(str(folder / "texture.png"), cv2.cvtColor(mesh.texture, cv2.COLOR_RGB2BGR))
 
 
 def _call(command: list[str], request: Path, answer: Path, *, timeout_s: float) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from xsim_core.artifacts import Capture
-from xsim_core.tracking import OK, ObjectTracker, TexturedMesh
+from xsim_core.geometry import TexturedMesh
+from xsim_core.tracking import OK, ObjectTracker
 
 from .config import PoseTrackConfig
 from .raw_track import RawTrack, better_of

@@ -8,16 +8,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from xsim_core.geometry import TexturedMesh
 from xsim_core.storage import ArtifactWriter
-from xsim_core.tracking import (
-    LOST,
-    STATUS_NAMES,
-    STATUS_RGB,
-    RayCaster,
-    TexturedMesh,
-    draw_pose,
-    speeds,
-)
+from xsim_core.tracking import LOST, STATUS_NAMES, STATUS_RGB, RayCaster, draw_pose, speeds
 
 from .video import Video
 

@@ -7,16 +7,9 @@ from numpy.typing import NDArray
 
 from xsim_core.artifacts import Capture, ObjectTrack
 from xsim_core.errors import QualityGateError
+from xsim_core.geometry import TexturedMesh
 from xsim_core.storage import ArtifactWriter, OpenArtifact
-from xsim_core.tracking import (
-    OCCLUDED,
-    OK,
-    STATUS_NAMES,
-    TexturedMesh,
-    fill_gaps,
-    motion_segments,
-    smooth_poses,
-)
+from xsim_core.tracking import OCCLUDED, OK, STATUS_NAMES, fill_gaps, motion_segments, smooth_poses
 
 from . import _foundationpose, _reference
 from .config import PoseTrackConfig

@@ -8,9 +8,8 @@ from numpy.typing import NDArray
 
 from xsim_core.artifacts import Capture
 from xsim_core.errors import BadInputError
-from xsim_core.geometry import PinholeCamera
+from xsim_core.geometry import PinholeCamera, TexturedMesh
 from xsim_core.storage import OpenArtifact
-from xsim_core.tracking import TexturedMesh
 
 DIAMETER_M = (0.01, 2.0)
 SIZE_RATIO = (0.3, 4.0)
@@ -53,11 +52,7 @@ def open_mesh(capture: OpenArtifact[Capture]) -> TexturedMesh:
     Raises:
         BadInputError: when its size cannot be that of an object a hand moves.
     """
-    arrays = capture.arrays("object")
-    mesh = TexturedMesh(
-        vertices=arrays["vertices"], faces=arrays["faces"], uv=arrays["uv"],
-        texture=arrays["texture"],
-    )  # fmt: skip
+    mesh = TexturedMesh.from_arrays(capture.arrays("object"))
     diameter = mesh.diameter_m
     if not np.isfinite(diameter) or not DIAMETER_M[0] <= diameter <= DIAMETER_M[1]:
         unit = "millimetres" if diameter > DIAMETER_M[1] else "metres already scaled down"

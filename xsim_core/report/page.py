@@ -7,6 +7,7 @@ from string import Template
 from typing import Any
 
 from xsim_core.artifacts import Artifact, ArtifactRef, Evaluation
+from xsim_core.runs import Ending
 from xsim_core.storage import ArtifactStore, OpenArtifact
 
 from ._charts import POLICY_COLOURS, bars, interval_bar
@@ -14,7 +15,6 @@ from ._graph import lineage_svg
 from ._html import card, esc, facts, section, table
 from ._sections import SECTION_ORDER, short_title, stage_section
 from .lineage import LineageNode, trace_lineage
-from .record import Ending
 from .targets import check_targets
 
 TEMPLATE = Path(__file__).with_name("page.html")

@@ -8,12 +8,11 @@ from numpy.typing import NDArray
 
 from xsim_core.artifacts import ObjectTrack, SplatScene
 from xsim_core.config import FrozenModel, Vec3
-from xsim_core.geometry import se3_to_pos_quat
+from xsim_core.geometry import TexturedMesh, se3_to_pos_quat
 from xsim_core.storage import OpenArtifact
 
 from .collision import convex_pieces, scene_pieces
 from .controller import FINGER_OPEN_M, inverse_kinematics
-from .meshes import write_textured_glb
 from .reference import (
     lift_to_table,
     rest_on_table,
@@ -89,10 +88,11 @@ def build_assets(
     q_arm = inverse_kinematics(tcp, yaw)
     folder.mkdir(parents=True, exist_ok=True)
     glb = folder / "object.glb"
-    write_textured_glb(
-        glb, track.array("object/vertices"), faces, track.array("object/uv"),
+    mesh = TexturedMesh(
+        track.array("object/vertices"), faces, track.array("object/uv"),
         track.array("object/texture"),
     )  # fmt: skip
+    mesh.write_glb(glb)
     clearance = np.array([0.05, 0.05, 0.0])
     return SimAssets(
         object_name=track.summary.object_name,

@@ -12,9 +12,9 @@ from xsim_core.artifacts import SplatScene
 from xsim_core.config import FrozenModel
 from xsim_core.geometry import inverse_se3
 from xsim_core.rasterize import Gaussians2D, render_numpy
+from xsim_core.render.lights import LightSpec
+from xsim_core.render.room import RoomSpec
 from xsim_core.storage import OpenArtifact
-
-from .room import LightSpec, RoomSpec
 
 _FIELDS = ("means", "quats_wxyz", "scales", "opacities", "rgb")
 CACHED_VIEWS = 32

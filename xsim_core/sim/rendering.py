@@ -1,6 +1,5 @@
 """Pictures of robot, object and room from a simulator state, by SAPIEN on any Vulkan device."""
 
-import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,22 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsim_core.cache import cache_folder
-from xsim_core.errors import MissingDependencyError
-from xsim_core.geometry import (
-    PinholeCamera,
-    inverse_se3,
-    make_se3,
-    se3_to_pos_quat,
-    transform_points,
-)
+from xsim_core.geometry import PinholeCamera, inverse_se3, make_se3, transform_points
+from xsim_core.render.lights import Lights, LightSpec, table_irradiance
+from xsim_core.render.panda import low_poly_panda
+from xsim_core.render.room import build_room
+from xsim_core.render.scene import add_camera, add_visual, open_render_scene, place, place_camera
+from xsim_core.render.shapes import textured_quad
 
 from .assets import SimAssets
 from .backgrounds import Background, BackgroundView, RoomBackground, SplatBackground, SplatViews
-from .lighting import Lights, table_irradiance
-from .meshes import textured_quad
-from .panda import low_poly_panda
-from .room import LightSpec, build_room
-from .shaders import shader_pack
 
 POLICY_HW = (72, 96)
 """Size of the images that policies see."""
@@ -36,8 +28,6 @@ off by millimetres, and the object touches the table."""
 SHADOW_REACH_M = 0.03
 """Shadows fall where the reconstructed surface is this close to the table plane."""
 DISPLAY_GAMMA = 2.2
-T_SAPIEN_CV = make_se3(np.array([[0, 0, 1.0], [-1, 0, 0], [0, -1, 0]]), np.zeros(3))
-"""SAPIEN's camera entity looks along +x with +z up."""
 
 
 @dataclass(frozen=True)
@@ -142,11 +132,8 @@ class SceneRenderer:
         self, T_world_cam: NDArray[np.floating], image_hw: tuple[int, int]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int32]]:
         """Colour (h, w, 3) in [0, 1], z-depth (h, w; inf for nothing) and entity ids (h, w)."""
-        import sapien
-
         component, entity, _ = self._camera(image_hw)
-        position, quat_wxyz = se3_to_pos_quat(T_world_cam @ T_SAPIEN_CV.T)
-        entity.set_pose(sapien.Pose(list(position), list(quat_wxyz)))
+        place_camera(entity, T_world_cam)
         self.scene.update_render()
         component.take_picture()
         rgb = np.clip(component.get_picture("Color")[..., :3], 0, 1)
@@ -192,24 +179,11 @@ class SceneRenderer:
         return self._catcher_light[lights]
 
     def _camera(self, image_hw: tuple[int, int]) -> tuple[Any, Any, PinholeCamera]:
-        import sapien
-
         if image_hw not in self._cameras:
             height, width = image_hw
             s = self._samples(image_hw)
             camera = self.camera(image_hw).resized(width * s, height * s)
-            component = sapien.render.RenderCameraComponent(camera.width, camera.height)
-            K = camera.K
-            # SAPIEN measures the principal point from the image's corner, we from a pixel's centre.
-            component.set_perspective_parameters(
-                0.05, 12.0, K[0, 0], K[1, 1], K[0, 2] + 0.5, K[1, 2] + 0.5, 0.0
-            )
-            entity = sapien.Entity()
-            entity.add_component(component)
-            # The default pack has three times as many pipelines, each seconds of compiling.
-            with shader_pack("minimal"):
-                self.scene.add_entity(entity)
-            self._cameras[image_hw] = component, entity, camera
+            self._cameras[image_hw] = *add_camera(self.scene, camera, shaders="minimal"), camera
         return self._cameras[image_hw]
 
     def _load_robot(self) -> Any:
@@ -224,16 +198,9 @@ class SceneRenderer:
 
     def _load_shadow_catcher(self) -> Any:
         """A matt plane at the table's height: never shown, it says where shadows fall."""
-        import sapien
-
-        entity = sapien.Entity()
-        entity.set_name("shadow catcher")
-        body = sapien.render.RenderBodyComponent()
-        grey = np.full((4, 4, 3), 128, np.uint8)
-        body.attach(textured_quad(1.6, 1.6, grey).to_render_shape(roughness=1.0))
-        entity.add_component(body)
-        entity.set_pose(sapien.Pose([0.45, 0, self.assets.table_height_m]))
-        self.scene.add_entity(entity)
+        grey = textured_quad(1.6, 1.6, np.full((4, 4, 3), 128, np.uint8))
+        entity = add_visual(self.scene, "shadow catcher", [grey], roughness=1.0)
+        place(entity, make_se3(np.eye(3), [0.45, 0, self.assets.table_height_m]))
         return entity
 
 
@@ -272,27 +239,6 @@ def policy_camera(assets: SimAssets, image_hw: tuple[int, int] = POLICY_HW) -> P
     K[:2, :2] *= scale
     K[:2, 2] = (K[:2, 2] + 0.5) * scale - 0.5
     return PinholeCamera(image_hw[1], image_hw[0], K)
-
-
-def open_render_scene() -> Any:
-    """An empty SAPIEN scene that can render.
-
-    Raises:
-        MissingDependencyError: when SAPIEN finds no Vulkan device it accepts.
-    """
-    # One renderer a process, several processes a machine: lavapipe's own threads would only fight.
-    os.environ.setdefault("LP_NUM_THREADS", "1")
-    import sapien
-
-    try:
-        systems = [sapien.physx.PhysxCpuSystem(), sapien.render.RenderSystem()]
-    except RuntimeError as error:
-        raise MissingDependencyError(
-            f"cannot render: SAPIEN found no Vulkan device it accepts ({error}). 'make setup' "
-            "installs Mesa's lavapipe 25 privately; on Debian 12, mesa-vulkan-drivers from "
-            "bookworm-backports does too. 'xsim doctor' checks it."
-        ) from error
-    return sapien.Scene(systems)
 
 
 def _shrink(rgb: NDArray[np.float32], s: int) -> NDArray[np.uint8]:

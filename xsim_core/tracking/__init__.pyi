@@ -3,11 +3,6 @@ from .config import (
     SmoothingConfig as SmoothingConfig,
     TrackerConfig as TrackerConfig,
 )
-from .mesh import (
-    TexturedMesh as TexturedMesh,
-    load_mesh as load_mesh,
-    mesh_without_texture as mesh_without_texture,
-)
 from .metrics import add_m as add_m, adds_m as adds_m, auc as auc
 from .overlay import STATUS_NAMES as STATUS_NAMES, STATUS_RGB as STATUS_RGB, draw_pose as draw_pose
 from .raycast import RayCaster as RayCaster

@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
+from xsim_core.geometry import TexturedMesh
+
 from .frame import Level
-from .mesh import TexturedMesh
 from .raycast import Rendering, dilate, erode
 
 NUM_BINS = 16**3

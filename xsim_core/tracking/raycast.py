@@ -7,10 +7,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from xsim_core.geometry import PinholeCamera
+from xsim_core.geometry import PinholeCamera, TexturedMesh
 
 from .frame import Roi, roi_of_points
-from .mesh import TexturedMesh
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 

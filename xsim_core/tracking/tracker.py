@@ -6,13 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsim_core.errors import BadInputError
-from xsim_core.geometry import PinholeCamera, inverse_se3
+from xsim_core.geometry import PinholeCamera, TexturedMesh, inverse_se3
 
 from .appearance import Appearance, ColourModel, Lighting
 from .config import TrackerConfig
 from .frame import Frame, Level
 from .initialise import candidate_boxes, initial_pose
-from .mesh import TexturedMesh
 from .raycast import RayCaster
 from .refine import ObjectModel, apply_motion, refine
 from .verify import Verdict, verify

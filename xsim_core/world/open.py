@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from xsim_core.artifacts import RealWorld
 from xsim_core.errors import BadInputError
-from xsim_core.sim.meshes import TexturedMesh
+from xsim_core.geometry import TexturedMesh
 from xsim_core.storage import OpenArtifact
 
 from .spec import WorldSpec
@@ -41,7 +41,4 @@ def open_world(handle: OpenArtifact[RealWorld]) -> OpenWorld:
         raise BadInputError(
             f"{handle.ref} does not describe a world: {error}. Ingest the capture's world again."
         ) from error
-    mesh = TexturedMesh(
-        *(handle.array(f"object/{name}") for name in ("vertices", "faces", "uv", "texture"))
-    )
-    return OpenWorld(spec, mesh)
+    return OpenWorld(spec, TexturedMesh.from_arrays(handle.arrays("object")))

@@ -9,11 +9,10 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from xsim_core.geometry import PinholeCamera, se3_from_pos_quat
+from xsim_core.geometry import PinholeCamera, TexturedMesh, se3_from_pos_quat
 from xsim_core.sim.assets import SimAssets
 from xsim_core.sim.backgrounds import RoomBackground
 from xsim_core.sim.image_pool import ImageEnvPool
-from xsim_core.sim.meshes import TexturedMesh
 from xsim_core.sim.rendering import POLICY_HW, policy_camera, video_camera
 from xsim_core.sim.rollout import ImagePolicy, RolloutResult, rollout
 from xsim_core.sim.task import TaskSpec

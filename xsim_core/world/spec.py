@@ -3,9 +3,10 @@
 from pydantic import Field
 
 from xsim_core.config import FrozenModel, Vec3
+from xsim_core.render.lights import LightSpec
+from xsim_core.render.room import RoomSpec
+from xsim_core.render.sensor import SensorSpec
 from xsim_core.sim.domain import Domain
-from xsim_core.sim.room import LightSpec, RoomSpec
-from xsim_core.sim.sensor import SensorSpec
 from xsim_core.sim.task import Physics
 
 Row4 = tuple[float, float, float, float]

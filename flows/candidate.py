@@ -1,0 +1,179 @@
+"""A new policy against the current one: retrain, compare on paired seeds, promote by the test."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from xsim_core.artifacts import ArtifactRef
+from xsim_core.errors import BadInputError
+from xsim_core.evaluate import STUDENTS
+from xsim_core.presets import DEFAULT_TASK, PipelineConfig
+from xsim_core.promotion import Decision, Pointer, PromotionTest, current, decide, promote
+from xsim_core.runs import RunRecord, list_runs, load_record
+from xsim_core.stages import EVALUATE
+from xsim_core.storage import ArtifactStore
+
+from . import pipeline
+from .executors import Call
+
+Ref = ArtifactRef[Any]
+
+SEEDS_PER_NIGHT = 1000
+"""Each night tries other seeds: winning on last month's is no proof of anything."""
+
+
+_NEEDED = ("ingest_capture", "scan", "splat", "pose_track")
+_GIVEN = (*_NEEDED, "ingest_truth", "ingest_world")
+
+
+class Contest(NamedTuple):
+    """What the comparison is about."""
+
+    pointer: str
+    config: PipelineConfig
+    made: dict[str, Ref]
+    """Ingest and reconstruction of the capture."""
+
+
+class Outcome(NamedTuple):
+    """What came of it."""
+
+    pointer: str
+    candidate: Ref
+    before: Pointer | None
+    now: Pointer
+    decision: Decision | None
+    """None for the first policy of a pointer, which has nobody to beat."""
+    evaluations: tuple[Ref, ...]
+
+
+def finished_captures(store: ArtifactStore, task: str | None) -> dict[str, RunRecord]:
+    """The newest finished run of each capture of a task, by ``task.capture``."""
+    name = task or DEFAULT_TASK
+    records = [load_record(store, run) for run in list_runs(store)]
+    usable = [
+        r for r in records
+        if (r.task or DEFAULT_TASK) == name
+        and set(_NEEDED) <= r.stages.keys()
+    ]  # fmt: skip
+    found: dict[str, RunRecord] = {}
+    for record in sorted(usable, key=lambda r: r.started):
+        # Two videos of one name are two captures: their bytes tell them apart.
+        capture = record.stages["ingest_capture"]
+        title = getattr(store.open(capture).summary, "name", "capture")
+        found[f"{_plain(name)}.{_plain(title)}-{capture.fingerprint[:6]}"] = record
+    return found
+
+
+def reconstruction_of(record: RunRecord) -> dict[str, Ref]:
+    """What a night starts from; what was trained and evaluated before is no part of it."""
+    return {stage: record.stages[stage] for stage in _GIVEN if stage in record.stages}
+
+
+def night_overrides(night: int) -> dict[str, dict[str, Any]]:
+    """Seeds of a night's training; the same night trains the same policies, and so resumes."""
+    return {stage: {"seed": night} for stage in ("ppo", "diffusion", "calibrate")}
+
+
+def challenge(
+    call: Call, store: ArtifactStore, contest: Contest, *, night: int,
+    test: PromotionTest | None = None, max_pairs: int = 150,
+) -> Outcome:  # fmt: skip
+    """Train a candidate and let it replace the current policy if the test says so.
+
+    Args:
+        call: how stages are carried out.
+        store: where artifacts and pointers lie.
+        contest: whose policy, and from what.
+        night: a number that no other night has; seeds come of it.
+        test: when a candidate is good enough.
+        max_pairs: give up undecided, and keep the current policy, after so many pairs of trials.
+    """
+    made = contest.made
+    taken = pipeline.Taken(
+        made["ingest_capture"], made.get("ingest_truth"), made.get("ingest_world")
+    )
+    sim = pipeline.Reconstruction(made["scan"], made["splat"], made["pose_track"])
+    trained = pipeline.train(call, contest.config, sim)
+    candidate = pipeline.calibrated(call, contest.config, sim, trained, taken)
+    before = current(store, contest.pointer)
+    if before is None:
+        now = promote(store, contest.pointer, candidate, reason="the first policy", expected=0)
+        return Outcome(contest.pointer, candidate, None, now, None, ())
+    old: list[bool] = []
+    new: list[bool] = []
+    evaluations: list[Ref] = []
+    decision = decide(old, new, test)
+    for seed in _seeds(contest.config, night, max_pairs, has_world=taken.world is not None):
+        config = contest.config.evaluate.model_copy(update={"seed": seed, "compares": "promotion"})
+        evaluation = call(
+            EVALUATE, config, teacher=trained.teacher, student=before.ref, calibrated=candidate,
+            scene=sim.scene, track=sim.track, images=sim.images, world=taken.world,
+        )  # fmt: skip
+        evaluations.append(evaluation)
+        for outcomes, more in zip((old, new), paired_outcomes(store, evaluation), strict=True):
+            outcomes.extend(more)
+        decision = decide(old, new, test)
+        if decision.action != "continue":
+            break
+    now = before
+    if decision.action == "promote":
+        now = promote(
+            store, contest.pointer, candidate, reason=decision.reason, expected=before.number,
+            decision=decision, evaluations=tuple(evaluations),
+        )  # fmt: skip
+    return Outcome(contest.pointer, candidate, before, now, decision, tuple(evaluations))
+
+
+def paired_outcomes(store: ArtifactStore, evaluation: Ref) -> tuple[list[bool], list[bool]]:
+    """Whether the current policy and the candidate succeeded, seed by seed.
+
+    In the world to deploy into when there is one, otherwise in the reconstructed simulation.
+
+    Raises:
+        BadInputError: when the evaluation holds no such trials.
+    """
+    opened = store.open(evaluation)
+    for domain in ("real", "sim"):
+        rows = [f"success/{policy}_{domain}" for policy in STUDENTS["promotion"]]
+        if set(rows) <= set(opened.array_names):
+            old, new = (opened.array(row).astype(bool).tolist() for row in rows)
+            return old, new
+    raise BadInputError(f"{evaluation} holds no trials of two policies on the same seeds")
+
+
+def _seeds(config: PipelineConfig, night: int, max_pairs: int, *, has_world: bool) -> Iterator[int]:
+    batch = config.evaluate.num_real_trials if has_world else config.evaluate.num_sim_trials
+    for offset in range(0, min(max_pairs, SEEDS_PER_NIGHT), batch):
+        yield night * SEEDS_PER_NIGHT + offset
+
+
+def _plain(text: str) -> str:
+    return (
+        "".join(c if c == "_" or (c.isalnum() and c.isascii()) else "-" for c in text).strip("-")[
+            :30
+        ]
+        or "x"
+    )
+
+
+def decision_page(outcomes: list[Outcome], failures: dict[str, str]) -> str:
+    """The night as a Markdown page."""
+    lines = [
+        "| policy for | decision | pairs | wins | losses | not worse | worse | current |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for o in outcomes:
+        d, now = o.decision, f"v{o.now.number:06d} `{o.now.ref}`"
+        if d is None:
+            lines.append(f"| {o.pointer} | first policy | 0 | | | | | {now} |")
+            continue
+        said = "kept" if d.action != "promote" else "promoted"
+        lines.append(
+            f"| {o.pointer} | {said}: {d.reason} | {d.num_pairs} | {d.wins} | {d.losses} "
+            f"| {d.evidence_not_worse:.3g} | {d.evidence_worse:.3g} | {now} |"
+        )
+    lines += [f"| {name} | failed: {why} | | | | | | |" for name, why in failures.items()]
+    bars = sorted({1 / o.decision.test.alpha for o in outcomes if o.decision})
+    if bars:
+        lines += ["", f"Evidence decides at {bars[0]:.3g} (a bet's capital, Ville's inequality)."]
+    return "\n".join(lines)

@@ -1,0 +1,1 @@
+"""The command line ``xsim``, one module a group of commands."""

@@ -1,0 +1,178 @@
+"""The checks behind ``xsim doctor``."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from importlib import metadata
+from pathlib import Path
+
+from flows.prefect_server.server import find_server
+from tasks.settings import Settings
+from xsim_core.config import FrozenModel
+from xsim_core.errors import XSimError
+
+MIN_FREE_DISK_GB = 3.0
+MIN_MEMORY_GB = 6.0
+PROBE_TIMEOUT_S = 120.0
+
+
+class Finding(FrozenModel):
+    """One check: what was found, and what to do if that is not enough."""
+
+    name: str
+    ok: bool
+    needed: bool
+    """Whether the demo cannot run without it."""
+    found: str
+    mend: str = ""
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """All checks, in the order in which they would stop the demo."""
+    checks: list[Callable[[], Finding]] = [
+        _python,
+        _compiler,
+        _vulkan,
+        _memory,
+        lambda: _disk(settings.home),
+        lambda: _store(settings),
+        lambda: _prefect(settings.home),
+        _gpu,
+    ]
+    return [check() for check in checks]
+
+
+def _python() -> Finding:
+    version = ".".join(map(str, sys.version_info[:3]))
+    return Finding(
+        name="python", ok=sys.version_info[:2] == (3, 11), needed=True,
+        found=f"{version} at {sys.executable}",
+        mend="X-Sim's lock is solved for Python 3.11: install it and run 'make setup' again.",
+    )  # fmt: skip
+
+
+def _compiler() -> Finding:
+    path = shutil.which("g++")
+    return Finding(
+        name="compiler", ok=path is not None, needed=True, found=path or "no g++",
+        mend="The splat rasteriser is compiled on first use. Install it: apt-get install g++.",
+    )  # fmt: skip
+
+
+_VULKAN_PROBE = """
+import sapien
+from xsim_core.render.shaders import shader_pack
+scene = sapien.Scene([sapien.physx.PhysxCpuSystem(), sapien.render.RenderSystem()])
+with shader_pack("minimal"):
+    camera = scene.add_camera("probe", 16, 16, 1.0, 0.01, 10.0)
+scene.update_render()
+camera.take_picture()
+device = sapien.render.RenderSystem().device
+print(getattr(device, "name", "a Vulkan device"), camera.get_picture("Color").shape)
+"""
+
+
+def _vulkan() -> Finding:
+    # In a child: a driver that SAPIEN does not like can take the whole process down.
+    try:
+        probe = subprocess.run(
+            [sys.executable, "-c", _VULKAN_PROBE], capture_output=True, text=True,
+            timeout=PROBE_TIMEOUT_S, check=False,
+        )  # fmt: skip
+        ok, lines = probe.returncode == 0, (probe.stdout if probe.returncode == 0 else probe.stderr)
+    except subprocess.TimeoutExpired:
+        ok, lines = False, f"no picture within {PROBE_TIMEOUT_S:.0f} s"
+    last = (lines.strip().splitlines() or ["the probe said nothing"])[-1]
+    found = f"SAPIEN renders on {last}" if ok else f"SAPIEN cannot render: {last}"
+    return Finding(
+        name="vulkan", ok=ok, needed=True, found=found,
+        mend="Run 'make setup', which brings Mesa's lavapipe >= 25 when there is no driver; or "
+        "install mesa-vulkan-drivers (Debian 12: from bookworm-backports).",
+    )  # fmt: skip
+
+
+def _memory() -> Finding:
+    fields = dict(
+        line.split(":", 1) for line in Path("/proc/meminfo").read_text().splitlines() if ":" in line
+    )
+    available_gb = int(fields["MemAvailable"].split()[0]) / 1e6
+    if (limit := _cgroup_limit_gb()) is not None:
+        available_gb = min(available_gb, limit)
+    return Finding(
+        name="memory", ok=available_gb >= MIN_MEMORY_GB, needed=True,
+        found=f"{available_gb:.1f} GB available",
+        mend=f"The demo needs {MIN_MEMORY_GB:.0f} GB: close other programs, or set XSIM_WORKERS=1.",
+    )  # fmt: skip
+
+
+def _cgroup_limit_gb() -> float | None:
+    try:
+        text = Path("/sys/fs/cgroup/memory.max").read_text().strip()
+        used = int(Path("/sys/fs/cgroup/memory.current").read_text())
+    except (OSError, ValueError):
+        return None
+    return None if text == "max" else (int(text) - used) / 1e9
+
+
+def _disk(home: Path) -> Finding:
+    existing = next(p for p in (home, *home.parents) if p.exists())
+    free_gb = shutil.disk_usage(existing).free / 1e9
+    return Finding(
+        name="disk", ok=free_gb >= MIN_FREE_DISK_GB, needed=True,
+        found=f"{free_gb:.1f} GB free at {home}",
+        mend=f"A run needs {MIN_FREE_DISK_GB:.0f} GB: free some, or set XSIM_HOME to another disk.",
+    )  # fmt: skip
+
+
+def _store(settings: Settings) -> Finding:
+    """The store can be written, and refuses to create the same object twice."""
+    mend = "Set XSIM_STORE to a folder you may write to, or to s3://bucket/prefix with AWS_* set."
+    try:
+        settings.open_store().check_create_if_absent()
+        ok, found = True, "writable, create-if-absent holds"
+    except XSimError as error:
+        ok, found, mend = False, str(error), "Use an unversioned bucket on another S3 server."
+    except Exception as error:  # noqa: BLE001 whatever a store raises is the finding
+        ok, found = False, f"cannot be written: {type(error).__name__}: {error}".splitlines()[0]
+    return Finding(
+        name="store", ok=ok, needed=True, found=f"{settings.store_url} {found}", mend=mend
+    )
+
+
+def _prefect(home: Path) -> Finding:
+    try:
+        version = metadata.version("prefect")
+        fastapi = tuple(int(x) for x in metadata.version("fastapi").split(".")[:2])
+    except metadata.PackageNotFoundError as error:
+        return Finding(
+            name="prefect", ok=False, needed=True, found=f"{error.name} is not installed",
+            mend="Run 'make setup'.",
+        )  # fmt: skip
+    server = find_server(home)
+    running = f"server at {server.ui_url}" if server else "no server yet; a run starts one"
+    return Finding(
+        name="prefect", ok=fastapi < (0, 151), needed=True, found=f"{version}, {running}",
+        mend="Prefect 3.8 cannot start with this FastAPI. Run 'make setup' to restore the lock.",
+    )  # fmt: skip
+
+
+def _gpu() -> Finding:
+    smi = shutil.which("nvidia-smi")
+    found = "none; everything in the demo runs without"
+    if smi is not None:
+        done = subprocess.run(
+            [smi, "--query-gpu=name,memory.total", "--format=csv,noheader"],
+            capture_output=True, text=True, timeout=30, check=False,
+            env={**os.environ, "LC_ALL": "C"},
+        )  # fmt: skip
+        if done.returncode == 0 and done.stdout.strip():
+            return Finding(
+                name="gpu", ok=True, needed=False, found=done.stdout.strip().replace("\n", "; ")
+            )
+        found = "nvidia-smi is here but answers nothing"
+    return Finding(
+        name="gpu", ok=False, needed=False, found=found,
+        mend="The preset 'full' wants one: install its driver, then set XSIM_DEVICE=cuda:0.",
+    )  # fmt: skip

@@ -1,0 +1,113 @@
+"""Commands of a laboratory: ``deploy``, ``worker`` and ``backfill``."""
+
+import os
+import sys
+from dataclasses import dataclass
+from typing import Annotated
+
+from tyro.conf import Positional, arg
+
+from flows.prefect_server.pools import PoolKind
+from xsim_core.errors import BadInputError
+
+
+@dataclass(frozen=True)
+class Deploy:
+    """Create work pools, deployments, the GPU limit and the automation that ends dead runs.
+
+    Starts the server when none runs. Running it again changes nothing, and it asks nothing.
+    """
+
+    gpu_slots: int = 1
+    """How many stages may use a GPU at once, on all workers together."""
+    runs_at_once: int = 1
+    """How many whole runs the workers take at once, together; inbox scans never wait for them."""
+    pools: PoolKind = "process"
+    """What work pools that do not exist yet start runs in: processes of their worker, or a
+    container for each run (docker/ has the images). A pool that exists stays as it is."""
+    image: str = "{pool}:latest"
+    """Image of the containers; {pool} becomes xsim-cpu, xsim-gpu or xsim-foundationpose."""
+    volume: tuple[str, ...] = ()
+    """Docker volumes, FOLDER:/PATH each; /data holds the store if XSIM_STORE is no s3:// URL."""
+    env: tuple[str, ...] = ()
+    """Further variables of the containers, NAME=VALUE each. No keys: anyone in the UI sees them."""
+
+    def run(self) -> int:
+        """Deploy."""
+        from flows.prefect_server.deploy import WORK_POOLS, deploy
+        from flows.prefect_server.pools import PoolRequest
+        from tasks.settings import load_settings
+
+        pools = PoolRequest(
+            kind=self.pools, image=self.image, volumes=self.volume,
+            environment=dict(_assignment(text) for text in self.env),
+        )  # fmt: skip
+        server = deploy(
+            load_settings(), gpu_slots=self.gpu_slots, runs_at_once=self.runs_at_once, pools=pools
+        )
+        print(f"{server.ui_url}/deployments")
+        print(f"next: xsim worker {WORK_POOLS[0]}")
+        return 0
+
+
+def _assignment(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not name or not equals:
+        raise BadInputError(f"--env '{text}' is not NAME=VALUE.")
+    return name, value
+
+
+@dataclass(frozen=True)
+class Worker:
+    """Run a worker, which carries out what is scheduled; stop it with Ctrl-C."""
+
+    pool: Positional[str] = "xsim-cpu"
+    """The work pool to take from."""
+
+    def run(self) -> int:
+        """Become the worker."""
+        from flows.prefect_server.server import start_server, use_server
+        from tasks.settings import load_settings
+
+        home = load_settings().home
+        use_server(home, start_server(home))
+        os.environ["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] = "INFO"
+        sys.stdout.flush()
+        command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", self.pool]
+        os.execv(sys.executable, command)
+
+
+@dataclass(frozen=True)
+class Backfill:
+    """Submit runs for captures that earlier runs finished, with every stage from one on made anew.
+
+    "Anew" means with another seed: a stage whose inputs, settings and code are unchanged would
+    only be found in the store again.
+    """
+
+    start: Annotated[str, arg(name="from")]
+    """The first stage to make anew: ppo, render_dataset, diffusion or calibrate."""
+    captures: tuple[str, ...] = ()
+    """Names of runs (xsim status lists them); all finished ones by default."""
+    seed: int = 1
+    """The seed; submitting the same backfill again finds the runs of the first time."""
+    preset: str | None = None
+    """demo, debug or full; each run's own when empty."""
+    dry_run: bool = False
+    """Only say what would be submitted."""
+
+    def run(self) -> int:
+        """Plan and submit."""
+        from flows.prefect_server.backfill import plan_backfill, submit
+        from tasks.settings import load_settings
+
+        settings = load_settings()
+        planned = plan_backfill(
+            settings.open_store(), self.start, self.captures, seed=self.seed, preset=self.preset
+        )
+        for one in planned:
+            where = "would submit" if self.dry_run else submit(settings.home, one)
+            print(f"{one.name:<40} {one.capture}  {where}")
+        if not planned:
+            print("no finished run to fill in for")
+        return 0

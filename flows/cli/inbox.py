@@ -1,0 +1,75 @@
+"""Commands about new videos: ``inbox list`` and ``inbox listen``."""
+
+import json as json_module
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Annotated
+
+from tyro.conf import subcommand
+
+
+@dataclass(frozen=True)
+class InboxList:
+    """Every capture that ever arrived, and what became of it."""
+
+    json: bool = False
+    """Print JSON."""
+
+    def run(self) -> int:
+        """List."""
+        from flows.inbox.captures import arrivals
+        from tasks.settings import load_settings
+
+        known = arrivals(load_settings().open_store()).values()
+        if self.json:
+            print(json_module.dumps([a.model_dump(mode="json") for a in known], indent=1))
+            return 0
+        for a in known:
+            print(f"{a.phase:<10} {a.run_name:<40} {a.folder}")
+        if not known:
+            print("nothing has arrived yet")
+        return 0
+
+
+@dataclass(frozen=True)
+class InboxListen:
+    """Take a bucket's notifications, and bring the next scan forward when a capture came.
+
+    It listens on this machine only. The scan each minute finds everything without it.
+    """
+
+    port: int = 4280
+    """Where to listen; 0 for any free port."""
+
+    def run(self) -> int:
+        """Listen until Ctrl-C."""
+        import logging
+
+        from flows.inbox.captures import tell_server
+        from flows.inbox.webhook import Bell, Receiver
+        from flows.prefect_server.secret import secret_in
+        from flows.prefect_server.server import start_server, use_server
+        from tasks.settings import load_settings
+
+        home = load_settings().home
+        use_server(home, start_server(home))
+        token = home / "inbox-token"
+        bell = Bell(lambda: tell_server(home, "bucket"))
+        logging.basicConfig(format="%(message)s")
+        logging.getLogger("flows").setLevel(logging.INFO)
+        with Receiver(self.port, secret_in(token), lambda _: bell.ring()) as receiver:
+            print(f"bucket notifications: {receiver.url}, token in {token}", flush=True)
+            with suppress(KeyboardInterrupt):
+                receiver.serve_forever()
+        return 0
+
+
+@dataclass(frozen=True)
+class InboxCommands:
+    """New human videos: what arrived, and the receiver of a bucket's notifications."""
+
+    action: Annotated[InboxList, subcommand("list")] | Annotated[InboxListen, subcommand("listen")]
+
+    def run(self) -> int:
+        """Pass on."""
+        return self.action.run()

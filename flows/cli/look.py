@@ -1,0 +1,206 @@
+"""Commands that look: ``status``, ``show``, ``lineage``, ``report`` and ``verify``."""
+
+import json as json_module
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tyro.conf import Positional
+
+
+@dataclass(frozen=True)
+class Status:
+    """Which runs there are, and for a capture which stages are done and which are missing.
+
+    Nothing is run: the missing ones are found by computing each stage's identity.
+    """
+
+    capture: Positional[str] = ""
+    """A capture's folder; without it, all recorded runs are listed."""
+    preset: str = "demo"
+    """demo, debug or full."""
+    task: str = ""
+    """A task's name or YAML file."""
+    json: bool = False
+    """Print JSON."""
+
+    def run(self) -> int:
+        """List."""
+        return self._capture() if self.capture else self._runs()
+
+    def _runs(self) -> int:
+        from tasks.settings import load_settings
+        from xsim_core.runs import list_runs, load_record
+
+        settings = load_settings()
+        store = settings.open_store()
+        records = [load_record(store, name) for name in list_runs(store)]
+        if self.json:
+            _print_json({"store": settings.store_url,
+                         "runs": [r.model_dump(mode="json") for r in records]})  # fmt: skip
+            return 0
+        print(f"store: {settings.store_url}")
+        for r in records:
+            took = f"{r.elapsed_s:.0f} s" if r.elapsed_s is not None else ""
+            print(f"  {r.name:<24} {r.state:<12} {len(r.stages):2d} stages  {took:>7}  {r.started}")
+        if not records:
+            print("  no runs yet; 'xsim demo' makes the first")
+        return 0
+
+    def _capture(self) -> int:
+        from flows.executors import Plan
+        from flows.pipeline import whole_chain
+        from flows.sources import find_sources
+        from tasks.settings import load_settings
+        from xsim_core.presets import pipeline_config
+
+        plan = Plan(load_settings().open_store())
+        config = pipeline_config(self.preset, task=self.task or None)
+        whole_chain(plan, config, find_sources(Path(self.capture)))
+        rows = {s: ("missing" if s in plan.missing else "done") for s in plan.refs}
+        if self.json:
+            refs = {s: {"ref": str(r), "state": rows[s]} for s, r in plan.refs.items()}
+            _print_json({"capture": self.capture, "stages": refs})
+        else:
+            for stage, ref in plan.refs.items():
+                print(f"  {stage:<16} {rows[stage]:<8} {ref}")
+        return 0
+
+
+@dataclass(frozen=True)
+class Show:
+    """What an artifact is: its key figures, its arrays, its files and where it came from."""
+
+    ref: Positional[str]
+    """kind/fingerprint, the fingerprint's first digits, or RUN:STAGE."""
+    json: bool = False
+    """Print JSON."""
+
+    def run(self) -> int:
+        """Print the manifest, readably."""
+        from tasks.settings import load_settings
+        from xsim_core.refs import find_ref
+
+        store = load_settings().open_store()
+        artifact = store.open(find_ref(store, self.ref))
+        manifest = artifact.manifest
+        arrays = {n: _array(artifact.group[n]) for n in artifact.array_names}
+        if self.json:
+            _print_json({
+                "ref": str(artifact.ref), "stage": manifest.stage, "summary": manifest.summary,
+                "config": manifest.config, "provenance": manifest.provenance, "arrays": arrays,
+                "inputs": {k: str(v) for k, v in manifest.inputs.items()},
+                "files": list(artifact.file_names), "num_bytes": manifest.num_bytes,
+            })  # fmt: skip
+            return 0
+        print(f"{artifact.ref}  made by {manifest.stage} v{manifest.stage_version}, "
+              f"{manifest.num_bytes / 1e6:.1f} MB")  # fmt: skip
+        _block("summary", manifest.summary)
+        _block("inputs", {k: str(v) for k, v in manifest.inputs.items()})
+        _block("config", manifest.config)
+        _block("arrays", arrays)
+        _block("files", dict.fromkeys(artifact.file_names, ""))
+        _block("provenance", manifest.provenance)
+        return 0
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """What an artifact was made from, back to the files that came from outside."""
+
+    ref: Positional[str]
+    """kind/fingerprint, the fingerprint's first digits, or RUN:STAGE."""
+    json: bool = False
+    """Print JSON."""
+
+    def run(self) -> int:
+        """Draw the tree."""
+        from tasks.settings import load_settings
+        from xsim_core.refs import find_ref
+        from xsim_core.report import lineage_text, trace_lineage
+
+        store = load_settings().open_store()
+        lineage = trace_lineage(store, find_ref(store, self.ref))
+        if self.json:
+            _print_json(lineage.model_dump(mode="json"))
+        else:
+            print(lineage_text(lineage))
+        return 0
+
+
+@dataclass(frozen=True)
+class Report:
+    """Write the one-page report of a run, or of an artifact and all it was made from."""
+
+    what: Positional[str]
+    """A run's name (see `xsim status`), or an artifact as in `xsim show`."""
+    out: str = ""
+    """Where to write; .xsim/reports/NAME.html by default."""
+    json: bool = False
+    """Print JSON."""
+
+    def run(self) -> int:
+        """Build the page and print its path."""
+        from flows.runs import report_path, write_report
+        from tasks.settings import load_settings
+        from xsim_core.refs import find_ref
+        from xsim_core.report import build_report, stages_behind, trace_lineage as trace
+        from xsim_core.runs import list_runs, load_record
+
+        settings = load_settings()
+        store = settings.open_store()
+        if self.what in list_runs(store) and not self.out:
+            path = write_report(settings, store, load_record(store, self.what))
+        else:
+            if self.what in list_runs(store):
+                stages, name = load_record(store, self.what).stages, self.what
+            else:
+                ref = find_ref(store, self.what)
+                stages, name = stages_behind(trace(store, ref)), str(ref).replace("/", "-")
+            path = Path(self.out) if self.out else report_path(settings, name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(build_report(store, stages, title=name), encoding="utf-8")
+        if self.json:
+            _print_json({"report": str(path.absolute())})
+        else:
+            print(path.absolute())
+        return 0
+
+
+@dataclass(frozen=True)
+class Verify:
+    """Read every stored byte again and compare it with what the manifests promise."""
+
+    ref: Positional[str] = ""
+    """One artifact as in `xsim show`; all of them by default."""
+    json: bool = False
+    """Print JSON."""
+
+    def run(self) -> int:
+        """Exit with 1 when anything is missing, truncated or altered."""
+        from tasks.settings import load_settings
+        from xsim_core.refs import find_ref
+
+        store = load_settings().open_store()
+        refs = [find_ref(store, self.ref)] if self.ref else store.list_refs()
+        problems = [sentence for ref in refs for sentence in store.verify(ref)]
+        if self.json:
+            _print_json({"checked": [str(r) for r in refs], "problems": problems})
+        else:
+            print("\n".join([*problems, f"{len(refs)} artifacts read, {len(problems)} problems"]))
+        return 1 if problems else 0
+
+
+def _print_json(value: Any) -> None:
+    print(json_module.dumps(value, indent=1))
+
+
+def _array(array: Any) -> str:
+    return f"{array.dtype} {tuple(array.shape)}"
+
+
+def _block(title: str, values: dict[str, Any]) -> None:
+    if values:
+        print(f"{title}:")
+        for name, value in values.items():
+            print(f"  {name:<28} {value}".rstrip())

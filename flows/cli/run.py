@@ -1,0 +1,256 @@
+"""Commands that make something: ``demo``, ``run`` and ``capture``."""
+
+import json as json_module
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from tyro.conf import Positional, subcommand
+
+if TYPE_CHECKING:
+    from .launch import Outcome, Request
+
+
+@dataclass(frozen=True)
+class Demo:
+    """The whole chain on a capture made here: one human video in, an evaluated policy out.
+
+    Synthesises an RGB-D recording of a hand moving an object, photos of the room and a world to
+    deploy into; reconstructs, trains, calibrates and evaluates; prints the path of a report. Takes
+    10 to 13 minutes on two idle cores the first time and seconds afterwards.
+    """
+
+    preset: str = "demo"
+    """demo; debug (tiny sizes, minutes, proves only that every stage runs)."""
+    set: tuple[str, ...] = ()
+    """Fields over the preset, such as ppo.num_env_steps=200000."""
+    prefect: bool = True
+    """Whether the Prefect server, started when needed, records and shows the run. With the flag
+    --no-prefect it runs in this process alone."""
+    json: bool = False
+    """Print JSON on standard output; progress goes to standard error."""
+
+    def run(self) -> int:
+        """Synthesise if needed, then run."""
+        from flows.sources import synthesise_demo
+        from tasks.settings import load_settings
+
+        from .launch import Request
+        from .progress import Display
+
+        settings = load_settings()
+        _check_disk(settings.home)
+        overrides = parse_overrides(self.set)
+        with Display(["synthesize"]) as display:
+            folder = synthesise_demo(settings, display, preset=self.preset)
+            request = Request(
+                capture=folder, preset=self.preset, name=self.preset, overrides=overrides,
+                use_prefect=self.prefect,
+            )  # fmt: skip
+            outcome = _launch(request, display)
+        return _print_outcome(outcome, as_json=self.json)
+
+
+@dataclass(frozen=True)
+class Run:
+    """The whole chain on your capture: a folder made by `xsim capture ingest` or written as it is.
+
+    Running again with the same capture and settings continues after the last finished stage.
+    """
+
+    capture: Positional[str]
+    """The capture's folder."""
+    preset: str = "demo"
+    """demo (two cores), debug (tiny) or full (the paper's sizes; needs a GPU)."""
+    task: str = ""
+    """A task's name, or a YAML file of yours: a new task needs no Python."""
+    name: str = ""
+    """What to call the run; by default the capture's name and the preset's."""
+    set: tuple[str, ...] = ()
+    """Fields over the preset, such as ppo.num_env_steps=200000."""
+    prefect: bool = True
+    """Whether the Prefect server, started when needed, records and shows the run. With the flag
+    --no-prefect it runs in this process alone."""
+    json: bool = False
+    """Print JSON on standard output; progress goes to standard error."""
+
+    def run(self) -> int:
+        """Run."""
+        from tasks.settings import load_settings
+
+        from .launch import Request
+        from .progress import Display
+
+        _check_disk(load_settings().home)
+        request = Request(
+            capture=Path(self.capture).absolute(), preset=self.preset, task=self.task or None,
+            name=self.name or None, overrides=parse_overrides(self.set), use_prefect=self.prefect,
+        )  # fmt: skip
+        with Display([]) as display:
+            outcome = _launch(request, display)
+        return _print_outcome(outcome, as_json=self.json)
+
+
+@dataclass(frozen=True)
+class CaptureSynthesize:
+    """Render a capture with known truth: room photos, a video of a hand, a world to deploy into."""
+
+    folder: Positional[str]
+    """Where to write; must not exist, or be such a capture already."""
+    preset: str = "demo"
+    """demo (the object slides), lift (it is carried, for task pick_place) or debug (small)."""
+    json: bool = False
+    """Print JSON."""
+
+    def run(self) -> int:
+        """Write the files."""
+        from flows.sources import synthesise
+
+        from .progress import Display
+
+        with Display(["synthesize"]) as display:
+            folder = synthesise(Path(self.folder).absolute(), display, preset=self.preset)
+        return _print_line({"capture": str(folder)}, as_json=self.json)
+
+
+@dataclass(frozen=True)
+class CaptureIngest:
+    """Check a capture's files and bring them into the store, without running further stages."""
+
+    folder: Positional[str]
+    """The capture's folder."""
+    queue: bool = False
+    """Also enter it in the inbox: the next scan starts its run, at once if a server is up."""
+    json: bool = False
+    """Print JSON."""
+
+    def run(self) -> int:
+        """Read, check, store."""
+        from flows.executors import InProcess, Recorder
+        from flows.pipeline import ingest
+        from flows.sources import find_sources
+        from tasks.settings import load_settings
+        from xsim_core.runs import RunRecord
+
+        from .progress import Display
+
+        settings = load_settings()
+        store = settings.open_store()
+        sources = find_sources(Path(self.folder).absolute())
+        record = RunRecord(name=f"ingest-{Path(self.folder).name}", capture=self.folder)
+        with Display([]) as display:
+            call = InProcess(store, settings.runtime, display, Recorder(store, record))
+            taken = ingest(call, sources)
+        if self.queue:
+            from flows.inbox.captures import announce, tell_server
+
+            tell_server(settings.home, announce(store, Path(self.folder).absolute()).digest)
+        refs = {k: str(r) for k, r in taken._asdict().items() if r is not None}
+        return _print_line(refs, as_json=self.json)
+
+
+@dataclass(frozen=True)
+class CaptureCommands:
+    """Make a capture, or bring one into the store."""
+
+    action: (
+        Annotated[CaptureSynthesize, subcommand("synthesize")]
+        | Annotated[CaptureIngest, subcommand("ingest")]
+    )
+
+    def run(self) -> int:
+        """Pass on."""
+        return self.action.run()
+
+
+def parse_overrides(texts: tuple[str, ...]) -> dict[str, dict[str, Any]]:
+    """``stage.field=value`` texts as stage → field → value; values are YAML.
+
+    Raises:
+        BadInputError: for a text of another form.
+    """
+    import yaml
+
+    from xsim_core.errors import BadInputError
+
+    overrides: dict[str, dict[str, Any]] = {}
+    for text in texts:
+        target, equals, value = text.partition("=")
+        stage, dot, name = target.partition(".")
+        if not (equals and dot and stage and name):
+            raise BadInputError(f"--set '{text}' is not of the form stage.field=value")
+        overrides.setdefault(stage, {})[name] = yaml.safe_load(value)
+    return overrides
+
+
+def _launch(request: "Request", display: Any) -> "Outcome":
+    from tasks.settings import load_settings
+
+    from .launch import launch
+
+    return launch(request, load_settings(), display)
+
+
+def _check_disk(home: Path) -> None:
+    import shutil
+
+    from xsim_core.errors import BadInputError
+
+    from .checks import MIN_FREE_DISK_GB
+
+    home.mkdir(parents=True, exist_ok=True)
+    free_gb = shutil.disk_usage(home).free / 1e9
+    if free_gb < MIN_FREE_DISK_GB:
+        raise BadInputError(
+            f"{home} has {free_gb:.1f} GB free; a run needs {MIN_FREE_DISK_GB:.0f}. "
+            "Free some space, or set XSIM_HOME to another disk."
+        )
+
+
+def _print_outcome(outcome: "Outcome", *, as_json: bool) -> int:
+    from flows.prefect_server.server import auth_path
+    from tasks.settings import load_settings
+
+    record = outcome.record
+    if as_json:
+        print(json_module.dumps({
+            "run": record.name, "state": record.state, "report": str(outcome.report),
+            "stages": {stage: str(ref) for stage, ref in record.stages.items()},
+            "num_reused": outcome.num_reused, "elapsed_s": outcome.elapsed_s,
+            "ui": record.flow_run_url or outcome.ui_url,
+        }, indent=1))  # fmt: skip
+        return 0
+    print(
+        f"{len(record.stages)} stages, {outcome.num_reused} reused, {outcome.elapsed_s:.1f} s",
+        file=sys.stderr,
+    )
+    for line in _rates(record):
+        print(line, file=sys.stderr)
+    if url := record.flow_run_url or outcome.ui_url:
+        print(f"run:    {url}", file=sys.stderr)
+        if (sign_in := auth_path(load_settings().home)).is_file():
+            print(f"        sign in with the line in {sign_in}", file=sys.stderr)
+    print(f"report: {outcome.report}")
+    return 0
+
+
+def _rates(record: Any) -> list[str]:
+    from tasks.settings import load_settings
+
+    if "evaluate" not in record.stages:
+        return []
+    summary = load_settings().open_store().open(record.stages["evaluate"]).summary
+    return [
+        f"  {r.policy:<12} {r.domain:<8} {r.successes}/{r.trials} succeed, "
+        f"95 % interval {r.low:.2f}–{r.high:.2f}, progress {r.progress:.2f}"
+        for r in summary.rates
+    ]
+
+
+def _print_line(values: dict[str, str], *, as_json: bool) -> int:
+    if as_json:
+        print(json_module.dumps(values))
+    else:
+        print("\n".join(f"{name}: {value}" for name, value in values.items()))
+    return 0

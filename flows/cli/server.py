@@ -1,0 +1,67 @@
+"""``xsim server start|stop``: the background Prefect server."""
+
+import json as json_module
+from dataclasses import dataclass
+from typing import Annotated
+
+from tyro.conf import subcommand
+
+
+@dataclass(frozen=True)
+class ServerStart:
+    """Start the Prefect server in the background, or say where it runs already.
+
+    It listens on this machine only, keeps its database under .xsim/prefect and sends nothing home.
+    `xsim demo` and `xsim run` start it by themselves.
+    """
+
+    json: bool = False
+    """Print JSON."""
+
+    def run(self) -> int:
+        """Start and say where."""
+        from flows.prefect_server.server import auth_path, start_server
+        from tasks.settings import load_settings
+
+        home = load_settings().home
+        server = start_server(home)
+        if self.json:
+            print(
+                json_module.dumps({"ui": server.ui_url, "api": server.api_url, "pid": server.pid})
+            )
+        else:
+            print(f"Prefect server: {server.ui_url}")
+            if server.pid is not None:
+                print(f"sign in with the line in {auth_path(home)}")
+        return 0
+
+
+@dataclass(frozen=True)
+class ServerStop:
+    """Stop the background Prefect server. Artifacts and run history are kept."""
+
+    json: bool = False
+    """Print JSON."""
+
+    def run(self) -> int:
+        """Stop and say what was stopped."""
+        from flows.prefect_server.server import stop_server
+        from tasks.settings import load_settings
+
+        server = stop_server(load_settings().home)
+        if self.json:
+            print(json_module.dumps({"stopped": server.ui_url if server else None}))
+        else:
+            print(f"stopped {server.ui_url}" if server else "no server was running")
+        return 0
+
+
+@dataclass(frozen=True)
+class ServerCommands:
+    """Start or stop the background Prefect server, whose UI shows every run."""
+
+    action: Annotated[ServerStart, subcommand("start")] | Annotated[ServerStop, subcommand("stop")]
+
+    def run(self) -> int:
+        """Pass on."""
+        return self.action.run()

@@ -1,0 +1,135 @@
+"""How a flow's page of calls is carried out: planned, run in this process, or as Prefect tasks."""
+
+import importlib
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from tasks.engine.observer import Observer
+from xsim_core.artifacts import ArtifactRef
+from xsim_core.config import FrozenModel
+from xsim_core.errors import StoreUnreachableError
+from xsim_core.runs import RunRecord, ending_of, save_record
+from xsim_core.stage import Stage, output_ref, run_stage
+from xsim_core.storage import ArtifactStore, Runtime
+
+Ref = ArtifactRef[Any]
+
+
+class Call(Protocol):
+    """Make the artifact of one stage."""
+
+    def __call__(self, stage: Stage, config: FrozenModel, **inputs: Ref | None) -> Ref:
+        """The ref of the stage's artifact; inputs that are None are left out."""
+        ...
+
+
+@dataclass
+class Plan:
+    """Computes every ref without running anything, and looks which ones the store has."""
+
+    store: ArtifactStore
+    refs: dict[str, Ref] = field(default_factory=dict)
+    missing: list[str] = field(default_factory=list)
+
+    def __call__(self, stage: Stage, config: FrozenModel, **inputs: Ref | None) -> Ref:
+        """The ref that a run would answer."""
+        ref = output_ref(stage, config, _given(inputs))
+        self.refs[stage.name] = ref
+        if self.store.manifest(ref) is None:
+            self.missing.append(stage.name)
+        return ref
+
+
+@dataclass
+class InProcess:
+    """Runs the stages one after another here, without Prefect."""
+
+    store: ArtifactStore
+    runtime: Runtime
+    observer: Observer
+    record: "Recorder"
+
+    def __call__(self, stage: Stage, config: FrozenModel, **inputs: Ref | None) -> Ref:
+        """The stage's artifact, made now if the store does not have it."""
+        given = _given(inputs)
+        self.observer.started(stage.name)
+        reused = self.store.manifest(output_ref(stage, config, given)) is not None
+
+        def progress(fraction: float, figures: dict[str, float]) -> None:
+            self.observer.progressed(stage.name, fraction, figures)
+
+        try:
+            ref = run_stage(
+                stage, config, self.store, given, runtime=self.runtime, progress=progress
+            )
+        except BaseException as error:
+            self.observer.failed(stage.name, error)
+            self.record.stopped(stage.name, error)
+            raise
+        self.observer.finished(stage.name, ref, reused=reused)
+        self.record.add(stage.name, ref)
+        return ref
+
+
+@dataclass
+class AsTasks:
+    """Runs each stage as the Prefect task of its name, within the current flow run."""
+
+    record: "Recorder"
+    find_task: Callable[[str], Callable[..., Any]] | None = None
+    """Task by stage name; ``tasks.<name>.<name>`` unless a test brings its own."""
+
+    def __call__(self, stage: Stage, config: FrozenModel, **inputs: Ref | None) -> Ref:
+        """The stage's artifact; the task answers from the store when it is there."""
+        # Here, since it imports Prefect, and with that settles which server this process talks to.
+        from .fan_out import fanned_out
+
+        task, given = (self.find_task or task_of)(stage.name), _given(inputs)
+        # As a state: called plainly, Prefect hands a task's own "Reused" state on as data.
+        try:
+            with fanned_out(stage, config, given):
+                state = task(**given, config=config, return_state=True)
+            ref: Ref = state.result()
+        except BaseException as error:
+            self.record.stopped(stage.name, error)
+            raise
+        self.record.add(stage.name, ref)
+        return ref
+
+
+def task_of(stage_name: str) -> Callable[..., Any]:
+    """The Prefect task of a stage: the same name in every layer."""
+    module = importlib.import_module(f"tasks.{stage_name}")
+    task: Callable[..., Any] = getattr(module, stage_name)
+    return task
+
+
+@dataclass
+class Recorder:
+    """Writes ``runs/<name>.json`` after every stage, so that a broken run can be looked at."""
+
+    store: ArtifactStore
+    record: RunRecord
+
+    def add(self, stage: str, ref: Ref) -> None:
+        """Note that the stage's artifact is there."""
+        self.update(stages={**self.record.stages, stage: ref})
+
+    def stopped(self, stage: str, error: BaseException) -> None:
+        """Note that the stage stopped short, and how."""
+        if isinstance(error, StoreUnreachableError):
+            return  # It would not take the note either, after as long a wait.
+        # A store that cannot even take the note must not hide why the stage failed.
+        with suppress(Exception):
+            self.update(unfinished={**self.record.unfinished, stage: ending_of(error)})
+
+    def update(self, **fields: Any) -> None:
+        """Change fields of the record and write it."""
+        self.record = self.record.model_copy(update=fields)
+        save_record(self.store, self.record)
+
+
+def _given(inputs: dict[str, Ref | None]) -> dict[str, Ref]:
+    return {name: ref for name, ref in inputs.items() if ref is not None}

@@ -1,0 +1,76 @@
+"""The flow that scans the inbox. Scheduled every minute; an event brings the next scan forward."""
+
+import os
+from pathlib import Path
+from typing import Any, Literal
+from uuid import UUID
+
+from prefect import flow
+from prefect.artifacts import create_table_artifact
+from prefect.client.orchestration import get_client
+from prefect.deployments import run_deployment
+
+from flows.digests import DigestMemory
+from tasks.settings import load_settings
+
+from .captures import SETTLE_S, Arrival, Scanned, capture_folders, fetch_prefix, scan, table_rows
+
+DEPLOYMENT = "xsim/new-video"
+
+
+@flow(name="scan-inbox", flow_run_name="scan-inbox", persist_result=False)
+def scan_inbox(
+    inbox: str | None = None,
+    deployment: str = DEPLOYMENT,
+    preset: str = "demo",
+    settle_s: float = SETTLE_S,
+) -> dict[str, Any]:
+    """Start a run for every capture that is new; answers what the inbox holds.
+
+    Args:
+        inbox: a folder or a store URL; ``XSIM_INBOX``, or ``inbox`` below ``XSIM_HOME``.
+        deployment: what is run for each capture, as flow/deployment.
+        preset: demo, debug or full.
+        settle_s: a capture that was written to within so many seconds is left for the next scan.
+    """
+    settings = load_settings()
+    place = inbox or os.environ.get("XSIM_INBOX") or str(settings.home / "inbox")
+    if "://" in place:
+        folder = fetch_prefix(place, settings.home / "inbox-copies", settle_s=settle_s)
+        memory = DigestMemory(settings.home / "inbox-digests")
+    else:
+        folder, memory = Path(place), DigestMemory(settings.home / "inbox-digests", settle_s)
+
+    def submit(arrival: Arrival) -> str:
+        parameters = {"capture": arrival.folder, "preset": preset, "name": arrival.run_name}
+        run: Any = run_deployment(
+            deployment, parameters=parameters, timeout=0, idempotency_key=arrival.key,
+            flow_run_name=arrival.run_name, as_subflow=False, tags=["inbox"],
+        )  # fmt: skip
+        return str(run.id)
+
+    scanned = scan(settings.open_store(), capture_folders(folder), submit, end_of, memory.look)
+    publish(scanned)
+    return scanned.model_dump(mode="json")
+
+
+def end_of(flow_run: str) -> Literal["completed", "failed", "crashed"] | None:
+    """How a flow run ended; one that somebody cancelled or deleted counts as failed."""
+    from prefect.exceptions import ObjectNotFound
+
+    with get_client(sync_client=True) as client:
+        try:
+            state = client.read_flow_run(UUID(flow_run)).state
+        except ObjectNotFound:
+            return "failed"
+    if state is None or not state.is_final():
+        return None
+    if state.is_completed():
+        return "completed"
+    return "crashed" if state.is_crashed() else "failed"
+
+
+def publish(scanned: Scanned) -> None:
+    """The table that the UI shows."""
+    rows: Any = table_rows(scanned)
+    create_table_artifact(rows, "inbox", "What the inbox holds, and what became of it.")

@@ -1,0 +1,135 @@
+"""The page of calls: what is made from what, in order. Planned, run here, or run by Prefect.
+
+``call`` decides what a call does (see ``flows.executors``); nothing here knows Prefect.
+"""
+
+from typing import Any, NamedTuple
+
+from xsim_core.artifacts import (
+    ArtifactRef,
+    Capture,
+    EpisodeDataset,
+    Evaluation,
+    GroundTruth,
+    ObjectTrack,
+    PosedImages,
+    RealWorld,
+    SplatScene,
+    StudentPolicy,
+    TeacherPolicy,
+)
+from xsim_core.presets import PipelineConfig
+from xsim_core.stages import (
+    CALIBRATE,
+    DIFFUSION,
+    EVALUATE,
+    INGEST_CAPTURE,
+    INGEST_TRUTH,
+    INGEST_WORLD,
+    POSE_TRACK,
+    PPO,
+    RENDER_DATASET,
+    SCAN,
+    SPLAT,
+)
+
+from .executors import Call
+from .sources import Sources
+
+
+class Taken(NamedTuple):
+    """What came from outside."""
+
+    capture: ArtifactRef[Capture]
+    truth: ArtifactRef[GroundTruth] | None
+    world: ArtifactRef[RealWorld] | None
+
+
+class Reconstruction(NamedTuple):
+    """What the simulator is built from."""
+
+    images: ArtifactRef[PosedImages]
+    scene: ArtifactRef[SplatScene]
+    track: ArtifactRef[ObjectTrack]
+
+
+class Trained(NamedTuple):
+    """What was learnt in simulation alone."""
+
+    teacher: ArtifactRef[TeacherPolicy]
+    dataset: ArtifactRef[EpisodeDataset]
+    student: ArtifactRef[StudentPolicy]
+
+
+class Transferred(NamedTuple):
+    """What is deployed, and the evidence for it."""
+
+    deployed: ArtifactRef[StudentPolicy]
+    """The calibrated student; the student itself where there was no robot to calibrate on."""
+    evaluation: ArtifactRef[Evaluation]
+
+
+def ingest(call: Call, sources: Sources) -> Taken:
+    """Take the capture in, and what belongs to it where it was synthesised."""
+    truth: ArtifactRef[Any] | None = None
+    world: ArtifactRef[Any] | None = None
+    capture = call(INGEST_CAPTURE, sources.capture)
+    if sources.truth is not None:
+        truth = call(INGEST_TRUTH, sources.truth)
+    if sources.world is not None:
+        world = call(INGEST_WORLD, sources.world)
+    return Taken(capture, truth, world)
+
+
+def real_to_sim(
+    call: Call, config: PipelineConfig, capture: ArtifactRef[Capture]
+) -> Reconstruction:
+    """From the photos to a scene, and from the video to the object's motion."""
+    images = call(SCAN, config.scan, capture=capture)
+    scene = call(SPLAT, config.splat, images=images)
+    track = call(POSE_TRACK, config.pose_track, capture=capture)
+    return Reconstruction(images, scene, track)
+
+
+def train(call: Call, config: PipelineConfig, sim: Reconstruction) -> Trained:
+    """A privileged teacher, its successes rendered, and a student that sees only images."""
+    teacher = call(PPO, config.ppo, scene=sim.scene, track=sim.track)
+    dataset = call(
+        RENDER_DATASET, config.render_dataset, teacher=teacher, scene=sim.scene, track=sim.track
+    )
+    student = call(DIFFUSION, config.diffusion, dataset=dataset, scene=sim.scene, track=sim.track)
+    return Trained(teacher, dataset, student)
+
+
+def calibrated(
+    call: Call, config: PipelineConfig, sim: Reconstruction, trained: Trained, taken: Taken
+) -> ArtifactRef[StudentPolicy]:
+    """The student to deploy; without a world there is nothing to calibrate with."""
+    if taken.world is None:
+        return trained.student
+    best: ArtifactRef[StudentPolicy] = call(
+        CALIBRATE, config.calibrate, student=trained.student, dataset=trained.dataset,
+        scene=sim.scene, track=sim.track, world=taken.world,
+    )  # fmt: skip
+    return best
+
+
+def sim_to_real(
+    call: Call, config: PipelineConfig, sim: Reconstruction, trained: Trained, taken: Taken
+) -> Transferred:
+    """Calibrate on the robot and evaluate."""
+    best = calibrated(call, config, sim, trained, taken)
+    evaluation = call(
+        EVALUATE, config.evaluate, teacher=trained.teacher, student=trained.student,
+        calibrated=best if taken.world is not None else None, scene=sim.scene, track=sim.track,
+        images=sim.images, world=taken.world, truth=taken.truth,
+    )  # fmt: skip
+    return Transferred(best, evaluation)
+
+
+def whole_chain(call: Call, config: PipelineConfig, sources: Sources) -> Transferred:
+    """A human video in, an evaluated and calibrated policy out."""
+    taken = ingest(call, sources)
+    sim = real_to_sim(call, config, taken.capture)
+    trained = train(call, config, sim)
+    return sim_to_real(call, config, sim, trained, taken)

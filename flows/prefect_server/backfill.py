@@ -1,0 +1,98 @@
+"""Runs for captures that were done before, when a stage is to be made anew."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from xsim_core.config import FrozenModel
+from xsim_core.errors import BadInputError, UnknownNameError
+from xsim_core.runs import RunRecord, list_runs, load_record
+from xsim_core.storage import ArtifactStore
+
+from .server import start_server, use_server
+
+SEEDED = ("ppo", "render_dataset", "diffusion", "calibrate")
+"""In order: what can be made anew by a seed. Stages before them have one answer."""
+DEPLOYMENT = "xsim/new-video"
+
+
+class Backfilled(FrozenModel):
+    """One run to submit."""
+
+    name: str
+    capture: str
+    preset: str
+    task: str | None
+    overrides: dict[str, dict[str, Any]]
+
+
+def plan_backfill(
+    store: ArtifactStore,
+    start: str,
+    runs: tuple[str, ...] = (),
+    *,
+    seed: int,
+    preset: str | None = None,
+) -> list[Backfilled]:
+    """What would be submitted.
+
+    Args:
+        store: where run records lie.
+        start: the first stage to make anew. Those after it follow by their inputs.
+        runs: names of runs; all completed ones that started from a capture when empty.
+        seed: of the first stage.
+        preset: of the new runs; each run's own when empty, so that what came before the stage is
+            found in the store.
+
+    Raises:
+        UnknownNameError: for an unknown stage or run.
+        BadInputError: for a run that was not made from a capture's folder.
+    """
+    if start not in SEEDED:
+        raise UnknownNameError("stage to fill from", start, SEEDED)
+    records = [load_record(store, name) for name in runs or list_runs(store)]
+    if not runs:
+        records = _originals(records)
+    for record in records:
+        if not record.capture:
+            raise BadInputError(f"run '{record.name}' was not made from a capture's folder")
+    # The seed of the first stage changes its artifact, and by that all that follow.
+    overrides = {start: {"seed": seed}}
+    return [
+        Backfilled(
+            name=f"{r.name}-{start}-{seed}"[:100], capture=r.capture,
+            preset=preset or r.preset or "demo", task=r.task or None, overrides=overrides,
+        )
+        for r in records
+    ]  # fmt: skip
+
+
+def _originals(records: list[RunRecord]) -> list[RunRecord]:
+    """One completed whole run for each capture: the newest."""
+    newest: dict[str, RunRecord] = {}
+    for record in sorted(records, key=lambda r: r.started):
+        taken = record.stages.get("ingest_capture")
+        if record.state == "completed" and record.capture and taken is not None:
+            newest[str(taken)] = record
+    return list(newest.values())
+
+
+def submit(home: Path, planned: Backfilled, *, deployment: str = DEPLOYMENT) -> str:
+    """Start the run on a worker, or find the one of the same name and settings; answers its id.
+
+    One that failed, crashed or was cancelled is started again: what it had committed is reused.
+    """
+    use_server(home, start_server(home))
+    from prefect.deployments import run_deployment
+
+    parameters = planned.model_dump(mode="json")
+    key = hashlib.sha256(planned.model_dump_json().encode()).hexdigest()
+    attempt = 1
+    while True:
+        run: Any = run_deployment(
+            deployment, parameters=parameters, timeout=0, flow_run_name=planned.name,
+            idempotency_key=f"backfill-{key}-{attempt}", as_subflow=False, tags=["backfill"],
+        )  # fmt: skip
+        if run.state is None or run.state.is_completed() or not run.state.is_final():
+            return str(run.id)
+        attempt += 1

@@ -1,0 +1,1 @@
+"""What every task shares: carrying a stage out here or on another pool, and showing it."""

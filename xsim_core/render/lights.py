@@ -1,0 +1,103 @@
+"""Lights that can change between frames, and what they do to a table."""
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xsim_core.config import FrozenModel, Vec3
+from xsim_core.geometry import make_se3, se3_to_pos_quat
+
+SHADOW_MAP_PX = 512
+"""Software rendering pays for every texel; policy images are smaller than this."""
+SHADOW_HALF_SIZE_M = 0.75
+
+
+class LightSpec(FrozenModel):
+    """The lights of a scene: ambient, and directional lights of which the first casts shadows."""
+
+    ambient_rgb: Vec3 = (0.40, 0.40, 0.40)
+    directions: tuple[Vec3, ...] = ((0.3, 0.5, -1.0), (-0.6, -0.3, -0.8))
+    """World directions in which the light travels."""
+    colours_rgb: tuple[Vec3, ...] = ((1.35, 1.30, 1.2), (0.5, 0.55, 0.62))
+    has_shadows: bool = True
+
+
+class Lights:
+    """The directional lights of one SAPIEN scene; the first one casts shadows."""
+
+    def __init__(self, scene: Any, centre_world: NDArray[np.floating]) -> None:
+        self._scene, self._centre = scene, np.asarray(centre_world, float)
+        self._lights: list[tuple[Any, Any]] = []
+        self._current: LightSpec | None = None
+
+    def set(self, lights: LightSpec) -> None:
+        """Light the scene so from the next frame on."""
+        import sapien
+
+        if lights == self._current:
+            return
+        self._current = lights
+        self._scene.set_ambient_light(list(lights.ambient_rgb))
+        while len(self._lights) < len(lights.directions):
+            self._add(casts_shadow=lights.has_shadows and not self._lights)
+        for i, (entity, light) in enumerate(self._lights):
+            is_used = i < len(lights.directions)
+            light.color = list(lights.colours_rgb[i]) if is_used else [0, 0, 0]
+            if is_used:
+                position, quat = se3_to_pos_quat(shining_along(lights.directions[i], self._centre))
+                entity.set_pose(sapien.Pose(list(position), list(quat)))
+
+    def _add(self, *, casts_shadow: bool) -> None:
+        import sapien
+
+        entity = sapien.Entity()
+        light = sapien.render.RenderDirectionalLightComponent()
+        light.shadow = casts_shadow
+        light.shadow_near, light.shadow_far = -2.0, 2.0
+        light.shadow_half_size, light.shadow_map_size = SHADOW_HALF_SIZE_M, SHADOW_MAP_PX
+        entity.add_component(light)
+        self._scene.add_entity(entity)
+        self._lights.append((entity, light))
+
+
+def add_lights(scene: Any, lights: LightSpec) -> list[Any]:
+    """Light a SAPIEN scene; returns the light entities so that they can be removed."""
+    import sapien
+
+    scene.set_ambient_light(list(lights.ambient_rgb))
+    entities = []
+    pairs = zip(lights.directions, lights.colours_rgb, strict=True)
+    for i, (direction, colour) in enumerate(pairs):
+        entity = sapien.Entity()
+        light = sapien.render.RenderDirectionalLightComponent()
+        light.color = list(colour)
+        light.shadow = lights.has_shadows and i == 0
+        light.shadow_near, light.shadow_far, light.shadow_half_size = -3.0, 3.0, 1.2
+        light.shadow_map_size = 2048
+        entity.add_component(light)
+        entity.set_pose(sapien.Pose(shining_along(direction, np.zeros(3))))
+        scene.add_entity(entity)
+        entities.append(entity)
+    return entities
+
+
+def shining_along(
+    direction: tuple[float, float, float], centre_world: NDArray[np.floating]
+) -> NDArray[np.float64]:
+    """A pose (4, 4) whose +x, along which SAPIEN's lights shine, is ``direction``."""
+    x = np.asarray(direction, float) / np.linalg.norm(direction)
+    helper = np.array([0, 0, 1.0]) if abs(x[2]) < 0.9 else np.array([0, 1.0, 0])
+    y = np.cross(helper, x)
+    y /= np.linalg.norm(y)
+    return make_se3(np.stack([x, y, np.cross(x, y)], axis=-1), centre_world)
+
+
+def table_irradiance(lights: LightSpec) -> NDArray[np.float64]:
+    """Light (3,) that a horizontal matt surface sends back per unit of albedo (Lambert)."""
+    total = np.array(lights.ambient_rgb, dtype=np.float64)
+    for direction, colour in zip(lights.directions, lights.colours_rgb, strict=True):
+        cosine = max(0.0, -direction[2] / float(np.linalg.norm(direction)))
+        total += np.array(colour) * cosine / math.pi
+    return total
