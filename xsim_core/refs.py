@@ -5,7 +5,7 @@ from typing import Any
 
 from .artifacts import KINDS, ArtifactRef
 from .errors import BadInputError, UnknownNameError
-from .report import list_runs, load_record
+from .runs import list_runs, load_record
 from .storage import ArtifactStore
 
 _DIGITS = re.compile(r"[0-9a-f]{1,64}")
