@@ -7,6 +7,7 @@ from urllib.parse import unquote, urlparse
 from xsim_core.artifacts import Artifact, ArtifactRef
 from xsim_core.errors import BadInputError
 from xsim_core.refs import find_ref
+from xsim_core.runs import load_record
 from xsim_core.storage import ArtifactStore, OpenArtifact, home_folder, store_url
 
 A = TypeVar("A", bound=Artifact)
@@ -90,8 +91,6 @@ def _nearby(folder: Path) -> str:
 def _wrong_kind(
     store: ArtifactStore, name: str | ArtifactRef[A], ref: ArtifactRef[A], wanted: str
 ) -> str:
-    from xsim_core.runs import load_record
-
     text = f"'{name}' is {ref}, not a {wanted}."
     run, colon, _ = str(name).partition(":")
     if colon:

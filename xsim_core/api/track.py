@@ -8,11 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsim_core.artifacts import ArtifactRef, ObjectTrack
-from xsim_core.tracking import STATUS_NAMES, TexturedMesh
+from xsim_core.geometry import TexturedMesh
+from xsim_core.tracking import STATUS_NAMES
 
 from .store import StoreLike, open_artifact
-
-MESH_PARTS = ("vertices", "faces", "uv", "texture")
 
 
 @dataclass(frozen=True)
@@ -72,8 +71,8 @@ def load_track(name: str | ArtifactRef[ObjectTrack], *, store: StoreLike = None)
         BadInputError: when it is of another kind; names what the run has of this one.
     """
     opened = open_artifact(name, ObjectTrack, store=store)
-    arrays = {n: opened.array(n) for n in opened.array_names}
-    height, width = arrays.pop("image_hw").tolist()
-    vertices, faces, uv, texture = (arrays.pop(f"object/{part}") for part in MESH_PARTS)
-    mesh = TexturedMesh(vertices, faces, uv, texture)
+    names = [n for n in opened.array_names if n != "image_hw" and not n.startswith("object/")]
+    arrays = {n: opened.array(n) for n in names}
+    height, width = opened.array("image_hw").tolist()
+    mesh = TexturedMesh.from_arrays(opened.arrays("object"))
     return Track(opened.ref, opened.summary, image_hw=(height, width), mesh=mesh, **arrays)
