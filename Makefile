@@ -1,19 +1,20 @@
 # make demo: the whole pipeline on the demo capture. make test: the tests. Both set up what they need.
 VENV ?= .venv
-PYTHON ?= python3.11
+# A Python 3.11, 3.12 or 3.13; set-up looks for one itself.
+PYTHON ?=
 BIN := $(VENV)/bin
 # One thread per process: the pools spread over the cores, and OpenMP spinning costs more than it gives.
 export OMP_NUM_THREADS ?= 1
 # Foreign packages on it (ROS sets it) would stand before the locked ones.
 unexport PYTHONPATH
 
-.PHONY: demo test test-all lint setup bench findings images clean help
+.PHONY: demo test test-all lint setup lock bench findings images clean help
 
 help: ## Show this list.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 setup: ## Virtual environment from the lock, and a Vulkan driver if there is none.
-	@PYTHON=$(PYTHON) bash deployments/setup/setup.sh $(VENV)
+	@PYTHON="$(PYTHON)" bash deployments/setup/setup.sh $(VENV)
 
 demo: setup ## One human video in, an evaluated and calibrated image policy out; prints the report's path.
 	@$(BIN)/xsim demo
@@ -34,7 +35,11 @@ bench: setup ## Reading, killed recordings and no-op reruns against peers; wants
 	@$(BIN)/python -m tests.benchmarks.bench_rerun --home .xsim $(if $(DVC),--dvc $(DVC))
 
 findings: ## Run what surprised us in others' packages, and say which no longer holds; wants the network.
-	@PYTHON=$(PYTHON) $(PYTHON) findings/check.py
+	@PYTHON="$(PYTHON)" $(or $(PYTHON),python3) findings/check.py
+
+# UPGRADE=--upgrade renews every version, UPGRADE="--upgrade-package NAME" one.
+lock: ## Renew requirements.lock after a change of pyproject.toml; what is locked keeps its version.
+	@PYTHON="$(PYTHON)" bash deployments/setup/lock.sh $(UPGRADE)
 
 images: ## Build the images and start them (as root, with buildah and debootstrap).
 	@docker/check.sh

@@ -11,7 +11,7 @@ RUN apt-get update -q \
  && apt-get install -y -q --no-install-recommends python3.11-dev \
  && rm -rf /var/lib/apt/lists/*
 COPY requirements-gpu.lock ./
-RUN /opt/venv/bin/python -m pip install -q --no-cache-dir --no-deps -r requirements-gpu.lock
+RUN /opt/venv/bin/python -m pip install -q --no-cache-dir --no-deps --require-hashes -r requirements-gpu.lock
 # Graphics among them: SAPIEN renders through the driver's Vulkan.
 ENV NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=all XSIM_DEVICE=cuda:0 \
     TORCH_EXTENSIONS_DIR=/data/cache/torch_extensions

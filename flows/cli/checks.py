@@ -13,6 +13,8 @@ from tasks.settings import Settings
 from xsim_core.config import FrozenModel
 from xsim_core.errors import XSimError
 
+PYTHONS = ((3, 11), (3, 12), (3, 13))
+"""Those that the lock is solved for."""
 MIN_FREE_DISK_GB = 3.0
 MIN_MEMORY_GB = 6.0
 PROBE_TIMEOUT_S = 120.0
@@ -47,9 +49,10 @@ def examine(settings: Settings) -> list[Finding]:
 def _python() -> Finding:
     version = ".".join(map(str, sys.version_info[:3]))
     return Finding(
-        name="python", ok=sys.version_info[:2] == (3, 11), needed=True,
+        name="python", ok=sys.version_info[:2] in PYTHONS, needed=True,
         found=f"{version} at {sys.executable}",
-        mend="X-Sim's lock is solved for Python 3.11: install it and run 'make setup' again.",
+        mend=f"X-Sim's lock is solved for Python {', '.join(f'{a}.{b}' for a, b in PYTHONS)}: "
+        "install one of them, and run 'make clean' and 'make setup'.",
     )  # fmt: skip
 
 

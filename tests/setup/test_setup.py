@@ -4,11 +4,13 @@ Nothing is installed: indices and package managers lead nowhere.
 """
 
 import fcntl
+import hashlib
 import os
 import shutil
 import stat
 import subprocess
 import sys
+import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -19,7 +21,8 @@ TOOLS = (
     "bash", "sh", "cat", "cut", "df", "dirname", "env", "flock", "grep", "head", "ls", "mkdir",
     "mktemp", "realpath", "rm", "sha256sum", "tail", "tr", "uname",
 )  # fmt: skip
-UV_HINT = "take it from uv, pyenv or conda, and name it with PYTHON="
+VERSION = ".".join(map(str, sys.version_info[:2]))
+UV_HINT = "or take a Python of 3.11 3.12 3.13 from uv, pyenv or conda, and name it with PYTHON="
 
 
 class Machine:
@@ -29,7 +32,7 @@ class Machine:
         self.checkout, self.bin = folder / "checkout", folder / "bin"
         self.bin.mkdir(parents=True)
         shutil.copytree(REPO / "deployments/setup", self.checkout / "deployments/setup")
-        for name in ("requirements.lock", "pyproject.toml"):
+        for name in ("requirements.lock", "requirements-torch.lock", "pyproject.toml"):
             shutil.copy(REPO / name, self.checkout)
         for tool in TOOLS:
             where = shutil.which(tool)
@@ -50,11 +53,11 @@ class Machine:
         for name in names:
             (self.bin / name).unlink()
 
-    def without_ensurepip(self, folder: Path) -> None:
-        # As Debian ships it: the interpreter is there, ensurepip is a package of its own.
-        folder.mkdir()
-        (folder / "ensurepip.py").write_text("raise ModuleNotFoundError('ensurepip')\n")
-        self.script("python3.11", f'PYTHONPATH={folder} exec {sys.executable} "$@"')
+    def python(self, name: str, version: str, ensurepip: str = "exit 0") -> Path:
+        """An interpreter of any version, which knows what set-up asks before it makes something."""
+        return self.script(
+            name, f'case "$2" in *version_info*) echo {version} ;; *ensurepip*) {ensurepip} ;; esac'
+        )
 
     def run(self, *command: str, **variables: str) -> subprocess.CompletedProcess[str]:
         dead_index = {"PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_RETRIES": "0"}
@@ -112,20 +115,41 @@ def test_a_second_set_up_waits_for_the_first(machine):
 def test_all_that_is_missing_is_named_at_once(machine):
     machine.without("python3.11", "g++")
     said = sentence(machine.set_up())
-    assert "missing here: python3.11 python3.11-venv g++;" in said
-    assert "'apt-get install python3.11 python3.11-venv g++'" in said
+    # What is the system's own Python differs from system to system; this name does not.
+    assert "missing here: python3 python3-venv g++;" in said
+    assert "'apt-get install python3 python3-venv g++'" in said
     assert UV_HINT in said
     assert not (machine.checkout / "venv").exists()
 
 
+@pytest.mark.parametrize("version", ["3.10", "3.14"])
+def test_a_system_whose_own_python_will_not_do_is_told_of_another(machine, version):
+    machine.without("python3.11")
+    machine.python("python3", version)
+    said = sentence(machine.set_up())
+    assert "missing here: python3.11 python3.11-venv;" in said
+    assert UV_HINT in said
+
+
+@pytest.mark.parametrize("name", ["python3.12", "python3.13", "python3", "python"])
+def test_any_python_that_the_lock_is_solved_for_is_taken(machine, name):
+    machine.without("python3.11")
+    machine.python("python3.10", "3.10")
+    machine.python(name, "3.13" if "." not in name else name.removeprefix("python"))
+    passes_system(machine)
+
+
 @pytest.mark.parametrize("root", [False, True])
-def test_a_python_without_ensurepip_needs_the_venv_package(machine, tmp_path, root):
-    machine.without_ensurepip(tmp_path / "block")
+@pytest.mark.parametrize("version", ["3.11", "3.13"])
+def test_a_python_without_ensurepip_needs_the_venv_package(machine, version, root):
+    # As Debian ships it: the interpreter is there, ensurepip is a package of its own.
+    machine.without("python3.11")
+    machine.python("python3", version, ensurepip="exit 1")
     if root:  # ... and no apt-get either
         machine.script("id", "echo 0")
     said = sentence(machine.set_up())
-    assert "missing here: python3.11-venv;" in said
-    assert UV_HINT not in said
+    assert f"missing here: python{version}-venv;" in said
+    assert "uv" not in said
     assert not (machine.checkout / "venv").exists()
 
 
@@ -138,14 +162,17 @@ def test_no_compiler(machine):
 
 def test_a_pyenv_shim_is_no_python(machine):
     machine.script("python3.11", "echo 'pyenv: python3.11: command not found' >&2; exit 127")
-    assert "missing here: python3.11 python3.11-venv;" in sentence(machine.set_up())
+    assert "missing here: python3 python3-venv;" in sentence(machine.set_up())
+    machine.python("python3.12", "3.12")
+    passes_system(machine)
 
 
-def test_another_python_is_refused_by_its_version(machine):
-    other = machine.script("other", "echo 3.12")
+def test_a_python_that_was_asked_for_is_taken_or_refused_by_its_version(machine):
+    other = machine.python("other", "3.14")
     said = sentence(machine.set_up(PYTHON=str(other)))
-    assert "is Python 3.12, and the lock is solved for 3.11; name one with PYTHON=..." in said
+    assert "is Python 3.14, and the lock is solved for 3.11 3.12 3.13; name one of those" in said
     assert "PYTHON=/nowhere/python does" in sentence(machine.set_up(PYTHON="/nowhere/python"))
+    passes_system(machine, PYTHON=str(machine.python("another", "3.13")))
 
 
 def test_root_is_told_why_apt_could_not_install(machine):
@@ -155,9 +182,9 @@ def test_root_is_told_why_apt_could_not_install(machine):
         "apt-get", '[ "$1" = update ] || { echo "E: Unable to locate package $5" >&2; exit 100; }'
     )
     done = machine.set_up()
-    assert "setup: installing python3.11 python3.11-venv (apt-get;" in done.stdout
+    assert "setup: installing python3 python3-venv (apt-get;" in done.stdout
     said = sentence(done)
-    assert "(Unable to locate package python3.11)" in said
+    assert "(Unable to locate package python3)" in said
     assert UV_HINT in said
     # Where root does not want that, nothing is tried.
     assert "an administrator installs that" in sentence(machine.set_up(XSIM_NO_APT="1"))
@@ -177,7 +204,7 @@ def test_without_a_network_the_next_try_goes_on_where_this_one_stopped(machine):
     said = sentence(first)
     assert "it needs PyPI or a mirror (PIP_INDEX_URL), a proxy" in said
     assert "GB are free" in said
-    assert "No matching distribution found for torch" in first.stderr
+    assert "No matching distribution found for absl-py" in first.stderr
     venv = machine.checkout / "venv"
     assert "creating" in first.stdout
     assert not (venv / ".xsim-lock").exists()
@@ -192,6 +219,49 @@ def test_without_a_network_the_next_try_goes_on_where_this_one_stopped(machine):
     assert (venv / "bin/pip").exists()
     venv.rename(machine.checkout / "moved")
     assert "creating" in machine.set_up("moved").stdout
+
+
+def test_a_package_whose_bytes_are_others_is_refused(machine, tmp_path):
+    wheel = tmp_path / "wheels/six-1.0-py3-none-any.whl"
+    wheel.parent.mkdir()
+    with zipfile.ZipFile(wheel, "w") as packed:
+        packed.writestr("six.py", "")
+        packed.writestr("six-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+        packed.writestr(
+            "six-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: six\nVersion: 1.0\n"
+        )
+        packed.writestr("six-1.0.dist-info/RECORD", "")
+    locked = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    lock, found = machine.checkout / "requirements.lock", {"PIP_FIND_LINKS": str(wheel.parent)}
+    lock.write_text(f"six==1.0 --hash=sha256:{'0' * 64}\n")
+    done = machine.set_up(**found)
+    assert "DO NOT MATCH THE HASHES" in done.stderr
+    assert "pip could not install the locked packages" in sentence(done)
+    installed = list((machine.checkout / "venv").rglob("six.py"))
+    assert not [path for path in installed if "_vendor" not in path.parts]
+
+    lock.write_text("six==1.0\n")
+    assert "Hashes are required" in machine.set_up(**found).stderr
+
+    lock.write_text(f"six==1.0 --hash=sha256:{locked}\n")
+    # The next one that is not to be had.
+    assert "No matching distribution found for torch" in machine.set_up(**found).stderr
+
+
+def test_an_environment_of_another_python_is_left_alone(machine):
+    machine.set_up()
+    asked = machine.python("python3.13", "3.13")
+    said = sentence(machine.set_up(PYTHON=str(asked)))
+    assert f"is of Python {VERSION}, and PYTHON={asked} is another; name another folder" in said
+    # Made by hand, with a Python that the lock is not solved for.
+    python = machine.checkout / "venv/bin/python"
+    python.unlink()
+    python.symlink_to(machine.python("python3.14", "3.14"))
+    assert "is of Python 3.14, and the lock is solved for" in sentence(machine.set_up())
+    assert (machine.checkout / "venv/bin/pip").exists()
+    # Its Python was taken away, as when a system goes from one release to the next.
+    python.unlink()
+    assert "creating" in machine.set_up().stdout
 
 
 def test_a_folder_that_is_no_environment_is_left_alone(machine):
