@@ -8,6 +8,8 @@ from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 
+import psutil
+
 from flows.prefect_server.server import find_server
 from tasks.settings import Settings
 from xsim_core.config import FrozenModel
@@ -97,10 +99,7 @@ def _vulkan() -> Finding:
 
 
 def _memory() -> Finding:
-    fields = dict(
-        line.split(":", 1) for line in Path("/proc/meminfo").read_text().splitlines() if ":" in line
-    )
-    available_gb = int(fields["MemAvailable"].split()[0]) / 1e6
+    available_gb = psutil.virtual_memory().available / 1e9
     if (limit := _cgroup_limit_gb()) is not None:
         available_gb = min(available_gb, limit)
     return Finding(

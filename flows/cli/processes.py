@@ -1,47 +1,44 @@
 """The processes that this one started, and how they end."""
 
 import os
-import signal
 import time
 from contextlib import suppress
-from pathlib import Path
+
+import psutil
 
 PATIENCE_S = 2.0
 
 
-def descendants() -> list[int]:
+def descendants() -> list[psutil.Process]:
     """Processes below this one, within its session."""
-    parents: dict[int, int] = {}
-    for entry in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError, ValueError, IndexError):
-            # The command name, in parentheses, may hold spaces; the parent is second after it.
-            fields = (entry / "stat").read_text().rpartition(")")[2].split()
-            if fields[0] != "Z":
-                parents[int(entry.name)] = int(fields[1])
-    found: list[int] = []
-    front = {os.getpid()}
-    while front:
-        front = {pid for pid, parent in parents.items() if parent in front}
-        found += sorted(front)
-    with suppress(OSError):
-        session = os.getsid(0)
-        return [pid for pid in found if _session(pid) == session]
-    return found
+    session = os.getsid(0)
+    found = psutil.Process().children(recursive=True)
+    return [process for process in found if _is_alive(process) and _session(process) == session]
 
 
 def end_descendants() -> None:
     """Ask them to end; insist after two seconds."""
-    for kill_signal in (signal.SIGTERM, signal.SIGKILL):
-        for pid in descendants():
-            with suppress(ProcessLookupError, PermissionError):
-                os.kill(pid, kill_signal)
-        deadline = time.monotonic() + PATIENCE_S
-        while descendants() and time.monotonic() < deadline:
-            time.sleep(0.05)
+    asked = descendants()
+    for process in asked:
+        with suppress(psutil.Error):
+            process.terminate()
+    deadline = time.monotonic() + PATIENCE_S
+    # Not psutil's wait_procs: it would take the exit codes that subprocess is to tell.
+    while any(map(_is_alive, asked)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    # Asked ones are remembered: with its parent gone, a grandchild is no descendant any more.
+    for process in {*asked, *descendants()}:
+        with suppress(psutil.Error):
+            process.kill()
 
 
-def _session(pid: int) -> int:
-    try:
-        return os.getsid(pid)
-    except OSError:
-        return -1
+def _is_alive(process: psutil.Process) -> bool:
+    with suppress(psutil.Error):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False
+
+
+def _session(process: psutil.Process) -> int:
+    with suppress(OSError):
+        return os.getsid(process.pid)
+    return -1

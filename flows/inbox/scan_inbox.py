@@ -1,6 +1,5 @@
 """The flow that scans the inbox. Scheduled every minute; an event brings the next scan forward."""
 
-import os
 from pathlib import Path
 from typing import Any, Literal
 from uuid import UUID
@@ -34,7 +33,7 @@ def scan_inbox(
         settle_s: a capture that was written to within so many seconds is left for the next scan.
     """
     settings = load_settings()
-    place = inbox or os.environ.get("XSIM_INBOX") or str(settings.home / "inbox")
+    place = inbox or settings.inbox or str(settings.home / "inbox")
     if "://" in place:
         folder = fetch_prefix(place, settings.home / "inbox-copies", settle_s=settle_s)
         memory = DigestMemory(settings.home / "inbox-digests")

@@ -1,12 +1,13 @@
 """Free ports for servers that start at the same time, and the file locks of that."""
 
-import fcntl
 import os
 import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from xsim_core.errors import MissingDependencyError
 
@@ -30,7 +31,7 @@ def claimed_port(first_choice: int | None = None) -> Iterator[int]:
 def _claim_port(claims: ExitStack, choices: list[int]) -> int:
     folder = Path(tempfile.gettempdir()) / f"xsim-ports-{os.getuid()}"
     for port in [*choices, *range(FIRST_PORT, LAST_PORT + 1)]:
-        with suppress(BlockingIOError):
+        with suppress(Timeout):
             if is_free(port):
                 claims.enter_context(lock_file(folder / f"{port}.lock", wait=False))
                 return port
@@ -50,14 +51,10 @@ def is_free(port: int) -> bool:
     return False
 
 
-@contextmanager
-def lock_file(path: Path, *, wait: bool = True) -> Iterator[None]:
-    """Hold the lock, or wait for it.
+def lock_file(path: Path, *, wait: bool = True) -> FileLock:
+    """A lock that the kernel gives back with its holder's end; to be entered by ``with``.
 
-    Raises:
-        BlockingIOError: when somebody else holds it and ``wait`` is off.
+    Entering it waits for whoever holds it, or raises ``filelock.Timeout`` when ``wait`` is off.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        yield
+    return FileLock(path, blocking=wait)

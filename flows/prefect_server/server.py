@@ -18,6 +18,8 @@ from urllib.error import URLError
 from urllib.parse import urlsplit
 from urllib.request import ProxyHandler, Request, build_opener
 
+import psutil
+
 from xsim_core.config import FrozenModel
 from xsim_core.errors import MissingDependencyError
 
@@ -193,7 +195,7 @@ def _wait_until_healthy(home: Path, server: Server) -> None:
         # Another program's server may have come first on this port; ours then ends by itself.
         if server.is_healthy(timeout_s=2.0) and _knows_us(home, server):
             return
-        # Its handle knows; /proc shows an empty command line for a moment after the start.
+        # Its handle knows; the kernel shows an empty command line for a moment after the start.
         if _launched[-1].poll() is not None:
             break
         time.sleep(0.3)
@@ -234,13 +236,11 @@ def _read_state(home: Path) -> Server | None:
 
 def _is_ours(pid: int) -> bool:
     """Whether the process still is a Prefect server: numbers are used again after a reboot."""
-    with suppress(ChildProcessError, OSError):
-        os.waitpid(pid, os.WNOHANG)
     try:
-        command = Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
+        command = psutil.Process(pid).cmdline()
+    except psutil.Error:
         return False
-    return b"prefect" in command and b"server" in command
+    return "prefect" in command and "server" in command
 
 
 def _stop_known(home: Path) -> Server | None:

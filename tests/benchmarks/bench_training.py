@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import psutil
 
 from tests.benchmarks import rounds as r
 from xsim_core.policies import AugmentConfig, Episodes
@@ -35,9 +36,8 @@ def gather(frames, index, shift_px, *, rng):
 
 def memory_mb():
     """Resident memory that is this process's own, and that of mapped files, which all share."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    kb = {line.split(":")[0]: int(line.split()[1]) for line in lines if line.startswith("Rss")}
-    return {"own_mb": kb["RssAnon"] / 1e3, "file_mb": kb["RssFile"] / 1e3}
+    memory = psutil.Process().memory_info()
+    return {"own_mb": (memory.rss - memory.shared) / 1e6, "file_mb": memory.shared / 1e6}
 
 
 def once(home, run, way):

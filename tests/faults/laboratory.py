@@ -134,17 +134,6 @@ def until(is_true, *, within_s):
         time.sleep(0.2)
 
 
-def parent_of(pid):
-    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-
-
-def is_alive(pid):
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
-
-
 class Line:
     """A TCP line to a server that can be cut and mended."""
 

@@ -10,9 +10,11 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+import psutil
 import pytest
 
 from flows.prefect_server.server import stop_server
@@ -26,7 +28,6 @@ STAGES = (
 CPU_S = (1.0, 10.0)
 """The signal falls when the stage's processes have used so much processor time, imports included:
 by the clock, a busy machine would never get further than the imports."""
-TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 EXIT_WITHIN_S = 20.0
 """Two to six seconds were measured with two other jobs on two cores."""
 
@@ -47,7 +48,7 @@ def start(home, *, stdout=subprocess.DEVNULL):
 class Seen(NamedTuple):
     """A living process."""
 
-    command: list[bytes]
+    command: list[str]
     group: int
     cpu_s: float
 
@@ -55,15 +56,13 @@ class Seen(NamedTuple):
 def session_of(leader):
     """What lives in the session of a process, by process number."""
     found = {}
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            fields = (entry / "stat").read_text().rpartition(")")[2].split()
-            if int(fields[3]) == leader and fields[0] != "Z":
-                command = (entry / "cmdline").read_bytes().split(b"\0")
-                ticks = int(fields[11]) + int(fields[12])
-                found[int(entry.name)] = Seen(command, int(fields[2]), ticks / TICKS_PER_S)
-        except (OSError, ValueError, IndexError):
-            continue
+    for process in psutil.process_iter():
+        with suppress(psutil.Error, OSError), process.oneshot():
+            if os.getsid(process.pid) == leader and process.status() != psutil.STATUS_ZOMBIE:
+                spent = process.cpu_times()
+                found[process.pid] = Seen(
+                    process.cmdline(), os.getpgid(process.pid), spent.user + spent.system
+                )
     return found
 
 
@@ -71,7 +70,7 @@ def spent_in(stage, process):
     """Seconds of processor time that the stage's processes have used; None when there are none."""
     seen = session_of(process.pid)
     for number, one in seen.items():
-        if b"tasks.engine.stage_process" in one.command and one.command[-2] == stage.encode():
+        if "tasks.engine.stage_process" in one.command and one.command[-1] == stage:
             return sum(o.cpu_s for o in seen.values() if o.group == number)
     return None
 

@@ -6,12 +6,14 @@ import subprocess
 import sys
 import time
 
+import psutil
 import pytest
 
 from flows.prefect_server.server import _read_state, start_server
+from tests.processes import is_alive
 from xsim_core.storage.bucket import create_bucket
 
-from .laboratory import Laboratory, Line, Run, is_alive, parent_of, until
+from .laboratory import Laboratory, Line, Run, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 WITHIN_S = 120
@@ -82,7 +84,7 @@ def begin(lab, name, **parameters):
 def test_a_killed_flow_process_is_marked_by_its_worker(lab):
     lab.start_worker()
     run, stage = begin(lab, "flow-killed")
-    os.kill(parent_of(stage), signal.SIGKILL)
+    os.kill(psutil.Process(stage).ppid(), signal.SIGKILL)
     seconds, state = run.await_end(within_s=WITHIN_S)
     report("flow process killed, worker alive", seconds, state)
     assert state == "CRASHED"
@@ -93,7 +95,7 @@ def test_a_killed_flow_process_is_marked_by_its_worker(lab):
 def test_a_killed_machine_is_found_by_its_silence(lab):
     worker = lab.start_worker()
     run, stage = begin(lab, "machine-killed")
-    flow_process = parent_of(stage)
+    flow_process = psutil.Process(stage).ppid()
     lab.kill_worker(worker)
     os.kill(flow_process, signal.SIGKILL)
     seconds, state = run.await_end(within_s=WITHIN_S)
@@ -229,7 +231,7 @@ def test_a_gpu_slot_is_given_back_by_a_dead_holder(lab):
     time.sleep(5)
     assert not waiting.notes.exists(), "two held the one slot"
     clock = time.monotonic()
-    os.kill(parent_of(stage), signal.SIGKILL)
+    os.kill(psutil.Process(stage).ppid(), signal.SIGKILL)
     waiting.await_stage()
     seconds = time.monotonic() - clock
     report("holder of the GPU slot killed; slot acquired", seconds, run.state)

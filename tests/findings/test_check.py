@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.processes import is_alive
+
 FINDINGS = Path(__file__).parents[2] / "findings"
 
 
@@ -65,8 +67,7 @@ def test_one_that_does_not_end_is_ended_with_its_children(findings, tmp_path):
 
 def _wait_until_gone(pid: int) -> None:
     for _ in range(100):
-        status = Path(f"/proc/{pid}/stat")
-        if not status.exists() or status.read_text().rsplit(")", 1)[1].split()[0] == "Z":
+        if not is_alive(pid):
             return
         time.sleep(0.05)
     pytest.fail(f"process {pid} still runs")

@@ -7,13 +7,13 @@ import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 
 import pytest
 
 from tasks.engine.child import rebuild, run_in_child
 from tasks.engine.execution import heals
 from tasks.settings import Settings
+from tests.processes import is_alive
 from tests.tasks.long_stages import Behaviour, find
 from tests.tasks.test_execution import failed
 from xsim_core.errors import BadInputError, StageDiedError, StageTimeoutError, UnknownNameError
@@ -32,13 +32,6 @@ def start(folder, does, *, progress=lambda fraction, figures: None, **changes):
     config = Behaviour(does=does, notes=folder / "notes")
     settings = settings_in(folder, **changes)
     return run_in_child(find("toy"), config, {}, settings, progress=progress, find=FIND)
-
-
-def is_alive(pid):
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
 
 
 def noted(folder):

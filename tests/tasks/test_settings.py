@@ -1,5 +1,10 @@
+import re
+import subprocess
+from pathlib import Path
+
 import pytest
 
+from tasks.environment import ELSEWHERE, Environment, unknown_variables
 from tasks.settings import load_settings
 from xsim_core.errors import BadInputError
 
@@ -22,6 +27,13 @@ def test_the_environment_decides(monkeypatch, tmp_path):
     assert settings.runtime.num_workers == 3
     monkeypatch.setenv("XSIM_STORE", "s3://bucket/prefix")
     assert load_settings().store_path is None
+
+
+@pytest.mark.parametrize("text", ["gpu", "cuda:x", "0"])
+def test_devices_that_are_none_are_refused(monkeypatch, text):
+    monkeypatch.setenv("XSIM_DEVICE", text)
+    with pytest.raises(BadInputError, match=f"XSIM_DEVICE is '{text}'. Give cpu"):
+        load_settings()
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "two"])
@@ -85,6 +97,54 @@ def test_task_runners_that_are_none_are_refused(monkeypatch, text):
     monkeypatch.setenv("XSIM_TASK_RUNNER", text)
     with pytest.raises(BadInputError, match="XSIM_TASK_RUNNER"):
         load_settings()
+
+
+@pytest.mark.parametrize("variable", ["XSIM_POOLS=ppoo=xsim-gpu", "XSIM_STAGE_TIMEOUT_S=ppoo=60"])
+def test_a_stage_that_is_a_slip_is_refused(monkeypatch, variable):
+    monkeypatch.setenv(*variable.split("=", 1))
+    with pytest.raises(BadInputError, match="did you mean 'ppo'"):
+        load_settings()
+
+
+def test_a_refused_value_says_what_which_and_what_instead(monkeypatch):
+    monkeypatch.setenv("XSIM_WORKERS", "two")
+    with pytest.raises(BadInputError) as caught:
+        load_settings()
+    assert str(caught.value) == "XSIM_WORKERS is 'two'. Give a whole number of at least 1."
+
+
+@pytest.mark.parametrize(
+    ("slip", "meant"),
+    [("XSIM_STROE", "XSIM_STORE"), ("XSIM_WORKER", "XSIM_WORKERS"), ("XSIM_CASHE", "XSIM_CACHE"),
+     ("XSIM_TIMEOUT_S", "XSIM_STAGE_TIMEOUT_S")],
+)  # fmt: skip
+def test_a_variable_that_is_a_slip_is_refused(monkeypatch, slip, meant):
+    monkeypatch.setenv(slip, "1")
+    with pytest.raises(BadInputError, match=f"{slip}, which nobody reads. Did you mean {meant}"):
+        load_settings()
+
+
+def test_variables_of_others_are_left_alone(monkeypatch):
+    # What Kubernetes gives every container of a namespace that has a service of this name.
+    for name in ("XSIM_SERVICE_HOST", "XSIM_PORT", "XSIM_PORT_80_TCP_ADDR"):
+        monkeypatch.setenv(name, "10.0.0.1")
+    load_settings()
+    assert unknown_variables() == ["XSIM_PORT", "XSIM_PORT_80_TCP_ADDR", "XSIM_SERVICE_HOST"]
+
+
+def test_every_variable_that_the_code_names_is_known():
+    # One that is not would be taken for a slip of another.
+    root = Path(__file__).parents[2]
+    listed = subprocess.run(["git", "ls-files"], cwd=root, capture_output=True, text=True)
+    named = {
+        name
+        for path in map(root.joinpath, listed.stdout.split())
+        if path.suffix in {".py", ".sh", ".yaml", ""} and path != Path(__file__)
+        for name in re.findall(r"XSIM_[A-Z0-9_]*[A-Z0-9]", path.read_text(errors="replace"))
+    }
+    known = {f"XSIM_{name.upper()}" for name in (*Environment.model_fields, *ELSEWHERE)}
+    examples = {"XSIM_SERVICE_HOST"}
+    assert named - known <= examples
 
 
 def test_no_shards_are_refused(monkeypatch):
