@@ -6,13 +6,13 @@ says of a file (size, times, number) stands for its bytes, as it does for git an
 
 import hashlib
 import json
-import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from xsim_core.capture import IngestConfig, source_files
 from xsim_core.errors import BadInputError
+from xsim_core.scratch import write_text
 
 
 class StillArrivingError(BadInputError):
@@ -53,10 +53,7 @@ class DigestMemory:
         return config
 
     def _remember(self, known: Path, stamp: str, digest: str) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        draft = known.with_suffix(f".{os.getpid()}.part")
-        draft.write_text(json.dumps({"stamp": stamp, "digest": digest}))
-        draft.replace(known)
+        write_text(known, json.dumps({"stamp": stamp, "digest": digest}))
 
 
 def _remembered(known: Path, stamp: str) -> str | None:

@@ -9,6 +9,7 @@ from tasks.settings import Settings
 from xsim_core.errors import StoreUnreachableError
 from xsim_core.report import build_report
 from xsim_core.runs import RunRecord, check_run_name, ending_of, this_process
+from xsim_core.scratch import write_text
 from xsim_core.storage import ArtifactStore
 
 from .executors import Recorder
@@ -56,10 +57,7 @@ def write_report(settings: Settings, store: ArtifactStore, record: RunRecord) ->
     html = stamp + "\n" + build_report(
         store, record.stages, title=record.name, unfinished=record.unfinished
     )  # fmt: skip
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    partial.write_text(html, encoding="utf-8")
-    partial.replace(path)
+    write_text(path, html)
     return path
 
 

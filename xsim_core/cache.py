@@ -1,10 +1,10 @@
 """What no capture changes is made once for all runs of a person."""
 
 import os
-import shutil
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
+
+from .scratch import drafted
 
 
 def cache_folder() -> Path:
@@ -17,15 +17,11 @@ def made_once(folder: Path, make: Callable[[Path], None]) -> Path:
     """``folder``, filled by ``make(draft)`` unless it is there."""
     if folder.exists():
         return folder
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    # Written beside and renamed, so that two workers starting at once cannot see half of it.
-    draft = Path(tempfile.mkdtemp(prefix=f"{folder.name}_", dir=folder.parent))
     try:
-        make(draft)
-        draft.rename(folder)
+        with drafted(folder) as draft:
+            draft.mkdir()
+            make(draft)
     except OSError:
-        if not folder.exists():
+        if not folder.exists():  # Where it does, another process was quicker.
             raise
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
     return folder

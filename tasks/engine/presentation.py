@@ -3,7 +3,6 @@
 import base64
 import io
 import logging
-import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,6 +16,7 @@ from prefect.artifacts import (
     update_progress_artifact,
 )
 
+from xsim_core.scratch import write_bytes
 from xsim_core.storage import OpenArtifact
 
 log = logging.getLogger(__name__)
@@ -126,10 +126,7 @@ def _picture_lines(artifact: OpenArtifact[Any], folder: Path) -> list[str]:
     for name in artifact.file_names:
         path = folder / name
         if not path.exists():  # A reused artifact's are here from the last time.
-            path.parent.mkdir(parents=True, exist_ok=True)
-            draft = path.with_name(f".{path.name}.{os.getpid()}")
-            draft.write_bytes(artifact.read_file(name))
-            draft.replace(path)
+            write_bytes(path, artifact.read_file(name))
         if name.lower().endswith(_PICTURES) and len(lines) < 3 * MAX_INLINE_PICTURES:
             lines += [f"![{name}]({_thumbnail(path.read_bytes())})", ""]
         lines += [f"[{name}]({path.as_uri()})", ""]

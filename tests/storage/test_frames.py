@@ -7,6 +7,7 @@ import numpy as np
 import obstore
 import pytest
 
+from xsim_core import scratch
 from xsim_core.artifacts import Capture
 from xsim_core.config import FrozenModel
 from xsim_core.errors import CorruptArtifactError
@@ -109,10 +110,10 @@ def test_old_copies_and_abandoned_pieces_go_but_a_mapped_one_stays_readable(stor
     opened = store.open(run_stage(DATASET, DatasetConfig(), store, {}))
     frames = opened.frames("video/rgb")
     (copy,) = copies(store)
-    piece, fresh = copy.with_name("a.partial"), copy.with_name("b.partial")
+    piece, fresh = copy.with_name(".a.0.draft"), copy.with_name(".b.0.draft")
     for path in (piece, fresh):
         path.write_bytes(b"half")
-    for path, age in ((copy, frames_module.KEEP_S), (piece, frames_module.ABANDONED_S)):
+    for path, age in ((copy, frames_module.KEEP_S), (piece, scratch.ABANDONED_S)):
         os.utime(path, (0, time.time() - age - 60))
     opened.frames("photos")
     assert copy not in copies(store)

@@ -98,8 +98,8 @@ def _deploy(
 ) -> RobotEpisodes:
     folder: Path = out.scratch()
     recording = folder / "rollouts.npz"
-    if recording.exists():
-        return load_episodes(recording)
+    if (kept := load_episodes(recording)) is not None:
+        return kept
     seeds = range(config.rollout_seed, config.rollout_seed + config.num_rollouts)
     with SimulatedRobot(
         open_world(world), assets, config.task, folder=folder,

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsim_core.geometry import PinholeCamera
+from xsim_core.scratch import read_arrays, write_arrays
 from xsim_core.world import RobotEpisodes
 
 _ARRAYS = (
@@ -15,20 +16,18 @@ _ARRAYS = (
 
 
 def save_episodes(episodes: RobotEpisodes, path: Path) -> None:
-    """Write a recording atomically."""
+    """Write a recording, without pickle."""
     arrays = {name: getattr(episodes, name) for name in _ARRAYS}
     for name in ("camera", "rgbd_camera"):
         camera: PinholeCamera = getattr(episodes, name)
         arrays |= {f"{name}.K": camera.K, f"{name}.wh": np.array([camera.width, camera.height])}
-    partial = path.with_suffix(".partial.npz")
-    np.savez(partial, **{k: v for k, v in arrays.items() if v is not None})
-    partial.replace(path)
+    write_arrays(path, {k: v for k, v in arrays.items() if v is not None})
 
 
-def load_episodes(path: Path) -> RobotEpisodes:
-    """The inverse of ``save_episodes``."""
-    with np.load(path, allow_pickle=False) as stored:
-        arrays = {name: stored[name] for name in stored.files}
+def load_episodes(path: Path) -> RobotEpisodes | None:
+    """What ``save_episodes`` wrote, or None."""
+    if (arrays := read_arrays(path)) is None:
+        return None
     cameras = {name: _camera(arrays, name) for name in ("camera", "rgbd_camera")}
     return RobotEpisodes(**{name: arrays.get(name) for name in _ARRAYS}, **cameras)  # type: ignore[arg-type]
 

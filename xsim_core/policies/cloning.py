@@ -9,6 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from xsim_core.scratch import read_arrays, write_arrays
+
 from .chunks import Batch
 from .config import OptimConfig
 from .ddim import DDIMSchedule
@@ -77,7 +79,7 @@ class Trainer:
         return net.eval()
 
     def save(self, path: Path) -> None:
-        """Write everything that a resumed run needs, atomically."""
+        """Write everything that a resumed run needs."""
         arrays: dict[str, NDArray[np.generic]] = {
             "progress": np.array([self.step, self.elapsed_s]), "losses": np.array(self.losses)
         }  # fmt: skip
@@ -85,16 +87,13 @@ class Trainer:
         arrays |= {f"average/{k}": v.numpy() for k, v in self.average.items()}
         for index, moments in self.optimizer.state_dict()["state"].items():
             arrays |= {f"moments/{index}/{k}": v.numpy() for k, v in moments.items()}
-        partial = path.with_suffix(".partial.npz")
-        np.savez(partial, **arrays)  # type: ignore[arg-type]
-        partial.replace(path)
+        write_arrays(path, arrays)
 
     def resume(self, path: Path) -> bool:
         """Continue from ``path`` if it is there."""
-        if not path.exists():
+        arrays = read_arrays(path)
+        if arrays is None:
             return False
-        with np.load(path, allow_pickle=False) as stored:
-            arrays = {k: stored[k] for k in stored.files}
         self.step, self.elapsed_s = int(arrays["progress"][0]), float(arrays["progress"][1])
         self.losses = arrays["losses"].tolist()
         load_state_arrays(self.net, _below(arrays, "net"))

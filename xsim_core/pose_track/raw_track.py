@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from xsim_core.scratch import read_arrays, write_arrays
 from xsim_core.tracking import LOST, OK, TrackedPose
 
 
@@ -43,20 +44,16 @@ class RawTrack:
         self.score[i], self.visible_fraction[i] = pose.score, pose.visible_fraction
 
     def save(self, path: Path) -> None:
-        """Write atomically, without pickle."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(".partial.npz")
-        np.savez(partial, **{f.name: getattr(self, f.name) for f in fields(self)})
-        partial.replace(path)
+        """Write without pickle."""
+        write_arrays(path, {f.name: getattr(self, f.name) for f in fields(self)})
 
     @staticmethod
     def load(path: Path, num_frames: int) -> "RawTrack":
         """What an interrupted run left, or an empty track."""
-        if not path.exists():
+        arrays = read_arrays(path)
+        if arrays is None or len(arrays["status"]) != num_frames:
             return RawTrack.empty(num_frames)
-        with np.load(path, allow_pickle=False) as data:
-            track = RawTrack(**{f.name: data[f.name] for f in fields(RawTrack)})
-        return track if len(track.status) == num_frames else RawTrack.empty(num_frames)
+        return RawTrack(**arrays)
 
 
 def better_of(a: RawTrack, b: RawTrack) -> RawTrack:

@@ -1,4 +1,4 @@
-"""Resumable training state as one ``.npz`` without pickle, replaced atomically."""
+"""Resumable training state as one ``.npz`` without pickle."""
 
 import json
 from pathlib import Path
@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from xsim_core.policies.teacher import ActorCritic, RunningNormaliser
+from xsim_core.scratch import read_arrays, write_arrays
 
 
 def save_checkpoint(
@@ -22,20 +23,15 @@ def save_checkpoint(
     arrays |= {"mean": normaliser.mean, "var": normaliser.var}
     text = json.dumps(record | {"count": normaliser.count})
     arrays["record"] = np.frombuffer(text.encode(), dtype=np.uint8)
-    temporary = path.with_suffix(".part")
-    with temporary.open("wb") as file:
-        np.savez(file, **arrays)
-    temporary.replace(path)
+    write_arrays(path, arrays)
 
 
 def load_checkpoint(
     path: Path, net: ActorCritic, optimiser: torch.optim.Optimizer, normaliser: RunningNormaliser
 ) -> tuple[dict[str, Any], dict[str, Any]] | None:
     """Restore in place; returns the record and the best arrays, or None without a checkpoint."""
-    if not path.exists():
+    if (arrays := read_arrays(path)) is None:
         return None
-    with np.load(path, allow_pickle=False) as file:
-        arrays = {k: file[k] for k in file.files}
     record = json.loads(arrays["record"].tobytes().decode())
     net.load_state_dict({k[4:]: torch.from_numpy(v) for k, v in arrays.items() if k[:4] == "net/"})
     state: dict[int, dict[str, torch.Tensor]] = {}

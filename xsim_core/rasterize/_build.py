@@ -7,11 +7,11 @@ import os
 import platform
 import shutil
 import subprocess
-import tempfile
 from pathlib import Path
 
 from xsim_core.cache import cache_folder
 from xsim_core.errors import MissingDependencyError
+from xsim_core.scratch import drafted
 
 SOURCE = Path(__file__).with_name("_kernel.cpp")
 
@@ -71,12 +71,10 @@ def _compile(path: Path) -> None:
             "was found. Install it with: apt-get install g++ (or name one in CXX), "
             "or choose backend='reference' for tiny scenes, 'gsplat' on CUDA."
         )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Several workers may compile at once: each into its own file, the rename is atomic.
-    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-        built = Path(folder) / path.name
+    # Several workers may compile at once, each into a draft of its own.
+    with drafted(path) as draft:
         done = subprocess.run(
-            [compiler, *FLAGS, str(SOURCE), "-o", str(built)],
+            [compiler, *FLAGS, str(SOURCE), "-o", str(draft)],
             capture_output=True, text=True, check=False,
         )  # fmt: skip
         if done.returncode != 0:
@@ -85,4 +83,3 @@ def _compile(path: Path) -> None:
                 f"A GNU compiler of version 9 or later works: apt-get install g++. "
                 f"It said: {done.stderr[-800:]}"
             )
-        built.replace(path)

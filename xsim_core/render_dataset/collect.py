@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from xsim_core.artifacts import TeacherPolicy
 from xsim_core.errors import QualityGateError
 from xsim_core.policies.teacher import TeacherActor, load_teacher
+from xsim_core.scratch import read_arrays, write_arrays
 from xsim_core.sim.assets import SimAssets
 from xsim_core.sim.image_pool import ImageEnvPool
 from xsim_core.storage import ArtifactWriter, OpenArtifact
@@ -59,19 +60,15 @@ class Collection:
         return Collection(episodes, num_attempts)
 
     def save(self, folder: Path) -> None:
-        """Keep it in a folder; replaced atomically."""
-        draft = (folder / _FILE).with_suffix(".part")
-        with draft.open("wb") as file:
-            np.savez(file, num_attempts=self.num_attempts, **self.arrays())  # type: ignore[arg-type]
-        draft.replace(folder / _FILE)
+        """Keep it in a folder."""
+        write_arrays(folder / _FILE, {"num_attempts": self.num_attempts, **self.arrays()})
 
     @staticmethod
     def load(folder: Path) -> "Collection | None":
         """What ``save`` kept there, or None."""
-        if not (folder / _FILE).exists():
+        if (arrays := read_arrays(folder / _FILE)) is None:
             return None
-        with np.load(folder / _FILE, allow_pickle=False) as arrays:
-            return Collection.from_arrays(arrays, num_attempts=int(arrays["num_attempts"]))
+        return Collection.from_arrays(arrays, num_attempts=int(arrays["num_attempts"]))
 
 
 _FILE = "rollouts.npz"

@@ -1,12 +1,13 @@
 """Rendered episodes, each kept in a folder of its own making for the next try."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from xsim_core.scratch import read_arrays, write_arrays
 from xsim_core.sim.assets import SimAssets
 from xsim_core.sim.backgrounds import SplatBackground
 from xsim_core.sim.render_pool import RenderedEpisode, RenderPool
@@ -40,17 +41,20 @@ class EpisodeFrames(AbstractContextManager["EpisodeFrames"]):
 
     def part(self, begin: int, end: int) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
         """Pictures (t, h, w, 3) and cameras (e, 4, 4) of episodes ``begin`` to ``end``."""
-        missing = [i for i in range(begin, end) if not _path(self._folder, i).exists()]
-        if missing:
-            self._render(missing)
-        kept = [_read(self._folder, i) for i in range(begin, end)]
-        return np.concatenate([e.rgb for e in kept]), np.stack([e.T_world_cam for e in kept])
+        kept = {i: _read(self._folder, i) for i in range(begin, end)}
+        if missing := [i for i, episode in kept.items() if episode is None]:
+            kept |= dict(self._rendered(missing))
+        episodes = [e for e in kept.values() if e is not None]
+        return np.concatenate([e.rgb for e in episodes]), np.stack(
+            [e.T_world_cam for e in episodes]
+        )
 
-    def _render(self, numbers: list[int]) -> None:
+    def _rendered(self, numbers: list[int]) -> Iterator[tuple[int, RenderedEpisode]]:
         self._pool = self._pool or self._make_pool()
         some = [self._episodes[i] for i in numbers]
         for k, rendered in self._pool.render([e.seed for e in some], [e.env_states for e in some]):
             keep_episode(self._folder, numbers[k], rendered)
+            yield numbers[k], rendered
 
     def __exit__(self, *error: object) -> None:
         if self._pool is not None:
@@ -58,17 +62,13 @@ class EpisodeFrames(AbstractContextManager["EpisodeFrames"]):
 
 
 def keep_episode(folder: Path, number: int, rendered: RenderedEpisode) -> None:
-    """Put a rendered episode where ``EpisodeFrames`` over this folder will find it; atomic."""
-    folder.mkdir(parents=True, exist_ok=True)
-    draft = _path(folder, number).with_suffix(".part")
-    with draft.open("wb") as file:
-        np.savez(file, rgb=rendered.rgb, T_world_cam=rendered.T_world_cam)
-    draft.replace(_path(folder, number))
+    """Put a rendered episode where ``EpisodeFrames`` over this folder will find it."""
+    write_arrays(_path(folder, number), vars(rendered))
 
 
-def _read(folder: Path, number: int) -> RenderedEpisode:
-    with np.load(_path(folder, number), allow_pickle=False) as arrays:
-        return RenderedEpisode(arrays["rgb"], arrays["T_world_cam"])
+def _read(folder: Path, number: int) -> RenderedEpisode | None:
+    arrays = read_arrays(_path(folder, number))
+    return RenderedEpisode(**arrays) if arrays else None
 
 
 def _path(folder: Path, number: int) -> Path:

@@ -15,6 +15,8 @@ import cv2  # noqa: F401  Must be imported before pycolmap.
 import numpy as np
 import pycolmap
 
+from xsim_core.scratch import drafted, write_arrays, write_text
+
 from .sfm import MAPPED_FILE
 
 
@@ -35,9 +37,7 @@ def main(workdir: Path) -> None:
     )
     models = _map(database, workdir, settings)
     if models:
-        part = workdir / "model.part.npz"
-        np.savez(part, **_model_arrays(max(models, key=_num_images)))
-        part.replace(workdir / "model.npz")
+        write_arrays(workdir / "model.npz", _model_arrays(max(models, key=_num_images)))
 
 
 def _num_images(model: Any) -> int:
@@ -65,14 +65,12 @@ def _extract(database: Path, photos: Path, settings: dict[str, Any]) -> None:
 
 def _register(database: Path, photos: Path, reader: Any) -> None:
     """Number the photos by their names; left alone, by which thread finishes first."""
-    part = database.with_suffix(".part.db")
-    part.unlink(missing_ok=True)
-    pycolmap.Database.open(part).close()
-    pycolmap.import_images(
-        part, photos, camera_mode=pycolmap.CameraMode.SINGLE, options=reader,
-        image_names=sorted(p.name for p in photos.glob("*.png")),
-    )  # fmt: skip
-    part.replace(database)
+    with drafted(database) as draft:
+        pycolmap.Database.open(draft).close()
+        pycolmap.import_images(
+            draft, photos, camera_mode=pycolmap.CameraMode.SINGLE, options=reader,
+            image_names=sorted(p.name for p in photos.glob("*.png")),
+        )  # fmt: skip
 
 
 def _map(database: Path, workdir: Path, settings: dict[str, Any]) -> list[Any]:
@@ -92,9 +90,7 @@ def _map(database: Path, workdir: Path, settings: dict[str, Any]) -> list[Any]:
     def count_one() -> None:
         nonlocal mapped
         mapped += 1
-        part = workdir / (MAPPED_FILE + ".part")
-        part.write_text(str(mapped))
-        part.replace(workdir / MAPPED_FILE)
+        write_text(workdir / MAPPED_FILE, str(mapped))
 
     found = pycolmap.incremental_mapping(
         database, workdir / "photos", output, options=options, next_image_callback=count_one

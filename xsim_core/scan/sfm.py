@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsim_core.errors import QualityGateError, XSimError
+from xsim_core.scratch import read_arrays, write_bytes
 from xsim_core.storage import Progress
 
 POLL_S = 1.0
@@ -57,23 +58,16 @@ def run_sfm(
     _write_photos(photos, workdir / "photos")
     (workdir / "settings.json").write_text(json.dumps(settings))
     result = workdir / "model.npz"
-    if not result.exists():
+    if (arrays := read_arrays(result)) is None:
         _run_child(workdir, len(photos), timeout_s, progress)
-    if not result.exists():
+        arrays = read_arrays(result)
+    if arrays is None:
         raise QualityGateError(
             f"none of the {len(photos)} photos could be matched with each other. Photograph a "
             "textured scene with at least 60 % overlap between neighbours, in focus."
         )
-    with np.load(result, allow_pickle=False) as arrays:
-        return SfmModel(
-            photo_index=arrays["photo_index"],
-            T_cam_sfm=arrays["T_cam_sfm"],
-            K=arrays["K"],
-            radial=float(arrays["radial"]),
-            points_sfm=arrays["points_sfm"],
-            points_rgb=arrays["points_rgb"],
-            reprojection_error_px=float(arrays["reprojection_error_px"]),
-        )
+    scalars = {name: float(arrays.pop(name)) for name in ("radial", "reprojection_error_px")}
+    return SfmModel(**arrays, **scalars)  # type: ignore[arg-type]
 
 
 def _write_photos(photos: NDArray[np.uint8], folder: Path) -> None:
@@ -84,11 +78,8 @@ def _write_photos(photos: NDArray[np.uint8], folder: Path) -> None:
         path = folder / f"{index:04d}.png"
         if path.exists():
             continue
-        # Under its own name only when it is whole: an interrupted run may be resumed.
-        data = cv2.imencode(".png", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR))[1].tobytes()
-        part = path.with_suffix(".part")
-        part.write_bytes(data)
-        part.replace(path)
+        # Whole or not at all: an interrupted run may be resumed.
+        write_bytes(path, cv2.imencode(".png", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR))[1].tobytes())
 
 
 def _run_child(workdir: Path, num_photos: int, timeout_s: float, progress: Progress) -> None:

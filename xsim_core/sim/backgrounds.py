@@ -14,6 +14,7 @@ from xsim_core.geometry import inverse_se3
 from xsim_core.rasterize import Gaussians2D, render_numpy
 from xsim_core.render.lights import LightSpec
 from xsim_core.render.room import RoomSpec
+from xsim_core.scratch import write_arrays
 from xsim_core.storage import OpenArtifact
 
 _FIELDS = ("means", "quats_wxyz", "scales", "opacities", "rgb")
@@ -35,7 +36,7 @@ class SplatBackground(FrozenModel):
         gaussians = Gaussians2D.from_scene(scene)
         path = folder.resolve() / "gaussians.npz"
         arrays: dict[str, Any] = {n: np.asarray(getattr(gaussians, n)) for n in _FIELDS}
-        np.savez(path, **arrays)
+        write_arrays(path, arrays)
         r, g, b = (float(c) for c in scene.array("background_rgb"))
         return SplatBackground(gaussians_npz=path, background_rgb=(r, g, b))
 

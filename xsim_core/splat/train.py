@@ -1,6 +1,5 @@
 """Fit the Gaussians to the photos."""
 
-import io
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from xsim_core.rasterize import RenderOutput, render, render_numpy
+from xsim_core.scratch import read_arrays, write_arrays
 
 from .config import SplatTraining
 from .model import SplatModel, initial_model
@@ -63,8 +63,8 @@ class _Trainer:
         self.checkpoint = scratch / CHECKPOINT
         self.extent_m = views.extent_m
         self.background = torch.from_numpy(background_rgb(views))
-        if self.checkpoint.exists():
-            self._load()
+        if (saved := read_arrays(self.checkpoint)) is not None:
+            self._load(saved)
         else:
             rng = np.random.default_rng(config.seed)
             self.model = initial_model(views, num_gaussians=config.num_init, rng=rng)
@@ -126,18 +126,11 @@ class _Trainer:
         self.stats = _GrowthStats(len(model))
 
     def save(self, num_done: int) -> None:
-        """Write the checkpoint, atomically."""
-        buffer, arrays = io.BytesIO(), dict[str, Any](self.model.to_arrays())
-        np.savez(
-            buffer, iteration=np.array([num_done]), gains=self.log_gains.numpy(), **arrays
-        )  # fmt: skip
-        part = self.checkpoint.with_suffix(".part")
-        part.write_bytes(buffer.getvalue())
-        part.replace(self.checkpoint)
+        """Write the checkpoint."""
+        own = {"iteration": np.array([num_done]), "gains": self.log_gains.numpy()}
+        write_arrays(self.checkpoint, self.model.to_arrays() | own)
 
-    def _load(self) -> None:
-        with np.load(self.checkpoint, allow_pickle=False) as saved:
-            arrays = {name: saved[name] for name in saved.files}
+    def _load(self, arrays: dict[str, NDArray[Any]]) -> None:
         self.model = SplatModel.from_arrays(arrays)
         self.log_gains = torch.from_numpy(arrays["gains"])
         self.num_done = int(arrays["iteration"][0])

@@ -1,8 +1,8 @@
 """Frames at memory-map speed: each array is laid out once in a local file named by its digest."""
 
+import contextlib
 import hashlib
 import os
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,13 +15,12 @@ from numpy.typing import NDArray
 
 from xsim_core.artifacts.base import Manifest
 from xsim_core.errors import BadInputError, CorruptArtifactError
+from xsim_core.scratch import remove_stale_drafts, written
 
 from .objects import Objects
 
 KEEP_S = 14 * 86400.0
 """Copies that nobody opened for so long are removed when another one is made."""
-ABANDONED_S = 3600.0
-"""A copy in the making that did not grow for so long has lost its process."""
 
 WRITE_BYTES = 32 << 20
 """Random reads of a copy written frame by frame, or through a mapping, take 10 to 20 % longer than
@@ -77,14 +76,11 @@ def _mapped(path: Path, array: zarr.Array) -> NDArray[Any] | None:
 
 def _sweep(folder: Path) -> None:
     """Remove copies long unused and pieces of killed processes; who has one mapped keeps it."""
-    now = time.time()
-    for pattern, limit in (("*.npy", KEEP_S), ("*.partial", ABANDONED_S)):
-        for path in folder.glob(pattern):
-            try:
-                if now - path.stat().st_mtime > limit:
-                    path.unlink()
-            except FileNotFoundError:
-                continue  # Another process sweeps too.
+    remove_stale_drafts(folder)
+    for path in folder.glob("*.npy"):
+        with contextlib.suppress(FileNotFoundError):  # Another process sweeps too.
+            if time.time() - path.stat().st_mtime > KEEP_S:
+                path.unlink()
 
 
 def _copy(path: Path, array: zarr.Array, objects: Objects, manifest: Manifest, folder: str) -> None:
@@ -92,15 +88,10 @@ def _copy(path: Path, array: zarr.Array, objects: Objects, manifest: Manifest, f
 
     It is written, not mapped: on a full disk a write is an error, a mapping kills the process.
     """
-    handle, partial = tempfile.mkstemp(dir=path.parent, suffix=".partial")
-    try:
-        with os.fdopen(handle, "wb", buffering=WRITE_BYTES) as out:
-            _write_header(out, array)
-            for piece in _pieces(array, objects, manifest, folder):
-                out.write(piece)
-        Path(partial).replace(path)
-    finally:
-        Path(partial).unlink(missing_ok=True)
+    with written(path, buffering=WRITE_BYTES, durable=False) as out:
+        _write_header(out, array)
+        for piece in _pieces(array, objects, manifest, folder):
+            out.write(piece)
 
 
 def _write_header(out: BinaryIO, array: zarr.Array) -> None:

@@ -1,0 +1,111 @@
+"""Files that appear whole or not at all: written under another name beside, then renamed.
+
+Whoever is killed while it writes leaves a draft, ``.<name>.<12 digits>.draft``, that no reader
+looks at; the next process that writes there removes it once it has not grown for an hour. After a
+power cut a name holds its old content or its new one. Scratch is no artifact: what cannot be read
+is made again.
+"""
+
+import contextlib
+import logging
+import os
+import shutil
+import time
+import uuid
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+log = logging.getLogger(__name__)
+
+DRAFT_SUFFIX = ".draft"
+ABANDONED_S = 3600.0
+"""A draft that did not grow for so long has lost its process."""
+
+_swept: set[Path] = set()
+
+
+@contextlib.contextmanager
+def drafted(path: Path, *, durable: bool = True) -> Iterator[Path]:
+    """A free name beside ``path`` for a file or folder; it becomes ``path`` when the block ends.
+
+    Where the block raises, ``path`` stays as it was. Folders replace no other folder.
+
+    Args:
+        path: the final name. Folders above are made.
+        durable: flush a file to the disk before it is renamed (some 2 ms); without, a power cut may
+            leave an empty file under the final name.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.parent not in _swept:
+        _swept.add(path.parent)
+        remove_stale_drafts(path.parent)
+    draft = path.with_name(f".{path.name}.{uuid.uuid4().hex[:12]}{DRAFT_SUFFIX}")
+    try:
+        yield draft
+        if durable and draft.is_file():
+            with draft.open("rb") as file:
+                os.fsync(file.fileno())
+        draft.replace(path)
+    finally:
+        _remove(draft)
+
+
+@contextlib.contextmanager
+def written(path: Path, *, buffering: int = -1, durable: bool = True) -> Iterator[BinaryIO]:
+    """A binary file to write to, under ``path`` when the block ends; see ``drafted``."""
+    with drafted(path, durable=durable) as draft, draft.open("xb", buffering=buffering) as file:
+        yield file
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Replace a file's content at once."""
+    with written(path) as file:
+        file.write(data)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Replace a file's content at once, in UTF-8."""
+    write_bytes(path, text.encode())
+
+
+def write_arrays(path: Path, arrays: Mapping[str, Any]) -> None:
+    """Replace an ``.npz`` of plain arrays at once, without pickle.
+
+    Raises:
+        ValueError: for arrays of objects.
+    """
+    with written(path) as file:
+        np.savez(file, allow_pickle=False, **arrays)
+
+
+def read_arrays(path: Path) -> dict[str, NDArray[Any]] | None:
+    """What ``write_arrays`` wrote; None where there is nothing, or nothing whole."""
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+            return {name: stored[name] for name in stored.files}
+    except FileNotFoundError:
+        return None
+    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        log.warning("%s is damaged (%s) and is made again", path, error)
+        return None
+
+
+def remove_stale_drafts(folder: Path) -> None:
+    """Remove what killed processes left in a folder."""
+    for draft in folder.glob(f".*{DRAFT_SUFFIX}"):
+        with contextlib.suppress(FileNotFoundError):  # Another process sweeps too.
+            if time.time() - draft.stat().st_mtime > ABANDONED_S:
+                _remove(draft)
+
+
+def _remove(draft: Path) -> None:
+    if draft.is_dir():
+        shutil.rmtree(draft, ignore_errors=True)
+    else:
+        draft.unlink(missing_ok=True)
