@@ -32,6 +32,8 @@ class Gc:
             print(f"  {verb} {key}")
         for key in result.condemned:
             print(f"  {'condemned' if self.delete else 'would condemn'} {key}")
+        for key in result.doubtful:
+            print(f"  left alone {key}: its manifest cannot be read (xsim verify {key})")
         print(f"{settings.store_url}: {len(result.kept)} kept, {len(result.young)} too young, "
               f"{len(result.condemned)} condemned, {len(result.removed)} {verb} "
               f"({result.num_bytes / 1e6:.1f} MB)")  # fmt: skip

@@ -21,8 +21,7 @@ def haste(monkeypatch):
             "base": 2,
         },
     }
-    monkeypatch.setattr(
-        backends, "_TIMEOUTS", {k: timedelta(seconds=v) for k, v in seconds.items()}
-    )
+    for name, value in seconds.items():
+        monkeypatch.setitem(backends.TIMEOUTS, name, timedelta(seconds=value))
     monkeypatch.setattr(backends, "_RETRIES", patience)
     monkeypatch.setattr(objects, "PAUSES_S", tuple(p / 10 for p in objects.PAUSES_S))

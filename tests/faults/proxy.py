@@ -74,13 +74,17 @@ class FaultyProxy:
 
 
 def answer(proxy, handler, body, fault):
-    if not can_spoil_request(fault, handler, body):
+    if isinstance(fault, str) and not can_spoil_request(fault, handler, body):
         fault = "none"
     if fault in BEFORE:
         proxy.count(fault)
         return refuse(proxy, handler, body, fault)
     if fault == "flipped upload":
         body = flip(proxy, body)
+    if isinstance(fault, tuple):
+        proxy.count("instead")
+        status, data = fault
+        return send(handler, status, [("Content-Type", "application/xml")], data)
     status, headers, data = forward(proxy, handler, body)
     if fault in ("torn answer", "flipped answer", "slow") and not data:
         fault = "none"

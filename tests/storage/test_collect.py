@@ -1,7 +1,10 @@
 """xsim_core/storage/collect.py: only what nobody reaches goes, and never beside a user."""
 
 import contextlib
+import os
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import unquote, urlparse
 
 import pytest
 
@@ -203,3 +206,42 @@ def test_a_sweep_that_dies_before_any_request_leaves_nothing_half():
         if is_over:
             break
     assert when > 10
+
+
+def test_what_others_keep_below_the_store_is_left_alone_and_stops_nothing(store):
+    ref = run_stage(TOY, ToyConfig(), store, {})
+    stray = run_stage(TOY, ToyConfig(num_frames=2), store, {})
+    store.put_record("runs/monday.json", {"stages": {"toy": str(ref)}})
+    odd = (
+        "README.md", "runs/README.md", "photos/K\u00fcche 1/0.png", "ground_truth/notes.txt",
+        "ground_truth/UPPER/x/y", f"{ref}/notes.txt", "inbox/one/capture.yaml",
+    )  # fmt: skip
+    for path in odd:
+        store.create_object(path, b"\xff not ours {")
+    outside = Path(unquote(urlparse(store.url).path))
+    (outside / "photos" / "up").symlink_to("..")
+    (outside / os.fsdecode(b"\xff")).touch()
+    sweep(store, 2)
+    result = sweep(store, 4)
+    assert [key.rpartition("/")[0] for key in result.removed] == [str(stray)]
+    assert store.list_refs() == [ref]
+    assert all(store.read_object(path) for path in odd)
+
+
+def test_an_artifact_whose_manifest_is_damaged_is_left_alone_and_named(store):
+    good, bad = (run_stage(TOY, ToyConfig(num_frames=n), store, {}) for n in (2, 3))
+    num_objects = len(store.list_objects(f"{bad}/"))
+    store._objects.write(f"{bad}/manifest.json", b"{")
+    for hours in (2, 4, 6):
+        result = sweep(store, hours)
+        assert result.doubtful == [str(bad)]
+    assert store.manifest(good) is None
+    assert len(store.list_objects(f"{bad}/")) == num_objects
+
+
+def test_a_record_that_only_one_of_two_listings_has_counts(store, monkeypatch):
+    ref = run_stage(TOY, ToyConfig(), store, {})
+    store.put_record("runs/monday.json", {"stages": {"toy": str(ref)}})
+    monkeypatch.setattr(ArtifactStore, "list_records", lambda *_: [])
+    result = collect(store, grace_s=0, dry_run=False, now=later(1))
+    assert (result.kept, result.removed) == ([str(ref)], [])

@@ -1,17 +1,14 @@
 """Opening what lies behind a store's URL: addresses, credentials, and what a server must keep."""
 
 import configparser
-import contextlib
 import os
 import stat
-import uuid
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlparse
 
 import obstore
-from obstore.exceptions import AlreadyExistsError, BaseError
 
 from xsim_core.errors import BadInputError, UnknownNameError
 
@@ -19,7 +16,7 @@ SCHEMES = ("file", "memory", "s3")
 CREDENTIALS_FILE = "XSIM_S3_CREDENTIALS"
 _ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT")
 # A server that accepts and then says nothing is left after 15 s; a slow one may take its time.
-_TIMEOUTS = {
+TIMEOUTS = {
     "connect_timeout": timedelta(seconds=5),
     "read_timeout": timedelta(seconds=15),
     "timeout": timedelta(seconds=600),
@@ -102,52 +99,24 @@ def s3_credentials() -> dict[str, str]:
     return found
 
 
+def s3_config() -> dict[str, str]:
+    """Keys, region and endpoint from the environment, in obstore's words without their ``aws_``."""
+    config = {name.removeprefix("aws_"): key for name, key in s3_credentials().items()}
+    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    config["region"] = region or "us-east-1"
+    if endpoint := s3_endpoint():
+        config["endpoint"] = endpoint
+    return config
+
+
 def _open_s3(bucket: str, prefix: str) -> Any:
-    endpoint = s3_endpoint()
-    config: Any = dict(s3_credentials())
-    config["aws_region"] = os.environ.get("AWS_REGION") or os.environ.get(
-        "AWS_DEFAULT_REGION", "us-east-1"
-    )
-    if endpoint:
-        config["aws_endpoint"] = endpoint
-    client: Any = dict(_TIMEOUTS)
-    if endpoint and endpoint.startswith("http://"):
+    config: Any = s3_config()
+    client: Any = dict(TIMEOUTS)
+    if config.get("endpoint", "").startswith("http://"):
         client["allow_http"] = True
     return obstore.store.S3Store(
         bucket, prefix=prefix or None, config=config, client_options=client, retry_config=_RETRIES
     )
-
-
-def check_create_if_absent(backend: Any, url: str) -> None:
-    """Create a probe twice on the very bucket; the second must be refused, and the first stay.
-
-    Two workers that race on one fingerprint are kept apart by this alone. Ceph ignores it on
-    versioned buckets, some servers always.
-
-    Raises:
-        BadInputError: when the server accepts the second, or cannot be written to at all.
-    """
-    path = f"probes/{uuid.uuid4().hex}"
-    try:
-        obstore.put(backend, path, b"first", mode="create")
-        try:
-            obstore.put(backend, path, b"second", mode="create")
-            refused = False
-        except AlreadyExistsError:
-            refused = True
-        kept = bytes(obstore.get(backend, path).bytes()) == b"first"
-        with contextlib.suppress(BaseError, OSError):  # Writers need no right to delete.
-            obstore.delete(backend, [path])
-    except (BaseError, OSError, NotImplementedError) as error:
-        raise BadInputError(
-            f"the store {url} cannot be used: {first_line(error)}. Check its address, the bucket "
-            "and the credentials (xsim doctor)."
-        ) from error
-    if not (refused and kept):
-        raise BadInputError(
-            f"the store {url} lets two writers create the same object: it ignores If-None-Match. "
-            "Use a bucket without versioning, or another server (docs/storage.md)."
-        )
 
 
 def first_line(error: BaseException) -> str:

@@ -10,12 +10,12 @@ from xsim_core.artifacts.base import ArtifactRef
 from xsim_core.errors import BadInputError, MissingArtifactError
 
 from .backends import (
-    check_create_if_absent,
     first_line,
     open_backend,
-    s3_credentials,
-    s3_endpoint,
+    s3_config,
 )
+from .listing import s3_client
+from .probe import check_create_if_absent
 
 if TYPE_CHECKING:
     from minio import Minio
@@ -34,17 +34,7 @@ class BucketFinding:
 
 
 def _client() -> "Minio":
-    from minio import Minio
-
-    endpoint = urlparse(s3_endpoint() or "https://s3.amazonaws.com")
-    keys = s3_credentials()
-    return Minio(
-        endpoint.netloc,
-        access_key=keys.get("aws_access_key_id"),
-        secret_key=keys.get("aws_secret_access_key"),
-        session_token=keys.get("aws_session_token"),
-        secure=endpoint.scheme == "https",
-    )
+    return s3_client(s3_config())
 
 
 def _split(url: str) -> tuple[str, str]:

@@ -7,6 +7,7 @@ condemned artifact, or to commit a condemned attempt, writes the verdict itself.
 created only if absent, so exactly one of them wins.
 """
 
+import contextlib
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable
@@ -18,12 +19,14 @@ from pydantic import ValidationError
 
 from xsim_core.artifacts.base import ArtifactRef
 from xsim_core.artifacts.kinds import KINDS
-from xsim_core.errors import BadInputError
+from xsim_core.errors import BadInputError, CorruptArtifactError
 
-from .reach import reachable
+from .reach import RECORD_FOLDERS, reachable
 from .store import ArtifactStore
 
 LOCK = "gc/lock"
+_FOLDERS = ("gc", "probes", *RECORD_FOLDERS, *sorted(KINDS))
+"""Whatever else lies below the store's URL is not ours."""
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -37,6 +40,8 @@ class Sweep:
     """Unreachable or unfinished, but changed or claimed within the grace period."""
     condemned: list[str] = field(default_factory=list)
     """Go at a sweep one grace period from now, unless somebody claims them."""
+    doubtful: list[str] = field(default_factory=list)
+    """Artifacts that are listed, but whose manifest is damaged or not to be had: left alone."""
     removed: list[str] = field(default_factory=list)
     num_bytes: int = 0
     """Size of what was removed."""
@@ -103,11 +108,13 @@ def _changed(store: ArtifactStore, path: str) -> datetime:
 def _sweep(store: ArtifactStore, horizon: datetime, *, dry_run: bool, without_grace: bool) -> Sweep:
     result = Sweep()
     # Attempts are listed before records are read: what is committed and recorded later is young.
-    objects = store.list_objects()
+    objects = [entry for folder in _FOLDERS for entry in store.list_objects(folder)]
     signs = {path: changed for path, _, changed in objects if path.startswith("gc/")}
-    attempts, committed = _attempts(store, objects)
-    roots = reachable(store)
+    attempts, committed, result.doubtful = _attempts(store, objects)
+    roots = reachable(store, (path for path, _, _ in objects))
     for attempt in attempts:
+        if str(attempt.ref) in result.doubtful:
+            continue
         is_artifact = committed.get(str(attempt.ref)) == attempt.name
         if is_artifact and str(attempt.ref) in roots:
             result.kept.append(str(attempt.ref))
@@ -129,8 +136,8 @@ def _sweep(store: ArtifactStore, horizon: datetime, *, dry_run: bool, without_gr
 
 def _attempts(
     store: ArtifactStore, objects: Iterable[tuple[str, int, datetime]]
-) -> tuple[list[_Attempt], dict[str, str]]:
-    """All attempts, and for each committed ref the attempt its manifest names."""
+) -> tuple[list[_Attempt], dict[str, str], list[str]]:
+    """All attempts; for each committed ref the attempt its manifest names; and doubtful refs."""
     attempts: dict[str, _Attempt] = {}
     changed_at: dict[str, datetime] = defaultdict(lambda: _NEVER)
     for path, size, changed in objects:
@@ -144,21 +151,28 @@ def _attempts(
         if parts[2:] == ["manifest.json"]:
             changed_at[str(ref)] = changed
             continue
+        if len(parts) == 3:
+            continue  # No attempt has such a file.
         key = f"{ref}/{parts[2]}"
         attempt = attempts.setdefault(key, _Attempt(ref, parts[2]))
         attempt.paths.append(path)
         attempt.num_bytes += size
         attempt.changed = max(attempt.changed, changed)
-    committed = {}
+    committed: dict[str, str] = {}
+    doubtful: list[str] = []
     for name, changed in changed_at.items():
-        manifest = store.manifest(ArtifactRef.parse(name))
-        if manifest is not None:
-            committed[name] = manifest.attempt
-            attempt = attempts.setdefault(
-                f"{name}/{manifest.attempt}", _Attempt(manifest.ref, manifest.attempt)
-            )
-            attempt.changed = max(attempt.changed, changed)
-    return list(attempts.values()), committed
+        manifest = None
+        with contextlib.suppress(CorruptArtifactError):
+            manifest = store.manifest(ArtifactRef.parse(name))
+        if manifest is None:  # Damaged; or gone since the listing, or said to be.
+            doubtful.append(name)
+            continue
+        committed[name] = manifest.attempt
+        attempt = attempts.setdefault(
+            f"{name}/{manifest.attempt}", _Attempt(manifest.ref, manifest.attempt)
+        )
+        attempt.changed = max(attempt.changed, changed)
+    return list(attempts.values()), committed, doubtful
 
 
 def _judge(

@@ -16,7 +16,7 @@ from typing import Any
 from obstore.exceptions import BaseError
 
 from xsim_core.artifacts.base import ArtifactRef, Manifest, ObjectRecord
-from xsim_core.errors import CorruptArtifactError, MissingArtifactError, StoreUnreachableError
+from xsim_core.errors import CorruptArtifactError, MissingArtifactError, XSimError
 
 from .objects import Objects, reread
 from .payload import MANIFEST_LIMIT_BYTES, NUM_READS, altered_attempt, parse_manifest, seal
@@ -103,7 +103,7 @@ def publish(objects: Objects, writer: ArtifactWriter, manifest: Manifest) -> Non
             continue  # It was removed in between.
         if winner.attempt != writer.attempt:
             writer.in_doubt = False
-            with contextlib.suppress(BaseError, OSError, StoreUnreachableError):  # A sweep will.
+            with contextlib.suppress(BaseError, OSError, XSimError):  # A sweep will.
                 discard(objects, writer)
             claim_attempt(objects, f"{manifest.ref}/{winner.attempt}")
         return

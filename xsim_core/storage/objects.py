@@ -10,16 +10,23 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from datetime import datetime
 from typing import Any, TypeVar
 
 import obstore
-from obstore.exceptions import AlreadyExistsError, GenericError, PermissionDeniedError
+from obstore.exceptions import (
+    AlreadyExistsError,
+    BaseError,
+    GenericError,
+    PermissionDeniedError,
+)
 
 from xsim_core.artifacts.base import ObjectRecord
 from xsim_core.errors import CorruptArtifactError, StoreFullError, StoreUnreachableError
 
+from .backends import first_line
+from .listing import Lister, Listing
 from .payload import NUM_READS, check_bytes
+from .refusals import not_there, refusal
 
 T = TypeVar("T")
 
@@ -32,33 +39,34 @@ PART_BYTES = 5 << 20
 _QUOTA = "<Code>QuotaExceeded</Code>"
 """Ceph's word for it, in an answer 403."""
 
-Listing = list[tuple[str, int, datetime]]
-"""Path, size in bytes and time of last change."""
-
 
 class _Patience:
     """Pauses between tries; none where nothing lies between us and the data."""
 
     def __init__(self, backend: Any) -> None:
+        self._backend = backend
         self._is_remote = isinstance(backend, obstore.store.S3Store)
         self._pauses = iter(PAUSES_S)
         self._end = time.monotonic() + PATIENCE_S
 
-    def pause_s(self, error: GenericError) -> float:
+    def pause_s(self, error: BaseError | FileNotFoundError) -> float:
         """How long to wait before the next try.
 
         Raises:
-            GenericError: ``error``, where the data lies on this machine.
+            BaseError, FileNotFoundError: ``error``, of data on this machine, or if it is an answer.
+            BadInputError: when the server refuses, and would again.
             StoreUnreachableError: when patience is at its end.
         """
-        if not self._is_remote:
+        if self._is_remote and (refused := refusal(self._backend, error)):
+            raise refused from error
+        if not (self._is_remote and isinstance(error, GenericError)):
             raise error
         pause = next(self._pauses, None)
         if pause is None or time.monotonic() > self._end:
             raise StoreUnreachableError(
                 f"the store failed {len(PAUSES_S) + 1} times or for more than {PATIENCE_S:g} s. "
                 "Check its server, address and credentials (xsim doctor), then run again: what "
-                f"was committed is reused. It said last: {error}"
+                f"was committed is reused. It said last: {first_line(error)}"
             ) from error
         return pause
 
@@ -69,7 +77,7 @@ def patiently(backend: Any, ask: Callable[[], T]) -> T:
     while True:
         try:
             return ask()
-        except GenericError as error:
+        except (BaseError, FileNotFoundError) as error:
             time.sleep(patience.pause_s(error))
 
 
@@ -79,7 +87,7 @@ async def patiently_async(backend: Any, ask: Callable[[], Awaitable[T]]) -> T:
     while True:
         try:
             return await ask()
-        except GenericError as error:
+        except (BaseError, FileNotFoundError) as error:
             await asyncio.sleep(patience.pause_s(error))
 
 
@@ -97,6 +105,7 @@ class Objects:
     def __init__(self, backend: Any) -> None:
         """Keep obstore's backend."""
         self.backend = backend
+        self._lister: Lister | None = None
 
     def read(self, path: str, *, limit: int | None = None) -> bytes:
         """The bytes of an object.
@@ -113,7 +122,10 @@ class Objects:
 
     def _fetch(self, path: str, limit: int | None) -> memoryview:
         def ask() -> memoryview:
-            found = obstore.get(self.backend, path)
+            try:
+                found = obstore.get(self.backend, path)
+            except FileNotFoundError as error:
+                raise not_there(self.backend, error) from error
             size = found.meta["size"]
             if limit is not None and size > limit:
                 raise CorruptArtifactError(
@@ -139,11 +151,18 @@ class Objects:
         return reread(ask)
 
     def listing(self, prefix: str = "") -> Listing:
-        """Every object below ``prefix``."""
+        """Every object below the folder ``prefix``.
+
+        Raises:
+            StoreUnreachableError: when what the store answers is no listing, again and again.
+        """
+        self._lister = lister = self._lister or Lister(self.backend)
+        found: Listing = []
 
         def ask() -> Listing:
-            found = obstore.list(self.backend, prefix=prefix or None)
-            return [(m["path"], m["size"], m["last_modified"]) for batch in found for m in batch]
+            # What came before an error stays; the next try goes on behind it.
+            found.extend(lister.after(prefix, found[-1][0] if found else None))
+            return found
 
         return patiently(self.backend, ask)
 

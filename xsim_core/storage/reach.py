@@ -1,7 +1,7 @@
 """What run records and pins reach: the only reasons to keep an artifact."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from pydantic import ValidationError
@@ -12,34 +12,41 @@ from xsim_core.errors import CorruptArtifactError
 
 from .store import ArtifactStore
 
-_OUR_FOLDERS = {*KINDS, "gc", "probes"}
+RECORD_FOLDERS = ("runs", "pins", "pointers", "decisions")
+"""Where names for people lie. What others keep below the store's URL is no business of ours."""
 
 
-def reachable(store: ArtifactStore) -> set[str]:
+def reachable(store: ArtifactStore, seen: Iterable[str] = ()) -> set[str]:
     """All refs that run records and pins name, and everything these were made from.
+
+    Args:
+        store: where they lie.
+        seen: paths that an earlier listing had: a record counts if either listing has it.
 
     Raises:
         CorruptArtifactError: when a record or a manifest on the way cannot be read: what it
             reaches is then unknown.
     """
-    records = [p for p in store.list_records("") if p.split("/")[0] not in _OUR_FOLDERS]
+    listed = {path for folder in RECORD_FOLDERS for path in store.list_records(folder)}
+    listed |= {path for path in seen if path.split("/")[0] in RECORD_FOLDERS}
     waiting: list[ArtifactRef[Any]] = []
-    for path in records:
+    for path in sorted(path for path in listed if path.endswith(".json")):
+        raw = store.read_object(path)
         try:
-            value = json.loads(store.read_object(path) or b"null")
+            value = None if raw is None else json.loads(raw)
         except ValueError:
             raise CorruptArtifactError(
                 f"{path} is not JSON, so nobody knows what it keeps. Mend or delete it."
             ) from None
         waiting += _refs_in(value)
-    seen: set[str] = set()
+    reached: set[str] = set()
     while waiting:
         ref = waiting.pop()
-        if str(ref) not in seen:
-            seen.add(str(ref))
+        if str(ref) not in reached:
+            reached.add(str(ref))
             manifest = store.manifest(ref)
             waiting += manifest.inputs.values() if manifest else ()
-    return seen
+    return reached
 
 
 def _refs_in(value: Any) -> Iterator[ArtifactRef[Any]]:

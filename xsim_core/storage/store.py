@@ -12,6 +12,7 @@ Layout below the store's URL::
 Nothing is read unless a manifest names it, so half-written attempts are invisible.
 """
 
+import contextlib
 import json
 import re
 import tempfile
@@ -34,8 +35,10 @@ from xsim_core.errors import (
 )
 
 from . import commit as protocol
-from .backends import check_create_if_absent, open_backend
-from .objects import Listing, Objects
+from .backends import open_backend
+from .listing import Listing
+from .objects import Objects
+from .probe import check_create_if_absent
 from .reader import OpenArtifact
 from .writer import ArtifactWriter, Progress, Runtime, no_progress
 
@@ -109,12 +112,13 @@ class ArtifactStore:
 
     def list_refs(self, kind: str | None = None) -> list[ArtifactRef[Any]]:
         """Refs of all committed artifacts."""
-        prefix = f"{kind}/" if kind else ""
         refs = []
-        for path in self._objects.paths(prefix):
+        for path in (p for k in ([kind] if kind else KINDS) for p in self._objects.paths(f"{k}/")):
             parts = path.split("/")
-            if len(parts) == 3 and parts[2] == "manifest.json" and parts[0] in KINDS:
-                refs.append(ArtifactRef(kind=parts[0], fingerprint=parts[1]))
+            if len(parts) == 3 and parts[2] == "manifest.json":
+                # A folder of somebody else's below ours is no artifact.
+                with contextlib.suppress(ValidationError):
+                    refs.append(ArtifactRef(kind=parts[0], fingerprint=parts[1]))
         return sorted(refs, key=str)
 
     def begin(

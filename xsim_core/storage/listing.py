@@ -1,0 +1,102 @@
+"""Listings of a store, whose answers are judged before they are believed.
+
+obstore reads any well-formed XML as a listing: a gateway's page or S3's own ``<Error>``, sent with
+status 200, is to it a listing of no objects. An empty listing is what lets a sweep remove things,
+so on S3 MinIO's client lists instead: it wants the bucket's name in the answer.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlparse
+from urllib.request import getproxies, proxy_bypass
+from xml.etree.ElementTree import ParseError
+
+import obstore
+from obstore.exceptions import GenericError
+
+from .backends import TIMEOUTS
+from .refusals import coded
+
+Entry = tuple[str, int, datetime]
+"""Path, size in bytes and time of last change."""
+Listing = list[Entry]
+
+
+class Lister:
+    """Lists the objects of one backend."""
+
+    def __init__(self, backend: Any) -> None:
+        """Keep obstore's backend."""
+        self._backend = backend
+        is_s3 = isinstance(backend, obstore.store.S3Store)
+        self._client = s3_client(dict(backend.config)) if is_s3 else None
+
+    def after(self, prefix: str, last: str | None) -> Iterator[Entry]:
+        """Every object below the folder ``prefix``, from behind the path ``last`` on.
+
+        Raises:
+            GenericError: when there is no answer, or one that is no listing.
+        """
+        folder = f"{prefix.strip('/')}/".lstrip("/")
+        if self._client is None:
+            # Nothing lies between us and the data, so nothing is ever asked for again.
+            for batch in obstore.list(self._backend, prefix=folder or None):
+                yield from ((m["path"], m["size"], m["last_modified"]) for m in batch)
+            return
+        yield from self._after(folder, last)
+
+    def _after(self, folder: str, last: str | None) -> Iterator[Entry]:
+        from minio.error import InvalidResponseError, S3Error, ServerError
+        from urllib3.exceptions import HTTPError
+
+        assert self._client is not None
+        base = f"{self._backend.prefix.strip('/')}/" if self._backend.prefix else ""
+        try:
+            for found in self._client.list_objects(
+                self._backend.config["bucket"], prefix=base + folder, recursive=True,
+                start_after=None if last is None else base + last,
+            ):  # fmt: skip
+                name = found.object_name or ""
+                if not name.startswith(base + folder):
+                    raise GenericError(f"asked for '{base + folder}', the answer lists '{name}'")
+                if not name.endswith("/"):  # A folder as consoles make it: an object without bytes.
+                    yield name.removeprefix(base), found.size or 0, found.last_modified
+        except S3Error as error:
+            raise coded(error.code, error.message or "") from error
+        except (HTTPError, InvalidResponseError, ServerError) as error:
+            raise GenericError(f"listing '{folder}': {error}") from error
+        except (ParseError, ValueError, TypeError) as error:
+            raise GenericError(f"listing '{folder}': the answer is no listing ({error})") from error
+
+
+def s3_client(config: dict[str, Any]) -> Any:
+    """MinIO's client for a bucket that obstore's configuration describes."""
+    import urllib3
+    from minio import Minio
+    from minio.credentials import IamAwsProvider
+
+    endpoint = urlparse(config.get("endpoint") or "https://s3.amazonaws.com")
+    options: dict[str, Any] = {
+        "timeout": urllib3.Timeout(
+            connect=TIMEOUTS["connect_timeout"].total_seconds(),
+            read=TIMEOUTS["read_timeout"].total_seconds(),
+        ),
+        "retries": urllib3.Retry(
+            total=5, backoff_factor=0.1, status_forcelist=(500, 502, 503, 504),
+            allowed_methods=None,
+        ),
+    }  # fmt: skip
+    proxy = getproxies().get(endpoint.scheme)
+    if proxy and not proxy_bypass(endpoint.hostname or ""):
+        http: Any = urllib3.ProxyManager(proxy, **options)
+    else:
+        http = urllib3.PoolManager(**options)
+    keys = config.get("access_key_id")
+    return Minio(
+        endpoint.netloc, access_key=keys, secret_key=config.get("secret_access_key"),
+        session_token=config.get("session_token"), secure=endpoint.scheme == "https",
+        region=config.get("region") or "us-east-1", http_client=http,
+        # As obstore does without keys: those of the machine, or of the account it runs under.
+        credentials=None if keys or config.get("endpoint") else IamAwsProvider(),
+    )  # fmt: skip
