@@ -1,6 +1,8 @@
 """The one base class of every configuration, and the small vectors that configurations hold."""
 
-from pydantic import BaseModel, ConfigDict
+import reprlib
+
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 Vec2 = tuple[float, float]
 Vec3 = tuple[float, float, float]
@@ -15,3 +17,21 @@ class FrozenModel(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
     )
+
+
+def refusal(error: ValidationError, where: str) -> str:
+    """What a model refused, in sentences: which field, what was given, and why.
+
+    Args:
+        error: what the model raised.
+        where: how the person named the model, such as a stage.
+    """
+    sentences = []
+    for one in error.errors():
+        field = ".".join((where, *map(str, one["loc"])))
+        why = one["msg"].removeprefix("Value error, ").rstrip(".")
+        # A check of the whole model is given all of it, which says nothing.
+        plain = isinstance(one["input"], str | int | float | bool | list | tuple | None)
+        given = f" is {reprlib.repr(one['input'])}" if plain else ""
+        sentences.append(f"{field}{given}: {why}.")
+    return " ".join(sentences)

@@ -3,11 +3,14 @@
 from collections.abc import Mapping
 from typing import Any, cast
 
+from pydantic import ValidationError
+
 from .calibrate import CalibrateConfig
-from .config import FrozenModel
+from .config import FrozenModel, refusal
 from .diffusion import DiffusionConfig
 from .errors import BadInputError, UnknownNameError
 from .evaluate import EvaluateConfig
+from .overrides import with_overrides
 from .pose_track import PoseTrackConfig
 from .ppo import PPOConfig
 from .render_dataset import RenderDatasetConfig
@@ -100,7 +103,8 @@ def pipeline_config(
     Args:
         preset: a name in ``PRESETS``.
         task: a task's name or YAML file, for every stage that takes a task.
-        overrides: stage → field → value, on top.
+        overrides: stage → field → value, on top; deeper where a field is itself a configuration,
+            and ``task`` → field → value.
 
     Raises:
         UnknownNameError: for an unknown preset, stage or field.
@@ -113,17 +117,14 @@ def pipeline_config(
         name: cast(type[FrozenModel], field.annotation)
         for name, field in PipelineConfig.model_fields.items()
     }
-    for stage in overrides or {}:
-        if stage not in models:
-            raise UnknownNameError("stage", stage, models)
     configs = {}
     for stage, model in models.items():
-        layers = (SKILL_FIELDS.get(spec.skill, {}), PRESETS[preset], overrides or {})
+        layers = (SKILL_FIELDS.get(spec.skill, {}), PRESETS[preset])
         values = {name: value for fields in layers for name, value in fields.get(stage, {}).items()}
         if "task" in model.model_fields:
             values.setdefault("task", spec)
         configs[stage] = _validated(stage, model, values)
-    return PipelineConfig(**configs)
+    return with_overrides(PipelineConfig(**configs), overrides or {})
 
 
 def _validated(stage: str, model: type[FrozenModel], values: dict[str, Any]) -> FrozenModel:
@@ -132,5 +133,5 @@ def _validated(stage: str, model: type[FrozenModel], values: dict[str, Any]) -> 
             raise UnknownNameError(f"field of {stage}", name, model.model_fields)
     try:
         return model.model_validate(values)
-    except ValueError as error:
-        raise BadInputError(f"the configuration of {stage} was refused: {error}") from error
+    except ValidationError as error:
+        raise BadInputError(refusal(error, stage)) from error

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from tyro.conf import Positional, subcommand
 
+from .overrides import parse_overrides
+
 if TYPE_CHECKING:
     from .launch import Outcome, Request
 
@@ -162,26 +164,6 @@ class CaptureCommands:
     def run(self) -> int:
         """Pass on."""
         return self.action.run()
-
-
-def parse_overrides(texts: tuple[str, ...]) -> dict[str, dict[str, Any]]:
-    """``stage.field=value`` texts as stage → field → value; values are YAML.
-
-    Raises:
-        BadInputError: for a text of another form.
-    """
-    import yaml
-
-    from xsim_core.errors import BadInputError
-
-    overrides: dict[str, dict[str, Any]] = {}
-    for text in texts:
-        target, equals, value = text.partition("=")
-        stage, dot, name = target.partition(".")
-        if not (equals and dot and stage and name):
-            raise BadInputError(f"--set '{text}' is not of the form stage.field=value")
-        overrides.setdefault(stage, {})[name] = yaml.safe_load(value)
-    return overrides
 
 
 def _launch(request: "Request", display: Any) -> "Outcome":

@@ -1,0 +1,42 @@
+"""``--set stage.field=value``: what a person types, as nested values."""
+
+from typing import Any
+
+import yaml
+
+from xsim_core.errors import BadInputError
+
+FORM = "Give stage.field=value, such as ppo.num_env_steps=200000 or diffusion.optim.num_steps=10."
+
+
+def parse_overrides(texts: tuple[str, ...]) -> dict[str, dict[str, Any]]:
+    """``stage.field=value`` texts as stage → field → value, inwards along the dots.
+
+    Values are YAML: numbers, true, words, lists in brackets.
+
+    Raises:
+        BadInputError: for a text of another form, and for two that contradict each other.
+    """
+    overrides: dict[str, Any] = {}
+    for text in texts:
+        target, equals, given = text.partition("=")
+        *path, name = target.split(".")
+        if not (equals and path and all((*path, name))):
+            raise BadInputError(f"--set '{text}' cannot be read. {FORM}")
+        try:
+            value = yaml.safe_load(given)
+        except yaml.YAMLError as error:
+            why = str(getattr(error, "problem", None) or "it is no YAML value")
+            raise BadInputError(
+                f"--set '{text}': the value cannot be read ({why}). Close what was opened, and "
+                "put text that holds brackets, colons or commas in quotes."
+            ) from error
+        fields = overrides
+        for step in path:
+            fields = fields.setdefault(step, {})
+            if not isinstance(fields, dict):
+                raise BadInputError(f"--set '{text}' goes into what another --set gives a value.")
+        if name in fields and fields[name] != value:
+            raise BadInputError(f"--set gives {target} twice: '{fields[name]}' and '{value}'.")
+        fields[name] = value
+    return overrides

@@ -1,0 +1,66 @@
+"""Single fields over a preset, as ``--set`` brings them."""
+
+import pytest
+
+from flows.cli.overrides import parse_overrides
+from xsim_core.errors import BadInputError, UnknownNameError
+from xsim_core.presets import pipeline_config
+
+
+def configured(*texts, preset="debug"):
+    return pipeline_config(preset, overrides=parse_overrides(texts))
+
+
+def test_a_nested_field_changes_alone():
+    before, after = pipeline_config("debug"), configured("diffusion.optim.num_steps=10")
+    assert after.diffusion.optim.num_steps == 10
+    assert after.diffusion.optim.warmup_steps == before.diffusion.optim.warmup_steps == 5
+    # Not the class's own default: calibration learns slower than its optimiser's class says.
+    slow = configured("calibrate.optim.num_steps=10").calibrate.optim
+    assert slow.learning_rate == before.calibrate.optim.learning_rate
+    unchanged = set(type(before).model_fields) - {"diffusion"}
+    assert all(getattr(before, stage) == getattr(after, stage) for stage in unchanged)
+
+
+def test_a_field_of_the_task_goes_to_every_stage_that_holds_one():
+    config = configured("task.horizon=50")
+    holders = [c for _, c in config if "task" in type(c).model_fields]
+    assert holders
+    assert {c.task.horizon for c in holders} == {50}
+
+
+def test_values_are_numbers_words_and_lists():
+    config = configured("ppo.hidden_sizes=[8, 8]", "ppo.success_threshold=5e-1", "ppo.seed=3")
+    assert config.ppo.hidden_sizes == (8, 8)
+    assert config.ppo.success_threshold == 0.5
+    assert config.ppo.seed == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [("pppo.seed=1", "ppo"), ("ppo.sed=1", "seed"), ("taks.horizon=1", "task"),
+     ("diffusion.optim.nun_steps=1", "num_steps"), ("diffusion.num_steps=1", "optim.num_steps"),
+     ("task.horizn=1", "horizon")],
+)  # fmt: skip
+def test_a_slip_is_answered_with_what_was_meant(text, meant):
+    with pytest.raises(UnknownNameError, match=f"Did you mean '{meant}'"):
+        configured(text)
+
+
+@pytest.mark.parametrize(
+    ("texts", "sentence"),
+    [(("ppo.num_envs=many",), "ppo.num_envs is 'many': Input should be a valid integer"),
+     (("task.horizon=-1",), "task.horizon is -1: "),
+     (("diffusion.optim.num_steps=.inf",), "diffusion.optim.num_steps is inf: "),
+     (("ppo.seed=[1",), r"--set 'ppo.seed=\[1': the value cannot be read"),
+     (("ppo.seed=@",), "the value cannot be read"),
+     (("ppo.seed=!!python/object:os.system x",), "the value cannot be read"),
+     (("ppo=1",), "Give stage.field=value"), (("ppo.seed",), "Give stage.field=value"),
+     (("ppo..seed=1",), "Give stage.field=value"),
+     (("ppo.seed=1", "ppo.seed=2"), "gives ppo.seed twice: '1' and '2'"),
+     (("ppo.seed=1", "ppo.seed.x=2"), "goes into what another --set gives a value")],
+)  # fmt: skip
+def test_what_cannot_be_is_one_sentence(texts, sentence):
+    with pytest.raises(BadInputError, match=sentence) as caught:
+        configured(*texts)
+    assert "\n" not in str(caught.value)
