@@ -1,0 +1,216 @@
+import struct
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from xsim_core.capture.formats import write_photos, write_realsense, write_rgbd_folder
+from xsim_core.capture.readers import read_mesh, read_photos, read_video
+from xsim_core.capture.realsense import read_with_librealsense, to_rgb
+from xsim_core.capture.streams import Streams, align_depth, pair_and_align
+from xsim_core.errors import BadInputError
+from xsim_core.geometry import PinholeCamera, TexturedMesh, make_se3
+from xsim_core.render.shapes import l_block
+
+
+def assert_same_video(a, b):
+    np.testing.assert_array_equal(a.rgb, b.rgb)
+    np.testing.assert_array_equal(a.depth_mm, b.depth_mm)
+    # Metadata keeps microseconds; the recording keeps intrinsics as float32.
+    np.testing.assert_allclose(a.timestamps_s, b.timestamps_s, atol=2e-6)
+    np.testing.assert_allclose(a.K, b.K, atol=1e-4)
+
+
+def test_folder_round_trip(video, tmp_path):
+    write_rgbd_folder(tmp_path, video)
+    assert_same_video(read_video(tmp_path), video)
+
+
+def test_db3_round_trip_is_lossless(video, tmp_path):
+    path = tmp_path / "recording.db3"
+    write_realsense(path, video)
+    assert_same_video(read_video(path), video)
+
+
+def test_librealsense_plays_back_what_we_read(video, tmp_path):
+    path = tmp_path / "recording.db3"
+    write_realsense(path, video)
+    assert_same_video(pair_and_align(read_with_librealsense(path), path), video)
+
+
+def _ros1_image(stamp_s, encoding, pixels, tail=b""):
+    seconds, nanoseconds = int(stamp_s), round(stamp_s % 1 * 1e9)
+    h, w = pixels.shape[:2]
+    data = pixels.tobytes()
+    return b"".join(
+        [
+            struct.pack("<III", 0, seconds, nanoseconds),
+            struct.pack("<I", 0),
+            struct.pack("<II", h, w),
+            struct.pack("<I", len(encoding)) + encoding.encode(),
+            struct.pack("<BI", 0, len(data) // h),
+            struct.pack("<I", len(data)) + data + tail,
+        ]
+    )
+
+
+def _ros1_camera_info(K, hw):
+    model = b"None"
+    return b"".join(
+        [
+            struct.pack("<IIII", 0, 0, 0, 0),
+            struct.pack("<II", *hw),
+            struct.pack("<I", len(model)) + model,
+            struct.pack("<I", 5) + struct.pack("<5d", *np.zeros(5)),
+            struct.pack("<9d", *K.ravel()),
+            struct.pack("<12d", *np.zeros(12)),
+            struct.pack("<II6I", 0, 0, 0, 0, 0, 0, 0, 0),
+        ]
+    )
+
+
+def _write_bag(path, video):
+    """A ROS 1 bag as librealsense < 2.58 wrote it: depth units appended to each image."""
+    from rosbags.rosbag1 import Writer
+    from rosbags.typesys import Stores, get_typestore
+
+    types = get_typestore(Stores.ROS1_NOETIC)
+    hw = video.rgb.shape[1:3]
+    with Writer(path) as bag:
+        for sensor, stream in ((0, "Depth_0"), (1, "Color_0")):
+            base = f"/device_0/sensor_{sensor}/{stream}"
+            info = bag.add_connection(
+                f"{base}/info/camera_info", "sensor_msgs/msg/CameraInfo", typestore=types
+            )
+            image = bag.add_connection(
+                f"{base}/image/data", "sensor_msgs/msg/Image", typestore=types
+            )
+            bag.write(info, 0, _ros1_camera_info(video.K, hw))
+            for i, t in enumerate(video.timestamps_s):
+                raw = (
+                    _ros1_image(t, "mono16", video.depth_mm[i], struct.pack("<f", 0.001))
+                    if sensor == 0
+                    else _ros1_image(t, "rgb8", video.rgb[i])
+                )
+                bag.write(image, int(t * 1e9), raw)
+
+
+def test_bag_is_read_without_librealsense(video, tmp_path):
+    path = tmp_path / "recording.bag"
+    _write_bag(path, video)
+    assert_same_video(read_video(path), video)
+
+
+@pytest.mark.parametrize("suffix", [".db3", ".bag"])
+def test_truncated_recording(video, tmp_path, suffix):
+    path = tmp_path / f"recording{suffix}"
+    (write_realsense if suffix == ".db3" else _write_bag)(path, video)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(BadInputError, match=r"damaged|truncated"):
+        read_video(path)
+
+
+def test_missing_and_foreign_recordings(tmp_path):
+    with pytest.raises(BadInputError, match="does not exist"):
+        read_video(tmp_path / "none.db3")
+    (tmp_path / "fake.db3").write_bytes(b"hello world, no database")
+    with pytest.raises(BadInputError, match="not an SQLite"):
+        read_video(tmp_path / "fake.db3")
+    (tmp_path / "fake.bag").write_bytes(b"hello")
+    with pytest.raises(BadInputError, match="not a ROS 1"):
+        read_video(tmp_path / "fake.bag")
+    with pytest.raises(BadInputError, match=r"'\.mp4' is not a video we read"):
+        read_video(tmp_path / "film.mp4")
+
+
+def test_folder_without_depth(video, tmp_path):
+    write_rgbd_folder(tmp_path, video)
+    (tmp_path / "depth").rename(tmp_path / "deep")
+    with pytest.raises(BadInputError, match="no depth"):
+        read_video(tmp_path)
+
+
+def test_folder_with_uneven_streams(video, tmp_path):
+    write_rgbd_folder(tmp_path, video)
+    (tmp_path / "depth" / "000002.png").unlink()
+    with pytest.raises(BadInputError, match="5 colour but 4 depth"):
+        read_video(tmp_path)
+
+
+def test_streams_without_depth(tmp_path):
+    streams = Streams(colour=[(0.0, np.zeros((4, 4, 3), np.uint8))], K_colour=np.eye(3))
+    with pytest.raises(BadInputError, match="no depth"):
+        pair_and_align(streams, tmp_path)
+
+
+def test_pairing_by_time_drops_what_has_no_partner(tmp_path):
+    rgb, depth = np.zeros((4, 4, 3), np.uint8), np.ones((4, 4), np.uint16)
+    streams = Streams(
+        colour=[(t, rgb + i) for i, t in enumerate((0.0, 0.1, 0.2, 0.3))],
+        depth=[(t, depth * i) for i, t in enumerate((0.105, 0.195, 0.31))],
+        K_colour=np.eye(3), K_depth=np.eye(3), depth_unit_m=0.0001,
+    )  # fmt: skip
+    paired = pair_and_align(streams, tmp_path)
+    assert paired.rgb[:, 0, 0, 0].tolist() == [1, 2, 3]
+    assert paired.depth_mm[:, 0, 0].tolist() == [0, 0, 0]  # 0.1 and 0.2 mm round to nothing.
+
+
+def test_alignment_moves_a_plane_by_the_baseline():
+    camera = PinholeCamera.from_fov(64, 48, 1.0)
+    depth_mm = np.full((48, 64), 1000, np.uint16)
+    depth_mm[20:30, 30:40] = 500
+    T = make_se3(np.eye(3), [0.05, 0, 0])
+    aligned = align_depth(depth_mm, camera.K, camera.K, T, (48, 64))
+    shift = camera.K[0, 0] * 0.05 / np.array([0.5, 1.0])
+    columns = np.flatnonzero(aligned[25] == 500)
+    assert abs(columns.mean() - (34.5 + shift[0])) <= 1
+    # Behind the near patch, nothing of the far plane shows through.
+    assert (aligned[22:28, columns.min() : columns.max()] == 500).all()
+
+
+def test_colour_formats():
+    rgb = np.arange(12, dtype=np.uint8).reshape(2, 2, 3)
+    np.testing.assert_array_equal(to_rgb(rgb[..., ::-1], "bgr8"), rgb)
+    with pytest.raises(BadInputError, match="raw10"):
+        to_rgb(rgb, "raw10")
+
+
+def test_photos(tmp_path):
+    with pytest.raises(BadInputError, match="no photos"):
+        read_photos(tmp_path)
+    write_photos(tmp_path, np.full((3, 24, 32, 3), 90, np.uint8))
+    assert read_photos(tmp_path).shape == (3, 24, 32, 3)
+    Image.new("RGB", (30, 24)).save(tmp_path / "0009.jpg")
+    with pytest.raises(BadInputError, match=r"30x24 but 0000\.jpg is 32x24"):
+        read_photos(tmp_path)
+
+
+def test_mesh_round_trip(tmp_path):
+    mesh = l_block(texture_px=64)
+    mesh.write_obj(tmp_path)
+    read = read_mesh(tmp_path / "mesh.obj")
+    np.testing.assert_allclose(read.vertices[read.faces], mesh.vertices[mesh.faces], atol=1e-6)
+    np.testing.assert_allclose(read.uv[read.faces], mesh.uv[mesh.faces], atol=1e-6)
+    np.testing.assert_array_equal(read.texture, mesh.texture)
+
+
+@pytest.mark.parametrize(("factor", "unit"), [(1000, "millimetres"), (100, "centimetres")])
+def test_mesh_in_another_unit(tmp_path, factor, unit):
+    block = l_block(texture_px=64)
+    TexturedMesh(block.vertices * factor, block.faces, block.uv, block.texture).write_obj(tmp_path)
+    with pytest.raises(BadInputError, match=unit):
+        read_mesh(tmp_path / "mesh.obj")
+
+
+def test_mesh_without_texture_is_grey(tmp_path):
+    path = tmp_path / "plain.obj"
+    path.write_text("v 0 0 0\nv 0.1 0 0\nv 0 0.1 0\nf 1 2 3\n")
+    mesh = read_mesh(path)
+    assert mesh.uv.shape == (3, 2)
+    assert len(np.unique(mesh.texture)) == 1
+
+
+def test_missing_mesh(tmp_path):
+    with pytest.raises(BadInputError, match="does not exist"):
+        read_mesh(tmp_path / "mesh.obj")
