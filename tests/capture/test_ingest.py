@@ -5,7 +5,15 @@ import pytest
 import yaml
 from PIL import Image
 
-from xsim_core.capture import IngestConfig, ingest_capture, ingest_truth, ingest_world, truth_folder
+from xsim_core.capture import (
+    IngestConfig,
+    SynthesizeConfig,
+    ingest_capture,
+    ingest_truth,
+    ingest_world,
+    synthesize_capture,
+    truth_folder,
+)
 from xsim_core.capture.readers import read_video
 from xsim_core.errors import BadInputError
 from xsim_core.stage import run_stage
@@ -22,6 +30,19 @@ def store():
 
 def ingest(folder, store, **choice):
     return run_stage(INGEST_CAPTURE, IngestConfig.from_folder(folder, **choice), store, {})
+
+
+@pytest.fixture(scope="module")
+def board_capture(tmp_path_factory):
+    """Large enough that the video shows the board well."""
+    folder = tmp_path_factory.mktemp("captures") / "board"
+    synthesize_capture(folder, SynthesizeConfig(name="board", num_frames=4, num_photos=2))
+    return folder
+
+
+@pytest.fixture
+def board_copy(board_capture, tmp_path):
+    return shutil.copytree(board_capture, tmp_path / "capture")
 
 
 def edit(folder, **changes):
@@ -87,7 +108,22 @@ BAD = {
     "box outside": (lambda f: edit(f, init_box_xyxy=[150, 10, 190, 40]), "inside the 160x120"),
     "box inside out": (lambda f: edit(f, init_box_xyxy=[50, 40, 20, 10]), "is not a box"),
     "frame beyond": (lambda f: edit(f, init_frame=6), "video has 6 frames"),
-}
+    "board in millimetres": (lambda f: board(f, square_m=45.0, marker_m=34.0), "millimetres"),
+    "board beyond its dictionary": (
+        lambda f: board(f, squares_x=20, squares_y=14), "140 markers, but DICT_4X4_50 has only 50"
+    ),
+    "marker larger than square": (lambda f: board(f, marker_m=0.05), "a marker lies inside"),
+    "unknown dictionary": (lambda f: board(f, dictionary="DICT_4X4_5"), "like it are DICT_4X4_50"),
+    "board that is no pose": (
+        lambda f: board(f, T_world_board=np.diag([1.0, 1, -1, 1]).tolist()), "no rotation"
+    ),
+    "no text": (lambda f: (f / "capture.yaml").write_bytes(b"\x00\x01\x02" * 9), "is no"),
+    "nested without end": (lambda f: (f / "capture.yaml").write_text("[" * 5000), "is not YAML"),
+}  # fmt: skip
+
+
+def board(folder, **changes):
+    edit(folder, board=yaml.safe_load((folder / "capture.yaml").read_text())["board"] | changes)
 
 
 @pytest.mark.parametrize("case", BAD)
@@ -104,6 +140,68 @@ def test_video_without_depth_values(capture_copy, store):
         Image.fromarray(np.zeros((120, 160), np.uint16)).save(path)
     with pytest.raises(BadInputError, match="have depth"):
         ingest(capture_copy, store, prefer="folder")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-8-sig", "latin-1"])
+def test_capture_file_in_other_encodings(capture_copy, store, encoding):
+    path = capture_copy / "capture.yaml"
+    edit(capture_copy, name="Tüte")
+    text = yaml.safe_dump(yaml.safe_load(path.read_text()), allow_unicode=True)
+    path.write_bytes(text.encode(encoding))
+    summary = store.open(ingest(capture_copy, store)).summary
+    assert summary.name == "Tüte"
+    assert [n.startswith("capture.yaml is not in UTF-8") for n in summary.notes] == (
+        [] if encoding == "utf-8-sig" else [True]
+    )
+
+
+def test_the_boxed_frame_is_found_among_those_that_stay(capture_copy, store):
+    (capture_copy / "video/depth/000001.png").unlink()
+    edit(capture_copy, init_frame=3)
+    summary = store.open(ingest(capture_copy, store, prefer="folder")).summary
+    assert (summary.init_frame, summary.num_frames) == (2, 5)
+    assert summary.notes[0] == "colour: 1 without a partner, dropped: 1"
+    # The board is too small in this film.
+    assert "taken as millimetres, unchecked" in summary.notes[1]
+    edit(capture_copy, init_frame=1)
+    with pytest.raises(BadInputError, match="that one was dropped"):
+        ingest(capture_copy, store, prefer="folder")
+
+
+@pytest.mark.parametrize(
+    ("factor", "unit"), [(5, "1/5000 m"), (10, "0.1 mm"), (4, "0.25 mm"), (8, "0.125 mm")]
+)
+def test_depth_in_another_unit_is_seen_by_the_board(board_copy, store, factor, unit):
+    true_mm = store.open(ingest(board_copy, store, prefer="folder")).array("video/depth_mm")
+    for path in (board_copy / "video/depth").iterdir():
+        with Image.open(path) as image:
+            depth = np.asarray(image)
+        Image.fromarray(depth * np.uint16(factor)).save(path)
+    opened = store.open(ingest(board_copy, store, prefer="folder"))
+    assert unit in opened.summary.notes[0]
+    np.testing.assert_array_equal(opened.array("video/depth_mm"), true_mm)
+    edit(board_copy, depth_unit_m=0.001)
+    with pytest.raises(BadInputError, match=r"\(declared\)\. It fits a unit of"):
+        ingest(board_copy, store, prefer="folder")
+    edit(board_copy, depth_unit_m=0.001 / factor)
+    opened = store.open(ingest(board_copy, store, prefer="folder"))
+    assert opened.summary.notes == ()
+    np.testing.assert_array_equal(opened.array("video/depth_mm"), true_mm)
+
+
+def test_a_board_of_another_size_is_seen_by_the_depth(board_copy, store):
+    assert store.open(ingest(board_copy, store)).summary.notes == ()
+    board(board_copy, square_m=0.05, marker_m=0.0378)
+    with pytest.raises(
+        BadInputError, match=r"depth at the board is 0\.9 times .* Measure square_m"
+    ):
+        ingest(board_copy, store)
+
+
+def test_a_recording_knows_its_unit(capture_copy):
+    edit(capture_copy, depth_unit_m=0.0002)
+    with pytest.raises(BadInputError, match=r"depth unit is 0\.001 m, capture\.yaml 0\.0002"):
+        ingest(capture_copy, ArtifactStore("memory://"))
 
 
 def test_damaged_truth(tiny_capture, tmp_path, store):

@@ -2,19 +2,25 @@
 
 import json
 import signal
+import subprocess
+import sys
 import time
+from importlib import metadata
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
 from flows.cli.checks import _store
-from flows.cli.main import main
+from flows.cli.main import _parse, main
 from tasks.settings import Settings
 from tests.flows.toys import make_toy_run
 from xsim_core.runs import RunRecord, save_record
 from xsim_core.storage import Runtime
 
 from .conftest import run_python
+
+ROOT = Path(__file__).parents[2]
 
 COMMANDS = [
     "demo", "run", "capture", "capture synthesize", "capture ingest", "status", "show", "lineage",
@@ -85,6 +91,58 @@ def test_errors_are_one_block_without_traceback(home):
     assert done.stderr.startswith("error: unknown stage of run 'toy' 'splatt'. Did you mean")
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
+
+
+def test_errors_are_json_where_json_is_wanted(home):
+    for arguments, kind, code in (
+        (("show", "toy:splatt"), "UnknownNameError", 1),
+        (("stauts",), "UsageError", 2),
+        (("show",), "UsageError", 2),
+        (("gc", "--grace-h", "soon"), "UsageError", 2),
+        (("run", str(home), "--set", "ppo.seed=[1"), "BadInputError", 1),
+    ):
+        done = process(home, *arguments, "--json")
+        assert done.returncode == code, arguments
+        assert json.loads(done.stdout)["error"]["kind"] == kind
+        assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("slip", "meant"), [("stauts", "status"), ("rn", "run"), ("server strat", "start")]
+)
+def test_a_slip_of_a_command_is_answered_with_what_was_meant(xsim, home, slip, meant):
+    done = xsim(home, *slip.split())
+    assert done.returncode == 2
+    assert f"Did you mean '{meant}'?" in done.stderr
+
+
+def test_the_reader_of_a_pipe_may_leave_early(home):
+    command = f"{sys.executable} -m flows.cli --help | head -1; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.startswith("usage: xsim")
+    assert done.stderr == ""
+
+
+def test_a_bug_is_a_sentence_and_its_traceback_is_kept(xsim, home, monkeypatch):
+    monkeypatch.setattr("flows.cli.look.Status._runs", lambda self: {}["nothing"])
+    done = xsim(home, "status")
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: KeyError: 'nothing'. This is a bug")
+    kept = Path(done.stderr.split()[-1].removesuffix("."))
+    assert "Traceback" in kept.read_text()
+    assert "Traceback" not in done.stderr
+
+
+def test_each_set_counts():
+    # Tyro alone lets the second replace the first.
+    given = ["--set", "ppo.seed=1", "--set", "a.b=2", "c.d=3", "folder", "--set=e.f=4", "--json"]
+    parsed = _parse(["run", *given])
+    assert parsed.set == ("ppo.seed=1", "a.b=2", "c.d=3", "e.f=4")
+    assert (parsed.capture, parsed.json) == ("folder", True)
+
+
+def test_the_version_is_said(xsim, home):
+    assert xsim(home, "--version").stdout == f"xsim {metadata.version('xsim')}\n"
 
 
 def test_status_lists_runs(xsim, home):

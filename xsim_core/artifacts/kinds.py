@@ -39,6 +39,8 @@ class Capture(Artifact):
     init_frame: int
     init_box_xyxy: tuple[float, float, float, float]
     """Where the user boxed the object in ``init_frame``, pixels."""
+    notes: tuple[str, ...] = ()
+    """What was guessed, dropped or mended while the files were read; a sentence each."""
 
 
 class GroundTruth(Artifact):

@@ -24,6 +24,8 @@ class RGBDVideo:
     timestamps_s: NDArray[np.float64]
     K: NDArray[np.float64]
     """(3, 3) of the colour camera, pixel centres at integers."""
+    source_frames: NDArray[np.int64] | None = None
+    """(t,) of an RGB-D folder: which of its colour images each frame is; some may be left out."""
 
     @property
     def camera(self) -> PinholeCamera:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -13,13 +14,14 @@ from pydantic import Field
 from xsim_core.artifacts import Capture, GroundTruth, RealWorld
 from xsim_core.config import FrozenModel
 from xsim_core.errors import BadInputError
-from xsim_core.geometry import TexturedMesh
+from xsim_core.geometry import TexturedMesh, board_fault
 from xsim_core.storage import ArtifactWriter
 
 from .formats import RGBDVideo
 from .layout import CAPTURE_FILE, CaptureFile, read_capture_file
 from .previews import contact_sheet, video_strip
-from .readers import read_mesh, read_photos, read_video
+from .readers import read_mesh, read_photos, read_video_and_unit, video_files
+from .readers.depth_unit import board_ratio, check_with_board
 
 VideoChoice = Literal["declared", "recording", "folder"]
 
@@ -52,15 +54,17 @@ def ingest_capture(*, config: IngestConfig, out: ArtifactWriter) -> Capture:
     Raises:
         BadInputError: for everything that a person could have got wrong, with the mend.
     """
-    folder = config.source
-    file = read_capture_file(folder)
+    folder, notes = config.source, []
+    file = read_capture_file(folder, notes)
     _check_unchanged(config)
+    if fault := board_fault(file.board):
+        raise BadInputError(f"{CAPTURE_FILE}: board: {fault}")
     mesh = read_mesh(folder / file.mesh)
-    photos = read_photos(folder / file.photos)
+    photos = read_photos(folder / file.photos, notes)
     out.progress(0.2, {"photos": len(photos)})
-    video = read_video(_video_path(folder, file, config.prefer))
+    video = _read_video(folder, file, config.prefer, notes)
     out.progress(0.7, {"photos": len(photos), "frames": len(video.rgb)})
-    _check_init(file, video)
+    init_frame = _init_frame(file, video)
     _check_depth(video, folder)
     arrays = {
         "video/rgb": video.rgb, "video/depth_mm": video.depth_mm, "video/K": video.K,
@@ -68,11 +72,12 @@ def ingest_capture(*, config: IngestConfig, out: ArtifactWriter) -> Capture:
     }  # fmt: skip
     out.write_all(arrays)
     out.add_file("photos.jpg", contact_sheet(photos))
-    out.add_file("video.jpg", video_strip(video, file.init_frame, file.init_box_xyxy))
+    out.add_file("video.jpg", video_strip(video, init_frame, file.init_box_xyxy))
     return Capture(
         name=file.name, object_name=file.object_name, num_frames=len(video.rgb),
         num_photos=len(photos), fps=round(video.fps, 6), board=file.board,
-        init_frame=file.init_frame, init_box_xyxy=file.init_box_xyxy,
+        init_frame=init_frame, init_box_xyxy=file.init_box_xyxy,
+        notes=tuple(dict.fromkeys(note.replace(f"{folder}/", "") for note in notes)),
     )  # fmt: skip
 
 
@@ -113,6 +118,16 @@ def _mesh_arrays(mesh: TexturedMesh) -> dict[str, NDArray[np.generic]]:
     }  # fmt: skip
 
 
+def _read_video(
+    folder: Path, file: CaptureFile, prefer: VideoChoice, notes: list[str]
+) -> RGBDVideo:
+    """The video, its depth compared with what the printed board's size says."""
+    path = _video_path(folder, file, prefer)
+    video, unit = read_video_and_unit(path, notes, depth_unit_m=file.depth_unit_m)
+    ratio = board_ratio(video.rgb, video.depth_mm, video.camera, file.board)
+    return replace(video, depth_mm=check_with_board(video.depth_mm, unit, ratio, notes))
+
+
 def _video_path(folder: Path, file: CaptureFile, prefer: VideoChoice) -> Path:
     match prefer:
         case "declared":
@@ -137,13 +152,9 @@ def source_files(folder: Path, prefer: VideoChoice = "declared") -> list[Path]:
     file = read_capture_file(folder)
     video = _video_path(folder, file, prefer)
     places = [folder / file.photos, (folder / file.mesh).parent]
-    if video.is_dir():
-        places += [video / "rgb", video / "depth"]
-        extra = [video / "cam_K.txt", video / "timestamps.txt"]
-    else:
-        extra = [video]
-    files = [folder / CAPTURE_FILE, *(p for p in extra if p.is_file())]
-    return sorted({*files, *(p for place in places for p in _files_below(place))})
+    more, singles = video_files(video)
+    files = [folder / CAPTURE_FILE, *singles]
+    return sorted({*files, *(p for place in [*places, *more] for p in _files_below(place))})
 
 
 def _files_below(folder: Path) -> list[Path]:
@@ -167,11 +178,18 @@ def _check_unchanged(config: IngestConfig) -> None:
         raise BadInputError(f"{config.source} changed after it was submitted. Start the run again.")
 
 
-def _check_init(file: CaptureFile, video: RGBDVideo) -> None:
+def _init_frame(file: CaptureFile, video: RGBDVideo) -> int:
+    """The frame of the video that ``init_frame`` means; the box must lie within it."""
     num_frames, h, w = video.rgb.shape[:3]
-    if file.init_frame >= num_frames:
+    numbers = video.source_frames if video.source_frames is not None else np.arange(num_frames)
+    found = np.flatnonzero(numbers == file.init_frame)
+    if len(found) == 0:
+        dropped = (
+            "; that one was dropped, as it has no depth" if file.init_frame < numbers[-1] else ""
+        )
         raise BadInputError(
             f"{CAPTURE_FILE}: init_frame is {file.init_frame} but the video has {num_frames} frames"
+            f"{dropped}"
         )
     left, top, right, bottom = file.init_box_xyxy
     inside = left >= 0 and top >= 0 and right <= w and bottom <= h
@@ -180,6 +198,7 @@ def _check_init(file: CaptureFile, video: RGBDVideo) -> None:
             f"{CAPTURE_FILE}: init_box_xyxy {list(file.init_box_xyxy)} is not a box (left, top, "
             f"right, bottom) inside the {w}x{h} image of frame {file.init_frame}"
         )
+    return int(found[0])
 
 
 def _check_depth(video: RGBDVideo, folder: Path) -> None:

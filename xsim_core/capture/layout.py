@@ -9,8 +9,10 @@ from pydantic import Field, ValidationError
 from xsim_core.config import FrozenModel
 from xsim_core.errors import BadInputError
 from xsim_core.geometry import BoardSpec
+from xsim_core.text import read_text
 
 CAPTURE_FILE = "capture.yaml"
+MAX_CAPTURE_FILE_BYTES = 1 << 20
 
 
 class CaptureFile(FrozenModel):
@@ -19,7 +21,9 @@ class CaptureFile(FrozenModel):
     name: str = Field(min_length=1)
     object_name: str = Field(min_length=1)
     video: str = "video/recording.db3"
-    """A RealSense recording (.db3 or .bag) or an RGB-D folder, relative to the capture."""
+    """A recording (.db3, .bag, .mcap) or a folder (RGB-D, ROS 2 bag), relative to the capture."""
+    depth_unit_m: float | None = Field(default=None, gt=0)
+    """Metres a step of a depth image that does not tell itself; TUM's is 0.0002."""
     photos: str = "photos"
     """Folder of photos of the room, without robot, hand or object."""
     mesh: str = "object/mesh.obj"
@@ -30,8 +34,12 @@ class CaptureFile(FrozenModel):
     """The object in ``init_frame``, as boxed by a person: left, top, right, bottom in pixels."""
 
 
-def read_capture_file(folder: Path) -> CaptureFile:
+def read_capture_file(folder: Path, notes: list[str] | None = None) -> CaptureFile:
     """The parsed ``capture.yaml`` of a capture folder.
+
+    Args:
+        folder: of the capture.
+        notes: receives a sentence when the file's encoding had to be guessed.
 
     Raises:
         BadInputError: when it is missing, not YAML, or has wrong or missing keys.
@@ -44,8 +52,10 @@ def read_capture_file(folder: Path) -> CaptureFile:
             f"It needs the keys {_keys()}."
         )
     try:
-        raw: Any = yaml.safe_load(path.read_text())
-    except yaml.YAMLError as error:
+        raw: Any = yaml.safe_load(
+            read_text(path, [] if notes is None else notes, max_bytes=MAX_CAPTURE_FILE_BYTES)
+        )
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise BadInputError(f"{path} is not YAML: {error}") from error
     if not isinstance(raw, dict):
         raise BadInputError(f"{path} must be a mapping with the keys {_keys()}")
@@ -61,7 +71,8 @@ def read_capture_file(folder: Path) -> CaptureFile:
 
 def write_capture_file(folder: Path, capture: CaptureFile) -> None:
     """Write ``capture.yaml``."""
-    text = yaml.safe_dump(capture.model_dump(mode="json"), sort_keys=False, default_flow_style=None)
+    content = capture.model_dump(mode="json", exclude_none=True)
+    text = yaml.safe_dump(content, sort_keys=False, default_flow_style=None)
     (folder / CAPTURE_FILE).write_text(text)
 
 

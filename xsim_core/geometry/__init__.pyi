@@ -1,4 +1,8 @@
-from .board import BoardSpec as BoardSpec, detect_board as detect_board
+from .board import (
+    BoardSpec as BoardSpec,
+    board_fault as board_fault,
+    detect_board as detect_board,
+)
 from .camera import PinholeCamera as PinholeCamera, look_at as look_at
 from .mesh import (
     TexturedMesh as TexturedMesh,

@@ -6,11 +6,16 @@ from PIL import Image
 
 from xsim_core.capture.formats import write_photos, write_realsense, write_rgbd_folder
 from xsim_core.capture.readers import read_mesh, read_photos, read_video
-from xsim_core.capture.realsense import read_with_librealsense, to_rgb
-from xsim_core.capture.streams import Streams, align_depth, pair_and_align
+from xsim_core.capture.readers.depth_unit import DepthUnit
+from xsim_core.capture.readers.intrinsics import Intrinsics
+from xsim_core.capture.readers.realsense_playback import read_with_librealsense
+from xsim_core.capture.readers.ros_image import to_rgb
+from xsim_core.capture.readers.streams import Streams, align_depth, pair_and_align
 from xsim_core.errors import BadInputError
 from xsim_core.geometry import PinholeCamera, TexturedMesh, make_se3
 from xsim_core.render.shapes import l_block
+
+SMALL = Intrinsics(np.array([[4, 0, 1.5], [0, 4, 1.5], [0, 0, 1.0]]))
 
 
 def assert_same_video(a, b):
@@ -35,7 +40,7 @@ def test_db3_round_trip_is_lossless(video, tmp_path):
 def test_librealsense_plays_back_what_we_read(video, tmp_path):
     path = tmp_path / "recording.db3"
     write_realsense(path, video)
-    assert_same_video(pair_and_align(read_with_librealsense(path), path), video)
+    assert_same_video(pair_and_align(read_with_librealsense(path), path, [])[0], video)
 
 
 def _ros1_image(stamp_s, encoding, pixels, tail=b""):
@@ -131,17 +136,10 @@ def test_folder_without_depth(video, tmp_path):
         read_video(tmp_path)
 
 
-def test_folder_with_uneven_streams(video, tmp_path):
-    write_rgbd_folder(tmp_path, video)
-    (tmp_path / "depth" / "000002.png").unlink()
-    with pytest.raises(BadInputError, match="5 colour but 4 depth"):
-        read_video(tmp_path)
-
-
 def test_streams_without_depth(tmp_path):
-    streams = Streams(colour=[(0.0, np.zeros((4, 4, 3), np.uint8))], K_colour=np.eye(3))
+    streams = Streams(colour=[(0.0, np.zeros((4, 4, 3), np.uint8))], colour_camera=SMALL)
     with pytest.raises(BadInputError, match="no depth"):
-        pair_and_align(streams, tmp_path)
+        pair_and_align(streams, tmp_path, [])
 
 
 def test_pairing_by_time_drops_what_has_no_partner(tmp_path):
@@ -149,9 +147,11 @@ def test_pairing_by_time_drops_what_has_no_partner(tmp_path):
     streams = Streams(
         colour=[(t, rgb + i) for i, t in enumerate((0.0, 0.1, 0.2, 0.3))],
         depth=[(t, depth * i) for i, t in enumerate((0.105, 0.195, 0.31))],
-        K_colour=np.eye(3), K_depth=np.eye(3), depth_unit_m=0.0001,
+        colour_camera=SMALL, depth_camera=SMALL, depth_unit=DepthUnit(0.0001, "recorded"),
     )  # fmt: skip
-    paired = pair_and_align(streams, tmp_path)
+    notes: list[str] = []
+    paired, _ = pair_and_align(streams, tmp_path, notes)
+    assert notes == ["colour: 1 of 4 frames have no partner within 60 ms and were dropped"]
     assert paired.rgb[:, 0, 0, 0].tolist() == [1, 2, 3]
     assert paired.depth_mm[:, 0, 0].tolist() == [0, 0, 0]  # 0.1 and 0.2 mm round to nothing.
 

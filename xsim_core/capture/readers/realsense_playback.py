@@ -5,12 +5,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from xsim_core.capture.librealsense import load_librealsense
 from xsim_core.errors import BadInputError
 from xsim_core.geometry import make_se3
 
-from .librealsense import load_librealsense
+from .depth_unit import DepthUnit
+from .foreign import reading
+from .intrinsics import Intrinsics, matrix_of
+from .lens import Lens
+from .ros_image import to_rgb
 from .streams import Streams
 
 STALL_S = 15.0
@@ -36,20 +40,20 @@ def read_with_librealsense(path: Path) -> Streams:
         StalledRecordingError: when it stalls.
     """
     rs = load_librealsense()
-    try:
+    with reading(path, "Was the recorder stopped properly? Record again."):
         # The device must not outlive its context.
         context = rs.context()
         device = context.load_device(str(path))
         device.set_real_time(False)
-        sensors = device.query_sensors()
-    except RuntimeError as error:
-        raise BadInputError(
-            f"{path} cannot be opened as a RealSense recording ({error}). "
-            "It may be truncated: was the recorder stopped properly?"
-        ) from error
+        return _play(rs, device, path)
+
+
+def _play(rs: Any, device: Any, path: Path) -> Streams:
     streams = Streams()
-    chosen = _open_sensors(rs, sensors, streams)
+    chosen = _open_sensors(rs, device.query_sensors(), streams, path)
     queues = []
+    # The file runs from the first start on: a sensor started later would miss its first frames.
+    device.pause()
     for sensor, profiles in chosen:
         sensor.open(profiles)
         # Never full: pyrealsense2 takes the queue for a Python callback (it has __call__), which
@@ -57,6 +61,7 @@ def read_with_librealsense(path: Path) -> Streams:
         queue = rs.frame_queue(QUEUE_FRAMES, keep_frames=True)
         queues.append(queue)
         sensor.start(queue)
+    device.resume()
     try:
         frames = _drain(rs, device, queues, path)
     finally:
@@ -67,7 +72,9 @@ def read_with_librealsense(path: Path) -> Streams:
     return streams
 
 
-def _open_sensors(rs: Any, sensors: list[Any], streams: Streams) -> list[tuple[Any, list[Any]]]:
+def _open_sensors(
+    rs: Any, sensors: list[Any], streams: Streams, path: Path
+) -> list[tuple[Any, list[Any]]]:
     """The sensors with a depth or colour stream; fills in cameras and units."""
     chosen, depth_profile, colour_profile = [], None, None
     for sensor in sensors:
@@ -76,12 +83,13 @@ def _open_sensors(rs: Any, sensors: list[Any], streams: Streams) -> list[tuple[A
             kind = profile.stream_type()
             if kind == rs.stream.depth and depth_profile is None:
                 depth_profile = profile.as_video_stream_profile()
-                streams.K_depth = _K(depth_profile.get_intrinsics())
+                streams.depth_camera = _camera(depth_profile.get_intrinsics(), f"{path}: depth")
                 if sensor.supports(rs.option.depth_units):
-                    streams.depth_unit_m = round(float(sensor.get_option(rs.option.depth_units)), 9)
+                    unit_m = round(float(sensor.get_option(rs.option.depth_units)), 9)
+                    streams.depth_unit = DepthUnit(unit_m, "recorded")
             elif kind == rs.stream.color and colour_profile is None:
                 colour_profile = profile.as_video_stream_profile()
-                streams.K_colour = _K(colour_profile.get_intrinsics())
+                streams.colour_camera = _camera(colour_profile.get_intrinsics(), f"{path}: colour")
             else:
                 continue
             wanted.append(profile)
@@ -96,7 +104,7 @@ def _open_sensors(rs: Any, sensors: list[Any], streams: Streams) -> list[tuple[A
 
 
 def _drain(rs: Any, device: Any, queues: list[Any], path: Path) -> list[Any]:
-    """All frames until the file has ended, as (is_depth, seconds, encoding, pixels)."""
+    """All frames until the file has ended, as (is_depth, seconds, encoding, pixels, unit)."""
     frames: list[Any] = []
     quiet_since = time.monotonic()
     while True:
@@ -127,43 +135,22 @@ def _keep(rs: Any, frame: Any, frames: list[Any]) -> None:
     # importing a module while librealsense's threads run can deadlock.
     pixels = np.asanyarray(frame.get_data()).copy()
     is_depth = profile.stream_type() == rs.stream.depth
-    frames.append((is_depth, frame.get_timestamp() / 1000, str(profile.format()), pixels))
+    unit_m = frame.as_depth_frame().get_units() if is_depth else 0.0
+    frames.append((is_depth, frame.get_timestamp() / 1000, str(profile.format()), pixels, unit_m))
 
 
 def _sort(frames: list[Any], streams: Streams) -> None:
-    for is_depth, stamp_s, encoding, pixels in frames:
+    for is_depth, stamp_s, encoding, pixels, unit_m in frames:
         if is_depth:
+            if unit_m > 0:  # Known to the frame even where the sensor has no such option.
+                streams.depth_unit = DepthUnit(round(float(unit_m), 9), "recorded")
             streams.depth.append((stamp_s, pixels.astype(np.uint16, copy=False)))
         else:
             streams.colour.append((stamp_s, to_rgb(pixels, encoding.split(".")[-1])))
 
 
-def to_rgb(data: NDArray[Any], encoding: str) -> NDArray[np.uint8]:
-    """An RGB image from one of librealsense's colour formats.
-
-    Raises:
-        BadInputError: for formats we do not know.
-    """
-    import cv2
-
-    match encoding.lower():
-        case "rgb8":
-            return data
-        case "bgr8":
-            return np.ascontiguousarray(data[..., ::-1])
-        case "rgba8":
-            return np.ascontiguousarray(data[..., :3])
-        case "bgra8":
-            return np.ascontiguousarray(data[..., 2::-1])
-        case "yuyv" | "yuyv8" | "yuy2":
-            yuyv = data.view(np.uint8).reshape(*data.shape[:2], 2)
-            return np.asarray(cv2.cvtColor(yuyv, cv2.COLOR_YUV2RGB_YUYV), dtype=np.uint8)
-        case other:
-            raise BadInputError(
-                f"colour format '{other}' is not supported (rgb8, bgr8, rgba8, bgra8, yuyv are)"
-            )
-
-
-def _K(intrinsics: Any) -> NDArray[np.float64]:
+def _camera(intrinsics: Any, source: str) -> Intrinsics:
     i = intrinsics
-    return np.array([[i.fx, 0, i.ppx], [0, i.fy, i.ppy], [0, 0, 1.0]])
+    K = matrix_of([i.fx, i.fy, i.ppx, i.ppy], source, [])
+    model = str(i.model).split(".")[-1]
+    return Intrinsics(K, (i.width, i.height), Lens.of(model, list(i.coeffs), source))

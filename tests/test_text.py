@@ -1,0 +1,28 @@
+import pytest
+
+from xsim_core.errors import BadInputError
+from xsim_core.text import read_text
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "windows-1252"]
+)
+def test_encodings_are_recognised(tmp_path, encoding):
+    path = tmp_path / "a.yaml"
+    path.write_bytes("name: Tüte\n".encode(encoding))
+    assert read_text(path, notes := []) == "name: Tüte\n"
+    assert bool(notes) == (not encoding.startswith("utf-8"))
+
+
+def test_what_is_no_text(tmp_path):
+    path = tmp_path / "a.yaml"
+    path.write_bytes(b"abc\0" * 40)
+    with pytest.raises(BadInputError, match="no"):
+        read_text(path, [])
+    path.write_bytes(b"x" * 100)
+    with pytest.raises(BadInputError, match="at most"):
+        read_text(path, [], max_bytes=50)
+    with pytest.raises(BadInputError, match="cannot be read"):
+        read_text(tmp_path / "none", [])
+    with pytest.raises(BadInputError, match="cannot be read"):
+        read_text(tmp_path, [])

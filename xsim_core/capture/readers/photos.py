@@ -1,0 +1,51 @@
+"""Photos of the room: every image of a folder, in natural order."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xsim_core.errors import BadInputError
+
+from .images import COLOUR_SUFFIXES, MAX_IMAGE_PIXELS, image_files, open_image, stack_images
+
+ACCEPTS = (
+    f"{' '.join(COLOUR_SUFFIXES)}; all of one size, up to {MAX_IMAGE_PIXELS // 1_000_000} "
+    "megapixels; 16-bit grey is brought to 8 bits; turned upright as EXIF says"
+)
+_NOT_READ = (
+    ".dng", ".cr2", ".cr3", ".nef", ".arw", ".raf", ".orf", ".rw2", ".jxl", ".jp2", ".gif", ".svg",
+    ".psd", ".exr", ".hdr", ".mov", ".mp4", ".m4v",
+)  # fmt: skip
+"""Pictures and films that phones and cameras leave beside photos."""
+
+
+def read_photos(folder: Path, notes: list[str] | None = None) -> NDArray[np.uint8]:
+    """Photos (n, h, w, 3) in natural order of their names.
+
+    Args:
+        folder: where they lie.
+        notes: receives what was left out or converted.
+
+    Raises:
+        BadInputError: when there are none, or their sizes differ.
+    """
+    notes = [] if notes is None else notes
+    files = image_files(folder)
+    left_out = [p.name for p in image_files(folder, _NOT_READ)]
+    if not files:
+        there = f"; it holds {_some(left_out)}, which is not read" if left_out else ""
+        raise BadInputError(
+            f"{folder} holds no photos ({', '.join(COLOUR_SUFFIXES)}){there}. "
+            "Take 30 or more of the empty room from around the table, with the board in view."
+        )
+    if left_out:
+        notes.append(f"photos: {len(left_out)} left out, not read: {_some(left_out)}")
+    with open_image(files[0]) as first:
+        if first.mode.startswith("I"):
+            notes.append("photos: 16-bit grey, brought to 8 bits")
+    return stack_images(files, "RGB")
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")

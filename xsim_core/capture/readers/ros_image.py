@@ -1,0 +1,121 @@
+"""Pixels as ROS and librealsense write them: raw rows with a step, PNG and JPEG messages."""
+
+import struct
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xsim_core.errors import BadInputError
+
+from .images import MAX_IMAGE_PIXELS
+
+COLOUR_BYTES = {
+    "rgb8": 3, "bgr8": 3, "rgba8": 4, "bgra8": 4, "mono8": 1, "yuyv": 2, "yuyv8": 2, "yuy2": 2,
+    "yuv422_yuy2": 2,
+}  # fmt: skip
+DEPTH_TYPES = {"16uc1": "u2", "mono16": "u2", "z16": "u2", "32fc1": "f4"}
+_PNG = b"\x89PNG\r\n\x1a\n"
+
+
+def raw_image(
+    data: Any, height: int, width: int, step: int, encoding: str, source: str, *,
+    is_bigendian: bool = False,
+) -> NDArray[Any]:  # fmt: skip
+    """The pixels (h, w[, c]) of a ``sensor_msgs/Image``, without the padding of its rows.
+
+    Raises:
+        BadInputError: when the encoding is not known, or the size is not height × step.
+    """
+    name = encoding.lower()
+    dtype = np.dtype(DEPTH_TYPES.get(name, "u1"))
+    row = COLOUR_BYTES.get(name, dtype.itemsize) * width
+    if name not in COLOUR_BYTES and name not in DEPTH_TYPES:
+        raise BadInputError(
+            f"{source}: encoding '{encoding}' is not read "
+            f"({', '.join([*COLOUR_BYTES, *DEPTH_TYPES])} are)"
+        )
+    _check_pixels(height, width, source)
+    buffer = np.frombuffer(data, np.uint8)
+    if step < row or len(buffer) != height * step:
+        raise BadInputError(
+            f"{source}: an image of {width}x{height} {encoding} with rows of {step} bytes cannot "
+            f"have {len(buffer)} bytes"
+        )
+    rows = np.ascontiguousarray(buffer.reshape(height, step)[:, :row])
+    if name in DEPTH_TYPES:
+        order = ">" if is_bigendian else "<"
+        return rows.view(dtype.newbyteorder(order)).astype(dtype, copy=False)
+    return to_rgb(rows.reshape(height, width, -1), encoding)
+
+
+def compressed_image(data: Any, form: str, source: str, *, is_depth: bool) -> NDArray[Any]:
+    """The pixels of a ``sensor_msgs/CompressedImage``: RGB (h, w, 3), or depth (h, w).
+
+    Depth of floats that image_transport has quantised comes back in metres.
+
+    Raises:
+        BadInputError: when it cannot be decoded, or depth was squeezed into 8 bits.
+    """
+    import cv2
+
+    raw = bytes(data)
+    # image_transport puts 12 bytes before a depth PNG: a format and two quantisation parameters.
+    has_header = is_depth and not raw.startswith(_PNG) and raw[12:20] == _PNG
+    body = raw[12:] if has_header else raw
+    if body.startswith(_PNG):
+        width, height = struct.unpack(">II", body[16:24])
+        _check_pixels(height, width, source)
+    flag = cv2.IMREAD_UNCHANGED if is_depth else cv2.IMREAD_COLOR
+    image = cv2.imdecode(np.frombuffer(body, np.uint8), flag) if body else None
+    if image is None:
+        raise BadInputError(f"{source}: an image ('{form}') cannot be decoded")
+    pixels = np.asarray(image)
+    if not is_depth:
+        return np.ascontiguousarray(pixels[..., ::-1], dtype=np.uint8)
+    if pixels.ndim != 2 or pixels.dtype != np.uint16:
+        raise BadInputError(
+            f"{source}: depth as '{form}' decodes to {pixels.dtype} {pixels.shape}, which has lost "
+            "the millimetres. Record the raw or the compressedDepth topic."
+        )
+    if form.lower().startswith("32fc1") and has_header:
+        a, b = struct.unpack("<ff", raw[4:12])
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where(pixels > 0, a / (pixels.astype(np.float32) - b), 0).astype(np.float32)
+    return pixels
+
+
+def to_rgb(data: NDArray[Any], encoding: str) -> NDArray[np.uint8]:
+    """An RGB image from one of the colour formats of librealsense and ROS.
+
+    Raises:
+        BadInputError: for formats we do not know.
+    """
+    import cv2
+
+    match encoding.lower():
+        case "rgb8":
+            return data
+        case "bgr8":
+            return np.ascontiguousarray(data[..., ::-1])
+        case "rgba8":
+            return np.ascontiguousarray(data[..., :3])
+        case "bgra8":
+            return np.ascontiguousarray(data[..., 2::-1])
+        case "mono8":
+            return np.repeat(data.reshape(*data.shape[:2], 1), 3, axis=2)
+        case "yuyv" | "yuyv8" | "yuy2" | "yuv422_yuy2":
+            yuyv = data.view(np.uint8).reshape(*data.shape[:2], 2)
+            return np.asarray(cv2.cvtColor(yuyv, cv2.COLOR_YUV2RGB_YUYV), dtype=np.uint8)
+        case other:
+            raise BadInputError(
+                f"colour format '{other}' is not supported ({', '.join(COLOUR_BYTES)} are)"
+            )
+
+
+def _check_pixels(height: int, width: int, source: str) -> None:
+    if not 0 < height * width <= MAX_IMAGE_PIXELS:
+        raise BadInputError(
+            f"{source}: a frame says that it is {width}x{height}; 1 to "
+            f"{MAX_IMAGE_PIXELS / 1e6:.0f} million pixels are read"
+        )

@@ -1,0 +1,180 @@
+"""Two streams as a camera delivers them, and the aligned video they become."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xsim_core.capture.formats import RGBDVideo
+from xsim_core.errors import BadInputError
+from xsim_core.geometry import PinholeCamera, transform_points
+
+from .clock import WRAPS_S, mend_clock
+from .depth_unit import DepthUnit, to_mm
+from .intrinsics import Intrinsics
+from .lens import undistort
+from .pairing import pair_times
+
+LATE_FRAMES = 3
+"""Frames that were recorded this much too late are put in order; more is a clock that restarted."""
+
+
+@dataclass
+class Streams:
+    """Raw frames, in the order of recording, with their own clocks and cameras."""
+
+    colour: list[tuple[float, NDArray[np.uint8]]] = field(default_factory=list)
+    """(seconds, (h, w, 3) RGB)."""
+    depth: list[tuple[float, NDArray[Any]]] = field(default_factory=list)
+    """(seconds, (h, w) in depth units)."""
+    colour_camera: Intrinsics | None = None
+    depth_camera: Intrinsics | None = None
+    depth_unit: DepthUnit = field(default_factory=lambda: DepthUnit(0.001, "assumed"))
+    T_colour_depth: NDArray[np.float64] = field(default_factory=lambda: np.eye(4))
+
+
+def pair_and_align(
+    streams: Streams, source: Path, notes: list[str], *, depth_unit_m: float | None = None
+) -> tuple[RGBDVideo, DepthUnit]:
+    """Pair frames by time, undo distortion, and bring depth into the colour camera.
+
+    Args:
+        streams: as recorded.
+        source: named in errors and notes.
+        notes: receives what was dropped or mended.
+        depth_unit_m: declared by a person; must not contradict the recording.
+
+    Raises:
+        BadInputError: when one of the streams is missing or nothing pairs.
+    """
+    if not streams.colour:
+        raise BadInputError(f"{source} holds no colour frames. Record colour and depth together.")
+    if not streams.depth:
+        raise BadInputError(
+            f"{source} holds {len(streams.colour)} colour frames but no depth. "
+            "X-Sim needs an RGB-D video: enable the depth stream and record again."
+        )
+    if streams.colour_camera is None or streams.depth_camera is None:
+        which = "colour" if streams.colour_camera is None else "depth"
+        raise BadInputError(f"{source} does not tell the {which} camera's intrinsics")
+    unit = _unit(streams.depth_unit, depth_unit_m, source)
+    colour = _settled(streams.colour, f"{source}: colour", notes)
+    depth = _settled(streams.depth, f"{source}: depth", notes)
+    colour_s, depth_s = (np.array([t for t, _ in frames]) for frames in (colour, depth))
+    pairs = pair_times(colour_s, _same_turn(depth_s, colour_s), str(source), notes)
+    rgb, K = _flat(
+        [colour[i][1] for i, _ in pairs], streams.colour_camera, f"{source}: colour", notes,
+        nearest=False,
+    )  # fmt: skip
+    stored, K_depth = _flat(
+        [depth[j][1] for _, j in pairs],
+        streams.depth_camera,
+        f"{source}: depth",
+        notes,
+        nearest=True,
+    )
+    depth_mm = to_mm(stored, unit.metres)
+    is_in_place = np.allclose(K, K_depth, atol=1e-3) and np.allclose(
+        streams.T_colour_depth, np.eye(4)
+    )
+    if not is_in_place or rgb.shape[1:3] != depth_mm.shape[1:3]:
+        hw = (rgb.shape[1], rgb.shape[2])
+        depth_mm = np.stack(
+            [align_depth(d, K_depth, K, streams.T_colour_depth, hw) for d in depth_mm]
+        )
+    stamps = colour_s[[i for i, _ in pairs]]
+    return RGBDVideo(rgb, depth_mm, stamps - stamps[0], K), unit
+
+
+def align_depth(
+    depth_mm: NDArray[np.uint16],
+    K_depth: NDArray[np.float64],
+    K_colour: NDArray[np.float64],
+    T_colour_depth: NDArray[np.float64],
+    colour_hw: tuple[int, int],
+) -> NDArray[np.uint16]:
+    """Depth (h, w) as the colour camera would measure it, by a z-buffer.
+
+    librealsense's own ``align`` differs between versions; this gives the same bytes everywhere.
+    Every depth pixel covers the colour pixels that its own footprint covers.
+    """
+    camera = PinholeCamera(depth_mm.shape[1], depth_mm.shape[0], K_depth)
+    points = camera.unproject(depth_mm.astype(np.float64))[depth_mm > 0]
+    T_mm = T_colour_depth.copy()
+    T_mm[:3, 3] *= 1000
+    points = transform_points(T_mm, points)
+    points = points[points[:, 2] > 1]
+    uv = (points / points[:, 2:]) @ K_colour.T
+    radius = max(0.5, 0.5 * K_colour[0, 0] / K_depth[0, 0])
+    h, w = colour_hw
+    z = np.full((h, w), np.inf)
+    reach = int(np.ceil(radius - 0.5))
+    u0, v0 = np.rint(uv[:, 0]).astype(int), np.rint(uv[:, 1]).astype(int)
+    for dv in range(-reach, reach + 1):
+        for du in range(-reach, reach + 1):
+            u, v = u0 + du, v0 + dv
+            ok = (u >= 0) & (u < w) & (v >= 0) & (v < h)
+            ok &= (np.abs(uv[:, 0] - u) <= radius) & (np.abs(uv[:, 1] - v) <= radius)
+            np.minimum.at(z, (v[ok], u[ok]), points[ok, 2])
+    return np.where(np.isfinite(z), np.clip(np.rint(z), 0, 65535), 0).astype(np.uint16)
+
+
+def _settled(
+    frames: list[tuple[float, NDArray[Any]]], what: str, notes: list[str]
+) -> list[tuple[float, NDArray[Any]]]:
+    """Frames in order of time: repeated ones dropped, late ones put in place, wraps undone."""
+    kept = [f for i, f in enumerate(frames) if i == 0 or f[0] != frames[i - 1][0]]
+    if len(kept) < len(frames):
+        notes.append(
+            f"{what}: {len(frames) - len(kept)} frames with the time of the one before, dropped"
+        )
+    stamps = np.array([t for t, _ in kept])
+    order = np.argsort(stamps, kind="stable")
+    late = np.abs(order - np.arange(len(order)))
+    if 0 < late.max() <= LATE_FRAMES and np.isfinite(stamps).all():
+        notes.append(
+            f"{what}: {int((late > 0).sum())} frames were recorded out of order: put in order"
+        )
+        kept, stamps = [kept[i] for i in order], stamps[order]
+    stamps = mend_clock(stamps, what, notes)
+    return [(float(t), image) for t, (_, image) in zip(stamps, kept, strict=True)]
+
+
+def _same_turn(depth_s: NDArray[np.float64], colour_s: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Depth's times in colour's turn of a clock that wrapped between the first frames of both."""
+    for wrap in WRAPS_S:
+        for shift in (wrap, -wrap):
+            apart = np.abs(depth_s[0] + shift - colour_s[0])
+            if apart < 1 and np.abs(depth_s[0] - colour_s[0]) > 3 * apart:
+                return depth_s + shift
+    return depth_s
+
+
+def _flat(
+    images: list[NDArray[Any]], camera: Intrinsics, what: str, notes: list[str], *, nearest: bool
+) -> tuple[NDArray[Any], NDArray[np.float64]]:
+    """One array of images as a pinhole would take them, and its ``K``."""
+    shapes = {image.shape for image in images}
+    if len(shapes) > 1:
+        raise BadInputError(
+            f"{what}: frames differ in size: {sorted(shapes)}. Record one resolution."
+        )
+    h, w = images[0].shape[:2]
+    camera = camera.fit_to((w, h), what, notes)
+    images, shift_px = undistort(images, camera.lens, camera.K, nearest=nearest, source=what)
+    if shift_px:
+        notes.append(f"{what}: {camera.lens.model} distortion of up to {shift_px:.1f} px undone")
+    return np.stack(images), camera.K
+
+
+def _unit(recorded: DepthUnit, declared_m: float | None, source: Path) -> DepthUnit:
+    if declared_m is None:
+        return recorded
+    if recorded.how == "recorded" and abs(declared_m / recorded.metres - 1) > 0.01:
+        raise BadInputError(
+            f"{source} says that its depth unit is {recorded.metres:g} m, capture.yaml "
+            f"{declared_m:g} m. Leave depth_unit_m out."
+        )
+    return recorded if recorded.how == "recorded" else DepthUnit(declared_m, "declared")

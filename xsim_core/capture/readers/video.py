@@ -1,0 +1,70 @@
+"""RGB-D videos: which reader a path needs."""
+
+import logging
+from pathlib import Path
+
+from xsim_core.capture.formats import RGBDVideo
+from xsim_core.errors import BadInputError
+
+from .depth_unit import DepthUnit
+from .realsense_files import UnreadableDirectlyError, check_recording, read_bag, read_db3
+from .realsense_playback import read_with_librealsense
+from .rgbd_folder import folder_files, read_rgbd_folder
+from .streams import Streams, pair_and_align
+
+_log = logging.getLogger(__name__)
+
+
+def read_video(source: Path, notes: list[str] | None = None) -> RGBDVideo:
+    """An RGB-D video with depth aligned to colour and distortion undone.
+
+    Args:
+        source: an RGB-D folder, or a recording.
+        notes: receives what was guessed, dropped or mended.
+
+    Raises:
+        BadInputError: when it is missing, damaged, or without depth.
+    """
+    return read_video_and_unit(source, [] if notes is None else notes)[0]
+
+
+def read_video_and_unit(
+    source: Path, notes: list[str], *, depth_unit_m: float | None = None
+) -> tuple[RGBDVideo, DepthUnit]:
+    """As ``read_video``, with what its depth was taken to mean.
+
+    Args:
+        source: as above.
+        notes: as above.
+        depth_unit_m: declared by a person.
+
+    Raises:
+        BadInputError: as above.
+    """
+    if source.is_dir():
+        return read_rgbd_folder(source, notes, depth_unit_m=depth_unit_m)
+    match source.suffix:
+        case ".db3" | ".bag":
+            check_recording(source)
+        case other:
+            raise BadInputError(
+                f"{source}: '{other}' is not a video we read. Bring a RealSense .db3 or .bag, or a "
+                "folder with rgb/, depth/ and cam_K.txt."
+            )
+    return pair_and_align(_read_recording(source), source, notes, depth_unit_m=depth_unit_m)
+
+
+def _read_recording(source: Path) -> Streams:
+    """Without librealsense where the file allows it: the same bytes, and no threads to stall."""
+    try:
+        return read_db3(source) if source.suffix == ".db3" else read_bag(source)
+    except UnreadableDirectlyError as error:
+        _log.info("%s; reading it through librealsense", error)
+    return read_with_librealsense(source)
+
+
+def video_files(source: Path) -> tuple[list[Path], list[Path]]:
+    """The folders and single files that reading a video looks at; those that exist."""
+    if source.is_dir():
+        return folder_files(source)
+    return [], [source] if source.is_file() else []

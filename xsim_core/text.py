@@ -1,0 +1,63 @@
+"""Text files from outside: in UTF-8, or in what other editors and shells write."""
+
+import codecs
+from pathlib import Path
+
+from xsim_core.errors import BadInputError
+
+MAX_TEXT_BYTES = 16 << 20
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+
+def read_text(path: Path, notes: list[str], *, max_bytes: int = MAX_TEXT_BYTES) -> str:
+    """The text of a file, whose encoding is recognised; one that had to be guessed is noted.
+
+    Args:
+        path: the file.
+        notes: receives a sentence when the file is not in UTF-8.
+        max_bytes: larger files are refused before they are read.
+
+    Raises:
+        BadInputError: when it is missing, not readable, too large, or no text.
+    """
+    try:
+        size = path.stat().st_size
+        if size > max_bytes:
+            raise BadInputError(
+                f"{path} is {size / 1e6:.1f} MB; a text of at most {max_bytes / 1e6:.1f} MB is read"
+            )
+        data = path.read_bytes()
+    except OSError as error:
+        raise BadInputError(f"{path} cannot be read: {error.strerror or error}") from error
+    encoding = _encoding(data)
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise BadInputError(f"{path} is no {encoding} text ({error}). Save it as UTF-8.") from error
+    if "\0" in text:
+        raise BadInputError(f"{path} is no text: it holds NUL characters. Save it as UTF-8.")
+    if not encoding.startswith("utf-8"):
+        notes.append(f"{path.name} is not in UTF-8: it was read as {encoding}")
+    return text
+
+
+def _encoding(data: bytes) -> str:
+    for mark, name in _BOMS:
+        if data.startswith(mark):
+            return name
+    head = data[:64]
+    if b"\0" in head:  # UTF-16 without a mark: most letters leave every second byte zero.
+        zeros = [head[k::2].count(0) / max(1, len(head[k::2])) for k in (0, 1)]
+        if max(zeros) > 0.8 and min(zeros) == 0:
+            return "utf-16-be" if zeros[0] > zeros[1] else "utf-16-le"
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return "latin-1" if any(0x80 <= b < 0xA0 for b in data) else "windows-1252"
+    return "utf-8"
