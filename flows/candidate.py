@@ -7,7 +7,16 @@ from xsim_core.artifacts import ArtifactRef
 from xsim_core.errors import BadInputError
 from xsim_core.evaluate import STUDENTS
 from xsim_core.presets import DEFAULT_TASK, PipelineConfig
-from xsim_core.promotion import Decision, Pointer, PromotionTest, current, decide, promote
+from xsim_core.promotion import (
+    Decision,
+    Pointer,
+    PromotionTest,
+    decide,
+    history,
+    objection,
+    promote,
+    untried,
+)
 from xsim_core.runs import RunRecord, list_runs, load_record
 from xsim_core.stages import EVALUATE
 from xsim_core.storage import ArtifactStore
@@ -95,37 +104,52 @@ def challenge(
     sim = pipeline.Reconstruction(made["scan"], made["splat"], made["pose_track"])
     trained = pipeline.train(call, contest.config, sim)
     candidate = pipeline.calibrated(call, contest.config, sim, trained, taken)
-    before = current(store, contest.pointer)
-    if before is None:
+    entries = history(store, contest.pointer)
+    if not entries:
         now = promote(store, contest.pointer, candidate, reason="the first policy", expected=0)
         return Outcome(contest.pointer, candidate, None, now, None, ())
-    old: list[bool] = []
-    new: list[bool] = []
-    evaluations: list[Ref] = []
-    decision = decide(old, new, test)
-    for seed in _seeds(contest.config, night, max_pairs, has_world=taken.world is not None):
+    before = entries[-1]
+    if reason := objection(entries, candidate):
+        return Outcome(contest.pointer, candidate, before, before, untried(reason, test), ())
+
+    def trial(seed: int) -> Ref:
         config = contest.config.evaluate.model_copy(update={"seed": seed, "compares": "promotion"})
-        evaluation = call(
+        return call(
             EVALUATE, config, teacher=trained.teacher, student=before.ref, calibrated=candidate,
             scene=sim.scene, track=sim.track, images=sim.images, world=taken.world,
         )  # fmt: skip
+
+    seeds = _seeds(contest.config, night, max_pairs, has_world=taken.world is not None)
+    decision, evaluations = _compare(store, map(trial, seeds), test)
+    now = before
+    if decision.action == "promote":
+        now = promote(
+            store, contest.pointer, candidate, reason=decision.reason, expected=before.number,
+            decision=decision, evaluations=evaluations,
+        )  # fmt: skip
+    return Outcome(contest.pointer, candidate, before, now, decision, evaluations)
+
+
+def _compare(
+    store: ArtifactStore, trials: Iterator[Ref], test: PromotionTest | None
+) -> tuple[Decision, tuple[Ref, ...]]:
+    """Have trials made until they decide, or there are no more."""
+    old: list[Any] = []
+    new: list[Any] = []
+    evaluations: list[Ref] = []
+    decision = decide(old, new, test)
+    for evaluation in trials:
         evaluations.append(evaluation)
         for outcomes, more in zip((old, new), paired_outcomes(store, evaluation), strict=True):
             outcomes.extend(more)
         decision = decide(old, new, test)
         if decision.action != "continue":
             break
-    now = before
-    if decision.action == "promote":
-        now = promote(
-            store, contest.pointer, candidate, reason=decision.reason, expected=before.number,
-            decision=decision, evaluations=tuple(evaluations),
-        )  # fmt: skip
-    return Outcome(contest.pointer, candidate, before, now, decision, tuple(evaluations))
+    return decision, tuple(evaluations)
 
 
-def paired_outcomes(store: ArtifactStore, evaluation: Ref) -> tuple[list[bool], list[bool]]:
-    """Whether the current policy and the candidate succeeded, seed by seed.
+def paired_outcomes(store: ArtifactStore, evaluation: Ref) -> tuple[list[Any], list[Any]]:
+    """What the current policy and the candidate came to, seed by seed; ``decide`` judges it.
 
     In the world to deploy into when there is one, otherwise in the reconstructed simulation.
 
@@ -136,7 +160,7 @@ def paired_outcomes(store: ArtifactStore, evaluation: Ref) -> tuple[list[bool], 
     for domain in ("real", "sim"):
         rows = [f"success/{policy}_{domain}" for policy in STUDENTS["promotion"]]
         if set(rows) <= set(opened.array_names):
-            old, new = (opened.array(row).astype(bool).tolist() for row in rows)
+            old, new = (opened.array(row).tolist() for row in rows)
             return old, new
     raise BadInputError(f"{evaluation} holds no trials of two policies on the same seeds")
 

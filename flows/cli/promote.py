@@ -1,6 +1,7 @@
 """Commands about the current policy: ``promote``, ``rollback`` and ``current``."""
 
 import json as json_module
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -71,19 +72,28 @@ class Current:
     def run(self) -> int:
         """List."""
         from tasks.settings import load_settings
+        from xsim_core.errors import CorruptArtifactError
         from xsim_core.promotion import current, history, pointers
 
         store = load_settings().open_store()
+        odd: list[str] = []
+        entries: list[Pointer] = []
         if self.pointer:
             entries = history(store, self.pointer)
         else:
-            entries = [p for name in pointers(store) if (p := current(store, name))]
+            for name in pointers(store):
+                try:
+                    entries += filter(None, [current(store, name)])
+                except CorruptArtifactError as error:
+                    odd.append(str(error))
+        for line in odd:
+            print(f"skipped: {line}", file=sys.stderr)
         if self.json:
             print(json_module.dumps([p.model_dump(mode="json") for p in entries], indent=1))
             return 0
         for p in entries:
             _print(p, as_json=False)
-        if not entries:
+        if not (entries or odd):
             print("nothing was promoted yet")
         return 0
 

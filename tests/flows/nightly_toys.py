@@ -27,7 +27,9 @@ from xsim_core.evaluate import STUDENTS  # noqa: E402
 from xsim_core.promotion import history, rollback  # noqa: E402
 from xsim_core.runs import RunRecord, save_record  # noqa: E402
 
-SKILL = {0: 0.6, 1: 0.6, 2: 0.2, 3: 1.0}
+SKILL = {0: 0.6, 1: 0.6, 2: 0.2, 3: 1.0, 4: 1.0}
+DARK = 4
+"""A night in which nothing succeeds."""
 evaluated = []
 
 
@@ -38,7 +40,7 @@ def compare(*, config, out, student, calibrated, **inputs):
     luck = rng.random(30)
     for row, policy in zip(STUDENTS["promotion"], (student, calibrated), strict=True):
         night = policy.manifest.config["seed"]
-        out.write(f"success/{row}_real", luck < SKILL[night])
+        out.write(f"success/{row}_real", luck < SKILL[night] * (config.seed < DARK * 1000))
         out.write(f"progress/{row}_real", np.zeros(30, np.float32))
     return Evaluation(**{**SUMMARIES[Evaluation], "rates": RATES})
 
@@ -65,7 +67,9 @@ went = [(n["decision"] or {}).get("action", "first") for n in nights]
 back = rollback(store, pointer)
 entries = history(store, pointer)
 first_seeds = list(evaluated)
-nightly(night=3, preset="debug")
+again = nightly(night=3, preset="debug")[0]["decision"]
+dark = nightly(night=DARK, preset="debug")[0]["decision"]
+left = history(store, pointer)[-1].number
 with get_client(sync_client=True) as client:
     artifacts = client.request("POST", "/artifacts/filter", json={"limit": 200}).json()
 pages = [a["data"] for a in artifacts if a["key"] == "promotion"]
@@ -74,6 +78,7 @@ json.dump(
         "pointer": pointer, "went": went, "reasons": [e.reason for e in entries],
         "pairs": [(n["decision"] or {}).get("num_pairs", 0) for n in nights],
         "back_is_an_earlier_one": back.ref == entries[-3].ref,
+        "again": again, "dark": dark, "left": left,
         "numbers": [e.number for e in entries], "seeds": first_seeds, "pages": len(pages),
         "page": pages[-1], "evidence": [str(r) for r in entries[1].evaluations],
         "decisions": store.list_records("decisions"),

@@ -23,7 +23,7 @@ def test_a_decision_takes_trials_and_keeps_them(night):
     assert night["pairs"][0] == 0
     assert all(0 < n <= 150 for n in night["pairs"][1:])
     assert night["evidence"]
-    assert len(night["decisions"]) == 4
+    assert len(night["decisions"]) == 5
 
 
 def test_a_roll_back_is_a_new_number_that_names_an_old_policy(night):
@@ -32,10 +32,22 @@ def test_a_roll_back_is_a_new_number_that_names_an_old_policy(night):
     assert night["back_is_an_earlier_one"]
 
 
+def test_the_same_night_again_does_not_bring_back_what_a_person_took_back(night):
+    assert night["again"]["action"] == "keep"
+    assert "a person took this policy back (v000004)" in night["again"]["reason"]
+    assert night["again"]["num_pairs"] == 0
+    assert night["left"] == 4
+
+
+def test_a_night_in_which_nothing_succeeds_decides_nothing(night):
+    assert night["dark"]["action"] == "void"
+    assert "nothing succeeded" in night["dark"]["reason"]
+
+
 def test_no_seed_is_tried_in_two_nights(night):
     assert len(set(night["seeds"])) == len(night["seeds"])
 
 
 def test_every_night_has_a_page(night):
-    assert night["pages"] == 5
+    assert night["pages"] == 6
     assert "| policy for | decision |" in night["page"]

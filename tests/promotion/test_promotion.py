@@ -4,15 +4,18 @@ import numpy as np
 import pytest
 
 from tests.flows.toys import ToyConfig, toy_stage
-from xsim_core.errors import BadInputError, MissingArtifactError
+from tests.promotion.error_rates import share
+from xsim_core.errors import BadInputError, CorruptArtifactError, MissingArtifactError
 from xsim_core.promotion import (
     PromotionTest,
     current,
     decide,
     history,
+    objection,
     pointers,
     promote,
     rollback,
+    taken_back,
 )
 from xsim_core.stage import run_stage
 from xsim_core.storage import ArtifactStore
@@ -31,18 +34,45 @@ def policies(store):
     ]
 
 
-def share(action, rates, *, num_runs=400, num_pairs=150, seed=0):
-    """How often the test ends so, for policies of these success rates."""
-    rng = np.random.default_rng(seed)
-    trials = rng.random((num_runs, 2, num_pairs)) < np.array(rates)[None, :, None]
-    return np.mean([decide(old, new).action == action for old, new in trials])
-
-
-@pytest.mark.parametrize("rate", [0.1, 0.5, 0.95])
-def test_a_worse_candidate_is_promoted_at_most_as_often_as_agreed(rate):
+@pytest.mark.parametrize("luck", [0.0, 1.0])
+@pytest.mark.parametrize("rate", [0.1, 0.15, 0.5, 0.95])
+def test_a_worse_candidate_is_promoted_at_most_as_often_as_agreed(rate, luck):
     worse = max(0.0, rate - 0.1)
     # Within four standard deviations of 400 runs, though it looks after every single pair.
-    assert share("promote", (rate, worse)) <= 0.05 + 4 * np.sqrt(0.05 * 0.95 / 400)
+    assert share("promote", (rate, worse), luck=luck) <= 0.05 + 4 * np.sqrt(0.05 * 0.95 / 400)
+
+
+@pytest.mark.parametrize("rate", [0.02, 0.05, 0.08])
+def test_beside_a_policy_that_hardly_succeeds_only_a_better_one_goes_in(rate):
+    assert share("promote", (rate, 0.0), num_runs=200) == 0.0
+    assert share("promote", (rate, rate + 0.5), num_runs=100) > 0.97
+
+
+def test_a_night_in_which_nothing_succeeds_decides_nothing_and_says_why():
+    dark = np.zeros(150, bool)
+    decision = decide(dark, dark)
+    assert decision.action == "void"
+    assert decision.num_pairs < 100
+    assert decision.reason.startswith("nothing succeeded in")
+    assert decide(dark[:9], dark[:9]).action == "continue"
+
+
+@pytest.mark.parametrize("odd", [np.nan, np.inf, 0.5, 2, -1])
+def test_outcomes_that_are_no_outcomes_decide_nothing(odd):
+    good = [1.0] * 150
+    for pair in (([odd] * 150, good), (good, [*good[:-1], odd])):
+        decision = decide(*pair)
+        assert decision.action == "void"
+        assert "the evaluation is broken" in decision.reason
+
+
+def test_few_pairs_beside_a_failing_policy_say_what_they_lack():
+    old, new = np.zeros(150, bool), np.zeros(150, bool)
+    old[::15] = True
+    new[::15] = True
+    decision = decide(old, new)
+    assert decision.action == "continue"
+    assert "no more often than the margin" in decision.reason
 
 
 @pytest.mark.parametrize("rate", [0.1, 0.5, 0.95])
@@ -103,6 +133,8 @@ def test_a_decision_against_a_policy_that_is_no_longer_current_is_refused(store,
 def test_rolling_back_twice_goes_further_back(store, policies):
     for ref in policies:
         promote(store, "push", ref, reason="next")
+    with pytest.raises(BadInputError, match="current policy of push already"):
+        promote(store, "push", policies[-1], reason="again")
     assert rollback(store, "push").ref == policies[1]
     assert rollback(store, "push").ref == policies[0]
     with pytest.raises(MissingArtifactError, match="go back"):
@@ -131,3 +163,29 @@ def test_a_policy_that_is_not_there_and_a_bad_name_are_refused(store, policies):
         promote(store, "push", policies[0], reason="gone")
     with pytest.raises(BadInputError, match="letters"):
         promote(store, "../up", policies[1], reason="no")
+
+
+def test_a_night_does_not_try_what_was_current_or_was_taken_back(store, policies):
+    assert objection([], policies[0]) is None
+    for ref in policies[:2]:
+        promote(store, "push", ref, reason="next")
+    assert "is the current policy (v000002)" in objection(history(store, "push"), policies[1])
+    assert "was current before (v000001)" in objection(history(store, "push"), policies[0])
+    rollback(store, "push")
+    assert "took this policy back (v000003)" in objection(history(store, "push"), policies[1])
+    assert objection(history(store, "push"), policies[2]) is None
+    # A person may change their mind.
+    promote(store, "push", policies[1], reason="by hand")
+    assert taken_back(history(store, "push")) == {}
+
+
+def test_an_entry_that_cannot_be_read_is_named_and_leaves_other_pointers_alone(store, policies):
+    promote(store, "push", policies[0], reason="first")
+    promote(store, "pull", policies[0], reason="first")
+    store.put_record("pointers/push/v000002.json", {"name": "push"})
+    store.create_object("pointers/README.md", b"about pointers")
+    store.create_object("pointers/pull/notes.txt", b"\xff")
+    assert pointers(store) == ["pull", "push"]
+    assert current(store, "pull").ref == policies[0]
+    with pytest.raises(CorruptArtifactError, match=r"pointers/push/v000002\.json"):
+        current(store, "push")

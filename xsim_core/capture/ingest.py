@@ -41,10 +41,13 @@ class IngestConfig(FrozenModel):
         """The configuration for a capture folder or a truth folder as it is now.
 
         Raises:
-            BadInputError: when the folder is neither.
+            BadInputError: when the folder is neither, or one of its files cannot be read.
         """
         path = path.resolve()
-        digest = _digest(path, source_files(path, prefer))
+        try:
+            digest = _digest(path, source_files(path, prefer))
+        except OSError as error:
+            raise BadInputError(f"{path} cannot be read: {error}") from error
         return IngestConfig(source=path, content_digest=digest, prefer=prefer)
 
 
@@ -157,8 +160,22 @@ def source_files(folder: Path, prefer: VideoChoice = "declared") -> list[Path]:
     return sorted({*files, *(p for place in [*places, *more] for p in _files_below(place))})
 
 
+_NO_PART = {
+    ".ds_store", ".directory", ".fseventsd", ".spotlight-v100", ".trashes", "@eadir", "__macosx",
+    "#recycle", "desktop.ini", "ehthumbs.db", "thumbs.db",
+}  # fmt: skip
+"""What operating systems and file servers leave in any folder; no reader reads it."""
+
+
 def _files_below(folder: Path) -> list[Path]:
-    return sorted(p for p in folder.rglob("*") if p.is_file())
+    return sorted(
+        p for p in folder.rglob("*")
+        if not any(n in _NO_PART or n.startswith("._") for n in _names(p, folder)) and p.is_file()
+    )  # fmt: skip
+
+
+def _names(path: Path, folder: Path) -> list[str]:
+    return [name.lower() for name in path.relative_to(folder).parts]
 
 
 def _digest(folder: Path, files: list[Path]) -> str:
@@ -168,7 +185,10 @@ def _digest(folder: Path, files: list[Path]) -> str:
             content = hashlib.file_digest(file, "sha256").hexdigest()
         # Files may lie outside the folder, as a mesh shared between captures does.
         name = path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name
-        total.update(f"{name}\0{content}\n".encode())
+        try:
+            total.update(f"{name}\0{content}\n".encode())
+        except UnicodeEncodeError:
+            raise BadInputError(f"the name of {str(path)!a} is not UTF-8: rename it") from None
     return total.hexdigest()
 
 
