@@ -8,7 +8,7 @@ export OMP_NUM_THREADS ?= 1
 # Foreign packages on it (ROS sets it) would stand before the locked ones.
 unexport PYTHONPATH
 
-.PHONY: demo test test-all lint setup lock bench findings images clean help
+.PHONY: demo test test-all lint docs setup lock bench findings images clean help
 
 help: ## Show this list.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -27,6 +27,9 @@ test-all: setup ## Everything that can run here, slow tests included.
 
 lint: setup ## Style, types and import law.
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports && $(BIN)/basedpyright
+
+docs: setup ## The documentation site, into build/site; stops at a broken link.
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet && echo build/site/index.html
 
 # LEROBOT and DVC name the interpreters of environments that have those peers; without, they are left out.
 bench: setup ## Reading, killed recordings and no-op reruns against peers; wants a finished `make demo`.

@@ -12,7 +12,6 @@ from xsim_core.render_dataset import (
     gather_shards,
 )
 from xsim_core.render_dataset.collect import Collection, Episode, _Disturbance
-from xsim_core.render_dataset.pictures import film_strip, mosaic
 from xsim_core.sim.assets import build_assets
 from xsim_core.sim.env import SimEnv
 from xsim_core.sim.task import load_task
@@ -169,9 +168,3 @@ def test_disturbances_are_correlated_and_of_the_stated_size():
     assert np.corrcoef(values[:-1, 0], values[1:, 0])[0, 1] == pytest.approx(0.7, abs=0.05)
     quiet = _Disturbance(1, config.model_copy(update={"noisy_fraction": 0.0}))
     assert not quiet.next(3).any()
-
-
-def test_pictures_are_png_whatever_the_number_of_episodes():
-    frames = np.zeros((11, 8, 10, 3), np.uint8)
-    assert mosaic(frames).startswith(b"\x89PNG")
-    assert film_strip(frames[:3]).startswith(b"\x89PNG")

@@ -12,7 +12,7 @@ from .schema import ArraySpec as S
 
 _MESH = (
     S("object/vertices", "float32", "v 3", "object mesh in its own frame, metres"),
-    S("object/faces", "int32", "f 3"),
+    S("object/faces", "int32", "f 3", "triangles"),
     S("object/uv", "float32", "v 2", "texture coordinates, v up"),
     S("object/texture", "uint8", "th tw 3", "RGB"),
 )
@@ -23,11 +23,11 @@ class Capture(Artifact):
 
     kind: ClassVar[str] = "capture"
     arrays: ClassVar[tuple[S, ...]] = (
-        S("video/rgb", "uint8", "t h w 3"),
+        S("video/rgb", "uint8", "t h w 3", "RGB"),
         S("video/depth_mm", "uint16", "t h w", "aligned to colour; 0 is no measurement"),
-        S("video/timestamps_s", "float64", "t"),
-        S("video/K", "float64", "3 3"),
-        S("photos", "uint8", "n hp wp 3"),
+        S("video/timestamps_s", "float64", "t", "seconds"),
+        S("video/K", "float64", "3 3", "of the colour camera, pixels"),
+        S("photos", "uint8", "n hp wp 3", "RGB"),
         *_MESH,
     )
     name: str
@@ -48,10 +48,10 @@ class GroundTruth(Artifact):
 
     kind: ClassVar[str] = "ground_truth"
     arrays: ClassVar[tuple[S, ...]] = (
-        S("T_world_object", "float64", "t 4 4"),
+        S("T_world_object", "float64", "t 4 4", "in every frame"),
         S("T_world_cam", "float64", "4 4", "the video camera"),
-        S("photo/T_world_cam", "float64", "n 4 4"),
-        S("photo/K", "float64", "3 3"),
+        S("photo/T_world_cam", "float64", "n 4 4", "of every photo"),
+        S("photo/K", "float64", "3 3", "pixels"),
         S("visible_fraction", "float32", "t", "unoccluded share of the object's pixels"),
     )
     name: str
@@ -75,12 +75,12 @@ class PosedImages(Artifact):
     kind: ClassVar[str] = "posed_images"
     arrays: ClassVar[tuple[S, ...]] = (
         S("images", "uint8", "n h w 3", "undistorted RGB"),
-        S("T_world_cam", "float64", "n 4 4"),
-        S("K", "float64", "3 3"),
+        S("T_world_cam", "float64", "n 4 4", "of every image"),
+        S("K", "float64", "3 3", "of all images, pixels"),
         S("photo_index", "int64", "n", "index into the capture's photos"),
         S("is_held_out", "bool", "n", "every 8th: never trained on"),
         S("points_world", "float32", "p 3", "triangulated points"),
-        S("points_rgb", "uint8", "p 3"),
+        S("points_rgb", "uint8", "p 3", "their colours"),
     )
     num_images: int
     num_photos: int
@@ -95,14 +95,14 @@ class SplatScene(Artifact):
 
     kind: ClassVar[str] = "splat_scene"
     arrays: ClassVar[tuple[S, ...]] = (
-        S("means", "float32", "g 3"),
-        S("quats_wxyz", "float32", "g 4"),
+        S("means", "float32", "g 3", "centres, world frame, metres"),
+        S("quats_wxyz", "float32", "g 4", "unit; the disc spans the first two axes"),
         S("scales", "float32", "g 2", "metres, standard deviations along the disc's axes"),
         S("opacities", "float32", "g", "in (0, 1)"),
         S("sh0", "float32", "g 3", "degree-0 spherical harmonics: rgb = 0.5 + 0.2820948 sh0"),
-        S("mesh/vertices", "float32", "v 3"),
-        S("mesh/faces", "int32", "f 3"),
-        S("mesh/rgb", "uint8", "v 3"),
+        S("mesh/vertices", "float32", "v 3", "world frame, metres"),
+        S("mesh/faces", "int32", "f 3", "triangles"),
+        S("mesh/rgb", "uint8", "v 3", "a colour a vertex"),
         S("collision/vertices", "float32", "c 3", "convex pieces, concatenated"),
         S("collision/piece_ends", "int64", "k", "end of each piece in collision/vertices"),
         S("background_rgb", "float32", "3", "colour where no Gaussian is, in [0, 1]"),
@@ -126,11 +126,11 @@ class ObjectTrack(Artifact):
         S("T_cam_object", "float64", "t 4 4", "as tracked"),
         S("status", "int8", "t", "0 ok, 1 occluded, 2 interpolated, 3 lost"),
         S("score", "float32", "t", "verification score in [0, 1]"),
-        S("timestamps_s", "float64", "t"),
+        S("timestamps_s", "float64", "t", "seconds"),
         S("segments", "int64", "s 2", "[first, last] frames in which the object moves"),
-        S("T_world_cam", "float64", "4 4"),
-        S("K", "float64", "3 3"),
-        S("image_hw", "int64", "2"),
+        S("T_world_cam", "float64", "4 4", "the video camera"),
+        S("K", "float64", "3 3", "of the video camera, pixels"),
+        S("image_hw", "int64", "2", "size of its images, pixels"),
         *_MESH,
     )
     object_name: str
@@ -147,9 +147,9 @@ class TeacherPolicy(Artifact):
 
     kind: ClassVar[str] = "teacher_policy"
     arrays: ClassVar[tuple[S, ...]] = (
-        S("weights/*", "float32", "..."),
-        S("obs_mean", "float32", "o"),
-        S("obs_var", "float32", "o"),
+        S("weights/*", "float32", "...", "actor, critic and standard deviation"),
+        S("obs_mean", "float32", "o", "of the observations in training"),
+        S("obs_var", "float32", "o", "of the observations in training"),
         S("curve/*", "float", "i", "learning curves, one value an iteration"),
     )
     task: str
@@ -165,13 +165,13 @@ class EpisodeDataset(Artifact):
 
     kind: ClassVar[str] = "episode_dataset"
     arrays: ClassVar[tuple[S, ...]] = (
-        S("observation.images.front", "uint8", "n h w 3"),
-        S("observation.state", "float32", "n s"),
-        S("action", "float32", "n a"),
-        S("episode_ends", "int64", "e"),
+        S("observation.images.front", "uint8", "n h w 3", "RGB"),
+        S("observation.state", "float32", "n s", "proprioception: TCP, yaw, gripper"),
+        S("action", "float32", "n a", "commanded after observing the row, in [-1, 1]"),
+        S("episode_ends", "int64", "e", "one past the last row of each episode"),
         S("env_states", "float32", "n x", "simulator state before the action"),
-        S("T_world_cam", "float32", "e 4 4"),
-        S("K", "float32", "3 3"),
+        S("T_world_cam", "float32", "e 4 4", "of each episode"),
+        S("K", "float32", "3 3", "pixels"),
     )
     task: str
     num_episodes: int
@@ -189,9 +189,9 @@ class TeacherRollouts(Artifact):
     arrays: ClassVar[tuple[S, ...]] = (
         S("seeds", "int64", "e", "what camera, light and noise each episode draws"),
         S("env_states", "float32", "n x", "simulator state before the action"),
-        S("state", "float32", "n s"),
-        S("action", "float32", "n a"),
-        S("episode_ends", "int64", "e"),
+        S("state", "float32", "n s", "proprioception"),
+        S("action", "float32", "n a", "commanded, in [-1, 1]"),
+        S("episode_ends", "int64", "e", "one past the last row of each episode"),
     )
     task: str
     num_episodes: int
@@ -203,9 +203,9 @@ class EpisodeShard(Artifact):
 
     kind: ClassVar[str] = "episode_shard"
     arrays: ClassVar[tuple[S, ...]] = (
-        S("observation.images.front", "uint8", "n h w 3"),
+        S("observation.images.front", "uint8", "n h w 3", "RGB"),
         S("episode_ends", "int64", "e", "within this shard"),
-        S("T_world_cam", "float32", "e 4 4"),
+        S("T_world_cam", "float32", "e 4 4", "of each episode"),
     )
     first_episode: int
     num_episodes: int
@@ -216,8 +216,8 @@ class StudentPolicy(Artifact):
 
     kind: ClassVar[str] = "student_policy"
     arrays: ClassVar[tuple[S, ...]] = (
-        S("weights/*", "float32", "..."),
-        S("normalizer/*", "float32", "..."),
+        S("weights/*", "float32", "...", "of the network, by name"),
+        S("normalizer/*", "float32", "...", "ranges of state and action"),
         S("curve/*", "float", "...", "training curves"),
     )
     task: str
@@ -235,13 +235,13 @@ class RealRollouts(Artifact):
 
     kind: ClassVar[str] = "real_rollouts"
     arrays: ClassVar[tuple[S, ...]] = (
-        S("observation.images.front", "uint8", "n h w 3"),
-        S("observation.depth_mm", "uint16", "n h w"),
-        S("observation.state", "float32", "n s"),
-        S("action", "float32", "n a"),
-        S("episode_ends", "int64", "e"),
+        S("observation.images.front", "uint8", "n h w 3", "RGB"),
+        S("observation.depth_mm", "uint16", "n h w", "0 is no measurement"),
+        S("observation.state", "float32", "n s", "proprioception"),
+        S("action", "float32", "n a", "commanded, in [-1, 1]"),
+        S("episode_ends", "int64", "e", "one past the last row of each episode"),
         S("T_world_cam", "float32", "4 4", "the nominal camera, as calibrated"),
-        S("K", "float32", "3 3"),
+        S("K", "float32", "3 3", "pixels"),
     )
     task: str
     num_episodes: int
@@ -267,7 +267,7 @@ class Evaluation(Artifact):
     kind: ClassVar[str] = "evaluation"
     arrays: ClassVar[tuple[S, ...]] = (
         S("success/*", "bool", "...", "per seed, one array a policy and domain"),
-        S("progress/*", "float32", "..."),
+        S("progress/*", "float32", "...", "per seed, in [0, 1]"),
         S("error/*", "float", "...", "per-frame errors against ground truth", optional=True),
     )
     task: str

@@ -6,7 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from xsim_core.pictures import FAILURE_RGB, SUCCESS_RGB, figure_bytes, png_bytes
+from xsim_core.pictures import (
+    FAILURE_RGB,
+    SUCCESS_RGB,
+    enlarged,
+    evenly_spaced,
+    figure_bytes,
+    grid,
+    png_bytes,
+)
 
 from .pairs import Pairs
 
@@ -15,17 +23,14 @@ def pair_mosaic(
     pairs: Pairs, trusted: NDArray[np.bool_], *, rows: int = 6, columns: int = 4, scale: int = 2
 ) -> bytes:
     """Real beside simulated frames, framed green where the pair was kept and red where not."""
-    index = np.linspace(0, len(pairs) - 1, rows * columns).round().astype(int)
     tiles = []
-    for i in index:
-        both = np.concatenate([pairs.real[i], pairs.sim[i]], axis=1)
-        both = both.repeat(scale, axis=0).repeat(scale, axis=1)
+    for i in evenly_spaced(len(pairs), rows * columns):
+        both = enlarged(np.concatenate([pairs.real[i], pairs.sim[i]], axis=1), scale)
         tile = np.empty((both.shape[0] + 8, both.shape[1] + 8, 3), np.uint8)
         tile[:] = SUCCESS_RGB if trusted[i] else FAILURE_RGB
         tile[4:-4, 4:-4] = both
         tiles.append(tile)
-    grid = [np.concatenate(tiles[r * columns : (r + 1) * columns], axis=1) for r in range(rows)]
-    return png_bytes(np.concatenate(grid))
+    return png_bytes(grid(np.stack(tiles), columns=columns))
 
 
 def feature_plot(

@@ -1,7 +1,6 @@
 """Pictures for people: the mesh drawn over the video, and the trajectory."""
 
 import tempfile
-from io import BytesIO
 from pathlib import Path
 
 import cv2
@@ -9,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsim_core.geometry import TexturedMesh
+from xsim_core.pictures import figure_bytes, png_bytes
 from xsim_core.storage import ArtifactWriter
 from xsim_core.tracking import LOST, STATUS_NAMES, STATUS_RGB, RayCaster, draw_pose, speeds
 
@@ -34,7 +34,7 @@ def add_overlays(
         return _with_inset(drawn, _centre_px(mesh, T_cam_object[i], video))
 
     for i in np.unique(np.linspace(0, n - 1, NUM_STILLS).astype(int)):
-        out.add_file(f"overlay_{i:04d}.png", encode_png(draw(int(i))))
+        out.add_file(f"overlay_{i:04d}.png", png_bytes(draw(int(i))))
     stride = max(1, -(-n // MAX_FILM_FRAMES))
     fps = (n - 1) / max(video.timestamps_s[-1] - video.timestamps_s[0], 1e-3) if n > 1 else 10.0
     film = [_shrink(draw(i)) for i in range(0, n, stride)]
@@ -61,13 +61,6 @@ def _with_inset(rgb: NDArray[np.uint8], centre_px: NDArray[np.floating]) -> NDAr
     out = rgb.copy()
     out[: inset.shape[0], w - inset.shape[1] :] = inset
     return out
-
-
-def encode_png(rgb: NDArray[np.uint8]) -> bytes:
-    """PNG bytes of an RGB image (h, w, 3)."""
-    ok, data = cv2.imencode(".png", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR))
-    assert ok
-    return data.tobytes()
 
 
 def encode_mp4(frames: list[NDArray[np.uint8]], *, fps: float) -> bytes:
@@ -134,9 +127,7 @@ def plot_trajectory(
     for axis in (height, speed, evidence):
         for first, last in segments:
             axis.axvspan(time[first], time[last], color="tab:green", alpha=0.12)
-    buffer = BytesIO()
-    figure.savefig(buffer, dpi=90, format="png")
-    return buffer.getvalue()
+    return figure_bytes(figure, dpi=90, is_tight=False)
 
 
 def _status_line(status: NDArray[np.int8]) -> str:

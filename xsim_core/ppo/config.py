@@ -50,21 +50,31 @@ class PPOConfig(FrozenModel):
     hidden_sizes: tuple[int, ...] = (128, 128)
     """Of actor and critic each."""
     learning_rate: float = Field(default=1e-3, gt=0)
+    """Adam's rate."""
     gamma: float = Field(default=0.95, gt=0, le=1)
     """Discount at the control frequency."""
     gae_lambda: float = Field(default=0.95, ge=0, le=1)
+    """Of generalised advantage estimation (Schulman et al. 2016)."""
     update_epochs: int = Field(default=8, ge=1)
+    """Passes over each iteration's steps."""
     num_minibatches: int = Field(default=4, ge=1)
+    """Into which each pass is cut."""
     clip_coef: float = Field(default=0.2, gt=0)
+    """The ratio of probabilities is clipped to 1 ± this."""
     vf_coef: float = Field(default=0.5, ge=0)
+    """Weight of the value loss."""
     ent_coef: float = Field(default=0.0, ge=0)
+    """Weight of the entropy bonus."""
     max_grad_norm: float = Field(default=0.5, gt=0)
+    """Gradients are scaled down to this norm."""
     target_kl: float = Field(default=0.03, gt=0)
     """An update ends early when the policy has moved this far."""
     log_std_init: float = -0.5
+    """Logarithm of the actions' standard deviation at the start."""
     eval_every: int = Field(default=10, ge=1)
     """Iterations between deterministic evaluations."""
     num_eval_episodes: int = Field(default=64, ge=1)
+    """Deterministic episodes of each evaluation."""
     success_threshold: float = Field(default=0.97, gt=0, le=1)
     """On held-out seeds; reaching it ends training."""
     min_success: float = Field(default=0.0, ge=0, le=1)

@@ -1,33 +1,21 @@
 """What a person wants to see of a training: learning curves, and where the object went."""
 
-import io
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from xsim_core.geometry import quat_wxyz_to_matrix
+from xsim_core.pictures import figure_bytes
 from xsim_core.sim import Outcomes, SimAssets
-
-
-def _figure(width: float, height: float, columns: int = 1) -> tuple[Any, Any]:
-    # The object interface: pyplot would keep global state and choose a display.
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, height), dpi=110, layout="constrained")
-    FigureCanvasAgg(figure)
-    return figure, figure.subplots(1, columns)
-
-
-def _png(figure: Any) -> bytes:
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png")
-    return buffer.getvalue()
 
 
 def learning_curve_png(curve: dict[str, NDArray[Any]], *, threshold: float) -> bytes:
     """Success and return over environment steps, and the reward's terms."""
-    figure, (left, right) = _figure(9, 3.4, 2)
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 3.4), layout="constrained")
+    left, right = figure.subplots(1, 2)
     k = curve["env_steps"] / 1000
     left.plot(k, curve["train_success"], lw=1, label="training, sampled actions")
     done = ~np.isnan(curve["eval_success"])
@@ -39,14 +27,15 @@ def learning_curve_png(curve: dict[str, NDArray[Any]], *, threshold: float) -> b
         right.plot(k, curve[name], lw=1, label=name[5:])
     right.set(xlabel="environment steps / 1000", ylabel="mean reward term a step")
     right.legend(fontsize=7)
-    return _png(figure)
+    return figure_bytes(figure, is_tight=False)
 
 
 def paths_png(assets: SimAssets, outcomes: Outcomes, *, limit: int = 40) -> bytes:
     """Top view: paths of the object's centre, the waypoints, and the hand's way where it failed."""
-    from xsim_core.geometry import quat_wxyz_to_matrix
+    from matplotlib.figure import Figure
 
-    figure, axes = _figure(5.2, 5.2)
+    figure = Figure(figsize=(5.2, 5.2), layout="constrained")
+    axes = figure.subplots()
     centre = np.array(assets.object_centre)
     for state, success in list(zip(outcomes.env_states, outcomes.success, strict=True))[:limit]:
         path = quat_wxyz_to_matrix(state[:, 12:16]) @ centre + state[:, 9:12]
@@ -60,4 +49,4 @@ def paths_png(assets: SimAssets, outcomes: Outcomes, *, limit: int = 40) -> byte
         f"{int(outcomes.success.sum())} of {len(outcomes.success)} reach the goal", fontsize=10
     )
     axes.legend(fontsize=8)
-    return _png(figure)
+    return figure_bytes(figure, is_tight=False)

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsim_core.artifacts import EpisodeDataset, ObjectTrack, SplatScene, TeacherPolicy
+from xsim_core.pictures import enlarged, film_strip, grid, png_bytes
 from xsim_core.sim.assets import build_assets
 from xsim_core.sim.backgrounds import SplatBackground
 from xsim_core.sim.rendering import policy_camera
@@ -12,12 +13,12 @@ from xsim_core.storage import ArtifactWriter, OpenArtifact
 from .collect import collected
 from .config import RenderDatasetConfig
 from .frames import EpisodeFrames
-from .pictures import film_strip, mosaic
 
 COLLECT_SHARE = 0.2
 """Of the stage's time."""
 EPISODES_A_STEP = 16
 """Episodes are rendered, written and reported in steps of so many."""
+MOSAIC_COLUMNS, MOSAIC_TILES = 8, 40
 
 
 def render_dataset(
@@ -44,7 +45,7 @@ def render_dataset(
     )
     cameras = np.zeros((len(episodes), 4, 4), np.float32)
     first: list[NDArray[np.uint8]] = []
-    strip: NDArray[np.uint8] | None = None
+    film: list[NDArray[np.uint8]] = []
     background = SplatBackground.write(scene, scratch / "assets")
     with EpisodeFrames(
         episodes, assets, background, config, folder=scratch, num_workers=out.runtime.num_workers
@@ -56,8 +57,10 @@ def render_dataset(
             images[start : int(ends[end - 1])] = rgb
             cameras[begin:end] = poses
             local = ends[begin:end] - start
-            first += [rgb[i] for i in (0, *local[:-1])]
-            strip = rgb[: local[0]] if strip is None else strip
+            if len(first) < MOSAIC_TILES:
+                # Copies: a slice would keep the pictures of all these episodes.
+                first += [rgb[i].copy() for i in (0, *local[:-1])]
+            film = film or [rgb[: local[0]].copy()]
             share = COLLECT_SHARE + (1 - COLLECT_SHARE) * end / len(episodes)
             out.progress(share, {"episodes": end, "frames": int(ends[end - 1])})
     out.write("observation.state", np.concatenate([e.state for e in episodes]))
@@ -66,9 +69,9 @@ def render_dataset(
     out.write("episode_ends", ends)
     out.write("T_world_cam", cameras)
     out.write("K", policy_camera(assets, config.image_hw).K.astype(np.float32))
-    out.add_file("mosaic.png", mosaic(np.stack(first)))
-    if strip is not None:
-        out.add_file("film.png", film_strip(strip))
+    mosaic = grid(np.stack(first[:MOSAIC_TILES]), columns=MOSAIC_COLUMNS)
+    out.add_file("mosaic.png", png_bytes(enlarged(mosaic, 2, smooth=True)))
+    out.add_file("film.png", png_bytes(film_strip(film)))
     return EpisodeDataset(
         task=config.task.name, num_episodes=len(episodes), num_steps=int(ends[-1]),
         num_attempts=collection.num_attempts, image_hw=config.image_hw,

@@ -11,6 +11,7 @@ class ScanConfig(FrozenModel):
     intrinsics: tuple[float, float, float, float] | None = None
     """Known (fx, fy, cx, cy) in pixels; None estimates a focal length and one radial term."""
     min_photos: int = 8
+    """With fewer there is nothing to triangulate from; 30 and more are better."""
     min_registered: float = 0.6
     """Share of the photos that must be registered."""
     max_reprojection_px: float = 2.0
@@ -24,3 +25,4 @@ class ScanConfig(FrozenModel):
     timeout_s: float = 900.0
     """Structure from motion is given up after this time."""
     seed: int = 0
+    """Of RANSAC in verification and mapping."""

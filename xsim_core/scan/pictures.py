@@ -1,11 +1,10 @@
 """What a person wants to see of a scan."""
 
-import io
-
 import numpy as np
 from numpy.typing import NDArray
 
 from xsim_core.geometry import BoardSpec, transform_points
+from xsim_core.pictures import figure_bytes, png_bytes
 
 from .align import BoardCorners
 
@@ -19,7 +18,7 @@ def top_view(
     """PNG of cameras, points and board from above, in the robot-base frame."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(6, 6), dpi=110)
+    figure = Figure(figsize=(6, 6))
     axes = figure.add_subplot()
     axes.scatter(points_world[:, 0], points_world[:, 1], s=1, c=points_rgb / 255.0)
     centres, forward = T_world_cam[:, :2, 3], T_world_cam[:, :2, 2]
@@ -34,9 +33,7 @@ def top_view(
     axes.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), xlabel="x, m", ylabel="y, m")
     axes.set_aspect("equal")
     axes.legend(loc="upper right")
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", bbox_inches="tight")
-    return buffer.getvalue()
+    return figure_bytes(figure)
 
 
 def board_picture(images: NDArray[np.uint8], corners: BoardCorners) -> bytes:
@@ -44,7 +41,7 @@ def board_picture(images: NDArray[np.uint8], corners: BoardCorners) -> bytes:
     import cv2
 
     best = int(np.bincount(corners.image).argmax())
-    picture = cv2.cvtColor(images[best], cv2.COLOR_RGB2BGR)
+    picture = images[best].copy()
     for x, y in corners.pixels[corners.image == best]:
-        cv2.circle(picture, (round(x), round(y)), 4, (0, 0, 255), 1, cv2.LINE_AA)
-    return cv2.imencode(".png", picture)[1].tobytes()
+        cv2.circle(picture, (round(x), round(y)), 4, (255, 0, 0), 1, cv2.LINE_AA)
+    return png_bytes(picture)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsim_core.errors import QualityGateError, XSimError
+from xsim_core.pictures import png_bytes
 from xsim_core.scratch import read_arrays, write_bytes
 from xsim_core.storage import Progress
 
@@ -71,15 +72,13 @@ def run_sfm(
 
 
 def _write_photos(photos: NDArray[np.uint8], folder: Path) -> None:
-    import cv2
-
     folder.mkdir(parents=True, exist_ok=True)
     for index, rgb in enumerate(photos):
         path = folder / f"{index:04d}.png"
         if path.exists():
             continue
         # Whole or not at all: an interrupted run may be resumed.
-        write_bytes(path, cv2.imencode(".png", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR))[1].tobytes())
+        write_bytes(path, png_bytes(rgb, compress_level=1))
 
 
 def _run_child(workdir: Path, num_photos: int, timeout_s: float, progress: Progress) -> None:

@@ -34,6 +34,7 @@ class SplatTraining(FrozenModel):
     fit_gain: bool = True
     """Fit one gain a photo and channel, for cameras with automatic exposure."""
     seed: int = 0
+    """Of the order of photos, the first Gaussians and splitting."""
 
 
 class MeshConfig(FrozenModel):
@@ -73,6 +74,7 @@ class CollisionConfig(FrozenModel):
     thickness_m: float = Field(default=0.10, gt=0)
     """Of the box below the plane."""
     seed: int = 0
+    """Of RANSAC's plane."""
 
 
 class SplatConfig(SplatTraining):
@@ -83,4 +85,6 @@ class SplatConfig(SplatTraining):
     min_psnr_db: float = Field(default=20.0, ge=0)
     """Held-out quality below which the stage fails; the policy would see another room."""
     mesh: MeshConfig = MeshConfig()
+    """How rendered depth is fused."""
     collision: CollisionConfig = CollisionConfig()
+    """How the table and what stands on it are found."""

@@ -5,10 +5,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsim_core.geometry import PinholeCamera, transform_points
+from xsim_core.pictures import enlarged, png_bytes
 
 from .mesh import Mesh
-
-Image = NDArray[np.uint8]
 
 
 def held_out_png(photo: NDArray[np.float32], rendered: NDArray[np.float32]) -> bytes:
@@ -16,8 +15,7 @@ def held_out_png(photo: NDArray[np.float32], rendered: NDArray[np.float32]) -> b
     error = np.abs(photo - rendered).mean(-1)
     heat = cv2.applyColorMap(_to_uint8(error * 4), cv2.COLORMAP_INFERNO)[..., ::-1]
     row = np.concatenate([_to_uint8(photo), _to_uint8(rendered), heat], axis=1)
-    large = cv2.resize(row, None, fx=2, fy=2, interpolation=cv2.INTER_NEAREST)
-    return encode_png(np.asarray(large, np.uint8))
+    return png_bytes(enlarged(row, 2))
 
 
 def mesh_png(mesh: Mesh, camera: PinholeCamera, T_cam_world: NDArray[np.float64]) -> bytes:
@@ -36,13 +34,8 @@ def mesh_png(mesh: Mesh, camera: PinholeCamera, T_cam_world: NDArray[np.float64]
     uv = np.rint(np.clip(camera.project(corners), -4096, 4096) * 8).astype(np.int32)
     for k in np.argsort(-corners[..., 2].mean(1)):
         cv2.fillConvexPoly(image, uv[k], colours[k].tolist(), lineType=cv2.LINE_8, shift=3)
-    return encode_png(image)
+    return png_bytes(image)
 
 
-def encode_png(rgb: Image) -> bytes:
-    """PNG bytes of an RGB image (h, w, 3)."""
-    return cv2.imencode(".png", np.ascontiguousarray(rgb[..., ::-1]))[1].tobytes()
-
-
-def _to_uint8(image: NDArray[np.floating]) -> Image:
+def _to_uint8(image: NDArray[np.floating]) -> NDArray[np.uint8]:
     return np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)
