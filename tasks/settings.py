@@ -22,7 +22,7 @@ class Settings(FrozenModel):
     """Where artifacts, reports and the Prefect server's files lie, and how wide stages run."""
 
     home: Path
-    """``XSIM_HOME``, or ``.xsim`` below the working directory."""
+    """``XSIM_HOME``, or the ``.xsim`` that ``home_folder`` finds."""
     store_url: str
     """``XSIM_STORE``, or ``store`` below ``home``."""
     inbox: str | None = None

@@ -10,6 +10,9 @@ from tyro.conf import Positional, arg
 from flows.prefect_server.pools import PoolKind
 from xsim_core.errors import BadInputError
 
+from .arguments import Preset
+from .output import print_json
+
 
 @dataclass(frozen=True)
 class Deploy:
@@ -18,19 +21,21 @@ class Deploy:
     Starts the server when none runs. Running it again changes nothing, and it asks nothing.
     """
 
-    gpu_slots: int = 1
+    gpu_slots: Annotated[int, arg(metavar="COUNT")] = 1
     """How many stages may use a GPU at once, on all workers together."""
-    runs_at_once: int = 1
+    runs_at_once: Annotated[int, arg(metavar="COUNT")] = 1
     """How many whole runs the workers take at once, together; inbox scans never wait for them."""
     pools: PoolKind = "process"
     """What work pools that do not exist yet start runs in: processes of their worker, or a
     container for each run (docker/ has the images). A pool that exists stays as it is."""
-    image: str = "{pool}:latest"
+    image: Annotated[str, arg(metavar="IMAGE")] = "{pool}:latest"
     """Image of the containers; {pool} becomes xsim-cpu, xsim-gpu or xsim-foundationpose."""
-    volume: tuple[str, ...] = ()
+    volume: Annotated[tuple[str, ...], arg(metavar="FOLDER:/PATH")] = ()
     """Docker volumes, FOLDER:/PATH each; /data holds the store if XSIM_STORE is no s3:// URL."""
-    env: tuple[str, ...] = ()
+    env: Annotated[tuple[str, ...], arg(metavar="NAME=VALUE")] = ()
     """Further variables of the containers, NAME=VALUE each. No keys: anyone in the UI sees them."""
+    json: bool = False
+    """Print JSON."""
 
     def run(self) -> int:
         """Deploy."""
@@ -45,6 +50,9 @@ class Deploy:
         server = deploy(
             load_settings(), gpu_slots=self.gpu_slots, runs_at_once=self.runs_at_once, pools=pools
         )
+        if self.json:
+            print_json({"ui": f"{server.ui_url}/deployments", "pools": list(WORK_POOLS)})
+            return 0
         print(f"{server.ui_url}/deployments")
         print(f"next: xsim worker {WORK_POOLS[0]}")
         return 0
@@ -61,8 +69,10 @@ def _assignment(text: str) -> tuple[str, str]:
 class Worker:
     """Run a worker, which carries out what is scheduled; stop it with Ctrl-C."""
 
-    pool: Positional[str] = "xsim-cpu"
+    pool: Annotated[Positional[str], arg(metavar="[POOL]")] = "xsim-cpu"
     """The work pool to take from."""
+    json: bool = False
+    """Print errors as JSON; Prefect's worker logs as it does."""
 
     def run(self) -> int:
         """Become the worker."""
@@ -85,16 +95,18 @@ class Backfill:
     only be found in the store again.
     """
 
-    start: Annotated[str, arg(name="from")]
+    start: Annotated[str, arg(name="from", metavar="STAGE")]
     """The first stage to make anew: ppo, render_dataset, diffusion or calibrate."""
-    captures: tuple[str, ...] = ()
+    captures: Annotated[tuple[str, ...], arg(metavar="RUN")] = ()
     """Names of runs (xsim status lists them); all finished ones by default."""
     seed: int = 1
     """The seed; submitting the same backfill again finds the runs of the first time."""
-    preset: str | None = None
-    """demo, debug or full; each run's own when empty."""
+    preset: Preset | None = None
+    """Whose settings; each run's own when empty."""
     dry_run: bool = False
     """Only say what would be submitted."""
+    json: bool = False
+    """Print JSON."""
 
     def run(self) -> int:
         """Plan and submit."""
@@ -105,9 +117,14 @@ class Backfill:
         planned = plan_backfill(
             settings.open_store(), self.start, self.captures, seed=self.seed, preset=self.preset
         )
+        submitted: list[dict[str, str | None]] = []
         for one in planned:
-            where = "would submit" if self.dry_run else submit(settings.home, one)
-            print(f"{one.name:<40} {one.capture}  {where}")
-        if not planned:
+            flow_run = None if self.dry_run else submit(settings.home, one)
+            submitted.append({"run": one.name, "capture": one.capture, "flow_run": flow_run})
+            if not self.json:
+                print(f"{one.name:<40} {one.capture}  {flow_run or 'would submit'}")
+        if self.json:
+            print_json({"dry_run": self.dry_run, "runs": submitted})
+        elif not planned:
             print("no finished run to fill in for")
         return 0

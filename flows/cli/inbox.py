@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated
 
-from tyro.conf import subcommand
+from tyro.conf import arg, subcommand
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,10 @@ class InboxListen:
     It listens on this machine only. The scan each minute finds everything without it.
     """
 
-    port: int = 4280
+    port: Annotated[int, arg(metavar="PORT")] = 4280
     """Where to listen; 0 for any free port."""
+    json: bool = False
+    """Print where it listens as JSON."""
 
     def run(self) -> int:
         """Listen until Ctrl-C."""
@@ -58,7 +60,10 @@ class InboxListen:
         logging.basicConfig(format="%(message)s")
         logging.getLogger("flows").setLevel(logging.INFO)
         with Receiver(self.port, secret_in(token), lambda _: bell.ring()) as receiver:
-            print(f"bucket notifications: {receiver.url}, token in {token}", flush=True)
+            if self.json:
+                print(json_module.dumps({"url": receiver.url, "token": str(token)}), flush=True)
+            else:
+                print(f"bucket notifications: {receiver.url}, token in {token}", flush=True)
             with suppress(KeyboardInterrupt):
                 receiver.serve_forever()
         return 0

@@ -1,11 +1,13 @@
-"""Commands that look: ``status``, ``show``, ``lineage``, ``report`` and ``verify``."""
+"""Commands that look: ``status``, ``show``, ``lineage`` and ``verify``."""
 
-import json as json_module
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from tyro.conf import Positional
+from tyro.conf import Positional, arg
+
+from .arguments import Preset, Reference, Task
+from .output import announce_empty, print_json
 
 
 @dataclass(frozen=True)
@@ -15,11 +17,11 @@ class Status:
     Nothing is run: the missing ones are found by computing each stage's identity.
     """
 
-    capture: Positional[str] = ""
+    capture: Annotated[Positional[str], arg(metavar="[CAPTURE]")] = ""
     """A capture's folder; without it, all recorded runs are listed."""
-    preset: str = "demo"
-    """demo, debug or full."""
-    task: str = ""
+    preset: Preset = "demo"
+    """Whose settings."""
+    task: Task = ""
     """A task's name or YAML file."""
     json: bool = False
     """Print JSON."""
@@ -36,7 +38,7 @@ class Status:
         store = settings.open_store()
         records = [load_record(store, name) for name in list_runs(store)]
         if self.json:
-            _print_json({"store": settings.store_url,
+            print_json({"store": settings.store_url,
                          "runs": [r.model_dump(mode="json") for r in records]})  # fmt: skip
             return 0
         print(f"store: {settings.store_url}")
@@ -45,6 +47,7 @@ class Status:
             print(f"  {r.name:<24} {r.state:<12} {len(r.stages):2d} stages  {took:>7}  {r.started}")
         if not records:
             print("  no runs yet; 'xsim demo' makes the first")
+            announce_empty(store)
         return 0
 
     def _capture(self) -> int:
@@ -60,7 +63,7 @@ class Status:
         rows = {s: ("missing" if s in plan.missing else "done") for s in plan.refs}
         if self.json:
             refs = {s: {"ref": str(r), "state": rows[s]} for s, r in plan.refs.items()}
-            _print_json({"capture": self.capture, "stages": refs})
+            print_json({"capture": self.capture, "stages": refs})
         else:
             for stage, ref in plan.refs.items():
                 print(f"  {stage:<16} {rows[stage]:<8} {ref}")
@@ -71,7 +74,7 @@ class Status:
 class Show:
     """What an artifact is: its key figures, its arrays, its files and where it came from."""
 
-    ref: Positional[str]
+    ref: Reference
     """kind/fingerprint, the fingerprint's first digits, or RUN:STAGE."""
     json: bool = False
     """Print JSON."""
@@ -82,11 +85,12 @@ class Show:
         from xsim_core.refs import find_ref
 
         store = load_settings().open_store()
+        announce_empty(store)
         artifact = store.open(find_ref(store, self.ref))
         manifest = artifact.manifest
         arrays = {n: _array(artifact.group[n]) for n in artifact.array_names}
         if self.json:
-            _print_json({
+            print_json({
                 "ref": str(artifact.ref), "stage": manifest.stage, "summary": manifest.summary,
                 "config": manifest.config, "provenance": manifest.provenance, "arrays": arrays,
                 "inputs": {k: str(v) for k, v in manifest.inputs.items()},
@@ -108,7 +112,7 @@ class Show:
 class Lineage:
     """What an artifact was made from, back to the files that came from outside."""
 
-    ref: Positional[str]
+    ref: Reference
     """kind/fingerprint, the fingerprint's first digits, or RUN:STAGE."""
     json: bool = False
     """Print JSON."""
@@ -120,50 +124,12 @@ class Lineage:
         from xsim_core.report import lineage_text, trace_lineage
 
         store = load_settings().open_store()
+        announce_empty(store)
         lineage = trace_lineage(store, find_ref(store, self.ref))
         if self.json:
-            _print_json(lineage.model_dump(mode="json"))
+            print_json(lineage.model_dump(mode="json"))
         else:
             print(lineage_text(lineage))
-        return 0
-
-
-@dataclass(frozen=True)
-class Report:
-    """Write the one-page report of a run, or of an artifact and all it was made from."""
-
-    what: Positional[str]
-    """A run's name (see `xsim status`), or an artifact as in `xsim show`."""
-    out: str = ""
-    """Where to write; .xsim/reports/NAME.html by default."""
-    json: bool = False
-    """Print JSON."""
-
-    def run(self) -> int:
-        """Build the page and print its path."""
-        from flows.runs import report_path, write_report
-        from tasks.settings import load_settings
-        from xsim_core.refs import find_ref
-        from xsim_core.report import build_report, stages_behind, trace_lineage as trace
-        from xsim_core.runs import list_runs, load_record
-
-        settings = load_settings()
-        store = settings.open_store()
-        if self.what in list_runs(store) and not self.out:
-            path = write_report(settings, store, load_record(store, self.what))
-        else:
-            if self.what in list_runs(store):
-                stages, name = load_record(store, self.what).stages, self.what
-            else:
-                ref = find_ref(store, self.what)
-                stages, name = stages_behind(trace(store, ref)), str(ref).replace("/", "-")
-            path = Path(self.out) if self.out else report_path(settings, name)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(build_report(store, stages, title=name), encoding="utf-8")
-        if self.json:
-            _print_json({"report": str(path.absolute())})
-        else:
-            print(path.absolute())
         return 0
 
 
@@ -171,7 +137,7 @@ class Report:
 class Verify:
     """Read every stored byte again and compare it with what the manifests promise."""
 
-    ref: Positional[str] = ""
+    ref: Annotated[Positional[str], arg(metavar="[ARTIFACT]")] = ""
     """One artifact as in `xsim show`; all of them by default."""
     json: bool = False
     """Print JSON."""
@@ -182,17 +148,14 @@ class Verify:
         from xsim_core.refs import find_ref
 
         store = load_settings().open_store()
+        announce_empty(store)
         refs = [find_ref(store, self.ref)] if self.ref else store.list_refs()
         problems = [sentence for ref in refs for sentence in store.verify(ref)]
         if self.json:
-            _print_json({"checked": [str(r) for r in refs], "problems": problems})
+            print_json({"checked": [str(r) for r in refs], "problems": problems})
         else:
             print("\n".join([*problems, f"{len(refs)} artifacts read, {len(problems)} problems"]))
         return 1 if problems else 0
-
-
-def _print_json(value: Any) -> None:
-    print(json_module.dumps(value, indent=1))
 
 
 def _array(array: Any) -> str:

@@ -3,9 +3,11 @@
 import json as json_module
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from tyro.conf import Positional
+from tyro.conf import Positional, arg
+
+from .arguments import PointerName, Reference
 
 if TYPE_CHECKING:
     from xsim_core.promotion import Pointer
@@ -15,9 +17,9 @@ if TYPE_CHECKING:
 class Promote:
     """Make a policy the current one by hand. The nightly run promotes by its test instead."""
 
-    pointer: Positional[str]
+    pointer: PointerName
     """What the policy is for, such as push_block.kitchen."""
-    ref: Positional[str]
+    ref: Reference
     """kind/fingerprint, the fingerprint's first digits, or RUN:STAGE."""
     reason: str = "by hand"
     """For those who look later."""
@@ -43,9 +45,9 @@ class Promote:
 class Rollback:
     """Make an earlier policy current again; nothing is deleted."""
 
-    pointer: Positional[str]
+    pointer: PointerName
     """What the policy is for."""
-    to: int | None = None
+    to: Annotated[int | None, arg(metavar="NUMBER")] = None
     """The number to go back to; by default the one before."""
     json: bool = False
     """Print JSON."""
@@ -64,7 +66,7 @@ class Rollback:
 class Current:
     """Which policies are current; with a name, every number that this pointer ever had."""
 
-    pointer: Positional[str] = ""
+    pointer: Annotated[Positional[str], arg(metavar="[POLICY]")] = ""
     """What the policy is for."""
     json: bool = False
     """Print JSON."""

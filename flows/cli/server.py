@@ -1,4 +1,4 @@
-"""``xsim server start|stop``: the background Prefect server."""
+"""``xsim server start|stop|status``: the background Prefect server."""
 
 import json as json_module
 from dataclasses import dataclass
@@ -57,10 +57,46 @@ class ServerStop:
 
 
 @dataclass(frozen=True)
-class ServerCommands:
-    """Start or stop the background Prefect server, whose UI shows every run."""
+class ServerStatus:
+    """Say whether the Prefect server runs and answers. Exits with 1 when it does not."""
 
-    action: Annotated[ServerStart, subcommand("start")] | Annotated[ServerStop, subcommand("stop")]
+    json: bool = False
+    """Print JSON."""
+
+    def run(self) -> int:
+        """Look, and start nothing."""
+        from flows.prefect_server.server import auth_path, find_server, log_path
+        from tasks.settings import load_settings
+
+        home = load_settings().home
+        server = find_server(home)
+        # One that PREFECT_API_URL names is believed to be there until it is asked.
+        answers = server is not None and server.is_healthy()
+        if self.json:
+            print(json_module.dumps({
+                "answers": answers, "ui": server.ui_url if server else None,
+                "pid": server.pid if server else None, "log": str(log_path(home)),
+            }))  # fmt: skip
+        elif server is None:
+            print("no server runs; 'xsim server start' or the next run starts one")
+        else:
+            ours = f"process {server.pid}" if server.pid else "of PREFECT_API_URL"
+            print(f"Prefect server: {server.ui_url} ({ours}) "
+                  f"{'answers' if answers else 'does not answer'}")  # fmt: skip
+            if server.pid is not None:
+                print(f"sign in with the line in {auth_path(home)}; its log is {log_path(home)}")
+        return 0 if answers else 1
+
+
+@dataclass(frozen=True)
+class ServerCommands:
+    """Start, stop or look at the background Prefect server, whose UI shows every run."""
+
+    action: (
+        Annotated[ServerStart, subcommand("start")]
+        | Annotated[ServerStop, subcommand("stop")]
+        | Annotated[ServerStatus, subcommand("status")]
+    )
 
     def run(self) -> int:
         """Pass on."""

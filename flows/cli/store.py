@@ -1,9 +1,12 @@
 """Commands that keep the store: ``gc``, ``pin`` and ``bucket``."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Annotated, Literal
 
-from tyro.conf import Positional, subcommand
+from tyro.conf import Positional, arg, subcommand
+
+from .arguments import Reference, StoreUrl
+from .output import announce_empty, answer, print_json
 
 
 @dataclass(frozen=True)
@@ -16,8 +19,10 @@ class Gc:
 
     delete: bool = False
     """Really do it."""
-    grace_h: float = 24.0
+    grace_h: Annotated[float, arg(metavar="HOURS")] = 24.0
     """Hours for which nothing is touched; longer than any stage works between two writes."""
+    json: bool = False
+    """Print JSON."""
 
     def run(self) -> int:
         """Sweep."""
@@ -27,6 +32,9 @@ class Gc:
         settings = load_settings()
         store = settings.open_store()
         result = collect(store, grace_s=self.grace_h * 3600, dry_run=not self.delete)
+        if self.json:
+            print_json({"store": settings.store_url, "deleted": self.delete, **asdict(result)})
+            return 0
         verb = "removed" if self.delete else "would remove"
         for key in result.removed:
             print(f"  {verb} {key}")
@@ -46,50 +54,60 @@ class Gc:
 class Pin:
     """Keep an artifact and all it was made from, whatever the runs say."""
 
-    name: Positional[str]
+    name: Annotated[Positional[str], arg(metavar="NAME")]
     """What the pin is called."""
-    ref: Positional[str]
-    """kind/fingerprint."""
+    ref: Reference
+    """kind/fingerprint, the fingerprint's first digits, or RUN:STAGE."""
+    json: bool = False
+    """Print JSON."""
 
     def run(self) -> int:
         """Pin."""
         from tasks.settings import load_settings
-        from xsim_core.artifacts import ArtifactRef
+        from xsim_core.refs import find_ref
 
-        load_settings().open_store().pin(self.name, ArtifactRef.parse(self.ref))
-        print(f"{self.ref} is pinned as {self.name}")
-        return 0
+        store = load_settings().open_store()
+        announce_empty(store)
+        ref = find_ref(store, self.ref)
+        store.pin(self.name, ref)
+        return answer({"pin": self.name, "artifact": str(ref)}, as_json=self.json)
 
 
 @dataclass(frozen=True)
 class BucketCreate:
     """Create the store's bucket with its lifecycle rules, and prove that it keeps the protocol."""
 
-    url: Positional[str] = ""
+    url: Annotated[Positional[str], arg(metavar="[URL]")] = ""
     """s3://bucket/prefix; XSIM_STORE by default."""
+    json: bool = False
+    """Print JSON."""
 
     def run(self) -> int:
         """Create."""
         from xsim_core.storage.bucket import create_bucket
 
         url = _url(self.url)
-        print(f"{url}: {'created' if create_bucket(url) else 'was there; rules set anew'}")
-        return 0
+        what = "created" if create_bucket(url) else "was there; rules set anew"
+        return answer({"bucket": url, "outcome": what}, as_json=self.json)
 
 
 @dataclass(frozen=True)
 class BucketCheck:
     """Whether the bucket exists, is unversioned, has its rules and refuses to create twice."""
 
-    url: Positional[str] = ""
+    url: Annotated[Positional[str], arg(metavar="[URL]")] = ""
     """s3://bucket/prefix; XSIM_STORE by default."""
+    json: bool = False
+    """Print JSON."""
 
     def run(self) -> int:
         """Check."""
         from xsim_core.storage.bucket import check_bucket
 
         findings = check_bucket(_url(self.url))
-        for f in findings:
+        if self.json:
+            print_json({"checks": [{"name": f.name, "ok": f.ok, "text": f.text} for f in findings]})
+        for f in findings if not self.json else ():
             print(f"  {'ok  ' if f.ok else 'FAIL'} {f.name:<18} {f.text}")
         return 0 if all(f.ok for f in findings) else 1
 
@@ -98,20 +116,27 @@ class BucketCheck:
 class BucketPresign:
     """Print a link with which anybody can fetch one file of an artifact for a while."""
 
-    ref: Positional[str]
-    """kind/fingerprint."""
-    file: Positional[str]
+    ref: Reference
+    """kind/fingerprint, the fingerprint's first digits, or RUN:STAGE."""
+    file: Annotated[Positional[str], arg(metavar="FILE")]
     """One of the artifact's files (xsim show lists them)."""
-    hours: float = 1.0
+    hours: Annotated[float, arg(metavar="HOURS")] = 1.0
     """How long the link works."""
+    json: bool = False
+    """Print JSON."""
 
     def run(self) -> int:
         """Sign."""
-        from xsim_core.artifacts import ArtifactRef
+        from tasks.settings import load_settings
+        from xsim_core.refs import find_ref
         from xsim_core.storage.bucket import presign
 
-        ref = ArtifactRef.parse(self.ref)
-        print(presign(_url(""), ref, self.file, valid_s=self.hours * 3600))
+        ref = find_ref(load_settings().open_store(), self.ref)
+        link = presign(_url(""), ref, self.file, valid_s=self.hours * 3600)
+        if self.json:
+            print_json({"link": link})
+        else:
+            print(link)
         return 0
 
 
@@ -121,8 +146,10 @@ class BucketPolicy:
 
     role: Positional[Literal["reader", "writer", "sweeper"]]
     """Sees; adds; also deletes."""
-    url: str = ""
+    url: StoreUrl = ""
     """s3://bucket/prefix; XSIM_STORE by default."""
+    json: bool = False
+    """Changes nothing: the document is JSON."""
 
     def run(self) -> int:
         """Print."""

@@ -34,14 +34,10 @@ def test_a_store_that_is_not_there_is_not_made(tmp_path):
     assert not (tmp_path / "nothing").exists()
 
 
-def test_from_a_subfolder_the_store_above_is_named(home, monkeypatch):
-    (home / "notebooks").mkdir()
-    monkeypatch.chdir(home / "notebooks")
-    with pytest.raises(BadInputError) as caught:
-        xsim_core.open_store()
-    assert f"no store at {home}/notebooks/.xsim/store. One is at {home}/.xsim/store." in str(
-        caught.value
-    )
+def test_from_a_subfolder_the_store_above_is_found(home, monkeypatch):
+    (home / "notebooks" / "deep").mkdir(parents=True)
+    monkeypatch.chdir(home / "notebooks" / "deep")
+    assert xsim_core.open_store().url == (home / ".xsim/store").as_uri()
 
 
 def test_any_artifact_opens_by_every_way_of_naming_it(home):

@@ -24,7 +24,9 @@ ROOT = Path(__file__).parents[2]
 
 COMMANDS = [
     "demo", "run", "capture", "capture synthesize", "capture ingest", "status", "show", "lineage",
-    "report", "verify", "doctor", "server", "server start", "server stop",
+    "report", "open", "verify", "doctor", "server", "server start", "server stop", "server status",
+    "gc", "pin", "bucket create", "bucket check", "bucket presign", "bucket policy", "promote",
+    "rollback", "current", "deploy", "worker", "backfill", "inbox list", "inbox listen",
 ]  # fmt: skip
 
 
@@ -143,6 +145,46 @@ def test_each_set_counts():
 
 def test_the_version_is_said(xsim, home):
     assert xsim(home, "--version").stdout == f"xsim {metadata.version('xsim')}\n"
+
+
+def test_an_empty_store_is_announced(xsim, tmp_path):
+    for arguments in (("status",), ("show", "abcd"), ("pin", "keep", "abcd")):
+        assert f"the store {tmp_path / 'store'} is empty" in xsim(tmp_path, *arguments).stderr
+
+
+def test_a_pin_takes_what_show_takes(xsim, tmp_path):
+    store, refs = make_toy_run(tmp_path)
+    done = xsim(tmp_path, "pin", "keep", refs["splat"].fingerprint[:10], "--json")
+    assert json.loads(done.stdout) == {"pin": "keep", "artifact": str(refs["splat"])}
+    assert xsim(tmp_path, "pin", "keep", "foo").stderr.startswith("error: unknown run or artifact")
+    assert store.list_records("pins")
+
+
+def test_no_server_is_said_and_none_is_started(xsim, tmp_path, monkeypatch):
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    done = xsim(tmp_path, "server", "status", "--json")
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["answers"] is False
+    assert not (tmp_path / "server.json").exists()
+
+
+def test_open_shows_the_newest_report(xsim, home, tmp_path, monkeypatch):
+    seen = tmp_path / "seen"
+    browser = tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {seen}\n')
+    browser.chmod(0o755)
+    monkeypatch.setenv("BROWSER", f"{browser} %s")
+    answer = json.loads(xsim(home, "open", "--json").stdout)
+    assert answer == {"report": str(home / "reports" / "toy.html"), "opened": True}
+    assert seen.read_text().strip() == (home / "reports" / "toy.html").as_uri()
+    for name in ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    assert "no browser here" in xsim(home, "open", "toy").stderr
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c not in ("capture", "server")])
+def test_every_command_takes_json(xsim, tmp_path, command):
+    assert "--json" in xsim(tmp_path, *command.split(), "--help").stdout
 
 
 def test_status_lists_runs(xsim, home):

@@ -8,7 +8,7 @@ from xsim_core.artifacts import Artifact, ArtifactRef
 from xsim_core.errors import BadInputError
 from xsim_core.refs import find_ref
 from xsim_core.runs import load_record
-from xsim_core.storage import ArtifactStore, OpenArtifact, home_folder, store_url
+from xsim_core.storage import ArtifactStore, OpenArtifact, store_url
 
 A = TypeVar("A", bound=Artifact)
 
@@ -29,16 +29,15 @@ def open_store(where: str | Path | None = None) -> ArtifactStore:
 
     Args:
         where: ``s3://bucket/prefix``, ``file:///absolute/path`` or a folder. By default what the
-            command line uses: ``XSIM_STORE``, or ``store`` below ``XSIM_HOME``, which is ``.xsim``
-            in the working directory unless it is set.
+            command line uses: ``XSIM_STORE``, or ``store`` below ``XSIM_HOME``, which is the
+            ``.xsim`` of the working directory or the nearest above it unless it is set.
 
     Returns:
         The store. ``list_refs()`` names what it holds; ``open(ref)`` reads one artifact's summary,
         manifest and arrays.
 
     Raises:
-        BadInputError: when there is no such folder, or the URL cannot be used; names a store above
-            the working directory if there is one.
+        BadInputError: when there is no such folder, or the URL cannot be used.
         UnknownNameError: for a scheme that no backend speaks.
     """
     url = store_url(where)
@@ -46,8 +45,8 @@ def open_store(where: str | Path | None = None) -> ArtifactStore:
         folder = Path(unquote(urlparse(url).path))
         if not folder.is_dir():
             raise BadInputError(
-                f"there is no store at {folder}.{_nearby(folder)} Name one: open_store(folder or "
-                "URL), XSIM_STORE or XSIM_HOME. `make demo` makes one in .xsim of the checkout."
+                f"there is no store at {folder}. Name one: open_store(folder or URL), XSIM_STORE "
+                "or XSIM_HOME. `make demo` makes one in .xsim of the checkout."
             )
     return ArtifactStore(url)
 
@@ -77,15 +76,6 @@ def open_artifact(
     if kind is not None and ref.kind != kind.kind:
         raise BadInputError(_wrong_kind(where, name, ref, kind.kind))
     return where.open(ref, kind)
-
-
-def _nearby(folder: Path) -> str:
-    """A store that a person in a subfolder of a checkout may have meant."""
-    for above in home_folder().parent.parents:
-        found = above / ".xsim" / "store"
-        if found != folder and found.is_dir():
-            return f" One is at {found}."
-    return ""
 
 
 def _wrong_kind(

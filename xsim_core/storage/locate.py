@@ -4,11 +4,24 @@ import os
 from pathlib import Path
 
 HOME, STORE = "XSIM_HOME", "XSIM_STORE"
+FOLDER = ".xsim"
+_CHECKOUT = Path(__file__).parents[2]
 
 
 def home_folder() -> Path:
-    """``XSIM_HOME``, or ``.xsim`` below the working directory; absolute, and not yet made."""
-    return Path(os.environ.get(HOME) or ".xsim").expanduser().absolute()
+    """``XSIM_HOME``, or the ``.xsim`` that is meant from here; absolute, and maybe not yet made.
+
+    That is the one in the working directory or the nearest above it that this user owns; where
+    there is none, the one of the checkout that the working directory is in, or else its own.
+    """
+    if given := os.environ.get(HOME):
+        return Path(given).expanduser().absolute()
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if _is_ours(folder / FOLDER, anyone=folder == here):
+            return folder / FOLDER
+    is_checkout = (_CHECKOUT / "pyproject.toml").is_file() and here.is_relative_to(_CHECKOUT)
+    return (_CHECKOUT if is_checkout else here) / FOLDER
 
 
 def store_url(where: str | Path | None = None) -> str:
@@ -21,3 +34,11 @@ def store_url(where: str | Path | None = None) -> str:
     if "://" in str(where):
         return str(where)
     return Path(where).expanduser().absolute().as_uri()
+
+
+def _is_ours(folder: Path, *, anyone: bool) -> bool:
+    """Whether it is such a folder. Above the working directory another's could be a trap."""
+    try:
+        return folder.is_dir() and (anyone or folder.stat().st_uid == os.getuid())
+    except OSError:
+        return False

@@ -1,0 +1,42 @@
+"""What commands print: JSON for programs, lines for people."""
+
+import json
+import sys
+from typing import Any
+from urllib.parse import urlparse
+from urllib.request import url2pathname
+
+from xsim_core.storage.store import ArtifactStore
+
+
+def print_json(value: Any) -> None:
+    """On standard output, indented."""
+    print(json.dumps(value, indent=1))
+
+
+def answer(values: dict[str, Any], *, as_json: bool) -> int:
+    """A few named values; the exit code 0."""
+    if as_json:
+        print_json(values)
+    else:
+        print("\n".join(f"{name}: {value}" for name, value in values.items()))
+    return 0
+
+
+def announce_empty(store: ArtifactStore) -> None:
+    """Say on standard error that a store on this disk holds nothing, and where another would lie.
+
+    Somebody who looks for a run should learn that it is the place that is wrong.
+    """
+    parsed = urlparse(store.url)
+    if parsed.scheme != "file":
+        return
+    from pathlib import Path
+
+    folder = Path(url2pathname(parsed.path))
+    if not folder.is_dir() or not any(folder.iterdir()):
+        print(
+            f"note: the store {folder} is empty. 'xsim demo' makes a first run; XSIM_HOME or "
+            "XSIM_STORE say where another store lies.",
+            file=sys.stderr,
+        )
