@@ -1,6 +1,8 @@
 """How the student is built, fitted and shown its images."""
 
-from typing import Literal
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
 
 from xsim_core.config import FrozenModel
 
@@ -34,12 +36,26 @@ class StudentArchitecture(FrozenModel):
     """Hidden width of the denoiser."""
     denoiser_blocks: int = 3
     """Residual FiLM blocks of the denoiser."""
-    num_diffusion_steps: int = 50
+    num_diffusion_steps: int = Field(default=50, ge=1)
     """Noise levels in training."""
-    num_inference_steps: int = 10
-    """DDIM steps at run time."""
+    num_inference_steps: int = Field(default=10, ge=1)
+    """DDIM steps at run time, at most as many as noise levels in training."""
     prediction: PredictionType = "sample"
     """Whether the network predicts the clean chunk or the noise."""
+
+    @model_validator(mode="after")
+    def _check_steps(self) -> Self:
+        if self.num_inference_steps > self.num_diffusion_steps:
+            raise ValueError(too_many_steps(self.num_inference_steps, self.num_diffusion_steps))
+        return self
+
+
+def too_many_steps(num_inference_steps: int, num_train_steps: int) -> str:
+    """Why a sampler cannot take so many steps."""
+    return (
+        f"{num_inference_steps} sampling steps over {num_train_steps} noise levels: each step goes "
+        "to a lower level, so choose 1 to as many steps as levels"
+    )
 
 
 class OptimConfig(FrozenModel):

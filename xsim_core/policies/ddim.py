@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .config import PredictionType
+from xsim_core.errors import BadInputError
+
+from .config import PredictionType, too_many_steps
 
 
 def cosine_betas(num_train_steps: int, *, max_beta: float = 0.999) -> Tensor:
@@ -38,7 +40,13 @@ class DDIMSchedule:
     def create(
         num_train_steps: int, num_inference_steps: int, prediction: PredictionType
     ) -> "DDIMSchedule":
-        """The schedule over ``num_train_steps`` sampled in ``num_inference_steps``."""
+        """The schedule over ``num_train_steps`` sampled in ``num_inference_steps``.
+
+        Raises:
+            BadInputError: when sampling would need more noise levels than training has, or none.
+        """
+        if not 1 <= num_inference_steps <= num_train_steps:
+            raise BadInputError(too_many_steps(num_inference_steps, num_train_steps))
         bars = torch.cumprod(1 - cosine_betas(num_train_steps), dim=0).float()
         return DDIMSchedule(num_train_steps, num_inference_steps, prediction, bars)
 
@@ -59,23 +67,26 @@ class DDIMSchedule:
         """What the network learns to predict."""
         return sample if self.prediction == "sample" else noise
 
-    def step_back(self, output: Tensor, step: int, noisy: Tensor) -> Tensor:
-        """One DDIM step from training step ``step`` towards the sample."""
-        previous = step - self.num_train_steps // self.num_inference_steps
+    def step_back(self, output: Tensor, noisy: Tensor, *, step: int, to: int | None) -> Tensor:
+        """One DDIM step from training step ``step`` to step ``to``; None is the clean sample.
+
+        ``to`` is the next entry of ``timesteps``: these are evenly spaced only where
+        ``num_inference_steps`` divides ``num_train_steps``.
+        """
         bar = self.alphas_cumprod[step]
-        bar_previous = self.alphas_cumprod[previous] if previous >= 0 else torch.tensor(1.0)
+        bar_to = torch.tensor(1.0) if to is None else self.alphas_cumprod[to]
         if self.prediction == "sample":
             sample = output
             noise = (noisy - bar.sqrt() * sample) / (1 - bar).sqrt()
         else:
             noise = output
             sample = (noisy - (1 - bar).sqrt() * noise) / bar.sqrt()
-        return bar_previous.sqrt() * sample.clamp(-1, 1) + (1 - bar_previous).sqrt() * noise
+        return bar_to.sqrt() * sample.clamp(-1, 1) + (1 - bar_to).sqrt() * noise
 
     def sample(self, denoise: Callable[[Tensor, Tensor], Tensor], noise: Tensor) -> Tensor:
         """Run the sampler from ``noise`` (b, ...) with ``denoise(noisy, step (b,))``."""
-        noisy = noise
-        for step in self.timesteps:
-            steps = torch.full((len(noise),), step, dtype=torch.long)
-            noisy = self.step_back(denoise(noisy, steps), step, noisy)
+        noisy, steps = noise, self.timesteps
+        for step, to in zip(steps, [*steps[1:], None], strict=True):
+            at = torch.full((len(noise),), step, dtype=torch.long)
+            noisy = self.step_back(denoise(noisy, at), noisy, step=step, to=to)
         return noisy
