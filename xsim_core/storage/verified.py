@@ -77,9 +77,10 @@ class VerifiedStore(ObjectStore):
     async def list_prefix(  # pyright: ignore[reportIncompatibleMethodOverride]
         self, prefix: str
     ) -> AsyncIterator[str]:
-        """Listed keys that start with ``prefix``."""
+        """Listed keys at and below the path ``prefix``: ``depth`` has no part in ``depth_conf``."""
+        start = prefix.rstrip("/")
         for key in self.records:
-            if key.startswith(prefix):
+            if not start or key == start or key.startswith(f"{start}/"):
                 yield key
 
     async def list_dir(  # pyright: ignore[reportIncompatibleMethodOverride]
