@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar, Generic, TypeVar
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, model_validator
 
 from xsim_core.config import FrozenModel
 
@@ -14,6 +14,15 @@ class Artifact(FrozenModel):
 
     kind: ClassVar[str]
     arrays: ClassVar[tuple[ArraySpec, ...]] = ()
+    retired: ClassVar[frozenset[str]] = frozenset()
+    """Former fields, which manifests of older versions still carry."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_retired(cls, data: Any) -> Any:
+        if isinstance(data, dict):
+            return {name: value for name, value in data.items() if name not in cls.retired}
+        return data
 
 
 A = TypeVar("A", bound=Artifact)

@@ -54,8 +54,8 @@ class GroundTruth(Artifact):
         S("photo/K", "float64", "3 3", "pixels"),
         S("visible_fraction", "float32", "t", "unoccluded share of the object's pixels"),
     )
+    retired = frozenset({"symmetric"})
     name: str
-    symmetric: bool = False
 
 
 class RealWorld(Artifact):
