@@ -7,8 +7,9 @@ from xsim_core.sim.assets import build_assets
 from xsim_core.sim.backgrounds import SplatBackground
 from xsim_core.sim.domain import randomised_domain
 from xsim_core.sim.env import SimEnv
-from xsim_core.sim.image_pool import ImageEnvPool, rollout
+from xsim_core.sim.image_pool import ImageEnvPool
 from xsim_core.sim.processes import WorkerProcesses
+from xsim_core.sim.rollout import rollout
 from xsim_core.sim.task import load_task
 
 

@@ -1,7 +1,6 @@
 """The render scene in which a synthesised capture is filmed: room, object and hand."""
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from xsim_core.geometry import (
 from xsim_core.render.lights import LightSpec, add_lights
 from xsim_core.render.room import RoomSpec, build_room
 from xsim_core.render.shapes import l_block
+from xsim_core.storage import Progress
 
 from .depth_noise import add_colour_noise, add_depth_noise
 from .formats import RGBDVideo, write_photos, write_realsense, write_rgbd_folder
@@ -29,7 +29,6 @@ from .motion import ObjectMotion, Phases, minimum_jerk
 from .rendering import SUPERSAMPLE, RenderScene
 from .scenario import SynthesizeConfig, demo_board, real_world_spec
 
-Progress = Callable[[float, dict[str, float]], None]
 Floats = NDArray[np.float64]
 
 

@@ -3,10 +3,12 @@
 import shutil
 from pathlib import Path
 
+from xsim_core.storage import Progress
+
 from .layout import truth_folder
 from .librealsense import load_librealsense
 from .scenario import SynthesizeConfig
-from .studio import Progress, Studio
+from .studio import Studio
 
 
 def synthesize_capture(

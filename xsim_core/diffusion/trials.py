@@ -1,6 +1,6 @@
 """Closed-loop trials of a student in the reconstructed simulation."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from xsim_core.sim.domain import Domain
 from xsim_core.sim.image_pool import ImageEnvPool
 from xsim_core.sim.rollout import RolloutResult, rollout
 from xsim_core.sim.task import TaskSpec
-from xsim_core.storage import ArtifactWriter, OpenArtifact
+from xsim_core.storage import ArtifactWriter, OpenArtifact, Progress
 
 NUM_ENVS = 8
 NUM_FILMS = 4
@@ -29,7 +29,7 @@ def simulate(
     domain: Domain,
     seeds: Sequence[int],
     out: ArtifactWriter,
-    progress: Callable[[float, dict[str, float]], None],
+    progress: Progress,
 ) -> dict[str, float]:
     """Run one episode a seed, leave films beside the payload and answer the key figures."""
     folder = out.scratch() / "sim"

@@ -19,7 +19,6 @@ import json
 import os
 import shlex
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -29,6 +28,7 @@ from numpy.typing import NDArray
 from xsim_core.artifacts import Capture
 from xsim_core.errors import BadInputError, MissingDependencyError, QualityGateError
 from xsim_core.geometry import TexturedMesh
+from xsim_core.storage import Progress
 from xsim_core.tracking import ObjectTracker
 
 from .config import PoseTrackConfig
@@ -36,12 +36,11 @@ from .raw_track import RawTrack
 from .video import Video
 
 COMMAND_VARIABLE = "XSIM_FOUNDATIONPOSE_COMMAND"
-Report = Callable[[float, dict[str, float]], None]
 
 
 def track_video(
     video: Video, mesh: TexturedMesh, summary: Capture, *, config: PoseTrackConfig,
-    scratch: Path, report: Report,
+    scratch: Path, report: Progress,
 ) -> RawTrack:  # fmt: skip
     """Poses of the object in every frame, from the runner, verified.
 
@@ -174,7 +173,7 @@ def _check_pose(T: NDArray[np.float64], frame: int) -> None:
 
 def _verified(
     poses: NDArray[np.float64], video: Video, mesh: TexturedMesh, summary: Capture,
-    config: PoseTrackConfig, report: Report,
+    config: PoseTrackConfig, report: Progress,
 ) -> RawTrack:  # fmt: skip
     track, start = RawTrack.empty(video.num_frames), summary.init_frame
     judge = ObjectTracker(mesh, video.camera, config.tracker)

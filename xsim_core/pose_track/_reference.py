@@ -1,13 +1,14 @@
 """The CPU backend: model-based tracking forward, backward to the start, and back for checking."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 
 from xsim_core.artifacts import Capture
 from xsim_core.geometry import TexturedMesh
+from xsim_core.storage import Progress
 from xsim_core.tracking import OK, ObjectTracker
 
 from .config import PoseTrackConfig
@@ -15,12 +16,11 @@ from .raw_track import RawTrack, better_of
 from .video import Video
 
 SAVE_EVERY_S = 3.0
-Report = Callable[[float, dict[str, float]], None]
 
 
 def track_video(
     video: Video, mesh: TexturedMesh, summary: Capture, *, config: PoseTrackConfig,
-    scratch: Path, report: Report,
+    scratch: Path, report: Progress,
 ) -> RawTrack:  # fmt: skip
     """Poses of the object in every frame.
 
@@ -71,7 +71,7 @@ class _Run:
     """Tracks stretches of the video, resuming what is already done."""
 
     def __init__(
-        self, video: Video, mesh: TexturedMesh, config: PoseTrackConfig, report: Report
+        self, video: Video, mesh: TexturedMesh, config: PoseTrackConfig, report: Progress
     ) -> None:
         self.video, self.mesh, self.config, self.report = video, mesh, config, report
 

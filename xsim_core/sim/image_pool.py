@@ -17,19 +17,7 @@ from .domain import Domain, EpisodeDraw
 from .env import SimEnv
 from .processes import WorkerProcesses
 from .rendering import POLICY_HW, SceneRenderer, policy_camera
-from .rollout import ImagePolicy, RolloutResult, TeacherInPool, rollout
 from .task import TaskSpec
-
-__all__ = [
-    "Domain",
-    "ImageEnvPool",
-    "ImageObs",
-    "ImagePolicy",
-    "ImageStep",
-    "RolloutResult",
-    "TeacherInPool",
-    "rollout",
-]
 
 
 class ImageObs(NamedTuple):

@@ -170,7 +170,6 @@ class Outcomes:
     seeds: NDArray[np.int64]
     success: NDArray[np.bool_]
     """Success at any step."""
-    success_at_end: NDArray[np.bool_]
     progress: NDArray[np.float32]
     returns: NDArray[np.float32]
     env_states: NDArray[np.float32]
@@ -193,7 +192,7 @@ def run_episodes(
             returns += step.rewards
             states.append(step.env_states)
         assert step is not None
-        rows = (batch, step.success, step.terminated, step.progress, returns)
+        rows = (batch, step.success, step.progress, returns)
         keep = min(pool.num_envs, len(seeds) - begin)
         results.append(tuple(r[:keep] for r in (*rows, np.stack(states, axis=1))))
     return Outcomes(*(np.concatenate(c) for c in zip(*results, strict=True)))

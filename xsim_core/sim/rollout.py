@@ -1,14 +1,15 @@
 """Whole episodes of a policy in an ``ImageEnvPool``, one for each seed."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from .image_pool import ImageEnvPool, ImageObs
+from xsim_core.storage import Progress
+
+from .image_pool import ImageEnvPool, ImageObs
 
 
 class ImagePolicy(Protocol):
@@ -36,7 +37,7 @@ class TeacherInPool:
     """A privileged policy in the place of an image policy: it reads the pool instead."""
 
     teacher: PrivilegedActor
-    pool: "ImageEnvPool"
+    pool: ImageEnvPool
 
     def reset(self, seeds: Sequence[int]) -> None:
         """Nothing to forget."""
@@ -81,12 +82,12 @@ class RolloutResult:
 
 
 def rollout(
-    pool: "ImageEnvPool",
+    pool: ImageEnvPool,
     policy: ImagePolicy,
     seeds: Sequence[int],
     *,
     horizon: int | None = None,
-    progress: Callable[[float, dict[str, float]], None] | None = None,
+    progress: Progress | None = None,
 ) -> RolloutResult:
     """Run one episode for each seed, ``pool.num_envs`` at a time.
 
@@ -123,7 +124,7 @@ def concatenate_rollouts(parts: Sequence[RolloutResult]) -> RolloutResult:
 
 
 def _run_chunk(
-    pool: "ImageEnvPool", policy: ImagePolicy, seeds: list[int], horizon: int
+    pool: ImageEnvPool, policy: ImagePolicy, seeds: list[int], horizon: int
 ) -> RolloutResult:
     count, n = len(seeds), pool.num_envs
     # The last chunk may be short: spare environments repeat a seed and stay idle.
@@ -163,11 +164,11 @@ def _run_chunk(
     )
 
 
-def _wide(obs: "ImageObs") -> NDArray[np.uint8]:
+def _wide(obs: ImageObs) -> NDArray[np.uint8]:
     assert obs.wide_rgb is not None
     return obs.wide_rgb
 
 
-def _depth(obs: "ImageObs") -> NDArray[np.uint16]:
+def _depth(obs: ImageObs) -> NDArray[np.uint16]:
     assert obs.wide_depth_mm is not None
     return obs.wide_depth_mm

@@ -1,10 +1,12 @@
 """An image policy that says how far its episodes are, while they run."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from xsim_core.storage import Progress
 
 from .rollout import ImagePolicy
 
@@ -18,7 +20,7 @@ class WatchedPolicy:
     """Of the whole run; they come in groups."""
     horizon: int
     """Longest episode, control steps."""
-    progress: Callable[[float, dict[str, float]], None]
+    progress: Progress
     """Called after every action with the fraction of all episodes that is surely done."""
 
     def __post_init__(self) -> None:

@@ -1,7 +1,6 @@
 """Fit the Gaussians to the photos."""
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from torch import Tensor
 
 from xsim_core.rasterize import RenderOutput, render, render_numpy
 from xsim_core.scratch import read_arrays, write_arrays
+from xsim_core.storage import Progress
 
 from .config import SplatTraining
 from .model import SplatModel, initial_model
@@ -19,9 +19,6 @@ from .ssim import mean_ssim
 from .views import PosedViews, View
 
 CHECKPOINT = "splat.npz"
-
-
-Progress = Callable[[float, dict[str, float]], None]
 
 
 def train_splat(

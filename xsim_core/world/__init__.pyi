@@ -2,7 +2,6 @@ from .open import OpenWorld as OpenWorld, open_world as open_world, spec_to_json
 from .robot import (
     RGBD_HW as RGBD_HW,
     Judgement as Judgement,
-    RealRobot as RealRobot,
     RobotEpisodes as RobotEpisodes,
     SimulatedRobot as SimulatedRobot,
 )

@@ -1,10 +1,9 @@
-"""Robots that execute a policy: the real one's interface, and a simulated one in the true room."""
+"""A robot that executes a policy: simulated, in the true room."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +15,11 @@ from xsim_core.sim.image_pool import ImageEnvPool
 from xsim_core.sim.rendering import POLICY_HW, policy_camera, video_camera
 from xsim_core.sim.rollout import ImagePolicy, RolloutResult, rollout
 from xsim_core.sim.task import TaskSpec
+from xsim_core.storage import Progress
 
 from .open import OpenWorld
 
 RGBD_HW = (240, 320)
-Progress = Callable[[float, dict[str, float]], None]
 
 
 @dataclass(frozen=True)
@@ -68,16 +67,6 @@ class Judgement:
     """(e,) in [0, 1]."""
     T_world_object: NDArray[np.float64]
     """(n, 4, 4) the object's true pose in each step."""
-
-
-class RealRobot(Protocol):
-    """A robot at its table. A person, or a seed, decides where the object starts."""
-
-    def run(
-        self, policy: ImagePolicy, seeds: Sequence[int], *, progress: Progress | None = None
-    ) -> RobotEpisodes:
-        """Let the policy act once for each seed, and record what the robot itself can perceive."""
-        ...
 
 
 class SimulatedRobot(AbstractContextManager["SimulatedRobot"]):
