@@ -7,6 +7,7 @@ no page mentions gets a page by itself. ``<!-- package: NAME -->`` documents wha
 
 import importlib
 import re
+from itertools import takewhile
 from pathlib import Path, PurePosixPath
 from posixpath import normpath, relpath
 from typing import Any
@@ -52,6 +53,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     made = {target: (ROOT / source).read_text() for source, target in FROM_ROOT.items()}
     made["index.md"] = "---\nhide: [navigation]\n---\n" + made["index.md"]
     made["notice.md"] = f"# Notice\n\n```text\n{made['notice.md']}```\n"
+    made["findings.md"] += findings_section()
     made |= {"artifacts.md": artifacts_page(pages), "task.md": task_page()}
     made |= {"stages/index.md": stages_page(pages), "decisions/index.md": decisions_page()}
     for name in _unwritten(pages):
@@ -88,6 +90,15 @@ def stage_pages() -> dict[str, str]:
 
 def _unwritten(pages: dict[str, str]) -> list[str]:
     return [name for name, page in pages.items() if not (DOCS / "stages" / page).exists()]
+
+
+def findings_section() -> str:
+    """The first paragraph of each finding's comment."""
+    lines = ["", "## What was found", ""]
+    for path in sorted((ROOT / "findings").glob("*.sh")):
+        comment = (line.lstrip("# ") for line in path.read_text().splitlines()[1:])
+        lines.append(f"- `{path.stem}`: {' '.join(takewhile(bool, comment))}")
+    return "\n".join(lines) + "\n"
 
 
 def decisions_page() -> str:

@@ -66,6 +66,7 @@ def test_the_site_builds_strictly_and_has_what_is_made_from_the_code(site):
     door = (site / "api/door/index.html").read_text()
     assert "xsim_core.load_policy" in door
     assert "proprioception: TCP position" in door
+    assert "takes NaN for a number" in (site / "findings/index.html").read_text()
     assert "SimEnv" in (site / "api/simulation/index.html").read_text()
 
 
