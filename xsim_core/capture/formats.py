@@ -51,12 +51,16 @@ def write_rgbd_folder(folder: Path, video: RGBDVideo) -> None:
     np.savetxt(folder / "timestamps.txt", video.timestamps_s, fmt="%.9f")
 
 
-def write_realsense(path: Path, video: RGBDVideo) -> None:
+def write_realsense(
+    path: Path, video: RGBDVideo, *, T_colour_depth: NDArray[np.float64] | None = None
+) -> None:
     """Record the video through librealsense's software device, as a camera would have written it.
 
     Args:
         path: ends in ``.db3``: librealsense from 2.58 on writes nothing else.
-        video: depth already aligned to colour, so that both streams share intrinsics.
+        video: depth and colour of the same intrinsics.
+        T_colour_depth: (4, 4) where the depth camera lies; in the colour camera's place by default,
+            as depth that is aligned.
     """
     rs = load_librealsense()
 
@@ -74,10 +78,10 @@ def write_realsense(path: Path, video: RGBDVideo) -> None:
         _stream(rs.stream.color, 1, rs.format.rgb8, 3, fps, video)
     )
     depth_sensor.add_read_only_option(rs.option.depth_units, 0.001)
-    same_place = rs.extrinsics()
-    same_place.rotation = [1, 0, 0, 0, 1, 0, 0, 0, 1]
-    same_place.translation = [0, 0, 0]
-    depth_profile.register_extrinsics_to(colour_profile, same_place)
+    T = np.eye(4) if T_colour_depth is None else T_colour_depth
+    place = rs.extrinsics()
+    place.rotation, place.translation = T[:3, :3].T.ravel().tolist(), T[:3, 3].tolist()
+    depth_profile.register_extrinsics_to(colour_profile, place)
     device.create_matcher(rs.matchers.dlr_c)
     recorder = rs.recorder(str(path), device)
     sensors = recorder.query_sensors()

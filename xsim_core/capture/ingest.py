@@ -22,6 +22,7 @@ from .layout import CAPTURE_FILE, CaptureFile, read_capture_file
 from .previews import contact_sheet, video_strip
 from .readers import read_mesh, read_photos, read_video_and_unit, video_files
 from .readers.depth_unit import board_ratio, check_with_board
+from .readers.video import RECORDING_SUFFIXES
 
 VideoChoice = Literal["declared", "recording", "folder"]
 
@@ -138,9 +139,13 @@ def _video_path(folder: Path, file: CaptureFile, prefer: VideoChoice) -> Path:
         case "folder":
             return folder / "video"
         case "recording":
-            found = sorted(p for p in (folder / "video").glob("*") if p.suffix in (".db3", ".bag"))
+            found = sorted(
+                p for p in (folder / "video").glob("*") if p.suffix in RECORDING_SUFFIXES
+            )
             if not found:
-                raise BadInputError(f"{folder}/video holds no .db3 or .bag recording")
+                raise BadInputError(
+                    f"{folder}/video holds no recording ({', '.join(RECORDING_SUFFIXES)})"
+                )
             return found[0]
 
 

@@ -1,10 +1,11 @@
+import sqlite3
 import struct
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from xsim_core.capture.formats import write_photos, write_realsense, write_rgbd_folder
+from xsim_core.capture.formats import RGBDVideo, write_photos, write_realsense, write_rgbd_folder
 from xsim_core.capture.readers import read_mesh, read_photos, read_video
 from xsim_core.capture.readers.depth_unit import DepthUnit
 from xsim_core.capture.readers.intrinsics import Intrinsics
@@ -43,10 +44,11 @@ def test_librealsense_plays_back_what_we_read(video, tmp_path):
     assert_same_video(pair_and_align(read_with_librealsense(path), path, [])[0], video)
 
 
-def _ros1_image(stamp_s, encoding, pixels, tail=b""):
+def _ros1_image(stamp_s, encoding, pixels, tail=b"", pad=0):
     seconds, nanoseconds = int(stamp_s), round(stamp_s % 1 * 1e9)
     h, w = pixels.shape[:2]
-    data = pixels.tobytes()
+    rows = pixels.view(np.uint8).reshape(h, -1)
+    data = np.concatenate([rows, np.full((h, pad), 171, np.uint8)], axis=1).tobytes()
     return b"".join(
         [
             struct.pack("<III", 0, seconds, nanoseconds),
@@ -74,7 +76,7 @@ def _ros1_camera_info(K, hw):
     )
 
 
-def _write_bag(path, video):
+def _write_bag(path, video, pad=0):
     """A ROS 1 bag as librealsense < 2.58 wrote it: depth units appended to each image."""
     from rosbags.rosbag1 import Writer
     from rosbags.typesys import Stores, get_typestore
@@ -93,9 +95,9 @@ def _write_bag(path, video):
             bag.write(info, 0, _ros1_camera_info(video.K, hw))
             for i, t in enumerate(video.timestamps_s):
                 raw = (
-                    _ros1_image(t, "mono16", video.depth_mm[i], struct.pack("<f", 0.001))
+                    _ros1_image(t, "mono16", video.depth_mm[i], struct.pack("<f", 0.001), pad)
                     if sensor == 0
-                    else _ros1_image(t, "rgb8", video.rgb[i])
+                    else _ros1_image(t, "rgb8", video.rgb[i], pad=pad)
                 )
                 bag.write(image, int(t * 1e9), raw)
 
@@ -214,3 +216,115 @@ def test_mesh_without_texture_is_grey(tmp_path):
 def test_missing_mesh(tmp_path):
     with pytest.raises(BadInputError, match="does not exist"):
         read_mesh(tmp_path / "mesh.obj")
+
+
+def _write_two_sensors(path, *, baseline_m, count=90):
+    """A recording whose depth and colour come from different places, frame i marked i."""
+    video = RGBDVideo(
+        np.repeat(np.arange(count, dtype=np.uint8), 48 * 64 * 3).reshape(count, 48, 64, 3),
+        np.repeat(np.arange(count, dtype=np.uint16) + 1000, 48 * 64).reshape(count, 48, 64),
+        np.arange(count) / 30,
+        np.array([[60, 0, 31.5], [0, 60, 23.5], [0, 0, 1.0]]),
+    )
+    write_realsense(path, video, T_colour_depth=make_se3(np.eye(3), [baseline_m, 0, 0]))
+    return video
+
+
+def test_every_frame_of_unaligned_sensors_every_time(tmp_path):
+    path = tmp_path / "recording.db3"
+    video = _write_two_sensors(path, baseline_m=0.015)
+    for _ in range(5):
+        streams = read_with_librealsense(path)
+        assert [len(streams.colour), len(streams.depth)] == [90, 90]
+        np.testing.assert_array_equal([c[0, 0, 0] for _, c in streams.colour], range(90))
+        np.testing.assert_array_equal([d[0, 0] - 1000 for _, d in streams.depth], range(90))
+    read = read_video(path)
+    assert len(read.rgb) == len(video.rgb)
+    assert streams.depth_unit.how == "recorded"
+
+
+def test_padded_rows_of_a_realsense_bag_are_cut(video, tmp_path):
+    path = tmp_path / "recording.bag"
+    _write_bag(path, video, pad=16)
+    assert_same_video(read_video(path), video)
+
+
+def test_distortion_of_a_realsense_recording_is_undone(video, tmp_path):
+    path = tmp_path / "recording.db3"
+    write_realsense(path, video)
+    said, bent = b"model=None;coeffs=0,0,0,0,0", b"model=Brown Conrady;coeffs=-0.3,0.1,0,0,0"
+    with sqlite3.connect(path) as db:
+        for row, data in db.execute("SELECT id, data FROM messages").fetchall():
+            if said in data:
+                text = data[8:-1].replace(said, bent)
+                new = data[:4] + struct.pack("<I", len(text) + 1) + text + b"\0"
+                db.execute("UPDATE messages SET data = ? WHERE id = ?", (new, row))
+    db.close()
+    read = read_video(path, notes := [])
+    assert sum("plumb_bob distortion of up to" in note for note in notes) == 2
+    assert (read.rgb != video.rgb).any()
+
+
+@pytest.mark.parametrize("unit_m", [0.0001, 0.00025])
+def test_a_frames_own_unit_counts_where_the_option_is_missing(video, tmp_path, unit_m):
+    path = tmp_path / "recording.db3"
+    write_realsense(path, video)
+    with sqlite3.connect(path) as db:
+        db.execute("DELETE FROM topics WHERE name LIKE '%Depth_Units%'")
+        for row, data in db.execute("SELECT id, data FROM messages").fetchall():
+            new = data.replace(b"depth_units=0.001000", f"depth_units={unit_m:.6f}".encode())
+            db.execute("UPDATE messages SET data = ? WHERE id = ?", (new, row))
+    db.close()
+    read = read_video(path)
+    np.testing.assert_array_equal(read.depth_mm, np.rint(video.depth_mm * (unit_m * 1000)))
+
+
+@pytest.mark.parametrize("suffix", [".db3", ".bag"])
+def test_whatever_bytes_are_flipped_it_is_one_sentence_or_the_film(video, tmp_path, suffix):
+    whole = tmp_path / f"whole{suffix}"
+    (write_realsense if suffix == ".db3" else _write_bag)(whole, video)
+    path, rng, said = tmp_path / f"flipped{suffix}", np.random.default_rng(0), []
+    for _ in range(60):
+        data = bytearray(whole.read_bytes())
+        for at in rng.integers(0, len(data), 8):
+            data[at] ^= 1 << int(rng.integers(8))
+        path.write_bytes(data)
+        try:
+            read_video(path)
+        except BadInputError as error:
+            said.append(str(error))
+    assert len(said) > 5
+    assert [text for text in said if "\n" in text or str(path) not in text] == []
+
+
+STREAMS = ("Depth_0/camera_info", "Color_0/camera_info", "Depth_0/image/data", "Color_0/image/data",
+           "Depth_0/image/metadata", "Color_0/image/metadata", "Depth_0/tf")  # fmt: skip
+
+
+@pytest.mark.parametrize("topic", STREAMS)
+def test_missing_topics_are_one_sentence(video, tmp_path, topic):
+    path = tmp_path / "recording.db3"
+    write_realsense(path, video)
+    with sqlite3.connect(path) as db:
+        db.execute("DELETE FROM topics WHERE name LIKE ?", (f"%{topic}%",))
+    db.close()
+    with pytest.raises(BadInputError, match=r"recording\.db3"):
+        read_video(path)
+
+
+@pytest.mark.parametrize("lost", [0, 2, 4])
+def test_a_lost_message_takes_only_its_own_frame(video, tmp_path, lost):
+    path = tmp_path / "recording.db3"
+    write_realsense(path, video)
+    with sqlite3.connect(path) as db:
+        (topic,) = db.execute(
+            "SELECT id FROM topics WHERE name LIKE '%Color_0/image/metadata'"
+        ).fetchone()
+        rows = db.execute("SELECT id FROM messages WHERE topic_id = ?", (topic,)).fetchall()
+        db.execute("DELETE FROM messages WHERE id = ?", rows[lost])
+    db.close()
+    read = read_video(path, notes := [])
+    kept = [i for i in range(5) if i != lost]
+    np.testing.assert_array_equal(read.rgb, video.rgb[kept])
+    np.testing.assert_array_equal(read.depth_mm, video.depth_mm[kept])
+    assert "depth: 1 of 5 frames" in notes[0]

@@ -8,6 +8,10 @@ from pathlib import Path
 from xsim_core.errors import BadInputError, XSimError
 
 
+class UnreadableDirectlyError(BadInputError):
+    """The recording is sound but needs librealsense: unaligned streams or an unusual encoding."""
+
+
 @contextmanager
 def reading(path: Path, mend: str) -> Iterator[None]:
     """Turn whatever a parser raises over foreign bytes into a ``BadInputError``.
@@ -18,14 +22,23 @@ def reading(path: Path, mend: str) -> Iterator[None]:
     """
     try:
         yield
-    except XSimError:
+    except UnreadableDirectlyError:
         raise
+    except XSimError as error:
+        if str(path) in str(error):
+            raise
+        raise BadInputError(f"{path}: {error}") from error
     except MemoryError as error:
         raise BadInputError(f"{path} asks for more memory than there is. {mend}") from error
     except sqlite3.DatabaseError as error:
-        raise BadInputError(f"{path} is damaged or truncated ({error}). {mend}") from error
+        raise BadInputError(
+            f"{path} is damaged or truncated ({_one_line(error)}). {mend}"
+        ) from error
     except Exception as error:
         # Parsers of damaged bytes raise anything: KeyError, struct.error, cv2.error.
-        said = " ".join(str(error).split())[:200]
-        kind = type(error).__name__
-        raise BadInputError(f"{path} is damaged or truncated ({kind}: {said}). {mend}") from error
+        said = f"{type(error).__name__}: {_one_line(error)}"
+        raise BadInputError(f"{path} is damaged or truncated ({said}). {mend}") from error
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]

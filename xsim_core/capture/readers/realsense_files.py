@@ -19,7 +19,7 @@ from xsim_core.errors import BadInputError
 from xsim_core.geometry import make_se3
 
 from .depth_unit import DepthUnit
-from .foreign import reading
+from .foreign import UnreadableDirectlyError, reading
 from .intrinsics import Intrinsics, matrix_of
 from .lens import Lens
 from .ros_image import compressed_image, raw_image
@@ -31,10 +31,6 @@ COPY_AGAIN = (
     "again."
 )
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-
-
-class UnreadableDirectlyError(BadInputError):
-    """The recording is sound but needs librealsense: unaligned streams or an unusual encoding."""
 
 
 _IDENTITY_TF = (np.eye(3), np.zeros(3))
@@ -50,6 +46,10 @@ def check_recording(path: Path) -> None:
         raise BadInputError(f"{path} does not exist. Set 'video' in capture.yaml to the recording.")
     with path.open("rb") as file:
         head = file.read(16)
+    if path.suffix == ".mcap":
+        if not head.startswith(b"\x89MCAP0\r\n"):
+            raise BadInputError(f"{path} is not an MCAP file (its first bytes are {head[:8]!r})")
+        return
     if path.suffix == ".bag":
         if not head.startswith(b"#ROSBAG V2.0"):
             raise BadInputError(f"{path} is not a ROS 1 bag (its first bytes are {head[:12]!r})")
@@ -66,7 +66,9 @@ def check_recording(path: Path) -> None:
             "and stop the recorder before copying."
         ) from error
     if verdict != "ok":
-        raise BadInputError(f"{path} is damaged or truncated (SQLite says: {verdict})")
+        raise BadInputError(
+            f"{path} is damaged or truncated (SQLite says: {' '.join(str(verdict).split())})"
+        )
     if count == 0:
         raise BadInputError(f"{path} holds no messages: was the recorder stopped at once?")
 
@@ -168,9 +170,9 @@ def _stream_topic(topics: dict[str, int], stream: str) -> str | None:
 
 def _messages(db: sqlite3.Connection, topic_id: int) -> Iterator[tuple[int, bytes]]:
     """(time of receipt, content)."""
-    yield from db.execute(
-        "SELECT timestamp, data FROM messages WHERE topic_id = ? ORDER BY id", (topic_id,)
-    )
+    query = "SELECT timestamp, data FROM messages WHERE topic_id = ? ORDER BY id"
+    for row in db.execute(query, (topic_id,)):  # noqa: UP028 "yield from" would close it too late
+        yield row
 
 
 def _text(db: sqlite3.Connection, topics: dict[str, int], topic: str) -> str:

@@ -133,7 +133,9 @@ def _settled(
     stamps = np.array([t for t, _ in kept])
     order = np.argsort(stamps, kind="stable")
     late = np.abs(order - np.arange(len(order)))
-    if 0 < late.max() <= LATE_FRAMES and np.isfinite(stamps).all():
+    steps = np.diff(stamps, append=stamps[-1])
+    is_near = -steps.min() <= LATE_FRAMES * np.median(np.abs(steps))
+    if 0 < late.max() <= LATE_FRAMES and is_near:
         notes.append(
             f"{what}: {int((late > 0).sum())} frames were recorded out of order: put in order"
         )

@@ -7,11 +7,19 @@ from xsim_core.capture.formats import RGBDVideo
 from xsim_core.errors import BadInputError
 
 from .depth_unit import DepthUnit
-from .realsense_files import UnreadableDirectlyError, check_recording, read_bag, read_db3
+from .foreign import UnreadableDirectlyError
+from .realsense_files import (
+    check_recording,
+    is_realsense,
+    read_bag,
+    read_db3,
+)
 from .realsense_playback import read_with_librealsense
 from .rgbd_folder import folder_files, read_rgbd_folder
+from .ros_bag import read_ros_bag
 from .streams import Streams, pair_and_align
 
+RECORDING_SUFFIXES = (".db3", ".bag", ".mcap")
 _log = logging.getLogger(__name__)
 
 
@@ -41,21 +49,24 @@ def read_video_and_unit(
     Raises:
         BadInputError: as above.
     """
-    if source.is_dir():
+    if source.is_dir() and not _is_ros2_folder(source):
         return read_rgbd_folder(source, notes, depth_unit_m=depth_unit_m)
-    match source.suffix:
-        case ".db3" | ".bag":
-            check_recording(source)
-        case other:
-            raise BadInputError(
-                f"{source}: '{other}' is not a video we read. Bring a RealSense .db3 or .bag, or a "
-                "folder with rgb/, depth/ and cam_K.txt."
-            )
-    return pair_and_align(_read_recording(source), source, notes, depth_unit_m=depth_unit_m)
+    if source.suffix not in RECORDING_SUFFIXES and not source.is_dir():
+        raise BadInputError(
+            f"{source}: '{source.suffix}' is not a video we read. Bring a RealSense or ROS "
+            f"recording ({', '.join(RECORDING_SUFFIXES)}), or a folder with rgb/, depth/ and "
+            "cam_K.txt."
+        )
+    streams = _read_recording(source, notes)
+    return pair_and_align(streams, source, notes, depth_unit_m=depth_unit_m)
 
 
-def _read_recording(source: Path) -> Streams:
+def _read_recording(source: Path, notes: list[str]) -> Streams:
     """Without librealsense where the file allows it: the same bytes, and no threads to stall."""
+    if not source.is_dir():
+        check_recording(source)
+    if source.is_dir() or source.suffix == ".mcap" or not is_realsense(source):
+        return read_ros_bag(source, notes)
     try:
         return read_db3(source) if source.suffix == ".db3" else read_bag(source)
     except UnreadableDirectlyError as error:
@@ -63,8 +74,14 @@ def _read_recording(source: Path) -> Streams:
     return read_with_librealsense(source)
 
 
+def _is_ros2_folder(folder: Path) -> bool:
+    return (folder / "metadata.yaml").is_file()
+
+
 def video_files(source: Path) -> tuple[list[Path], list[Path]]:
     """The folders and single files that reading a video looks at; those that exist."""
+    if source.is_dir() and _is_ros2_folder(source):
+        return [source], []
     if source.is_dir():
         return folder_files(source)
     return [], [source] if source.is_file() else []
