@@ -3,8 +3,7 @@
 import os
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlparse
-from urllib.request import url2pathname
+from urllib.parse import unquote, urlparse
 
 from pydantic import Field
 
@@ -62,7 +61,7 @@ class Settings(FrozenModel):
     def store_path(self) -> Path | None:
         """The store's folder, or None when it is not on this machine's disk."""
         parsed = urlparse(self.store_url)
-        return Path(url2pathname(parsed.path)) if parsed.scheme == "file" else None
+        return Path(unquote(parsed.path)) if parsed.scheme == "file" else None
 
 
 def load_settings() -> Settings:

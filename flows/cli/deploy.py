@@ -7,7 +7,7 @@ from typing import Annotated
 
 from tyro.conf import Positional, arg
 
-from flows.prefect_server.pools import PoolKind
+from flows.prefect_server import PoolKind
 from xsim_core.errors import BadInputError
 
 from .arguments import Preset

@@ -88,7 +88,7 @@ class Show:
         announce_empty(store)
         artifact = store.open(find_ref(store, self.ref))
         manifest = artifact.manifest
-        arrays = {n: _array(artifact.group[n]) for n in artifact.array_names}
+        arrays = {n: f"{dtype} {shape}" for n, (dtype, shape) in artifact.array_shapes.items()}
         if self.json:
             print_json({
                 "ref": str(artifact.ref), "stage": manifest.stage, "summary": manifest.summary,
@@ -156,10 +156,6 @@ class Verify:
         else:
             print("\n".join([*problems, f"{len(refs)} artifacts read, {len(problems)} problems"]))
         return 1 if problems else 0
-
-
-def _array(array: Any) -> str:
-    return f"{array.dtype} {tuple(array.shape)}"
 
 
 def _block(title: str, values: dict[str, Any]) -> None:

@@ -6,7 +6,6 @@ import signal
 import sys
 from contextlib import nullcontext, redirect_stderr
 from dataclasses import fields
-from importlib import metadata
 from typing import Any
 
 import tyro
@@ -55,6 +54,8 @@ def main(argv: list[str] | None = None) -> None:
 
 def _run(arguments: list[str], *, as_json: bool) -> int:
     if arguments[:1] == ["--version"]:
+        from importlib import metadata
+
         version = metadata.version("xsim")
         print(f'{{"version": "{version}"}}' if as_json else f"xsim {version}")
         return 0

@@ -2,11 +2,11 @@
 
 import json
 import sys
-from typing import Any
-from urllib.parse import urlparse
-from urllib.request import url2pathname
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlparse
 
-from xsim_core.storage.store import ArtifactStore
+if TYPE_CHECKING:
+    from xsim_core.storage import ArtifactStore
 
 
 def print_json(value: Any) -> None:
@@ -23,7 +23,7 @@ def answer(values: dict[str, Any], *, as_json: bool) -> int:
     return 0
 
 
-def announce_empty(store: ArtifactStore) -> None:
+def announce_empty(store: "ArtifactStore") -> None:
     """Say on standard error that a store on this disk holds nothing, and where another would lie.
 
     Somebody who looks for a run should learn that it is the place that is wrong.
@@ -33,7 +33,7 @@ def announce_empty(store: ArtifactStore) -> None:
         return
     from pathlib import Path
 
-    folder = Path(url2pathname(parsed.path))
+    folder = Path(unquote(parsed.path))
     if not folder.is_dir() or not any(folder.iterdir()):
         print(
             f"note: the store {folder} is empty. 'xsim demo' makes a first run; XSIM_HOME or "

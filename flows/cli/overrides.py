@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import yaml
-
 from xsim_core.errors import BadInputError
 
 FORM = "Give stage.field=value, such as ppo.num_env_steps=200000 or diffusion.optim.num_steps=10."
@@ -17,6 +15,8 @@ def parse_overrides(texts: tuple[str, ...]) -> dict[str, dict[str, Any]]:
     Raises:
         BadInputError: for a text of another form, and for two that contradict each other.
     """
+    import yaml
+
     overrides: dict[str, Any] = {}
     for text in texts:
         target, equals, given = text.partition("=")

@@ -8,9 +8,6 @@ import time
 import traceback
 from dataclasses import dataclass
 
-from pydantic import ValidationError
-
-from xsim_core.config import refusal
 from xsim_core.errors import XSimError
 
 
@@ -69,8 +66,13 @@ def _about_server(error: Exception) -> str:
 
 
 def _first_line(error: Exception) -> str:
-    if isinstance(error, ValidationError):
-        return refusal(error, error.title)
+    if type(error).__name__ == "ValidationError":
+        from pydantic import ValidationError
+
+        from xsim_core.config import refusal
+
+        if isinstance(error, ValidationError):
+            return refusal(error, error.title)
     text = (str(error).strip() or "no message").splitlines()[0][:500]
     return text if text.endswith((".", "!", "?")) else f"{text}."
 

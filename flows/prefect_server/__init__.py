@@ -1,1 +1,6 @@
 """The Prefect server on this machine: started, reached, given its pools and deployments."""
+
+from typing import Literal
+
+PoolKind = Literal["process", "docker", "kubernetes"]
+"""Here, since the command line names it before anything else of a server is needed."""

@@ -1,14 +1,15 @@
 """Work pools: runs as processes of their worker, or each in a container of its own."""
 
 import os
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import Field
 
 from xsim_core.config import FrozenModel
 from xsim_core.errors import BadInputError, MissingDependencyError
 
-PoolKind = Literal["process", "docker", "kubernetes"]
+from . import PoolKind
+
 WORK_POOLS = ("xsim-cpu", "xsim-gpu", "xsim-foundationpose")
 
 SECRET = "xsim"

@@ -1,43 +1,6 @@
 """Artifacts: small frozen summaries of payloads that lie beside them in Zarr groups."""
 
-from .base import Artifact, ArtifactRef, Manifest, ObjectRecord
-from .kinds import (
-    KINDS,
-    Capture,
-    EpisodeDataset,
-    EpisodeShard,
-    Evaluation,
-    GroundTruth,
-    ObjectTrack,
-    PosedImages,
-    RealRollouts,
-    RealWorld,
-    SplatScene,
-    StudentPolicy,
-    TeacherPolicy,
-    TeacherRollouts,
-)
-from .schema import ArraySpec, check_arrays
+import lazy_loader
 
-__all__ = [
-    "KINDS",
-    "ArraySpec",
-    "Artifact",
-    "ArtifactRef",
-    "Capture",
-    "EpisodeDataset",
-    "EpisodeShard",
-    "Evaluation",
-    "GroundTruth",
-    "Manifest",
-    "ObjectRecord",
-    "ObjectTrack",
-    "PosedImages",
-    "RealRollouts",
-    "RealWorld",
-    "SplatScene",
-    "StudentPolicy",
-    "TeacherPolicy",
-    "TeacherRollouts",
-    "check_arrays",
-]
+# __init__.pyi says what is here; it is imported when it is first asked for.
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -5,8 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from xsim_core.errors import BadInputError
 
 
@@ -52,6 +50,8 @@ def check_arrays(
 
 
 def _check_one(spec: ArraySpec, name: str, array: Any, sizes: dict[str, int], what: str) -> None:
+    import numpy as np  # Here: refs and manifests are read without.
+
     dtype = np.dtype(array.dtype)
     kinds = {"float": "f", "int": "iu", "any": "biufU"}
     ok = dtype.kind in kinds[spec.dtype] if spec.dtype in kinds else dtype.name == spec.dtype

@@ -1,17 +1,6 @@
 """Content-addressed artifacts on ``file://``, ``s3://`` and ``memory://``."""
 
-from .locate import home_folder, store_url
-from .reader import OpenArtifact
-from .store import ArtifactStore
-from .writer import FRAMES_PER_SHARD, ArtifactWriter, Progress, Runtime
+import lazy_loader
 
-__all__ = [
-    "FRAMES_PER_SHARD",
-    "ArtifactStore",
-    "ArtifactWriter",
-    "OpenArtifact",
-    "Progress",
-    "Runtime",
-    "home_folder",
-    "store_url",
-]
+# __init__.pyi says what is here; it is imported when it is first asked for.
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

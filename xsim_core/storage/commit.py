@@ -11,7 +11,7 @@ store; while that is in doubt, the payload stays.
 
 import contextlib
 import hashlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from obstore.exceptions import BaseError
 
@@ -20,7 +20,9 @@ from xsim_core.errors import CorruptArtifactError, MissingArtifactError, XSimErr
 
 from .objects import Objects, reread
 from .payload import MANIFEST_LIMIT_BYTES, NUM_READS, altered_attempt, parse_manifest, seal
-from .writer import ArtifactWriter
+
+if TYPE_CHECKING:
+    from .writer import ArtifactWriter
 
 PUBLISH_TRIES = 4
 
@@ -38,7 +40,7 @@ def read_manifest(objects: Objects, ref: ArtifactRef[Any]) -> Manifest | None:
         return None
 
 
-def digest(objects: Objects, writer: ArtifactWriter) -> tuple[ObjectRecord, ...]:
+def digest(objects: Objects, writer: "ArtifactWriter") -> tuple[ObjectRecord, ...]:
     """Read back what the attempt wrote.
 
     Raises:
@@ -55,7 +57,7 @@ def digest(objects: Objects, writer: ArtifactWriter) -> tuple[ObjectRecord, ...]
     return tuple(_read_back(objects, writer, path) for path in sorted(there))
 
 
-def _read_back(objects: Objects, writer: ArtifactWriter, path: str) -> ObjectRecord:
+def _read_back(objects: Objects, writer: "ArtifactWriter", path: str) -> ObjectRecord:
     expected = writer.sent.get(path)
     for _ in range(NUM_READS):
         data = objects.read(path)
@@ -86,7 +88,7 @@ def claim_attempt(objects: Objects, attempt: str) -> None:
             )
 
 
-def publish(objects: Objects, writer: ArtifactWriter, manifest: Manifest) -> None:
+def publish(objects: Objects, writer: "ArtifactWriter", manifest: Manifest) -> None:
     """Create the manifest unless another attempt's is there; then this attempt is discarded.
 
     Raises:
@@ -124,7 +126,7 @@ def _mend_manifest(objects: Objects, ref: ArtifactRef[Any], body: bytes) -> None
         read_manifest(objects, ref)
 
 
-def discard(objects: Objects, writer: ArtifactWriter) -> None:
+def discard(objects: Objects, writer: "ArtifactWriter") -> None:
     """Remove what an attempt wrote, unless its manifest may have been published."""
     if not writer.in_doubt:
         objects.delete(objects.paths(writer.prefix + "/"))

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlparse
-from urllib.request import getproxies, proxy_bypass
 from xml.etree.ElementTree import ParseError
 
 import obstore
@@ -87,6 +86,8 @@ def s3_client(config: dict[str, Any]) -> Any:
             allowed_methods=None,
         ),
     }  # fmt: skip
+    from urllib.request import getproxies, proxy_bypass  # Here: it brings http and email.
+
     proxy = getproxies().get(endpoint.scheme)
     if proxy and not proxy_bypass(endpoint.hostname or ""):
         http: Any = urllib3.ProxyManager(proxy, **options)

@@ -1,21 +1,21 @@
 """Read access to one committed artifact."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
-import zarr
 from numpy.typing import NDArray
 
 from xsim_core.artifacts.base import Artifact, ArtifactRef, Manifest
 from xsim_core.errors import CorruptArtifactError, MissingArtifactError, UnknownNameError
 
-from .frames import local_frames
 from .objects import Objects
-from .verified import VerifiedStore
+from .payload import METADATA_LIMIT_BYTES, check_metadata
+
+if TYPE_CHECKING:
+    import zarr
 
 A = TypeVar("A", bound=Artifact)
 
@@ -36,8 +36,12 @@ class OpenArtifact(Generic[A]):
         return f"{self.ref}/{self.manifest.attempt}"
 
     @cached_property
-    def group(self) -> zarr.Group:
+    def group(self) -> "zarr.Group":
         """The payload, read-only."""
+        import zarr  # Here: what looks at summaries only is spared a third of a second.
+
+        from .verified import VerifiedStore
+
         store = VerifiedStore(self._objects.backend, self.manifest)
         return zarr.open_group(store, path=f"{self.prefix}/data.zarr", mode="r", zarr_format=3)
 
@@ -50,9 +54,13 @@ class OpenArtifact(Generic[A]):
 
         The copy is made and verified once for each content and shared by all processes.
         """
+        from .frames import local_frames
+
         return local_frames(self._objects, self.manifest, self._node(name), name, self.cache_dir)
 
-    def _node(self, name: str) -> zarr.Array:
+    def _node(self, name: str) -> "zarr.Array":
+        import zarr
+
         node = self.group.get(name)
         if not isinstance(node, zarr.Array):
             raise MissingArtifactError(
@@ -63,7 +71,24 @@ class OpenArtifact(Generic[A]):
     @cached_property
     def array_names(self) -> tuple[str, ...]:
         """Names of all arrays, sorted."""
-        return tuple(sorted(_walk_arrays(self.group)))
+        return tuple(self.array_shapes)
+
+    @cached_property
+    def array_shapes(self) -> dict[str, tuple[str, tuple[int, ...]]]:
+        """Dtype and shape of every array by its name, sorted; reads nothing but their metadata."""
+        start, end = f"{self.manifest.attempt}/data.zarr/", "/zarr.json"
+        shapes: dict[str, tuple[str, tuple[int, ...]]] = {}
+        for record in sorted(self.manifest.objects, key=lambda o: o.path):
+            name = record.path.removeprefix(start).removesuffix(end)
+            if record.path != f"{start}{name}{end}":
+                continue
+            path = f"{self.ref}/{record.path}"
+            if record.size > METADATA_LIMIT_BYTES:
+                raise CorruptArtifactError(f"{path} is larger than {METADATA_LIMIT_BYTES} bytes")
+            meta = check_metadata(bytes(self._objects.read_checked(path, record)), path)
+            if meta["node_type"] == "array":
+                shapes[name] = (meta["data_type"], tuple(meta["shape"]))
+        return shapes
 
     def arrays(self, prefix: str) -> dict[str, NDArray[Any]]:
         """All arrays below ``prefix/``, keyed by the rest of their names."""
@@ -99,9 +124,3 @@ class OpenArtifact(Generic[A]):
             except CorruptArtifactError as error:
                 problems.append(str(error))
         return problems
-
-
-def _walk_arrays(group: zarr.Group) -> Iterator[str]:
-    for name, node in group.members(max_depth=None):
-        if isinstance(node, zarr.Array):
-            yield name

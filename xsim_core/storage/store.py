@@ -18,15 +18,12 @@ import re
 import tempfile
 import uuid
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import unquote, urlparse
 
-import zarr
 from pydantic import ValidationError
 
 from xsim_core.artifacts.base import Artifact, ArtifactRef, Manifest
-from xsim_core.artifacts.kinds import KINDS
-from xsim_core.artifacts.schema import check_arrays
 from xsim_core.errors import (
     BadInputError,
     CorruptArtifactError,
@@ -39,8 +36,12 @@ from .backends import open_backend
 from .listing import Listing
 from .objects import Objects
 from .probe import check_create_if_absent
-from .reader import OpenArtifact
-from .writer import ArtifactWriter, Progress, Runtime, no_progress
+from .runtime import Progress, Runtime, no_progress
+
+if TYPE_CHECKING:
+    # They bring Zarr: to look for artifacts and records takes a third of the time without.
+    from .reader import OpenArtifact
+    from .writer import ArtifactWriter
 
 A = TypeVar("A", bound=Artifact)
 
@@ -86,7 +87,7 @@ class ArtifactStore:
         protocol.claim_attempt(self._objects, f"{ref}/{manifest.attempt}")
         return True
 
-    def open(self, ref: ArtifactRef[A], kind: type[A] | None = None) -> OpenArtifact[A]:
+    def open(self, ref: ArtifactRef[A], kind: type[A] | None = None) -> "OpenArtifact[A]":
         """Open a committed artifact.
 
         Raises:
@@ -97,6 +98,8 @@ class ArtifactStore:
             raise MissingArtifactError(
                 f"{ref} is not in {self.url}. Run its stage, or check the store's URL."
             )
+        from xsim_core.artifacts.kinds import KINDS
+
         model = KINDS.get(manifest.kind)
         if model is None:
             raise UnknownNameError("artifact kind", manifest.kind, KINDS)
@@ -108,10 +111,14 @@ class ArtifactStore:
             raise CorruptArtifactError(
                 f"the summary of {ref} is not that of a {manifest.kind}: {error.errors()[0]['msg']}"
             ) from None
+        from .reader import OpenArtifact
+
         return OpenArtifact(ref, manifest, summary, self._objects, self.scratch_root / "cache")
 
     def list_refs(self, kind: str | None = None) -> list[ArtifactRef[Any]]:
         """Refs of all committed artifacts."""
+        from xsim_core.artifacts.kinds import KINDS
+
         refs = []
         for path in (p for k in ([kind] if kind else KINDS) for p in self._objects.paths(f"{k}/")):
             parts = path.split("/")
@@ -124,8 +131,10 @@ class ArtifactStore:
     def begin(
         self, kind: str, fingerprint: str, *, runtime: Runtime | None = None,
         progress: Progress | None = None,
-    ) -> ArtifactWriter:  # fmt: skip
+    ) -> "ArtifactWriter":  # fmt: skip
         """Start an attempt."""
+        from .writer import ArtifactWriter
+
         return ArtifactWriter(
             kind, fingerprint, uuid.uuid4().hex[:12], self._objects,
             self.scratch_of(ArtifactRef(kind=kind, fingerprint=fingerprint)),
@@ -136,7 +145,9 @@ class ArtifactStore:
         """The local folder where the stage that makes this keeps work for its next try."""
         return self.scratch_root / ref.kind / ref.fingerprint
 
-    def commit(self, writer: ArtifactWriter, summary: Artifact, **record: Any) -> ArtifactRef[Any]:
+    def commit(
+        self, writer: "ArtifactWriter", summary: Artifact, **record: Any
+    ) -> ArtifactRef[Any]:
         """Check the payload, then publish it; the first commit of a fingerprint wins.
 
         Args:
@@ -147,6 +158,10 @@ class ArtifactStore:
         Raises:
             BadInputError: when the payload breaks the kind's contract.
         """
+        import zarr
+
+        from xsim_core.artifacts.schema import check_arrays
+
         objects = protocol.digest(self._objects, writer)
         nodes = dict(writer.group.members(max_depth=None))
         arrays = {n: a for n, a in nodes.items() if isinstance(a, zarr.Array)}
@@ -160,7 +175,7 @@ class ArtifactStore:
         writer.clear_scratch()
         return manifest.ref
 
-    def discard(self, writer: ArtifactWriter) -> None:
+    def discard(self, writer: "ArtifactWriter") -> None:
         """Remove what an attempt wrote, unless its manifest may have been published."""
         protocol.discard(self._objects, writer)
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -14,29 +14,13 @@ import zarr
 from zarr.codecs import BytesCodec, Crc32cCodec, ZstdCodec
 from zarr.storage import ObjectStore
 
-from xsim_core.config import FrozenModel
 from xsim_core.errors import BadInputError
 
 from .objects import Objects, patiently_async, upload
 from .payload import NUM_READS, altered_attempt, is_whole_part
+from .runtime import Progress, Runtime, no_progress
 
 FRAMES_PER_SHARD = 500
-
-
-class Runtime(FrozenModel):
-    """Where and how wide a stage runs. Never part of an artifact's identity."""
-
-    device: str = "cpu"
-    num_workers: int = 2
-
-
-Progress = Callable[[float, dict[str, float]], None]
-"""Called with the fraction done in [0, 1] and the key figures so far."""
-
-
-def no_progress(fraction: float, figures: dict[str, float]) -> None:
-    """Tell nobody."""
-    del fraction, figures
 
 
 class _AttemptStore(ObjectStore):
