@@ -11,7 +11,7 @@ RUN apt-get update -q \
  && apt-get install -y -q --no-install-recommends python3.11 python3.11-venv g++ git ca-certificates \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /opt/xsim
-COPY requirements.lock requirements-torch.lock pyproject.toml prefect.yaml README.md ./
+COPY requirements.lock requirements-torch.lock pyproject.toml prefect.yaml README.md LICENSE NOTICE ./
 COPY deployments deployments
 COPY xsim_core xsim_core
 COPY tasks tasks

@@ -156,7 +156,10 @@ def _version(package: str) -> str | None:
 
 
 def _git_commit() -> str | None:
+    """Of the checkout that this file lies in; an installed copy may lie in somebody else's."""
     root = Path(__file__).parents[1]
+    if not (root / "pyproject.toml").is_file():
+        return None
     done = subprocess.run(
         ["git", "-C", str(root), "rev-parse", "HEAD"], capture_output=True, text=True, check=False
     )

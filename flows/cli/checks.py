@@ -83,7 +83,7 @@ def _vulkan() -> Finding:
     # In a child: a driver that SAPIEN does not like can take the whole process down.
     try:
         probe = subprocess.run(
-            [sys.executable, "-c", _VULKAN_PROBE], capture_output=True, text=True,
+            [sys.executable, "-P", "-c", _VULKAN_PROBE], capture_output=True, text=True,
             timeout=PROBE_TIMEOUT_S, check=False,
         )  # fmt: skip
         ok, lines = probe.returncode == 0, (probe.stdout if probe.returncode == 0 else probe.stderr)

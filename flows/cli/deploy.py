@@ -76,14 +76,16 @@ class Worker:
 
     def run(self) -> int:
         """Become the worker."""
+        from flows.prefect_server.checkout import require_checkout
         from flows.prefect_server.server import start_server, use_server
         from tasks.settings import load_settings
 
+        require_checkout("xsim worker takes the folder of")
         home = load_settings().home
         use_server(home, start_server(home))
         os.environ["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] = "INFO"
         sys.stdout.flush()
-        command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", self.pool]
+        command = [sys.executable, "-P", "-m", "prefect", "worker", "start", "--pool", self.pool]
         os.execv(sys.executable, command)
 
 

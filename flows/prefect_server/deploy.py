@@ -8,12 +8,12 @@ from pathlib import Path
 from tasks.settings import Settings
 from xsim_core.errors import MissingDependencyError
 
+from .checkout import require_checkout
 from .entrypoints import BROKEN
 from .heartbeats import mark_the_silent
 from .pools import WORK_POOLS, PoolRequest, check, job_template
 from .server import Server, start_server, use_server
 
-ROOT = Path(__file__).parents[2]
 RUNS_QUEUE = "runs"
 """The queue of the first pool from which whole runs are taken."""
 
@@ -29,14 +29,18 @@ def deploy(
         gpu_slots: stages that may use a GPU at once.
         runs_at_once: whole runs that are handed out at once.
         pools: what pools that do not exist yet start runs in; processes by default.
+
+    Raises:
+        MissingDependencyError: without a checkout, or when a flow cannot be imported.
     """
+    root = require_checkout("xsim deploy reads")
     pools = pools or PoolRequest()
     check(pools)
     server = start_server(settings.home)
     use_server(settings.home, server)
     _pools_and_limits(pools, gpu_slots)
     mark_the_silent()
-    _deployments()
+    _deployments(root)
     _limit_runs(runs_at_once)
     return server
 
@@ -69,9 +73,11 @@ def _limit_runs(at_once: int) -> None:
         client.update_work_queue(queue.id, concurrency_limit=at_once)
 
 
-def _deployments(root: Path = ROOT) -> None:
+def _deployments(root: Path) -> None:
     """Hand over what ``root/prefect.yaml`` describes, once all of it can be imported."""
-    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+    path = os.pathsep.join(
+        filter(None, (str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH")))
+    )
     done = subprocess.run(
         [sys.executable, "-m", "flows.prefect_server.entrypoints"],
         cwd=root, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,

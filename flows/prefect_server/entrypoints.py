@@ -13,7 +13,8 @@ from typing import Any
 
 import yaml
 
-MANIFEST = "prefect.yaml"
+from flows.prefect_server.checkout import MANIFEST
+
 BROKEN = 3
 """Exit code: some could not be imported, and nothing was handed over."""
 

@@ -176,7 +176,9 @@ def _launch(home: Path, port: int) -> Server:
     environment["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] = "INFO"
     log_path(home).parent.mkdir(parents=True, exist_ok=True)
     command = [
-        sys.executable, "-m", "prefect", "server", "start", "--host", HOST, "--port", str(port),
+        # -P, as for every child: a file of the user's working folder is no module of ours.
+        sys.executable, "-P", "-m", "prefect", "server", "start", "--host", HOST,
+        "--port", str(port),
     ]  # fmt: skip
     with log_path(home).open("wb") as log:
         # A session of its own: Ctrl-C in the terminal ends the run, not the server.

@@ -83,7 +83,7 @@ def _write_photos(photos: NDArray[np.uint8], folder: Path) -> None:
 
 def _run_child(workdir: Path, num_photos: int, timeout_s: float, progress: Progress) -> None:
     log = workdir / "colmap.log"
-    command = [sys.executable, "-m", "xsim_core.scan._colmap", str(workdir)]
+    command = [sys.executable, "-P", "-m", "xsim_core.scan._colmap", str(workdir)]
     deadline = time.monotonic() + timeout_s
     with log.open("w") as stream:
         child = subprocess.Popen(command, stdout=stream, stderr=subprocess.STDOUT)
