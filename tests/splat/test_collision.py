@@ -55,7 +55,7 @@ def test_obstacles_near_the_workspace_become_hulls():
         joined.vertices.astype(np.float32), joined.faces.astype(np.int32),
         np.zeros((len(joined.vertices), 3), np.uint8),
     )  # fmt: skip
-    support, hull = collision_pieces(mesh, SupportPlane(0.0, (0, 0), 100), config=CONFIG)
+    support, hull = collision_pieces(mesh, SupportPlane(0.0, (0, 0)), config=CONFIG)
     np.testing.assert_allclose(hull.min(0), (0.4, 0.3, 0.0), atol=1e-6)
     np.testing.assert_allclose(hull.max(0), (0.5, 0.4, 0.1), atol=1e-6)
     assert support[:, 2].max() == 0

@@ -20,7 +20,6 @@ class SupportPlane:
     """At the centre of the workspace."""
     slope: Vec2
     """dz/dx, dz/dy."""
-    num_inliers: int
 
     @property
     def tilt_rad(self) -> float:
@@ -53,7 +52,7 @@ def fit_support_plane(
     centre = (low + high) / 2
     a = np.c_[points[best][:, :2] - centre, np.ones(best.sum())]
     dx, dy, height = np.linalg.lstsq(a, points[best][:, 2], rcond=None)[0]
-    plane = SupportPlane(float(height), (float(dx), float(dy)), int(best.sum()))
+    plane = SupportPlane(float(height), (float(dx), float(dy)))
     if plane.tilt_rad > config.max_tilt_rad:
         raise QualityGateError(
             f"the support plane is tilted by {plane.tilt_rad:.3f} rad, more than "

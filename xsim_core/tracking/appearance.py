@@ -26,11 +26,6 @@ class Appearance:
         h, w = mesh.texture.shape[:2]
         self._weight = np.zeros((h, w), np.float32)
 
-    @property
-    def is_learning(self) -> bool:
-        """Whether colours come from frames instead of the mesh."""
-        return self._is_learning
-
     def lookup(
         self, rendering: Rendering, focal_px: float
     ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
