@@ -9,6 +9,7 @@ from pydantic import Field
 from tests.contracts.toys import TOY
 from xsim_core.artifacts import ArraySpec
 from xsim_core.config import FrozenModel
+from xsim_core.sim.domain import Domain
 from xsim_core.stages import SPREAD_STAGES, STAGES
 
 ALL = (*STAGES, *SPREAD_STAGES)
@@ -94,6 +95,13 @@ def test_every_field_of_a_stages_configuration_is_explained(stage):
     for path, model, _ in _nested(stage.config, None, SHARED):
         silent = [name for name, field in model.model_fields.items() if not field.description]
         assert not silent, f"{model.__name__} ({path}): no docstring under {silent}"
+
+
+def test_every_field_of_a_domain_is_explained():
+    from tables import _nested
+
+    for path, model, _ in _nested(Domain, None, {}):
+        assert not [n for n, f in model.model_fields.items() if not f.description], path
 
 
 @pytest.mark.parametrize("stage", ALL, ids=lambda stage: stage.name)

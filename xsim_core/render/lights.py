@@ -18,10 +18,13 @@ class LightSpec(FrozenModel):
     """The lights of a scene: ambient, and directional lights of which the first casts shadows."""
 
     ambient_rgb: Vec3 = (0.40, 0.40, 0.40)
+    """Radiance from everywhere, a channel each; 1 is white."""
     directions: tuple[Vec3, ...] = ((0.3, 0.5, -1.0), (-0.6, -0.3, -0.8))
     """World directions in which the light travels."""
     colours_rgb: tuple[Vec3, ...] = ((1.35, 1.30, 1.2), (0.5, 0.55, 0.62))
+    """Of each directional light, in the same order."""
     has_shadows: bool = True
+    """Whether the first directional light casts shadows."""
 
 
 class Lights:

@@ -56,14 +56,19 @@ class Domain(FrozenModel):
     """Where episodes take place. The defaults are a simulation without any randomisation."""
 
     name: str = "sim"
+    """As evaluations and pictures call it."""
     physics: Physics | None = None
     """The task's own when None."""
     camera: CameraRandomisation = CameraRandomisation()
+    """How far the camera strays between episodes."""
     camera_offset: tuple[float, float, float, float, float, float] = (0, 0, 0, 0, 0, 0)
     """Fixed error of the nominal camera, in its frame: translation (m), rotation vector (rad)."""
     lights: LightSpec = LightSpec()
+    """The lights around which they stray."""
     light: LightRandomisation = LightRandomisation()
+    """How far they stray between episodes."""
     sensor: SensorSpec = SensorSpec()
+    """Noise, exposure and white balance."""
 
     def draw(self, seed: int, T_world_cam: NDArray[np.floating]) -> "EpisodeDraw":
         """What one episode looks like; the seed decides all of it.
