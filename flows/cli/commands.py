@@ -17,6 +17,7 @@ COMMANDS: dict[str, str] = {
     "lineage": "look:Lineage",
     "report": "reports:Report",
     "open": "reports:Open",
+    "compare": "reports:Compare",
     "verify": "look:Verify",
     "gc": "store:Gc",
     "pin": "store:Pin",

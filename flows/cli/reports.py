@@ -1,4 +1,4 @@
-"""Commands about pages for people: ``report`` and ``open``."""
+"""Commands about pages for people: ``report``, ``open`` and ``compare``."""
 
 import os
 import sys
@@ -59,6 +59,52 @@ class Open:
             return 0
         if not opened:
             print("no browser here; open the file on a machine that has one:", file=sys.stderr)
+        print(path)
+        return 0
+
+
+@dataclass(frozen=True)
+class Compare:
+    """Two runs side by side: configurations, success with intervals, figures and pictures.
+
+    Prints what differs, and writes it with the pictures as one page.
+    """
+
+    left: Annotated[Positional[str], arg(metavar="RUN")]
+    """The run to compare with (see `xsim status`)."""
+    right: Annotated[Positional[str], arg(metavar="RUN")]
+    """The run that is compared."""
+    out: File = ""
+    """Where to write the page; .xsim/reports/LEFT-and-RIGHT.html by default."""
+    json: bool = False
+    """Print JSON."""
+
+    def run(self) -> int:
+        """Compare, write, print."""
+        from flows.runs import report_path
+        from tasks.settings import load_settings
+        from xsim_core.compare import compare_runs, comparison_page
+        from xsim_core.runs import load_record
+
+        settings = load_settings()
+        store = settings.open_store()
+        left, right = load_record(store, self.left), load_record(store, self.right)
+        found = compare_runs(store, left, right)
+        default = report_path(settings, f"{left.name}-and-{right.name}")
+        path = (Path(self.out) if self.out else default).absolute()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(comparison_page(store, found, left, right), encoding="utf-8")
+        if self.json:
+            print_json({**found.model_dump(mode="json"), "page": str(path)})
+            return 0
+        print(f"{left.name} → {right.name}")
+        for r in found.rates:
+            change = f"{r.difference:+.2f} [{r.low:+.2f}, {r.high:+.2f}]"
+            print(f"  {r.policy:<12} {r.domain:<8} {r.left} → {r.right}  change {change}")
+        for title, rows in (("configuration", found.config), ("figures", found.figures)):
+            print(f"{title}:" if rows else f"{title}: the same")
+            for d in rows:
+                print(f"  {d.stage + '.' + d.name:<44} {d.left} → {d.right}")
         print(path)
         return 0
 

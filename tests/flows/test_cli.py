@@ -24,7 +24,8 @@ ROOT = Path(__file__).parents[2]
 
 COMMANDS = [
     "demo", "run", "capture", "capture synthesize", "capture ingest", "status", "show", "lineage",
-    "report", "open", "verify", "doctor", "server", "server start", "server stop", "server status",
+    "report", "open", "compare", "verify", "doctor", "server", "server start", "server stop",
+    "server status",
     "gc", "pin", "bucket create", "bucket check", "bucket presign", "bucket policy", "promote",
     "rollback", "current", "deploy", "worker", "backfill", "inbox list", "inbox listen",
 ]  # fmt: skip

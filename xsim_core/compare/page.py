@@ -1,0 +1,78 @@
+"""The comparison as one HTML page that needs nothing beside it."""
+
+import base64
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from xsim_core.artifacts import ArtifactRef
+from xsim_core.report._pictures import slim
+from xsim_core.runs import RunRecord
+from xsim_core.storage import ArtifactStore
+
+from .comparison import Comparison
+
+_MIME = {".png": "image/png", ".jpg": "image/jpeg", ".gif": "image/gif", ".webp": "image/webp"}
+MAX_PICTURE_BYTES = 20_000_000
+
+
+class Pair(NamedTuple):
+    """The same picture of both runs, as data URIs."""
+
+    stage: str
+    name: str
+    left: str
+    right: str
+
+
+def comparison_page(
+    store: ArtifactStore, comparison: Comparison, left: RunRecord, right: RunRecord
+) -> str:
+    """The page: configurations, success rates and figures, pictures side by side.
+
+    Args:
+        store: where the pictures lie.
+        comparison: of these two runs.
+        left: the run to compare with.
+        right: the run that is compared.
+    """
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    folder = Path(__file__).parent
+    environment = Environment(
+        loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined
+    )
+    environment.filters["figure"] = _figure
+    return environment.get_template("page.html").render(
+        c=comparison, pictures=list(_pictures(store, left, right))
+    )
+
+
+def _pictures(store: ArtifactStore, left: RunRecord, right: RunRecord) -> Iterator[Pair]:
+    for stage, ref in left.stages.items():
+        other = right.stages.get(stage)
+        if other is None or other == ref:
+            continue
+        before, after = _files(store, ref), _files(store, other)
+        for name in before.keys() & after.keys():
+            yield Pair(stage, name, before[name], after[name])
+
+
+def _files(store: ArtifactStore, ref: ArtifactRef[Any]) -> dict[str, str]:
+    opened = store.open(ref)
+    found: dict[str, str] = {}
+    for name in opened.file_names:
+        mime = _MIME.get(Path(name).suffix.lower())
+        data = opened.read_file(name) if mime else b""
+        if mime and len(data) <= MAX_PICTURE_BYTES:
+            small, kind = slim(data, mime)
+            found[name] = f"data:{kind};base64,{base64.b64encode(small).decode()}"
+    return found
+
+
+def _figure(value: Any) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return str(value)
