@@ -90,9 +90,12 @@ class Dataset:
         Raises:
             BadInputError: when either is below 1.
         """
+        from xsim_core.policies import Episodes
+
         from .windows import Windows
 
-        return Windows(self, n_obs_steps=n_obs_steps, horizon=horizon)
+        episodes = Episodes(self.rgb, self.state, self.action, self.episode_ends)
+        return Windows(episodes, n_obs_steps=n_obs_steps, horizon=horizon)
 
 
 def load_dataset(name: str | ArtifactRef[EpisodeDataset], *, store: StoreLike = None) -> Dataset:

@@ -1,7 +1,5 @@
 """A dataset as torch sees it."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import torch
 from torch import Tensor
@@ -9,9 +7,6 @@ from torch import Tensor
 from xsim_core.errors import BadInputError
 from xsim_core.policies import Episodes, StudentArchitecture
 from xsim_core.policies.chunks import window_rows
-
-if TYPE_CHECKING:
-    from .dataset import Dataset
 
 
 class Windows(torch.utils.data.Dataset[dict[str, Tensor]]):
@@ -21,16 +16,15 @@ class Windows(torch.utils.data.Dataset[dict[str, Tensor]]):
     ``action_is_pad`` marks.
     """
 
-    def __init__(self, dataset: "Dataset", *, n_obs_steps: int, horizon: int) -> None:
+    def __init__(self, episodes: Episodes, *, n_obs_steps: int, horizon: int) -> None:
         if n_obs_steps < 1 or horizon < 1:
             raise BadInputError(
                 f"a window of {n_obs_steps} observations and {horizon} actions is empty. "
                 "Give n_obs_steps and horizon of at least 1."
             )
-        self.n_obs_steps, self.horizon = n_obs_steps, horizon
-        self._episodes = Episodes(dataset.rgb, dataset.state, dataset.action, dataset.episode_ends)
+        self.n_obs_steps, self.horizon, self._episodes = n_obs_steps, horizon, episodes
         shape = StudentArchitecture(n_obs_steps=n_obs_steps, horizon=horizon)
-        rows = np.arange(len(dataset.action))
+        rows = np.arange(len(episodes.action))
         self._observed, self._chunk, self._mask = window_rows(rows, self._episodes, shape)
 
     def __len__(self) -> int:
