@@ -65,7 +65,7 @@ class InboxListen:
             else:
                 print(f"bucket notifications: {receiver.url}, token in {token}", flush=True)
             with suppress(KeyboardInterrupt):
-                receiver.serve_forever()
+                receiver.serve()
         return 0
 
 

@@ -6,16 +6,26 @@ of a message is acted on but "a capture.yaml came": the scan looks for itself. S
 or lost message can at most change when the next scan is.
 """
 
+import asyncio
 import base64
 import binascii
 import hmac
 import logging
+import socket
 import threading
-from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable, Mapping
+from typing import Self
 from urllib.parse import unquote_plus
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+from uvicorn import Config, Server
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from xsim_core.errors import BadInputError
 
@@ -29,6 +39,8 @@ MAX_BODY_BYTES = 262_144
 """The longest message that AWS sends (SNS, SQS)."""
 PATIENCE_S = 5.0
 """A sender that says nothing for so long is cut off."""
+MAX_SENDERS = 64
+"""At once; further ones are told to come again."""
 
 
 class _Part(BaseModel):
@@ -112,75 +124,120 @@ class Bell:
             log.exception("the inbox scan could not be brought forward; the next one is due anyway")
 
 
-class Receiver(ThreadingHTTPServer):
+class Receiver:
     """An HTTP server on this machine's own address that takes S3 event messages at ``/bucket``."""
 
-    daemon_threads = True
-
     def __init__(self, port: int, token: str, arrived: Callable[[list[str]], object]) -> None:
-        """Listen.
+        """Listen; messages wait until ``serve`` is called.
 
         Args:
             port: 0 for any.
             token: what a sender must show, as a bearer token or as the password of basic auth.
             arrived: called with the captures of every good message that names one.
         """
-        super().__init__((HOST, port), _Handler)
-        self.token, self.arrived = token, arrived
+        self._socket = socket.create_server((HOST, port))
+        app = Starlette(
+            routes=[Route(PATH, _Endpoint(token, arrived), methods=["POST"])],
+            exception_handlers={HTTPException: _refused},
+        )
+        self._server = Server(Config(
+            app, loop="asyncio", http=_PatientProtocol, ws="none", lifespan="off",
+            # A request line may hold what somebody wants to see in our logs.
+            log_config=None, access_log=False, server_header=False, proxy_headers=False,
+            limit_concurrency=MAX_SENDERS, timeout_graceful_shutdown=1,
+        ))  # fmt: skip
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._socket.close()
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port."""
+        host, port = self._socket.getsockname()[:2]
+        return host, port
 
     @property
     def url(self) -> str:
         """Where to send to."""
-        return f"http://{HOST}:{self.server_address[1]}{PATH}"
+        return f"http://{HOST}:{self.address[1]}{PATH}"
+
+    def serve(self) -> None:
+        """Take messages until ``stop`` or a signal."""
+        self._server.run(sockets=[self._socket])
+
+    def stop(self) -> None:
+        """Make ``serve`` return."""
+        self._server.should_exit = True
 
 
-class _Handler(BaseHTTPRequestHandler):
-    timeout = PATIENCE_S
-    server_version, sys_version = "xsim", ""
+class _PatientProtocol(H11Protocol):
+    """Cuts off who connects and then does not say what it wants: uvicorn alone would wait."""
 
-    def do_POST(self) -> None:
-        """Take a message."""
-        code, text = self._take()
-        body = f"{text}\n".encode() if text else b""
-        self.send_response(code)
-        if code == 401:
-            self.send_header("WWW-Authenticate", 'Basic realm="xsim inbox"')
-        self.send_header("Content-Type", "text/plain")
-        self.send_header("Content-Length", str(len(body)))
-        # What was not read must not be taken for the next request.
-        self.send_header("Connection", "close")
-        self.end_headers()
-        self.wfile.write(body)
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.loop.call_later(PATIENCE_S, self._cut_off)
 
-    def _take(self) -> tuple[int, str]:
-        assert isinstance(self.server, Receiver)
-        if self.path.partition("?")[0] != PATH:
-            return 404, f"messages go to {PATH}"
-        if not shows(self.headers.get("Authorization", ""), self.server.token):
-            return 401, "show the token, as a bearer token or as the password of basic auth"
-        length = self.headers.get("Content-Length", "")
-        if not (length.isascii() and length.isdigit()):
-            return 411, "say Content-Length"
-        if len(length) > 9 or int(length) > MAX_BODY_BYTES:
-            return 413, f"at most {MAX_BODY_BYTES} bytes"
+    def _cut_off(self) -> None:
+        if self.cycle is None:
+            self.transport.close()
+
+
+class _Endpoint:
+    """Takes a message: as an ASGI application, so that nothing is read before it may be."""
+
+    def __init__(self, token: str, arrived: Callable[[list[str]], object]) -> None:
+        self._token, self._arrived = token, arrived
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
         try:
-            body = self.rfile.read(int(length))
-            captures = captures_in(body)
-        except TimeoutError:
-            return 408, "the message did not come whole"
+            captures = captures_in(await self._body(request))
         except BadInputError as error:
-            return 400, str(error)
+            raise HTTPException(400, str(error)) from None
         if captures:
             log.info("arrived: %s", ", ".join(captures))
-            self.server.arrived(captures)
-        return 200, ""
+            self._arrived(captures)
+        await _answer(200, "")(scope, receive, send)
 
-    def log_message(self, format: str, *args: object) -> None:
-        """Nothing: a request line may hold what somebody wants to see in our logs."""
+    async def _body(self, request: Request) -> bytes:
+        if not token_matches(request.headers.get("Authorization", ""), self._token):
+            raise HTTPException(
+                401, "show the token, as a bearer token or as the password of basic auth",
+                headers={"WWW-Authenticate": 'Basic realm="xsim inbox"'},
+            )  # fmt: skip
+        length = request.headers.get("Content-Length", "")
+        if not (length.isascii() and length.isdigit()):
+            raise HTTPException(411, "say Content-Length")
+        # The server reads no more of a body than the header said.
+        if len(length) > 9 or int(length) > MAX_BODY_BYTES:
+            raise HTTPException(413, f"at most {MAX_BODY_BYTES} bytes")
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                return await request.body()
+        except TimeoutError:
+            raise HTTPException(408, "the message did not come whole") from None
 
 
-def shows(authorization: str, token: str) -> bool:
-    """Whether a header shows the token, bare, as a bearer token, or as a basic password."""
+def _answer(code: int, text: str, headers: Mapping[str, str] | None = None) -> PlainTextResponse:
+    # What was not read must not be taken for the next request.
+    close = {**(headers or {}), "Connection": "close"}
+    return PlainTextResponse(f"{text}\n" if text else "", code, headers=close)
+
+
+async def _refused(request: Request, error: Exception) -> PlainTextResponse:
+    assert isinstance(error, HTTPException)
+    text = f"messages go to {PATH}" if error.status_code == 404 else error.detail
+    return _answer(error.status_code, text, error.headers)
+
+
+def token_matches(authorization: str, token: str) -> bool:
+    """Whether a header shows the token, bare, as a bearer token, or as a basic password.
+
+    Compared in a time that tells nothing of where the two differ.
+    """
     scheme, _, given = authorization.rpartition(" ")
     if scheme.lower() == "basic":
         try:

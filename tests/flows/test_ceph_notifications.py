@@ -28,13 +28,14 @@ class Listener:
 
     def __enter__(self):
         self.server = Receiver(self.port, self.token, self.messages.put)
-        self.port = self.server.server_address[1]
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.port = self.server.address[1]
+        self.thread = threading.Thread(target=self.server.serve, daemon=True)
+        self.thread.start()
         return self
 
     def __exit__(self, *_):
-        self.server.shutdown()
-        self.server.server_close()
+        self.server.stop()
+        self.thread.join(timeout=10)
 
     def heard(self, *, within_s):
         return self.messages.get(timeout=within_s)

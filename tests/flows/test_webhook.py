@@ -41,16 +41,16 @@ def receiver():
     heard = []
     with Receiver(0, TOKEN, heard.append) as server:
         server.heard = heard
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread = threading.Thread(target=server.serve)
         thread.start()
         yield server
-        server.shutdown()
+        server.stop()
         thread.join()
 
 
 def post(receiver, body, headers=BEARER, path="/bucket", method="POST"):
-    connection = HTTPConnection("127.0.0.1", receiver.server_address[1], timeout=10)
-    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    connection = HTTPConnection("127.0.0.1", receiver.address[1], timeout=10)
+    data = json.dumps(body).encode() if isinstance(body, dict) else body
     connection.request(method, path, data, headers)
     answer = connection.getresponse()
     text = answer.read().decode()
@@ -110,21 +110,41 @@ def test_nobody_is_heard_without_the_token(receiver):
 def test_a_large_message_is_refused_before_it_is_read(receiver):
     header = {**BEARER, "Content-Length": str(MAX_BODY_BYTES + 1)}
     assert post(receiver, b"", header)[0] == 413
-    assert post(receiver, b"", {**BEARER, "Content-Length": "9" * 5000})[0] == 413
-    assert post(receiver, b"", {**BEARER, "Content-Length": "-1"})[0] == 411
-    assert post(receiver, AWS, path="/other")[0] == 404
-    assert post(receiver, b"", method="GET")[0] == 501
+    # Lengths that are none are refused by the server's own parser (h11).
+    assert post(receiver, b"", {**BEARER, "Content-Length": "9" * 5000})[0] == 400
+    assert post(receiver, b"", {**BEARER, "Content-Length": "-1"})[0] == 400
+    assert post(receiver, iter([b"{}"]), {**BEARER, "Transfer-Encoding": "chunked"})[0] == 411
+    assert post(receiver, AWS, path="/other") == (404, "messages go to /bucket\n")
+    assert post(receiver, b"", method="GET")[0] == 405
+    assert receiver.heard == []
+
+
+def test_nothing_of_a_body_is_read_without_the_token(receiver):
+    with socket.create_connection(receiver.address) as sender:
+        sender.sendall(b"POST /bucket HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\n\r\n")
+        sender.settimeout(10)
+        assert b" 401 " in sender.recv(100)
 
 
 def test_a_sender_that_stops_halfway_does_not_keep_others_waiting(receiver, monkeypatch):
-    monkeypatch.setattr("flows.inbox.webhook._Handler.timeout", 0.3)
-    with socket.create_connection(receiver.server_address) as slow:
+    monkeypatch.setattr("flows.inbox.webhook.PATIENCE_S", 0.3)
+    with socket.create_connection(receiver.address) as slow:
         slow.sendall(
-            b"POST /bucket HTTP/1.1\r\nAuthorization: a-token\r\nContent-Length: 9\r\n\r\n{"
+            b"POST /bucket HTTP/1.1\r\nHost: x\r\nAuthorization: a-token\r\n"
+            b"Content-Length: 9\r\n\r\n{"
         )
         assert post(receiver, AWS)[0] == 200
         slow.settimeout(10)
         assert b" 408 " in slow.recv(100)
+
+
+@pytest.mark.parametrize("begun", [b"", b"POST /bucket HTTP/1.1\r\nHost: x\r\nX-"])
+def test_a_sender_that_does_not_say_what_it_wants_is_cut_off(receiver, monkeypatch, begun):
+    monkeypatch.setattr("flows.inbox.webhook.PATIENCE_S", 0.3)
+    with socket.create_connection(receiver.address) as silent:
+        silent.sendall(begun)
+        silent.settimeout(10)
+        assert silent.recv(100) == b""
 
 
 def test_ten_rings_are_one_call_once_all_is_quiet():
