@@ -61,7 +61,7 @@ def finished_captures(store: ArtifactStore, task: str | None) -> dict[str, RunRe
     records = [load_record(store, run) for run in list_runs(store)]
     usable = [
         r for r in records
-        if (r.task or DEFAULT_TASK) == name
+        if (r.request.task or DEFAULT_TASK) == name
         and set(_NEEDED) <= r.stages.keys()
     ]  # fmt: skip
     found: dict[str, RunRecord] = {}

@@ -10,9 +10,8 @@ from prefect.runtime import flow_run
 from tasks.settings import load_settings
 from xsim_core.config import FrozenModel
 from xsim_core.errors import BadInputError
-from xsim_core.presets import pipeline_config
 from xsim_core.promotion import PromotionTest
-from xsim_core.runs import RunRecord
+from xsim_core.runs import RunRecord, RunRequest
 
 from .candidate import (
     Contest,
@@ -24,6 +23,7 @@ from .candidate import (
     reconstruction_of,
 )
 from .executors import AsTasks
+from .requests import configuration
 from .runs import recorded
 
 
@@ -63,7 +63,10 @@ def nightly(
     merged = {s: dict(f) for s, f in night_overrides(night).items()}
     for stage, fields in (overrides or {}).items():
         merged[stage] = {**merged.get(stage, {}), **fields}
-    config = pipeline_config(preset, task=task, overrides=merged)
+    # No capture's folder is read, and a backfill must not take the night's settings for the
+    # capture's own: the request names none.
+    request = RunRequest(preset=preset, task=task, overrides=merged)
+    config = configuration(request)
     captures = finished_captures(store, task)
     if not captures:
         raise BadInputError(f"no run of task '{task}' has reconstructed a capture yet: xsim run")
@@ -72,12 +75,9 @@ def nightly(
     failures: dict[str, str] = {}
     for pointer, source in captures.items():
         made = reconstruction_of(source)
-        # No capture's folder was read, and a backfill must not take the night's preset for the
-        # capture's own.
         record = RunRecord(
-            name=f"nightly-{pointer}", preset=preset, task=task, stages=made,
-            flow_run_url=flow_run.ui_url,
-        )  # fmt: skip
+            name=f"nightly-{pointer}", request=request, stages=made, flow_run_url=flow_run.ui_url
+        )
         contest = Contest(pointer, config, made)
         try:
             with recorded(store, record) as recorder:

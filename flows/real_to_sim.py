@@ -1,6 +1,5 @@
 """Reconstruction on its own: from a capture to a scene and the object's motion."""
 
-from pathlib import Path
 from typing import Any
 
 from prefect import flow
@@ -8,13 +7,12 @@ from prefect.runtime import flow_run
 
 from tasks.settings import load_settings
 from xsim_core.artifacts import ArtifactRef
-from xsim_core.presets import pipeline_config
-from xsim_core.runs import RunRecord
+from xsim_core.runs import RunRecord, RunRequest
 
 from . import pipeline
 from .executors import AsTasks
-from .runs import recorded, run_name
-from .sources import find_sources
+from .requests import resolve
+from .runs import recorded
 
 
 @flow(name="real-to-sim", flow_run_name="{capture}", persist_result=False)
@@ -22,12 +20,12 @@ def real_to_sim(
     capture: str, preset: str = "demo", overrides: dict[str, dict[str, Any]] | None = None
 ) -> dict[str, ArtifactRef[Any]]:
     """Scan, splat and pose_track for one capture; answers ``images``, ``scene`` and ``track``."""
-    config = pipeline_config(preset, overrides=overrides)
+    request = RunRequest(capture=capture, preset=preset, overrides=overrides or {})
+    resolved = resolve(request)
     record = RunRecord(
-        name=run_name(capture, preset) + "-real-to-sim", capture=capture, preset=preset,
-        flow_run_url=flow_run.ui_url,
-    )  # fmt: skip
+        name=f"{resolved.name}-real-to-sim", request=request, flow_run_url=flow_run.ui_url
+    )
     with recorded(load_settings().open_store(), record) as recorder:
         call = AsTasks(recorder)
-        taken = pipeline.ingest(call, find_sources(Path(capture)))
-        return pipeline.real_to_sim(call, config, taken.capture)._asdict()
+        taken = pipeline.ingest(call, resolved.sources)
+        return pipeline.real_to_sim(call, resolved.config, taken.capture)._asdict()

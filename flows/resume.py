@@ -9,12 +9,13 @@ from prefect.runtime import flow_run
 from tasks.settings import Settings, load_settings
 from xsim_core.artifacts import ArtifactRef
 from xsim_core.errors import BadInputError
-from xsim_core.presets import Fields, PipelineConfig, pipeline_config
-from xsim_core.runs import RunRecord, load_record
+from xsim_core.presets import PipelineConfig
+from xsim_core.runs import RunRecord, RunRequest, load_record
 from xsim_core.storage import ArtifactStore
 
 from . import pipeline
 from .executors import AsTasks, Recorder
+from .requests import configuration
 from .runs import recorded
 
 
@@ -42,19 +43,14 @@ class Continued(NamedTuple):
 
 
 @contextmanager
-def continued(
-    run: str, step: str, needs: tuple[str, ...], *, preset: str, task: str | None,
-    overrides: Fields | None,
-) -> Iterator[Continued]:  # fmt: skip
-    """Go on from an earlier run under the name ``run-step``.
+def continued(run: str, request: RunRequest, needs: tuple[str, ...]) -> Iterator[Continued]:
+    """Go on from an earlier run.
 
     Args:
         run: the earlier run's name.
-        step: what this one is called.
+        request: what this one is called, and with which settings. It names no capture: none is
+            read, and a backfill must not take these settings for the capture's own.
         needs: stages that the earlier run must have made.
-        preset: demo, debug or full.
-        task: a task's name or YAML file, instead of the preset's.
-        overrides: stage → field → value, over the preset.
 
     Raises:
         BadInputError: when the earlier run did not get so far.
@@ -66,10 +62,9 @@ def continued(
         raise BadInputError(
             f"run '{run}' has not made {', '.join(missing)} yet. Start it again: it goes on."
         )
-    config = pipeline_config(preset, task=task, overrides=overrides)
+    config = configuration(request)
     record = RunRecord(
-        name=f"{run}-{step}", preset=preset, task=task or "", stages=made,
-        flow_run_url=flow_run.ui_url,
-    )  # fmt: skip
+        name=request.run_name, request=request, stages=made, flow_run_url=flow_run.ui_url
+    )
     with recorded(store, record) as recorder:
         yield Continued(settings, store, config, recorder, made)

@@ -8,16 +8,11 @@ from pathlib import Path
 from tasks.settings import Settings
 from xsim_core.errors import StoreUnreachableError
 from xsim_core.report import build_report
-from xsim_core.runs import RunRecord, check_run_name, ending_of, this_process
+from xsim_core.runs import RunRecord, ending_of, this_process
 from xsim_core.scratch import write_text
 from xsim_core.storage import ArtifactStore
 
 from .executors import Recorder
-
-
-def run_name(capture: str, preset: str) -> str:
-    """What a run is called when nobody named it: the same words start the same run again."""
-    return check_run_name(f"{Path(capture).name}-{preset}")
 
 
 @contextmanager

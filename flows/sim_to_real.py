@@ -5,6 +5,7 @@ from typing import Any
 from prefect import flow
 
 from xsim_core.artifacts import ArtifactRef
+from xsim_core.runs import RunRequest
 
 from . import pipeline
 from .resume import continued
@@ -27,9 +28,10 @@ def sim_to_real(
         overrides: stage → field → value, over the preset.
     """
     needs = ("ingest_capture", "scan", "splat", "pose_track", "ppo", "render_dataset", "diffusion")
-    with continued(
-        run, "sim-to-real", needs, preset=preset, task=task, overrides=overrides
-    ) as here:
+    request = RunRequest(
+        name=f"{run}-sim-to-real", preset=preset, task=task, overrides=overrides or {}
+    )
+    with continued(run, request, needs) as here:
         made = here.made
         trained = pipeline.Trained(made["ppo"], made["render_dataset"], made["diffusion"])
         taken = pipeline.Taken(

@@ -12,6 +12,8 @@ from xsim_core.config import FrozenModel
 from xsim_core.errors import BadInputError, UnknownNameError
 from xsim_core.storage import Progress
 
+from .digests import DigestMemory
+
 SYNTHETIC: dict[str, dict[str, Any]] = {
     "demo": {},
     # At half the resolution the board's markers could not be read from the photos any more.
@@ -45,8 +47,9 @@ def find_sources(folder: Path) -> Sources:
             f"{folder} is not a folder. 'xsim capture synthesize FOLDER' makes a capture; "
             "docs say how to lay out a recording of yours."
         )
-    capture, truth = IngestConfig.from_folder(folder), truth_folder(folder)
-    beside = IngestConfig.from_folder(truth) if (truth / "truth.npz").is_file() else None
+    memory, truth = DigestMemory.at_home(), truth_folder(folder)
+    capture = memory.look(folder)
+    beside = memory.look(truth) if (truth / "truth.npz").is_file() else None
     has_world = (truth / "world.json").is_file()
     return Sources(capture=capture, truth=beside, world=beside if has_world else None)
 

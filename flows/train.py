@@ -5,6 +5,7 @@ from typing import Any
 from prefect import flow
 
 from xsim_core.artifacts import ArtifactRef
+from xsim_core.runs import RunRequest
 
 from . import pipeline
 from .resume import continued
@@ -26,5 +27,6 @@ def train(
         overrides: stage → field → value, over the preset.
     """
     needs = ("scan", "splat", "pose_track")
-    with continued(run, "train", needs, preset=preset, task=task, overrides=overrides) as here:
+    request = RunRequest(name=f"{run}-train", preset=preset, task=task, overrides=overrides or {})
+    with continued(run, request, needs) as here:
         return pipeline.train(here.call, here.config, here.sim)._asdict()

@@ -3,7 +3,6 @@
 Stages are tasks of one flow, not subflows: every flow run pays a second for its heartbeat thread.
 """
 
-from pathlib import Path
 from typing import Any
 
 from prefect import flow
@@ -12,18 +11,16 @@ from prefect.runtime import flow_run
 
 from tasks.settings import load_settings
 from xsim_core.artifacts import ArtifactRef
-from xsim_core.presets import pipeline_config
-from xsim_core.runs import RunRecord
+from xsim_core.runs import RunRecord, RunRequest
 
 from .executors import AsTasks
 from .pipeline import whole_chain
-from .runs import recorded, run_name, write_report
-from .sources import find_sources
+from .requests import resolve
+from .runs import recorded, write_report
 
 
 def _flow_run_name() -> str:
-    given = flow_run.parameters
-    return given.get("name") or run_name(given["capture"], given.get("preset", "demo"))
+    return RunRequest(**flow_run.parameters).run_name
 
 
 @flow(name="xsim", flow_run_name=_flow_run_name, persist_result=False, log_prints=False)
@@ -43,15 +40,15 @@ def xsim(
         name: the run's name; the capture's and the preset's when empty.
         overrides: stage → field → value, over the preset.
     """
+    request = RunRequest(
+        name=name, capture=capture, preset=preset, task=task, overrides=overrides or {}
+    )
     settings = load_settings()
     store = settings.open_store()
-    config = pipeline_config(preset, task=task, overrides=overrides)
-    record = RunRecord(
-        name=name or run_name(capture, preset), capture=capture, preset=preset, task=task or "",
-        flow_run_url=flow_run.ui_url,
-    )  # fmt: skip
+    resolved = resolve(request)
+    record = RunRecord(name=resolved.name, request=request, flow_run_url=flow_run.ui_url)
     with recorded(store, record) as recorder:
-        done = whole_chain(AsTasks(recorder), config, find_sources(Path(capture)))
+        done = whole_chain(AsTasks(recorder), resolved.config, resolved.sources)
     page = write_report(settings, store, recorder.record)
     create_link_artifact(page.as_uri(), "report", "report", f"{record.name}: {page}")
     return done.evaluation

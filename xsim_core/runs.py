@@ -1,12 +1,13 @@
-"""Run records: ``runs/<name>.json`` says which artifact each stage of a named run made."""
+"""What was asked of a run, and its record: ``runs/<name>.json`` says what each stage made."""
 
 import os
 import platform
 import re
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator, model_validator
 
 from xsim_core.artifacts import ArtifactRef
 from xsim_core.config import FrozenModel
@@ -16,17 +17,52 @@ from xsim_core.storage import ArtifactStore
 Ending = Literal["failed", "interrupted"]
 """How a stage or a run stopped short: by an error, or by somebody who ended it."""
 
+_ASKED_BEFORE = ("capture", "preset", "task")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+class RunRequest(FrozenModel):
+    """What somebody asked for, wherever they asked: a capture taken through the whole chain.
+
+    The command line, the flow's parameters, the inbox, backfills and run records all say it so.
+    """
+
+    # In this order: the key by which a backfill finds the run that it submitted is made of it.
+    name: str | None = None
+    """What the run is called; the capture's name and the preset's when empty."""
+    capture: str = ""
+    """The capture's folder, as given; empty for a run that goes on from an earlier one's."""
+    preset: str = "demo"
+    """demo, debug or full."""
+    task: str | None = None
+    """A task's name or YAML file, instead of the preset's."""
+    overrides: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    """Stage → field → value, over the preset."""
+
+    @field_validator("overrides", mode="before")
+    @classmethod
+    def _none_is_no_override(cls, value: Any) -> Any:
+        return {} if value is None else value
+
+    @property
+    def run_name(self) -> str:
+        """What the run is called: the same words start the same run again.
+
+        Raises:
+            BadInputError: when that cannot be a file name and a Prefect run name.
+        """
+        return check_run_name(self.name or f"{Path(self.capture).name}-{self.preset}")
+
+    def parameters(self) -> dict[str, Any]:
+        """Parameters of the flow ``xsim``, here or as a deployment's, as plain values."""
+        return {**self.model_dump(mode="json"), "name": self.run_name}
 
 
 class RunRecord(FrozenModel):
     """One run of a flow."""
 
     name: str
-    capture: str = ""
-    """The capture's folder, as given."""
-    preset: str = ""
-    task: str = ""
+    request: RunRequest = Field(default_factory=RunRequest)
     started: str = Field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
     state: Literal["running", "completed", "failed", "interrupted"] = "running"
     flow_run_url: str | None = None
@@ -38,6 +74,16 @@ class RunRecord(FrozenModel):
     """Who carries it out: host, process number and the moment of its start."""
     elapsed_s: float | None = None
     error: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_older(cls, value: Any) -> Any:
+        """Records before there was a request had its capture, preset and task; "" for nothing."""
+        if not isinstance(value, dict) or "request" in value:
+            return value
+        asked = {name: value[name] for name in _ASKED_BEFORE if value.get(name)}
+        rest = {name: field for name, field in value.items() if name not in _ASKED_BEFORE}
+        return {**rest, "request": asked}
 
 
 def this_process() -> str:

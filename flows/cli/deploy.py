@@ -122,9 +122,9 @@ class Backfill:
         submitted: list[dict[str, str | None]] = []
         for one in planned:
             flow_run = None if self.dry_run else submit(settings.home, one)
-            submitted.append({"run": one.name, "capture": one.capture, "flow_run": flow_run})
+            submitted.append({"run": one.run_name, "capture": one.capture, "flow_run": flow_run})
             if not self.json:
-                print(f"{one.name:<40} {one.capture}  {flow_run or 'would submit'}")
+                print(f"{one.run_name:<40} {one.capture}  {flow_run or 'would submit'}")
         if self.json:
             print_json({"dry_run": self.dry_run, "runs": submitted})
         elif not planned:

@@ -1,7 +1,6 @@
 """Commands that look: ``status``, ``show``, ``lineage`` and ``verify``."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Any
 
 from tyro.conf import Positional, arg
@@ -51,15 +50,12 @@ class Status:
         return 0
 
     def _capture(self) -> int:
-        from flows.executors import Plan
-        from flows.pipeline import whole_chain
-        from flows.sources import find_sources
+        from flows.requests import resolve
         from tasks.settings import load_settings
-        from xsim_core.presets import pipeline_config
+        from xsim_core.runs import RunRequest
 
-        plan = Plan(load_settings().open_store())
-        config = pipeline_config(self.preset, task=self.task or None)
-        whole_chain(plan, config, find_sources(Path(self.capture)))
+        request = RunRequest(capture=self.capture, preset=self.preset, task=self.task or None)
+        plan = resolve(request).plan(load_settings().open_store())
         rows = {s: ("missing" if s in plan.missing else "done") for s in plan.refs}
         if self.json:
             refs = {s: {"ref": str(r), "state": rows[s]} for s, r in plan.refs.items()}

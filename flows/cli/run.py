@@ -11,7 +11,7 @@ from tyro.conf import Positional, subcommand
 from .overrides import parse_overrides
 
 if TYPE_CHECKING:
-    from .launch import Outcome, Request
+    from .launch import Outcome
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,9 @@ class Demo:
         """Synthesise if needed, then run."""
         from flows.sources import synthesise_demo
         from tasks.settings import load_settings
+        from xsim_core.runs import RunRequest
 
-        from .launch import Request
+        from .launch import launch
         from .progress import Display
 
         settings = load_settings()
@@ -46,11 +47,10 @@ class Demo:
         overrides = parse_overrides(self.set)
         with Display(["synthesize"]) as display:
             folder = synthesise_demo(settings, display, preset=self.preset)
-            request = Request(
-                capture=folder, preset=self.preset, name=self.preset, overrides=overrides,
-                use_prefect=self.prefect,
-            )  # fmt: skip
-            outcome = _launch(request, display)
+            request = RunRequest(
+                name=self.preset, capture=str(folder), preset=self.preset, overrides=overrides
+            )
+            outcome = launch(request, settings, display, use_prefect=self.prefect)
         return _print_outcome(outcome, as_json=self.json)
 
 
@@ -80,17 +80,19 @@ class Run:
     def run(self) -> int:
         """Run."""
         from tasks.settings import load_settings
+        from xsim_core.runs import RunRequest
 
-        from .launch import Request
+        from .launch import launch
         from .progress import Display
 
-        _check_disk(load_settings().home)
-        request = Request(
-            capture=Path(self.capture).absolute(), preset=self.preset, task=self.task or None,
-            name=self.name or None, overrides=parse_overrides(self.set), use_prefect=self.prefect,
+        settings = load_settings()
+        _check_disk(settings.home)
+        request = RunRequest(
+            name=self.name or None, capture=str(Path(self.capture).absolute()),
+            preset=self.preset, task=self.task or None, overrides=parse_overrides(self.set),
         )  # fmt: skip
         with Display([]) as display:
-            outcome = _launch(request, display)
+            outcome = launch(request, settings, display, use_prefect=self.prefect)
         return _print_outcome(outcome, as_json=self.json)
 
 
@@ -129,25 +131,26 @@ class CaptureIngest:
 
     def run(self) -> int:
         """Read, check, store."""
-        from flows.executors import InProcess, Recorder
+        from flows.executors import InProcess
         from flows.pipeline import ingest
+        from flows.runs import recorded
         from flows.sources import find_sources
         from tasks.settings import load_settings
-        from xsim_core.runs import RunRecord
+        from xsim_core.runs import RunRecord, RunRequest
 
         from .progress import Display
 
-        settings = load_settings()
+        settings, folder = load_settings(), Path(self.folder).absolute()
         store = settings.open_store()
-        sources = find_sources(Path(self.folder).absolute())
-        record = RunRecord(name=f"ingest-{Path(self.folder).name}", capture=self.folder)
-        with Display([]) as display:
-            call = InProcess(store, settings.runtime, display, Recorder(store, record))
-            taken = ingest(call, sources)
+        sources = find_sources(folder)
+        request = RunRequest(name=f"ingest-{folder.name}", capture=str(folder))
+        record = RunRecord(name=request.run_name, request=request)
+        with Display([]) as display, recorded(store, record) as recorder:
+            taken = ingest(InProcess(store, settings.runtime, display, recorder), sources)
         if self.queue:
             from flows.inbox.captures import announce, tell_server
 
-            tell_server(settings.home, announce(store, Path(self.folder).absolute()).digest)
+            tell_server(settings.home, announce(store, sources.capture).digest)
         refs = {k: str(r) for k, r in taken._asdict().items() if r is not None}
         return _print_line(refs, as_json=self.json)
 
@@ -164,14 +167,6 @@ class CaptureCommands:
     def run(self) -> int:
         """Pass on."""
         return self.action.run()
-
-
-def _launch(request: "Request", display: Any) -> "Outcome":
-    from tasks.settings import load_settings
-
-    from .launch import launch
-
-    return launch(request, load_settings(), display)
 
 
 def _check_disk(home: Path) -> None:

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Literal
 
-from flows.digests import StillArrivingError, is_fresh
-from xsim_core.capture import IngestConfig
+from flows.digests import is_fresh
+from xsim_core.capture import IngestConfig, StillArrivingError
 from xsim_core.config import FrozenModel
 from xsim_core.errors import BadInputError
 from xsim_core.storage import ArtifactStore
@@ -70,9 +70,8 @@ Look = Callable[[Path], IngestConfig]
 """What a capture's folder is, by its digest."""
 
 
-def announce(store: ArtifactStore, folder: Path, look: Look = IngestConfig.from_folder) -> Arrival:
+def announce(store: ArtifactStore, config: IngestConfig) -> Arrival:
     """Enter a capture, wherever it lies; the next scan starts its run."""
-    config = look(folder)
     arrival = Arrival(digest=config.content_digest, folder=str(config.source))
     store.create_object(_path(arrival), arrival.model_dump_json().encode())
     return arrivals(store)[arrival.digest]
@@ -94,7 +93,7 @@ def scan(
     arriving: list[str] = []
     for folder in folders:
         try:
-            announce(store, folder, look)
+            announce(store, look(folder))
         except StillArrivingError:
             arriving.append(str(folder))
         except BadInputError as error:

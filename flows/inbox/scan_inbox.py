@@ -11,6 +11,7 @@ from prefect.deployments import run_deployment
 
 from flows.digests import DigestMemory
 from tasks.settings import load_settings
+from xsim_core.runs import RunRequest
 
 from .captures import SETTLE_S, Arrival, Scanned, capture_folders, fetch_prefix, scan, table_rows
 
@@ -36,15 +37,15 @@ def scan_inbox(
     place = inbox or settings.inbox or str(settings.home / "inbox")
     if "://" in place:
         folder = fetch_prefix(place, settings.home / "inbox-copies", settle_s=settle_s)
-        memory = DigestMemory(settings.home / "inbox-digests")
+        memory = DigestMemory.at_home()
     else:
-        folder, memory = Path(place), DigestMemory(settings.home / "inbox-digests", settle_s)
+        folder, memory = Path(place), DigestMemory.at_home(settle_s)
 
     def submit(arrival: Arrival) -> str:
-        parameters = {"capture": arrival.folder, "preset": preset, "name": arrival.run_name}
+        request = RunRequest(name=arrival.run_name, capture=arrival.folder, preset=preset)
         run: Any = run_deployment(
-            deployment, parameters=parameters, timeout=0, idempotency_key=arrival.key,
-            flow_run_name=arrival.run_name, as_subflow=False, tags=["inbox"],
+            deployment, parameters=request.parameters(), timeout=0, idempotency_key=arrival.key,
+            flow_run_name=request.run_name, as_subflow=False, tags=["inbox"],
         )  # fmt: skip
         return str(run.id)
 

@@ -4,26 +4,16 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-from xsim_core.config import FrozenModel
 from xsim_core.errors import BadInputError, UnknownNameError
-from xsim_core.runs import RunRecord, list_runs, load_record
+from xsim_core.runs import RunRecord, RunRequest, list_runs, load_record
 from xsim_core.storage import ArtifactStore
 
 from .server import start_server, use_server
 
 SEEDED = ("ppo", "render_dataset", "diffusion", "calibrate")
 """In order: what can be made anew by a seed. Stages before them have one answer."""
+_RECONSTRUCTED = {"ingest_capture", "scan", "splat", "pose_track"}
 DEPLOYMENT = "xsim/new-video"
-
-
-class Backfilled(FrozenModel):
-    """One run to submit."""
-
-    name: str
-    capture: str
-    preset: str
-    task: str | None
-    overrides: dict[str, dict[str, Any]]
 
 
 def plan_backfill(
@@ -33,7 +23,7 @@ def plan_backfill(
     *,
     seed: int,
     preset: str | None = None,
-) -> list[Backfilled]:
+) -> list[RunRequest]:
     """What would be submitted.
 
     Args:
@@ -54,30 +44,34 @@ def plan_backfill(
     if not runs:
         records = _originals(records)
     for record in records:
-        if not record.capture:
+        if not record.request.capture:
             raise BadInputError(f"run '{record.name}' was not made from a capture's folder")
-    # The seed of the first stage changes its artifact, and by that all that follow.
-    overrides = {start: {"seed": seed}}
-    return [
-        Backfilled(
-            name=f"{r.name}-{start}-{seed}"[:100], capture=r.capture,
-            preset=preset or r.preset or "demo", task=r.task or None, overrides=overrides,
-        )
-        for r in records
-    ]  # fmt: skip
+    return [_anew(record, start, seed, preset) for record in records]
+
+
+def _anew(record: RunRecord, start: str, seed: int, preset: str | None) -> RunRequest:
+    """The same again but for one seed, which changes its stage's artifact and all that follow."""
+    asked = record.request.overrides
+    return record.request.model_copy(
+        update={
+            "name": f"{record.name}-{start}-{seed}"[:100],
+            "preset": preset or record.request.preset,
+            "overrides": {**asked, start: {**asked.get(start, {}), "seed": seed}},
+        }
+    )
 
 
 def _originals(records: list[RunRecord]) -> list[RunRecord]:
-    """One completed whole run for each capture: the newest."""
+    """One completed run for each reconstructed capture: the newest."""
     newest: dict[str, RunRecord] = {}
     for record in sorted(records, key=lambda r: r.started):
-        taken = record.stages.get("ingest_capture")
-        if record.state == "completed" and record.capture and taken is not None:
-            newest[str(taken)] = record
+        is_original = record.state == "completed" and record.request.capture
+        if is_original and record.stages.keys() >= _RECONSTRUCTED:
+            newest[str(record.stages["ingest_capture"])] = record
     return list(newest.values())
 
 
-def submit(home: Path, planned: Backfilled, *, deployment: str = DEPLOYMENT) -> str:
+def submit(home: Path, planned: RunRequest, *, deployment: str = DEPLOYMENT) -> str:
     """Start the run on a worker, or find the one of the same name and settings; answers its id.
 
     One that failed, crashed or was cancelled is started again: what it had committed is reused.
@@ -85,12 +79,11 @@ def submit(home: Path, planned: Backfilled, *, deployment: str = DEPLOYMENT) -> 
     use_server(home, start_server(home))
     from prefect.deployments import run_deployment
 
-    parameters = planned.model_dump(mode="json")
     key = hashlib.sha256(planned.model_dump_json().encode()).hexdigest()
     attempt = 1
     while True:
         run: Any = run_deployment(
-            deployment, parameters=parameters, timeout=0, flow_run_name=planned.name,
+            deployment, parameters=planned.parameters(), timeout=0, flow_run_name=planned.run_name,
             idempotency_key=f"backfill-{key}-{attempt}", as_subflow=False, tags=["backfill"],
         )  # fmt: skip
         if run.state is None or run.state.is_completed() or not run.state.is_final():

@@ -6,9 +6,10 @@ No worker is there, so each run stays as it is until this script says how it end
 import json
 import sys
 
-from flows.prefect_server.backfill import Backfilled, submit
+from flows.prefect_server.backfill import submit
 from flows.prefect_server.server import find_server, use_server
 from tasks.settings import load_settings
+from xsim_core.runs import RunRequest
 
 settings = load_settings()
 server = find_server(settings.home)
@@ -19,7 +20,7 @@ from prefect.client.orchestration import get_client  # noqa: E402
 from prefect.states import Cancelled, Completed, Crashed, Failed  # noqa: E402
 
 NAME = "backfill-toy"
-planned = Backfilled(
+planned = RunRequest(
     name="kitchen-ppo-7", capture="kitchen", preset="debug", task=None,
     overrides={"ppo": {"seed": 7}},
 )  # fmt: skip

@@ -22,6 +22,7 @@ from prefect.states import Completed, Crashed  # noqa: E402
 
 from flows.inbox.captures import announce, arrivals  # noqa: E402
 from flows.inbox.scan_inbox import scan_inbox  # noqa: E402
+from xsim_core.capture import IngestConfig  # noqa: E402
 
 NAME = "inbox-toy/new-video"
 inbox = Path(sys.argv[1])
@@ -86,7 +87,7 @@ found["after a death three times"] = len(runs())
 found["phases"] = [arrivals(store)[a.digest].phase for a in known[:3]]
 
 outside = make_capture("../elsewhere", 99)
-announce(store, outside)
+announce(store, IngestConfig.from_folder(outside))
 scan()
 found["announced"] = len(runs())
 found["names"] = sorted(r["name"] for r in runs())[:2]

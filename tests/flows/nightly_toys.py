@@ -25,7 +25,7 @@ from tests.flows.toys import RATES, SUMMARIES, ToyConfig, make_toy_run, toy_stag
 from xsim_core.artifacts import Evaluation  # noqa: E402
 from xsim_core.evaluate import STUDENTS  # noqa: E402
 from xsim_core.promotion import history, rollback  # noqa: E402
-from xsim_core.runs import RunRecord, save_record  # noqa: E402
+from xsim_core.runs import RunRecord, RunRequest, save_record  # noqa: E402
 
 SKILL = {0: 0.6, 1: 0.6, 2: 0.2, 3: 1.0, 4: 1.0}
 DARK = 4
@@ -59,7 +59,12 @@ def toy_task(name):
 flows.executors.task_of = toy_task
 _, refs = make_toy_run(settings.store_path.parent)
 store = settings.open_store()
-save_record(store, RunRecord(name="kitchen", capture="kitchen", stages=refs, state="completed"))
+save_record(
+    store,
+    RunRecord(
+        name="kitchen", request=RunRequest(capture="kitchen"), stages=refs, state="completed"
+    ),
+)
 
 nights = [nightly(night=n, preset="debug")[0] for n in range(4)]
 pointer = nights[0]["pointer"]

@@ -8,7 +8,7 @@ from flows.candidate import finished_captures, reconstruction_of
 from flows.prefect_server.backfill import plan_backfill
 from tests.flows.toys import make_toy_run
 from xsim_core.errors import BadInputError
-from xsim_core.runs import RunRecord, save_record
+from xsim_core.runs import RunRecord, RunRequest, save_record
 
 
 @pytest.fixture(scope="module")
@@ -44,15 +44,17 @@ def test_every_try_has_the_same_parameters_and_another_seed_is_another_run(said)
 
 def test_a_night_is_not_taken_for_the_run_of_a_capture(tmp_path):
     store, refs = make_toy_run(tmp_path)
-    day = RunRecord(name="day", capture="kitchen", preset="full", stages=refs, state="completed",
-                    started="2026-01-01")  # fmt: skip
+    asked = RunRequest(capture="kitchen", preset="full")
+    day = RunRecord(name="day", request=asked, stages=refs, state="completed", started="2026-01-01")
     save_record(store, day)
     made = reconstruction_of(day)
     assert set(made) == {
         "ingest_capture", "ingest_truth", "ingest_world", "scan", "splat", "pose_track"
     }  # fmt: skip
-    night = RunRecord(name="nightly-x", preset="debug", task="push_block", stages=made,
-                      state="completed", started="2026-01-02")  # fmt: skip
+    night = RunRecord(
+        name="nightly-x", request=RunRequest(preset="debug", task="push_block"), stages=made,
+        state="completed", started="2026-01-02",
+    )  # fmt: skip
     save_record(store, night)
     assert [p.preset for p in plan_backfill(store, "ppo", seed=7)] == ["full"]
     with pytest.raises(BadInputError):

@@ -10,7 +10,7 @@ from flows.prefect_server.deploy import _deployments
 from flows.prefect_server.server import auth_path, auth_string, find_server, log_path
 from tests.flows.toys import make_toy_run
 from xsim_core.errors import MissingDependencyError, UnknownNameError
-from xsim_core.runs import RunRecord, save_record
+from xsim_core.runs import RunRecord, RunRequest, save_record
 
 
 @pytest.fixture(scope="module")
@@ -94,8 +94,8 @@ def test_a_backfill_takes_the_newest_run_of_each_capture(tmp_path):
     store, refs = make_toy_run(tmp_path)
     for name, started in (("old", "2026-01-01"), ("new", "2026-01-02")):
         save_record(store, RunRecord(
-            name=name, capture="kitchen", preset="full", stages=refs, state="completed",
-            started=started,
+            name=name, request=RunRequest(capture="kitchen", preset="full"), stages=refs,
+            state="completed", started=started,
         ))  # fmt: skip
     planned = plan_backfill(store, "ppo", seed=7, preset="debug")
     assert [p.name for p in planned] == ["new-ppo-7"]

@@ -1,13 +1,15 @@
 import json
 import os
+import time
 
 import numpy as np
 import pytest
 import yaml
 
-from flows.digests import DigestMemory, StillArrivingError
+from flows.digests import DigestMemory
 from flows.inbox.captures import capture_folders, fetch_prefix
-from xsim_core.capture import IngestConfig
+from xsim_core.capture import IngestConfig, StillArrivingError
+from xsim_core.capture.identity import COARSEST_TIMES_S
 from xsim_core.errors import BadInputError
 from xsim_core.storage import ArtifactStore
 
@@ -68,12 +70,9 @@ def test_captures_are_copied_from_a_store_once_they_are_complete(tmp_path):
 
 
 def test_a_capture_that_is_no_folder_of_ours_is_refused(tmp_path):
-    from flows.inbox.captures import announce
-
-    store = ArtifactStore((tmp_path / "store").as_uri())
     (tmp_path / "empty").mkdir()
     with pytest.raises(BadInputError):
-        announce(store, tmp_path / "empty")
+        DigestMemory(tmp_path / "known").look(tmp_path / "empty")
 
 
 def a_capture(folder):
@@ -88,6 +87,7 @@ def a_capture(folder):
 
 def test_what_is_unchanged_is_not_read_again_and_every_change_is(tmp_path):
     memory, capture = DigestMemory(tmp_path / "known"), a_capture(tmp_path / "one")
+    time.sleep(COARSEST_TIMES_S)
     first = memory.look(capture)
     assert first == IngestConfig.from_folder(capture)
     note = next((tmp_path / "known").iterdir())
@@ -98,10 +98,18 @@ def test_what_is_unchanged_is_not_read_again_and_every_change_is(tmp_path):
     frame.write_bytes(b"b")
     # Of the same size and with its old time, as a careless tool leaves it.
     os.utime(frame, ns=(times.st_atime_ns, times.st_mtime_ns))
+    time.sleep(COARSEST_TIMES_S)
     changed = memory.look(capture)
     assert changed == IngestConfig.from_folder(capture) != first
     note.write_text("{torn")
     assert memory.look(capture) == changed
+
+
+def test_what_was_written_a_moment_ago_is_not_remembered(tmp_path):
+    # On a file system with coarse times the next change could leave everything as it looks now.
+    memory, capture = DigestMemory(tmp_path / "known"), a_capture(tmp_path / "one")
+    assert memory.look(capture).stamp is None
+    assert not (tmp_path / "known").exists()
 
 
 def test_a_capture_that_is_still_written_to_is_not_read(tmp_path):

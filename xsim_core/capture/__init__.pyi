@@ -1,9 +1,12 @@
-from .ingest import (
+from .identity import (
     IngestConfig as IngestConfig,
+    StillArrivingError as StillArrivingError,
+    file_stamp as file_stamp,
+)
+from .ingest import (
     ingest_capture as ingest_capture,
     ingest_truth as ingest_truth,
     ingest_world as ingest_world,
-    source_files as source_files,
 )
 from .layout import truth_folder as truth_folder
 from .scenario import SynthesizeConfig as SynthesizeConfig

@@ -1,55 +1,24 @@
 """Ingest: the only way in for data from outside, identified by the digest of its bytes."""
 
-import hashlib
 import json
 import zipfile
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
 
 from xsim_core.artifacts import Capture, GroundTruth, RealWorld
-from xsim_core.config import FrozenModel
 from xsim_core.errors import BadInputError
 from xsim_core.geometry import TexturedMesh, board_fault
 from xsim_core.storage import ArtifactWriter
 
 from .formats import RGBDVideo
+from .identity import IngestConfig, VideoChoice, video_path
 from .layout import CAPTURE_FILE, CaptureFile, read_capture_file
 from .previews import contact_sheet, video_strip
-from .readers import read_mesh, read_photos, read_video_and_unit, video_files
+from .readers import read_mesh, read_photos, read_video_and_unit
 from .readers.depth_unit import board_ratio, check_with_board
-from .readers.video import RECORDING_SUFFIXES
-
-VideoChoice = Literal["declared", "recording", "folder"]
-
-
-class IngestConfig(FrozenModel):
-    """Which files to take in. Where they lie is not part of the identity; their bytes are."""
-
-    source: Path = Field(exclude=True)
-    """The capture's folder, or the folder of its truth."""
-    content_digest: str = Field(pattern=r"^[0-9a-f]{64}$")
-    """SHA-256 over names and bytes of the files that are read."""
-    prefer: VideoChoice = "declared"
-    """The video that ``capture.yaml`` names, or the recording or RGB-D folder in ``video/``."""
-
-    @staticmethod
-    def from_folder(path: Path, *, prefer: VideoChoice = "declared") -> "IngestConfig":
-        """The configuration for a capture folder or a truth folder as it is now.
-
-        Raises:
-            BadInputError: when the folder is neither, or one of its files cannot be read.
-        """
-        path = path.resolve()
-        try:
-            digest = _digest(path, source_files(path, prefer))
-        except OSError as error:
-            raise BadInputError(f"{path} cannot be read: {error}") from error
-        return IngestConfig(source=path, content_digest=digest, prefer=prefer)
 
 
 def ingest_capture(*, config: IngestConfig, out: ArtifactWriter) -> Capture:
@@ -60,7 +29,7 @@ def ingest_capture(*, config: IngestConfig, out: ArtifactWriter) -> Capture:
     """
     folder, notes = config.source, []
     file = read_capture_file(folder, notes)
-    _check_unchanged(config)
+    config.check_unchanged()
     if fault := board_fault(file.board):
         raise BadInputError(f"{CAPTURE_FILE}: board: {fault}")
     mesh = read_mesh(folder / file.mesh)
@@ -87,7 +56,7 @@ def ingest_capture(*, config: IngestConfig, out: ArtifactWriter) -> Capture:
 
 def ingest_truth(*, config: IngestConfig, out: ArtifactWriter) -> GroundTruth:
     """Read the ground truth of a synthesised capture."""
-    _check_unchanged(config)
+    config.check_unchanged()
     path = config.source / "truth.npz"
     try:
         with np.load(path, allow_pickle=False) as truth:
@@ -100,7 +69,7 @@ def ingest_truth(*, config: IngestConfig, out: ArtifactWriter) -> GroundTruth:
 
 def ingest_world(*, config: IngestConfig, out: ArtifactWriter) -> RealWorld:
     """Seal the description of the world to deploy into."""
-    _check_unchanged(config)
+    config.check_unchanged()
     path = config.source / "world.json"
     try:
         spec = path.read_bytes()
@@ -126,81 +95,10 @@ def _read_video(
     folder: Path, file: CaptureFile, prefer: VideoChoice, notes: list[str]
 ) -> RGBDVideo:
     """The video, its depth compared with what the printed board's size says."""
-    path = _video_path(folder, file, prefer)
+    path = video_path(folder, file, prefer)
     video, unit = read_video_and_unit(path, notes, depth_unit_m=file.depth_unit_m)
     ratio = board_ratio(video.rgb, video.depth_mm, video.camera, file.board)
     return replace(video, depth_mm=check_with_board(video.depth_mm, unit, ratio, notes))
-
-
-def _video_path(folder: Path, file: CaptureFile, prefer: VideoChoice) -> Path:
-    match prefer:
-        case "declared":
-            return folder / file.video
-        case "folder":
-            return folder / "video"
-        case "recording":
-            found = sorted(
-                p for p in (folder / "video").glob("*") if p.suffix in RECORDING_SUFFIXES
-            )
-            if not found:
-                raise BadInputError(
-                    f"{folder}/video holds no recording ({', '.join(RECORDING_SUFFIXES)})"
-                )
-            return found[0]
-
-
-def source_files(folder: Path, prefer: VideoChoice = "declared") -> list[Path]:
-    """The files that ingest reads, whose names and bytes are the capture's identity.
-
-    Raises:
-        BadInputError: when the folder is no capture.
-    """
-    if (folder / "world.json").is_file() or (folder / "truth.npz").is_file():
-        return _files_below(folder)
-    file = read_capture_file(folder)
-    video = _video_path(folder, file, prefer)
-    places = [folder / file.photos, (folder / file.mesh).parent]
-    more, singles = video_files(video)
-    files = [folder / CAPTURE_FILE, *singles]
-    return sorted({*files, *(p for place in [*places, *more] for p in _files_below(place))})
-
-
-_NO_PART = {
-    ".ds_store", ".directory", ".fseventsd", ".spotlight-v100", ".trashes", "@eadir", "__macosx",
-    "#recycle", "desktop.ini", "ehthumbs.db", "thumbs.db",
-}  # fmt: skip
-"""What operating systems and file servers leave in any folder; no reader reads it."""
-
-
-def _files_below(folder: Path) -> list[Path]:
-    return sorted(
-        p for p in folder.rglob("*")
-        if not any(n in _NO_PART or n.startswith("._") for n in _names(p, folder)) and p.is_file()
-    )  # fmt: skip
-
-
-def _names(path: Path, folder: Path) -> list[str]:
-    return [name.lower() for name in path.relative_to(folder).parts]
-
-
-def _digest(folder: Path, files: list[Path]) -> str:
-    total = hashlib.sha256()
-    for path in files:
-        with path.open("rb") as file:
-            content = hashlib.file_digest(file, "sha256").hexdigest()
-        # Files may lie outside the folder, as a mesh shared between captures does.
-        name = path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name
-        try:
-            total.update(f"{name}\0{content}\n".encode())
-        except UnicodeEncodeError:
-            raise BadInputError(f"the name of {str(path)!a} is not UTF-8: rename it") from None
-    return total.hexdigest()
-
-
-def _check_unchanged(config: IngestConfig) -> None:
-    now = _digest(config.source, source_files(config.source, config.prefer))
-    if now != config.content_digest:
-        raise BadInputError(f"{config.source} changed after it was submitted. Start the run again.")
 
 
 def _init_frame(file: CaptureFile, video: RGBDVideo) -> int:
