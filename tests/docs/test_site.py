@@ -61,13 +61,13 @@ def site(tmp_path_factory):
 
 
 def test_the_site_builds_strictly_and_has_what_is_made_from_the_code(site):
-    assert "Photos looked at, one an iteration." in (site / "stages/splat/index.html").read_text()
-    assert 'id="splat_scene"' in (site / "artifacts/index.html").read_text()
-    door = (site / "api/door/index.html").read_text()
+    assert "Photos looked at, one an iteration." in (site / "stages/splat.html").read_text()
+    assert 'id="splat_scene"' in (site / "artifacts.html").read_text()
+    door = (site / "api/door.html").read_text()
     assert "xsim_core.load_policy" in door
     assert "proprioception: TCP position" in door
-    assert "takes NaN for a number" in (site / "findings/index.html").read_text()
-    assert "SimEnv" in (site / "api/simulation/index.html").read_text()
+    assert "takes NaN for a number" in (site / "findings.html").read_text()
+    assert "SimEnv" in (site / "api/simulation.html").read_text()
 
 
 def test_pages_fetch_nothing_from_elsewhere(site):
