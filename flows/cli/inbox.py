@@ -48,7 +48,7 @@ class InboxListen:
         import logging
 
         from flows.inbox.captures import tell_server
-        from flows.inbox.webhook import Bell, Receiver
+        from flows.inbox.webhook import Debouncer, Receiver
         from flows.prefect_server.secret import secret_in
         from flows.prefect_server.server import start_server, use_server
         from tasks.settings import load_settings
@@ -56,10 +56,10 @@ class InboxListen:
         home = load_settings().home
         use_server(home, start_server(home))
         token = home / "inbox-token"
-        bell = Bell(lambda: tell_server(home, "bucket"))
+        scan_soon = Debouncer(lambda: tell_server(home, "bucket"))
         logging.basicConfig(format="%(message)s")
         logging.getLogger("flows").setLevel(logging.INFO)
-        with Receiver(self.port, secret_in(token), lambda _: bell.ring()) as receiver:
+        with Receiver(self.port, secret_in(token), lambda _: scan_soon.trigger()) as receiver:
             if self.json:
                 print(json_module.dumps({"url": receiver.url, "token": str(token)}), flush=True)
             else:

@@ -65,12 +65,12 @@ def launch(
 
 
 def _through_prefect(resolved: ResolvedRun, store: ArtifactStore, display: Display) -> RunRecord:
-    from flows.prefect_server.heartbeats import mark_the_silent
+    from flows.prefect_server.heartbeats import ensure_zombie_automation
     from flows.xsim import xsim
 
     # A server of somebody else's may refuse automations, and still show the run.
     with suppress(Exception):
-        mark_the_silent()
+        ensure_zombie_automation()
     token = OBSERVER.set(display)
     try:
         with handed_on(resolved):

@@ -100,16 +100,16 @@ def captures_in(body: bytes) -> list[str]:
     return [path for path in paths if path.rpartition("/")[2] == CAPTURE_FILE]
 
 
-class Bell:
-    """Calls once a while after it was rung last: ten captures at once bring one scan forward."""
+class Debouncer:
+    """Calls once, a while after the last trigger: ten captures at once bring one scan forward."""
 
-    def __init__(self, ringing: Callable[[], object], *, quiet_s: float = SETTLE_S + 1) -> None:
-        self._ringing, self._quiet_s = ringing, quiet_s
+    def __init__(self, function: Callable[[], object], *, quiet_s: float = SETTLE_S + 1) -> None:
+        self._function, self._quiet_s = function, quiet_s
         self._lock = threading.Lock()
         self._timer: threading.Timer | None = None
 
-    def ring(self) -> None:
-        """Call when nobody has rung for a while: before, the scan would find it still arriving."""
+    def trigger(self) -> None:
+        """Call once nothing triggers for a while: before, the scan would find it still arriving."""
         with self._lock:
             if self._timer is not None:
                 self._timer.cancel()
@@ -119,7 +119,7 @@ class Bell:
 
     def _call(self) -> None:
         try:
-            self._ringing()
+            self._function()
         except Exception:
             log.exception("the inbox scan could not be brought forward; the next one is due anyway")
 

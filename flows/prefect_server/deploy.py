@@ -10,7 +10,7 @@ from xsim_core.errors import MissingDependencyError
 
 from .checkout import require_checkout
 from .entrypoints import BROKEN
-from .heartbeats import mark_the_silent
+from .heartbeats import ensure_zombie_automation
 from .pools import WORK_POOLS, PoolRequest, check, job_template
 from .server import Server, start_server, use_server
 
@@ -39,7 +39,7 @@ def deploy(
     server = start_server(settings.home)
     use_server(settings.home, server)
     _pools_and_limits(pools, gpu_slots)
-    mark_the_silent()
+    ensure_zombie_automation()
     _deployments(root)
     _limit_runs(runs_at_once)
     return server

@@ -33,7 +33,7 @@ RESTS = {
 wildcard: an event of another kind would end it too."""
 
 
-def mark_the_silent() -> None:
+def ensure_zombie_automation() -> None:
     """Create or update the automation on the server that this process uses."""
     from prefect.automations import AutomationCore, EventTrigger
     from prefect.client.orchestration import get_client

@@ -47,7 +47,7 @@ STOP: ContextVar[threading.Event | None] = ContextVar("xsim_stop", default=None)
 """Set by a flow that waits for stages in threads of its own: these do not hear of Ctrl-C."""
 
 
-def heed_stop() -> None:
+def raise_if_stopped() -> None:
     """End what this thread does, if the flow that it belongs to is being ended.
 
     Raises:
@@ -157,7 +157,7 @@ class _Child(AbstractContextManager["_Child"]):
             selector.register(output, selectors.EVENT_READ)
             while True:
                 ready = {key.fd for key, _ in selector.select(LISTEN_S)}
-                heed_stop()
+                raise_if_stopped()
                 if output in ready and not self._pass_on(os.read(output, 65536)):
                     selector.unregister(output)
                 if self._answers not in ready:

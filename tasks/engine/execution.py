@@ -30,7 +30,7 @@ _BUGS = (
 )  # fmt: skip
 
 
-def heals(_task: Any, _run: TaskRun, state: State[Any]) -> bool:
+def is_retryable(_task: Any, _run: TaskRun, state: State[Any]) -> bool:
     """Whether trying again can help: lost connections and devices, not bad input or full disks."""
     error = state.result(raise_on_failure=False)
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EACCES, errno.EROFS):
@@ -47,7 +47,7 @@ TASK_POLICY: dict[str, Any] = {
     "retries": 2,
     "retry_delay_seconds": exponential_backoff(5),
     "retry_jitter_factor": 0.5,
-    "retry_condition_fn": heals,
+    "retry_condition_fn": is_retryable,
     "log_prints": False,
 }
 

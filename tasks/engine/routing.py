@@ -21,7 +21,7 @@ from xsim_core.config import FrozenModel
 from xsim_core.errors import StageDiedError, StageTimeoutError, XSimError
 from xsim_core.stage import Stage
 
-from .child import STAGES, all_fields, heed_stop
+from .child import STAGES, all_fields, raise_if_stopped
 
 POLL_S = 2.0
 
@@ -73,7 +73,7 @@ def _await_end(flow_run: UUID, timeout_s: float | None) -> FlowRun:
                     f"{run.name} took longer than {timeout_s:g} s and was cancelled (now: "
                     f"{run.state_name}). Raise XSIM_STAGE_TIMEOUT_S, or start a worker there."
                 )
-            heed_stop()
+            raise_if_stopped()
             time.sleep(POLL_S)
 
 

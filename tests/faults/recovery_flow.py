@@ -69,11 +69,11 @@ def deploy() -> str:
     from prefect.client.orchestration import get_client
 
     from flows.prefect_server.deploy import _pools_and_limits
-    from flows.prefect_server.heartbeats import mark_the_silent
+    from flows.prefect_server.heartbeats import ensure_zombie_automation
     from flows.prefect_server.pools import PoolRequest
 
     _pools_and_limits(PoolRequest(), 1)
-    mark_the_silent()
+    ensure_zombie_automation()
     step = {"prefect.deployments.steps.set_working_directory": {"directory": str(ROOT)}}
     with get_client(sync_client=True) as client:
         for name, entrypoint, pool in (

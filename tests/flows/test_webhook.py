@@ -8,7 +8,7 @@ from http.client import HTTPConnection
 
 import pytest
 
-from flows.inbox.webhook import MAX_BODY_BYTES, Bell, Receiver, captures_in
+from flows.inbox.webhook import MAX_BODY_BYTES, Debouncer, Receiver, captures_in
 from flows.prefect_server.secret import secret_in
 from xsim_core.errors import BadInputError
 
@@ -147,11 +147,11 @@ def test_a_sender_that_does_not_say_what_it_wants_is_cut_off(receiver, monkeypat
         assert silent.recv(100) == b""
 
 
-def test_ten_rings_are_one_call_once_all_is_quiet():
+def test_ten_triggers_are_one_call_once_all_is_quiet():
     calls = []
-    bell = Bell(lambda: calls.append(time.monotonic()), quiet_s=0.2)
+    debouncer = Debouncer(lambda: calls.append(time.monotonic()), quiet_s=0.2)
     for _ in range(10):
-        bell.ring()
+        debouncer.trigger()
         last = time.monotonic()
         time.sleep(0.01)
     time.sleep(0.6)
@@ -159,18 +159,18 @@ def test_ten_rings_are_one_call_once_all_is_quiet():
     assert calls[0] - last >= 0.19
 
 
-def test_a_lost_server_does_not_silence_the_bell(caplog):
-    rung = threading.Event()
+def test_a_lost_server_does_not_end_the_debouncer(caplog):
+    called = threading.Event()
 
     def lost():
-        rung.set()
+        called.set()
         raise ConnectionError("no server")
 
-    bell = Bell(lost, quiet_s=0.0)
+    debouncer = Debouncer(lost, quiet_s=0.0)
     for _ in range(2):
-        rung.clear()
-        bell.ring()
-        assert rung.wait(5)
+        called.clear()
+        debouncer.trigger()
+        assert called.wait(5)
     # The sentence follows the call by a moment.
     deadline = time.monotonic() + 5
     while "next one is due anyway" not in caplog.text and time.monotonic() < deadline:

@@ -11,7 +11,7 @@ import time
 import pytest
 
 from tasks.engine.child import rebuild, run_in_child
-from tasks.engine.execution import heals
+from tasks.engine.execution import is_retryable
 from tasks.settings import Settings
 from tests.processes import is_alive
 from tests.tasks.long_stages import Behaviour, find
@@ -95,7 +95,7 @@ def test_a_timeout_ends_the_whole_group(tmp_path):
         start(tmp_path, "hang", stage_timeout_s={"toy": limit_s, "*": 1000.0})
     assert time.monotonic() - clock < limit_s + 4
     assert not any(map(is_alive, noted(tmp_path)))
-    assert not heals(None, None, failed(raised.value))
+    assert not is_retryable(None, None, failed(raised.value))
 
 
 def test_ctrl_c_ends_the_whole_group_within_seconds(tmp_path):
@@ -130,7 +130,7 @@ def test_a_death_without_a_word_says_how_and_is_tried_again(tmp_path, does, how)
     with pytest.raises(StageDiedError, match=how) as raised:
         start(tmp_path, does, progress=kill)
     assert f"this is {does}" in str(raised.value)
-    assert heals(None, None, failed(raised.value))
+    assert is_retryable(None, None, failed(raised.value))
 
 
 PARENT = """

@@ -3,7 +3,7 @@ import errno
 import pytest
 from prefect.client.schemas.objects import State, StateType
 
-from tasks.engine.execution import heals
+from tasks.engine.execution import is_retryable
 from xsim_core.errors import BadInputError, QualityGateError
 
 
@@ -13,7 +13,7 @@ def failed(error):
 
 @pytest.mark.parametrize("error", [ConnectionError("reset"), TimeoutError(), OSError(5, "I/O")])
 def test_what_may_heal_is_tried_again(error):
-    assert heals(None, None, failed(error))
+    assert is_retryable(None, None, failed(error))
 
 
 @pytest.mark.parametrize(
@@ -24,4 +24,4 @@ def test_what_may_heal_is_tried_again(error):
     ],
 )  # fmt: skip
 def test_what_cannot_heal_is_not(error):
-    assert not heals(None, None, failed(error))
+    assert not is_retryable(None, None, failed(error))
