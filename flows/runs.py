@@ -7,8 +7,9 @@ from pathlib import Path
 
 from tasks.settings import Settings
 from xsim_core.errors import StoreUnreachableError
+from xsim_core.process import this_process
 from xsim_core.report import build_report
-from xsim_core.runs import RunRecord, ending_of, this_process
+from xsim_core.runs import RunRecord, ending_of
 from xsim_core.scratch import write_text
 from xsim_core.storage import ArtifactStore
 

@@ -3,13 +3,12 @@
 import os
 from pathlib import Path
 from typing import Literal
-from urllib.parse import unquote, urlparse
 
 from pydantic import Field
 
 from xsim_core.config import FrozenModel
 from xsim_core.errors import BadInputError
-from xsim_core.storage import ArtifactStore, Runtime, home_folder, store_url
+from xsim_core.storage import ArtifactStore, Runtime, home_folder, local_path, store_url
 
 from .environment import read_environment
 
@@ -60,8 +59,7 @@ class Settings(FrozenModel):
     @property
     def store_path(self) -> Path | None:
         """The store's folder, or None when it is not on this machine's disk."""
-        parsed = urlparse(self.store_url)
-        return Path(unquote(parsed.path)) if parsed.scheme == "file" else None
+        return local_path(self.store_url)
 
 
 def load_settings() -> Settings:

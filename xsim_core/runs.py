@@ -1,7 +1,5 @@
 """What was asked of a run, and its record: ``runs/<name>.json`` says what each stage made."""
 
-import os
-import platform
 import re
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +10,8 @@ from pydantic import Field, field_validator, model_validator
 from xsim_core.artifacts import ArtifactRef
 from xsim_core.config import FrozenModel
 from xsim_core.errors import BadInputError, UnknownNameError
-from xsim_core.storage import ArtifactStore
+from xsim_core.process import fate_of
+from xsim_core.storage import ArtifactStore, read_record, read_records
 
 Ending = Literal["failed", "interrupted"]
 """How a stage or a run stopped short: by an error, or by somebody who ended it."""
@@ -71,7 +70,7 @@ class RunRecord(FrozenModel):
     unfinished: dict[str, Ending] = Field(default_factory=dict)
     """The stages that stopped short, and how."""
     process: str = ""
-    """Who carries it out: host, process number and the moment of its start."""
+    """Who carries it out, as ``process.this_process`` says it."""
     elapsed_s: float | None = None
     error: str | None = None
 
@@ -84,29 +83,6 @@ class RunRecord(FrozenModel):
         asked = {name: value[name] for name in _ASKED_BEFORE if value.get(name)}
         rest = {name: field for name, field in value.items() if name not in _ASKED_BEFORE}
         return {**rest, "request": asked}
-
-
-def this_process() -> str:
-    """This process, told apart from a later one of the same number."""
-    return f"{platform.node()} {os.getpid()} {_start_of(os.getpid())}"
-
-
-def _start_of(pid: int) -> str:
-    """When it started, in clock ticks since the machine did: setting the clock changes nothing."""
-    import psutil  # Here: most looks at a record need no process.
-
-    try:
-        since_boot_s = psutil.Process(pid).create_time() - psutil.boot_time()
-    except psutil.NoSuchProcess:
-        return ""
-    return str(round(since_boot_s * os.sysconf("SC_CLK_TCK")))
-
-
-def _is_gone(process: str) -> bool:
-    """Whether it ran on this machine and does no more; of another machine nothing is known."""
-    host, _, rest = process.partition(" ")
-    number, _, start = rest.partition(" ")
-    return host == platform.node() and start != "" and _start_of(int(number)) != start
 
 
 def ending_of(error: BaseException) -> Ending:
@@ -137,17 +113,30 @@ def load_record(store: ArtifactStore, name: str) -> RunRecord:
 
     Raises:
         UnknownNameError: when there is no run of this name.
+        CorruptArtifactError: when its record cannot be read.
     """
-    value = store.get_record(f"runs/{name}.json") if _NAME.fullmatch(name) else None
-    if value is None:
+    is_path = name and "/" not in name
+    record = read_record(store, f"runs/{name}.json", RunRecord) if is_path else None
+    if record is None:
         raise UnknownNameError("run", name, list_runs(store))
-    record = RunRecord.model_validate(value)
-    if record.state == "running" and _is_gone(record.process):
+    return _as_it_is(record, name)
+
+
+def load_records(store: ArtifactStore) -> tuple[list[RunRecord], dict[str, str]]:
+    """All records that can be read, by name, and what is wrong with each of the others."""
+    found, odd = read_records(store, "runs", RunRecord)
+    return [_as_it_is(record, name) for name, record in sorted(found.items())], odd
+
+
+def _as_it_is(record: RunRecord, name: str) -> RunRecord:
+    # Where it lies is what it is called: a copied or renamed file is the run of its own name.
+    record = record.model_copy(update={"name": name})
+    if record.state == "running" and fate_of(record.process) == "gone":
         return record.model_copy(update={"state": "interrupted", "error": "its process is gone"})
     return record
 
 
 def list_runs(store: ArtifactStore) -> list[str]:
     """Names of all runs, sorted."""
-    paths = store.list_records("runs")
-    return [p.removeprefix("runs/").removesuffix(".json") for p in paths if p.endswith(".json")]
+    names = [path.removeprefix("runs/") for path in store.list_records("runs")]
+    return [n.removesuffix(".json") for n in names if n.endswith(".json") and "/" not in n]

@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated
 
-from tyro.conf import arg, subcommand
+from tyro.conf import Positional, arg, subcommand
 
 
 @dataclass(frozen=True)
@@ -70,10 +70,38 @@ class InboxListen:
 
 
 @dataclass(frozen=True)
-class InboxCommands:
-    """New human videos: what arrived, and the receiver of a bucket's notifications."""
+class InboxRetry:
+    """Start a capture's run once more: the next scan does it, at once if a server is up."""
 
-    action: Annotated[InboxList, subcommand("list")] | Annotated[InboxListen, subcommand("listen")]
+    capture: Positional[str]
+    """The run's name as `xsim inbox list` shows it, the folder, or the digest's first digits."""
+    json: bool = False
+    """Print JSON."""
+
+    def run(self) -> int:
+        """Note it, and bring the scan forward."""
+        from flows.inbox.captures import retry, tell_server
+        from tasks.settings import load_settings
+
+        settings = load_settings()
+        again = retry(settings.open_store(), self.capture)
+        tell_server(settings.home, again.digest)
+        if self.json:
+            print(again.model_dump_json(indent=1))
+        else:
+            print(f"{again.run_name}: the next scan starts it (attempt {again.attempt})")
+        return 0
+
+
+@dataclass(frozen=True)
+class InboxCommands:
+    """New human videos: what arrived, once more, and the receiver of a bucket's notifications."""
+
+    action: (
+        Annotated[InboxList, subcommand("list")]
+        | Annotated[InboxRetry, subcommand("retry")]
+        | Annotated[InboxListen, subcommand("listen")]
+    )
 
     def run(self) -> int:
         """Pass on."""

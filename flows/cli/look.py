@@ -31,20 +31,22 @@ class Status:
 
     def _runs(self) -> int:
         from tasks.settings import load_settings
-        from xsim_core.runs import list_runs, load_record
+        from xsim_core.runs import load_records
 
         settings = load_settings()
         store = settings.open_store()
-        records = [load_record(store, name) for name in list_runs(store)]
+        records, odd = load_records(store)
         if self.json:
-            print_json({"store": settings.store_url,
+            print_json({"store": settings.store_url, "skipped": odd,
                          "runs": [r.model_dump(mode="json") for r in records]})  # fmt: skip
             return 0
         print(f"store: {settings.store_url}")
         for r in records:
             took = f"{r.elapsed_s:.0f} s" if r.elapsed_s is not None else ""
             print(f"  {r.name:<24} {r.state:<12} {len(r.stages):2d} stages  {took:>7}  {r.started}")
-        if not records:
+        for name, why in odd.items():
+            print(f"  {name:<24} skipped: {why}")
+        if not (records or odd):
             print("  no runs yet; 'xsim demo' makes the first")
             announce_empty(store)
         return 0

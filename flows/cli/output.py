@@ -3,7 +3,6 @@
 import json
 import sys
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlparse
 
 if TYPE_CHECKING:
     from xsim_core.storage import ArtifactStore
@@ -28,12 +27,11 @@ def announce_empty(store: "ArtifactStore") -> None:
 
     Somebody who looks for a run should learn that it is the place that is wrong.
     """
-    parsed = urlparse(store.url)
-    if parsed.scheme != "file":
-        return
-    from pathlib import Path
+    from xsim_core.storage import local_path
 
-    folder = Path(unquote(parsed.path))
+    folder = local_path(store.url)
+    if folder is None:
+        return
     if not folder.is_dir() or not any(folder.iterdir()):
         print(
             f"note: the store {folder} is empty. 'xsim demo' makes a first run; XSIM_HOME or "

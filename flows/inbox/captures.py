@@ -5,20 +5,17 @@ the digest of its bytes, and its flow run by that digest too (Prefect's idempote
 scanning again, two scans at once, and the same video under two names all come to one run.
 """
 
-import json
 import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Literal
 
-from flows.digests import is_fresh
 from xsim_core.capture import IngestConfig, StillArrivingError
 from xsim_core.config import FrozenModel
-from xsim_core.errors import BadInputError
-from xsim_core.storage import ArtifactStore
+from xsim_core.errors import BadInputError, StoreUnreachableError, UnknownNameError, XSimError
+from xsim_core.storage import ArtifactStore, read_record, read_records
 
-CAPTURE_FILE = "capture.yaml"
-"""Copied into the inbox last: a folder without it is still being copied."""
+from .place import printable
 
 ARRIVED = "xsim.capture.arrived"
 """The event; ``prefect.yaml`` scans when it comes."""
@@ -71,35 +68,106 @@ Look = Callable[[Path], IngestConfig]
 
 
 def announce(store: ArtifactStore, config: IngestConfig) -> Arrival:
-    """Enter a capture, wherever it lies; the next scan starts its run."""
+    """Enter a capture, wherever it lies; the next scan starts its run.
+
+    Raises:
+        CorruptArtifactError: when the inbox's entry of these bytes cannot be read.
+    """
     arrival = Arrival(digest=config.content_digest, folder=str(config.source))
     store.create_object(_path(arrival), arrival.model_dump_json().encode())
-    return arrivals(store)[arrival.digest]
+    return read_record(store, _path(arrival), Arrival) or arrival
 
 
 def arrivals(store: ArtifactStore) -> dict[str, Arrival]:
-    """Everything that ever arrived, by digest."""
-    records = [store.get_record(path) for path in store.list_records("inbox")]
-    known = [Arrival.model_validate(r) for r in records if r is not None]
-    return {a.digest: a for a in known}
+    """Everything that ever arrived, by digest; entries that cannot be read are left out."""
+    return read_records(store, "inbox", Arrival)[0]
+
+
+def retry(store: ArtifactStore, what: str) -> Arrival:
+    """Have the next scan start a capture's run once more.
+
+    Args:
+        store: where the inbox's memory lies.
+        what: the run's name, the capture's folder or its name, or the digest's first digits.
+
+    Raises:
+        UnknownNameError: when nothing that arrived is called so.
+        BadInputError: when several are, or its run is not over.
+    """
+    known = arrivals(store)
+    found = [
+        a for a in known.values()
+        if what in (a.run_name, a.folder, Path(a.folder).name) or a.digest.startswith(what)
+    ]  # fmt: skip
+    if not found or not what:
+        raise UnknownNameError("capture in the inbox", what, (a.run_name for a in known.values()))
+    if len(found) > 1:
+        raise BadInputError(f"'{what}' fits {', '.join(a.run_name for a in found)}. Say which.")
+    if found[0].phase in ("waiting", "submitted"):
+        raise BadInputError(f"{found[0].run_name} is {found[0].phase}: its run is not over")
+    again = _again(found[0])
+    store.put_record(_path(again), again.model_dump(mode="json"))
+    return again
+
+
+def _again(arrival: Arrival, **changes: str) -> Arrival:
+    fresh = {"phase": "waiting", "attempt": arrival.attempt + 1, "flow_run": None}
+    return arrival.model_copy(update={**fresh, **changes})
 
 
 def scan(
     store: ArtifactStore, folders: Iterable[Path], submit: Submit, end_of: EndOf,
     look: Look = IngestConfig.from_folder,
 ) -> Scanned:  # fmt: skip
-    """Enter what is new, start its runs, and look after those that were started before."""
-    refused: dict[str, str] = {}
+    """Enter what is new, start its runs, and look after those that were started before.
+
+    One capture that cannot be read or started is refused, whatever is wrong with it; the others go
+    on.
+    """
+    known, odd = read_records(store, "inbox", Arrival)
+    refused = {f"inbox/{name}.json": why for name, why in odd.items()}
     arriving: list[str] = []
     for folder in folders:
         try:
-            announce(store, look(folder))
+            config = look(folder)
+            arrival = known.get(config.content_digest) or announce(store, config)
+            known[arrival.digest] = _follow_move(store, arrival, str(config.source))
         except StillArrivingError:
-            arriving.append(str(folder))
-        except BadInputError as error:
-            refused[str(folder)] = str(error)
-    followed = [_follow(store, a, submit, end_of) for a in arrivals(store).values()]
+            arriving.append(printable(str(folder)))
+        except StoreUnreachableError:
+            raise
+        except Exception as error:  # noqa: BLE001 whatever is wrong with one, the others start
+            refused[printable(str(folder))] = _in_words(error)
+    followed: list[Arrival] = []
+    for arrival in sorted(known.values(), key=lambda a: a.folder):
+        try:
+            followed.append(_follow(store, arrival, submit, end_of))
+        except StoreUnreachableError:
+            raise
+        except Exception as error:  # noqa: BLE001 whatever is wrong with one, the others start
+            followed.append(arrival)
+            refused[arrival.folder] = _in_words(error)
     return Scanned(arrivals=tuple(followed), refused=refused, arriving=tuple(arriving))
+
+
+def _in_words(error: Exception) -> str:
+    said = printable(str(error))
+    return said if isinstance(error, XSimError) else f"{type(error).__name__}: {said}"
+
+
+def _follow_move(store: ArtifactStore, arrival: Arrival, folder: str) -> Arrival:
+    """A capture that was renamed is run where it is now, also if its run did not find it."""
+    if arrival.folder == folder or Path(arrival.folder).is_dir():
+        return arrival
+    match arrival.phase:
+        case "waiting":
+            moved = arrival.model_copy(update={"folder": folder})
+        case "failed" | "given up":
+            moved = _again(arrival, folder=folder)
+        case _:
+            return arrival
+    store.put_record(_path(moved), moved.model_dump(mode="json"))
+    return moved
 
 
 def _follow(store: ArtifactStore, arrival: Arrival, submit: Submit, end_of: EndOf) -> Arrival:
@@ -107,54 +175,17 @@ def _follow(store: ArtifactStore, arrival: Arrival, submit: Submit, end_of: EndO
     if now.phase == "submitted" and now.flow_run is not None:
         end = end_of(now.flow_run)
         if end == "crashed" and now.attempt < MAX_ATTEMPTS:
-            now = now.model_copy(
-                update={"phase": "waiting", "attempt": now.attempt + 1, "flow_run": None}
-            )
+            now = _again(now)
         elif end is not None:
             now = now.model_copy(update={"phase": "given up" if end == "crashed" else end})
+    if now.phase == "waiting" and not Path(now.folder).is_dir():
+        raise BadInputError(f"{now.folder} is gone: put the capture back, under whatever name")
     if now.phase == "waiting":
         # Submitted first, noted second: dying in between repeats a submission of the same key.
         now = now.model_copy(update={"flow_run": submit(now), "phase": "submitted"})
     if now != arrival:
         store.put_record(_path(now), now.model_dump(mode="json"))
     return now
-
-
-def capture_folders(inbox: Path) -> list[Path]:
-    """Captures in a folder whose ``capture.yaml`` has arrived."""
-    return sorted(p.parent for p in inbox.glob(f"*/{CAPTURE_FILE}"))
-
-
-def fetch_prefix(url: str, folder: Path, *, settle_s: float = 0.0) -> Path:
-    """Copy the captures below a store URL to a local folder; what is there unchanged stays.
-
-    Args:
-        url: the inbox.
-        folder: where the copies go.
-        settle_s: a capture of which an object is younger than this is left for the next scan.
-
-    Raises:
-        BadInputError: for an object whose name would leave the folder.
-    """
-    source = ArtifactStore(url)
-    objects = source.list_objects()
-    ready = {path.split("/")[0] for path, _, _ in objects if path.endswith(f"/{CAPTURE_FILE}")}
-    for name in sorted(ready):
-        below = [entry for entry in objects if entry[0].startswith(f"{name}/")]
-        if settle_s and is_fresh(max(t.timestamp() for _, _, t in below), settle_s):
-            continue
-        listing = {path: [size, t.isoformat()] for path, size, t in below}
-        stamp = folder / f"{name}.listing.json"
-        if stamp.exists() and json.loads(stamp.read_text()) == listing:
-            continue
-        # The capture's own file last here too: a stop on the way leaves no half capture.
-        for path in sorted(listing, key=lambda p: p.endswith(CAPTURE_FILE)):
-            if not (folder / path).resolve().is_relative_to(folder.resolve()):
-                raise BadInputError(f"the inbox {url} holds '{path}', which leads out of it")
-            (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            (folder / path).write_bytes(source.read_object(path) or b"")
-        stamp.write_text(json.dumps(listing))
-    return folder
 
 
 def _path(arrival: Arrival) -> str:
@@ -164,7 +195,7 @@ def _path(arrival: Arrival) -> str:
 def table_rows(scanned: Scanned) -> list[dict[str, Any]]:
     """A row for each capture, for people."""
     rows: list[dict[str, Any]] = [
-        {"capture": a.run_name, "phase": a.phase, "attempt": a.attempt, "flow run": a.flow_run}
+        {"capture": a.run_name, "phase": _phase(a), "attempt": a.attempt, "flow run": a.flow_run}
         for a in scanned.arrivals
     ]
     others = {f: f"refused: {why}" for f, why in scanned.refused.items()}
@@ -173,6 +204,11 @@ def table_rows(scanned: Scanned) -> list[dict[str, Any]]:
         {"capture": Path(f).name, "phase": phase, "attempt": 0, "flow run": None}
         for f, phase in others.items()
     ]
+
+
+def _phase(arrival: Arrival) -> str:
+    hint = f" (xsim inbox retry {arrival.run_name})"
+    return arrival.phase + (hint if arrival.phase in ("failed", "given up") else "")
 
 
 def tell_server(home: Path, about: str) -> bool:

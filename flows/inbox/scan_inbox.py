@@ -13,7 +13,9 @@ from flows.digests import DigestMemory
 from tasks.settings import load_settings
 from xsim_core.runs import RunRequest
 
-from .captures import SETTLE_S, Arrival, Scanned, capture_folders, fetch_prefix, scan, table_rows
+from .bucket import fetch_prefix
+from .captures import SETTLE_S, Arrival, Scanned, scan, table_rows
+from .place import capture_folders, inbox_place, strays
 
 DEPLOYMENT = "xsim/new-video"
 
@@ -34,12 +36,13 @@ def scan_inbox(
         settle_s: a capture that was written to within so many seconds is left for the next scan.
     """
     settings = load_settings()
-    place = inbox or settings.inbox or str(settings.home / "inbox")
+    place = inbox_place(inbox or settings.inbox, settings.home / "inbox", settings.store_url)
     if "://" in place:
-        folder = fetch_prefix(place, settings.home / "inbox-copies", settle_s=settle_s)
+        folders, odd = fetch_prefix(place, settings.home / "inbox-copies", settle_s=settle_s)
         memory = DigestMemory.at_home()
     else:
-        folder, memory = Path(place), DigestMemory.at_home(settle_s)
+        folders, odd = capture_folders(Path(place)), strays(Path(place))
+        memory = DigestMemory.at_home(settle_s)
 
     def submit(arrival: Arrival) -> str:
         request = RunRequest(name=arrival.run_name, capture=arrival.folder, preset=preset)
@@ -49,7 +52,8 @@ def scan_inbox(
         )  # fmt: skip
         return str(run.id)
 
-    scanned = scan(settings.open_store(), capture_folders(folder), submit, end_of, memory.look)
+    scanned = scan(settings.open_store(), folders, submit, end_of, memory.look)
+    scanned = scanned.model_copy(update={"refused": {**scanned.refused, **odd}})
     publish(scanned)
     return scanned.model_dump(mode="json")
 

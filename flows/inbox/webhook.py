@@ -29,7 +29,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from xsim_core.errors import BadInputError
 
-from .captures import CAPTURE_FILE, SETTLE_S
+from .captures import SETTLE_S
+from .place import CAPTURE_FILE
 
 log = logging.getLogger(__name__)
 

@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from flows.prefect_server.server import start_server, stop_server
+from tests.s3_servers import moto_endpoint, moto_url
+
+__all__ = ["moto_endpoint", "moto_url"]
 
 ROOT = Path(__file__).parents[2]
 

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from flows.digests import DigestMemory
-from flows.inbox.captures import capture_folders, fetch_prefix
+from flows.inbox.bucket import fetch_prefix
 from xsim_core.capture import IngestConfig, StillArrivingError
 from xsim_core.capture.identity import COARSEST_TIMES_S
 from xsim_core.errors import BadInputError
@@ -58,12 +58,12 @@ def test_captures_are_copied_from_a_store_once_they_are_complete(tmp_path):
     source = ArtifactStore((tmp_path / "bucket").as_uri())
     source.create_object("one/photos/0.png", b"a")
     here = tmp_path / "here"
-    assert capture_folders(fetch_prefix(source.url, here)) == []
+    assert fetch_prefix(source.url, here).folders == []
     source.create_object("one/capture.yaml", b"name: one")
-    assert capture_folders(fetch_prefix(source.url, here)) == [here / "one"]
+    assert fetch_prefix(source.url, here).folders == [here / "one"]
     assert (here / "one/photos/0.png").read_bytes() == b"a"
     source.create_object("two/capture.yaml", b"name: two")
-    assert capture_folders(fetch_prefix(source.url, here, settle_s=600)) == [here / "one"]
+    assert fetch_prefix(source.url, here, settle_s=600).folders == [here / "one"]
     (here / "one/photos/0.png").write_bytes(b"kept")
     fetch_prefix(source.url, here)
     assert (here / "one/photos/0.png").read_bytes() == b"kept"

@@ -3,16 +3,18 @@ import sys
 
 import pytest
 
-from xsim_core.errors import BadInputError, UnknownNameError
+from xsim_core.errors import BadInputError, CorruptArtifactError, UnknownNameError
+from xsim_core.process import fate_of, this_process
 from xsim_core.runs import (
     RunRecord,
     RunRequest,
     check_run_name,
     list_runs,
     load_record,
+    load_records,
     save_record,
-    this_process,
 )
+from xsim_core.storage import ArtifactStore
 
 
 def test_records_come_back_as_written(toy_store, toy_refs):
@@ -52,7 +54,7 @@ def test_a_request_that_names_nothing_is_named_by_its_capture_and_preset():
 
 def test_a_run_of_a_dead_process_does_not_run(toy_store):
     dead = subprocess.run(
-        [sys.executable, "-c", "from xsim_core.runs import this_process as p; print(p())"],
+        [sys.executable, "-c", "from xsim_core.process import this_process as p; print(p())"],
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     for process, state in (
@@ -73,3 +75,39 @@ def test_unknown_runs_are_named(toy_store, name):
 def test_names_that_cannot_be_files_are_refused(name):
     with pytest.raises(BadInputError, match="run name"):
         check_run_name(name)
+
+
+def test_one_odd_record_is_named_and_the_others_are_read(tmp_path):
+    store = ArtifactStore((tmp_path / "store").as_uri())
+    for name in ("monday", "K\u00fcche 1"):
+        save_record(store, RunRecord(name=name))
+    store.put_record("runs/renamed.json", RunRecord(name="before").model_dump(mode="json"))
+    odd = {
+        "torn": b"{", "binary": b"\xff\xfe{", "a list": b"[]", "null": b"null",
+        "newer": b'{"name": "newer", "colour": "red"}', "state": b'{"name": "x", "state": "?"}',
+        "process": b'{"name": "process", "state": "running", "process": "x y z"}',
+    }  # fmt: skip
+    for name, body in odd.items():
+        store.create_object(f"runs/{name}.json", body)
+    store.create_object("runs/README.md", b"\xff")
+    store.create_object("runs/folder/inner.json", b"{")
+    records, refused = load_records(store)
+    assert [r.name for r in records] == ["K\u00fcche 1", "monday", "process", "renamed"]
+    assert sorted(refused) == ["a list", "binary", "newer", "state", "torn"]
+    assert all(f"runs/{name}.json" in why for name, why in refused.items())
+    assert load_record(store, "K\u00fcche 1").name == "K\u00fcche 1"
+    with pytest.raises(CorruptArtifactError, match=r"runs/newer\.json.*colour"):
+        load_record(store, "newer")
+
+
+def test_what_runs_in_a_container_or_on_another_machine_is_not_said_to_be_gone():
+    host, pid, start, machine, boot, namespace = this_process().split(" ")
+    assert fate_of(f"{host} {pid} {start} {machine} {boot} {namespace}") == "alive"
+    assert fate_of(f"{host} {pid} 1 {machine} {boot} {namespace}") == "gone"
+    assert fate_of(f"{host} {pid} {start} {machine} 00000000 {namespace}") == "gone"
+    assert fate_of(f"{host} {pid} {start} {machine} {boot} 1234") == "elsewhere"
+    assert fate_of(f"{host} {pid} {start} 00000000 11111111 {namespace}") == "elsewhere"
+    assert fate_of(f"another {pid} {start} {machine} {boot} {namespace}") == "elsewhere"
+    # Of records before 2026-11-29, which had three words.
+    assert fate_of(f"{host} {pid} {start}") == "alive"
+    assert fate_of(f"{host} {pid} 1") == "gone"

@@ -2,13 +2,12 @@
 
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import unquote, urlparse
 
 from xsim_core.artifacts import Artifact, ArtifactRef
 from xsim_core.errors import BadInputError
 from xsim_core.refs import find_ref
 from xsim_core.runs import load_record
-from xsim_core.storage import ArtifactStore, OpenArtifact, store_url
+from xsim_core.storage import ArtifactStore, OpenArtifact, local_path, store_url
 
 A = TypeVar("A", bound=Artifact)
 
@@ -41,13 +40,12 @@ def open_store(where: str | Path | None = None) -> ArtifactStore:
         UnknownNameError: for a scheme that no backend speaks.
     """
     url = store_url(where)
-    if url.startswith("file:"):
-        folder = Path(unquote(urlparse(url).path))
-        if not folder.is_dir():
-            raise BadInputError(
-                f"there is no store at {folder}. Name one: open_store(folder or URL), XSIM_STORE "
-                "or XSIM_HOME. `make demo` makes one in .xsim of the checkout."
-            )
+    folder = local_path(url)
+    if folder is not None and not folder.is_dir():
+        raise BadInputError(
+            f"there is no store at {folder}. Name one: open_store(folder or URL), XSIM_STORE "
+            "or XSIM_HOME. `make demo` makes one in .xsim of the checkout."
+        )
     return ArtifactStore(url)
 
 

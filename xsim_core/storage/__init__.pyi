@@ -1,5 +1,7 @@
+from .address import canonical_url, local_path
 from .locate import home_folder, store_url
 from .reader import OpenArtifact
+from .records import read_record, read_records
 from .runtime import Progress, Runtime
 from .store import ArtifactStore
 from .writer import FRAMES_PER_SHARD, ArtifactWriter
@@ -11,6 +13,10 @@ __all__ = [
     "OpenArtifact",
     "Progress",
     "Runtime",
+    "canonical_url",
     "home_folder",
+    "local_path",
+    "read_record",
+    "read_records",
     "store_url",
 ]

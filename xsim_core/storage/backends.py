@@ -6,13 +6,14 @@ import stat
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlparse
 
 import obstore
 
-from xsim_core.errors import BadInputError, UnknownNameError
+from xsim_core.errors import BadInputError
 
-SCHEMES = ("file", "memory", "s3")
+from .address import local_path
+from .disk import disk_errors_of
+
 CREDENTIALS_FILE = "XSIM_S3_CREDENTIALS"
 _ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT")
 # A server that accepts and then says nothing is left after 15 s; a slow one may take its time.
@@ -33,29 +34,20 @@ _RETRIES: Any = {
 
 
 def open_backend(url: str) -> Any:
-    """The obstore backend of a URL; folders are created.
+    """The obstore backend of a URL as ``canonical_url`` writes it; folders are created.
 
     Raises:
-        UnknownNameError: for a scheme that no backend speaks.
-        BadInputError: for a URL that carries credentials, or a credentials file others can read.
+        BadInputError: for a folder that this user may not use, or a credentials file others read.
     """
-    parsed = urlparse(url)
-    if parsed.username or parsed.password:
-        raise BadInputError(
-            "the store's URL carries credentials, and URLs end up in logs. Put them into AWS_* "
-            f"variables or into a file with mode 600 named by {CREDENTIALS_FILE}."
-        )
-    match parsed.scheme:
-        case "memory":
-            return obstore.store.MemoryStore()
-        case "file":
-            path = Path(unquote(parsed.path))
+    if (path := local_path(url)) is not None:
+        with disk_errors_of(path):
             path.mkdir(parents=True, exist_ok=True)
-            return obstore.store.LocalStore(path)
-        case "s3":
-            return _open_s3(parsed.netloc, parsed.path.strip("/"))
-        case scheme:
-            raise UnknownNameError("store scheme", scheme, SCHEMES)
+            next(path.iterdir(), None)
+        return obstore.store.LocalStore(path)
+    if url.startswith("memory:"):
+        return obstore.store.MemoryStore()
+    bucket, _, prefix = url.removeprefix("s3://").partition("/")
+    return _open_s3(bucket, prefix)
 
 
 def s3_endpoint() -> str | None:

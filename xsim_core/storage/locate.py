@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from .address import canonical_url
+
 HOME, STORE = "XSIM_HOME", "XSIM_STORE"
 FOLDER = ".xsim"
 _CHECKOUT = Path(__file__).parents[2]
@@ -29,11 +31,11 @@ def store_url(where: str | Path | None = None) -> str:
 
     Args:
         where: a URL, or a folder; by default ``XSIM_STORE``, or ``store`` below ``home_folder()``.
+
+    Raises:
+        UnknownNameError, BadInputError: when it is no address of a store (see ``canonical_url``).
     """
-    where = where or os.environ.get(STORE) or home_folder() / "store"
-    if "://" in str(where):
-        return str(where)
-    return Path(where).expanduser().absolute().as_uri()
+    return canonical_url(where or os.environ.get(STORE) or home_folder() / "store")
 
 
 def _is_ours(folder: Path, *, anyone: bool) -> bool:

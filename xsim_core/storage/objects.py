@@ -57,7 +57,7 @@ class _Patience:
             BadInputError: when the server refuses, and would again.
             StoreUnreachableError: when patience is at its end.
         """
-        if self._is_remote and (refused := refusal(self._backend, error)):
+        if refused := refusal(self._backend, error):
             raise refused from error
         if not (self._is_remote and isinstance(error, GenericError)):
             raise error

@@ -1,12 +1,15 @@
-"""What an S3 server means when it refuses: its code, in one sentence with the mend."""
+"""What a store means when it refuses: in one sentence with the mend."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import obstore
 from obstore.exceptions import BaseError, GenericError
 
 from xsim_core.errors import BadInputError, XSimError
+
+from .disk import disk_refusal
 
 _CODE = re.compile(r"<Code>(\w+)</Code>")
 
@@ -54,6 +57,10 @@ def not_there(backend: Any, error: FileNotFoundError) -> BaseError | FileNotFoun
 
 def refusal(backend: Any, error: BaseError | FileNotFoundError) -> XSimError | None:
     """The sentence for an error that asking again does not mend; None for any other."""
+    if isinstance(backend, obstore.store.LocalStore):
+        return disk_refusal(Path(str(backend.prefix)), error)
+    if not isinstance(backend, obstore.store.S3Store):
+        return None
     found = _CODE.search(str(error))
     code = found.group(1) if found else ""
     if not code and _REDIRECTED in str(error):

@@ -14,12 +14,12 @@ Nothing is read unless a manifest names it, so half-written attempts are invisib
 
 import contextlib
 import json
+import os
 import re
 import tempfile
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
-from urllib.parse import unquote, urlparse
 
 from pydantic import ValidationError
 
@@ -32,6 +32,7 @@ from xsim_core.errors import (
 )
 
 from . import commit as protocol
+from .address import canonical_url, local_path
 from .backends import open_backend
 from .listing import Listing
 from .objects import Objects
@@ -57,15 +58,14 @@ class ArtifactStore:
         Args:
             url: ``file:///absolute/path``, ``s3://bucket/prefix`` or ``memory://``.
             scratch_root: where stages keep resumable work; a folder beside a ``file://`` store, or
-                in the temporary directory.
+                this user's in the temporary directory.
+
+        Raises:
+            UnknownNameError, BadInputError: when it is no address of a store, or not ours to use.
         """
-        self.url = url
-        self._objects = Objects(open_backend(url))
-        default = (
-            Path(unquote(urlparse(url).path) + ".scratch") if url.startswith("file:") else None
-        )
-        fallback = Path(tempfile.gettempdir()) / "xsim-scratch"
-        self.scratch_root = scratch_root or default or fallback
+        self.url = canonical_url(url)
+        self._objects = Objects(open_backend(self.url))
+        self.scratch_root = scratch_root or _scratch_of(self.url)
 
     def manifest(self, ref: ArtifactRef[Any]) -> Manifest | None:
         """The manifest, or None when the artifact does not exist."""
@@ -206,11 +206,17 @@ class ArtifactStore:
         self._objects.write(path, json.dumps(value, indent=1).encode())
 
     def get_record(self, path: str) -> dict[str, Any] | None:
-        """A JSON record, or None."""
+        """A JSON record, or None.
+
+        Raises:
+            CorruptArtifactError: when it is not JSON.
+        """
         try:
             return json.loads(self._objects.read(path, limit=RECORD_LIMIT_BYTES))
         except FileNotFoundError:
             return None
+        except (ValueError, RecursionError):
+            raise CorruptArtifactError(f"{path} is not JSON. Mend or delete it.") from None
 
     def list_records(self, prefix: str) -> list[str]:
         """Paths of records below ``prefix/``."""
@@ -244,3 +250,13 @@ class ArtifactStore:
         if not self.claim(ref):
             raise MissingArtifactError(f"{ref} is not in {self.url}")
         self.put_record(f"pins/{name}.json", {"ref": str(ref)})
+
+
+def _scratch_of(url: str) -> Path:
+    """Where this user keeps what no other process may take for its own."""
+    store = local_path(url)
+    if store is not None:
+        beside = store.with_name(store.name + ".scratch")
+        if os.access(beside if beside.exists() else store.parent, os.W_OK):
+            return beside
+    return Path(tempfile.gettempdir()) / f"xsim-scratch-{os.getuid()}"

@@ -1,0 +1,53 @@
+"""Reading the records of others: one that is odd is named, and stops nobody from the rest."""
+
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from xsim_core.errors import CorruptArtifactError
+
+from .store import ArtifactStore
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def read_record(store: ArtifactStore, path: str, model: type[M]) -> M | None:
+    """One record, or None when it is not there.
+
+    Raises:
+        CorruptArtifactError: when it is no JSON, or not of this kind.
+    """
+    value = store.get_record(path)
+    if value is None:
+        return None
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "the whole"
+        raise CorruptArtifactError(
+            f"{path} is no record of this version ({where}: {first['msg']}). Mend or delete it."
+        ) from None
+
+
+def read_records(
+    store: ArtifactStore, folder: str, model: type[M]
+) -> tuple[dict[str, M], dict[str, str]]:
+    """All records right below a folder, and what is wrong with the odd ones, by name.
+
+    A name is that of the file without ``.json``. Other files, and folders, are not looked at.
+    """
+    found: dict[str, M] = {}
+    odd: dict[str, str] = {}
+    for path in store.list_records(folder):
+        name = path.removeprefix(f"{folder}/").removesuffix(".json")
+        if "/" in name or not path.endswith(".json"):
+            continue
+        try:
+            record = read_record(store, path, model)
+        except CorruptArtifactError as error:
+            odd[name] = str(error)
+            continue
+        if record is not None:  # Not removed since it was listed.
+            found[name] = record
+    return found, odd
