@@ -135,7 +135,7 @@ def _store(settings: Settings) -> Finding:
         settings.open_store().check_create_if_absent()
         ok, found = True, "writable, create-if-absent holds"
     except XSimError as error:
-        ok, found, mend = False, str(error), "Use an unversioned bucket on another S3 server."
+        ok, found = False, str(error)
     except Exception as error:  # noqa: BLE001 whatever a store raises is the finding
         ok, found = False, f"cannot be written: {type(error).__name__}: {error}".splitlines()[0]
     return Finding(
