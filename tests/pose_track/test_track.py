@@ -88,7 +88,7 @@ def test_interrupted_run_resumes(recording, store, monkeypatch):
         if figures.get("frame", 0) >= 8:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr("xsim_core.pose_track._reference.SAVE_EVERY_S", 0.0)
+    monkeypatch.setattr("xsim_core.pose_track._cpu.SAVE_EVERY_S", 0.0)
     monkeypatch.setattr("xsim_core.pose_track.track.REPORT_EVERY_S", 0.0)
     inputs = {"capture": capture.ref}
     with pytest.raises(KeyboardInterrupt):

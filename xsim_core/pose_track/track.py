@@ -11,7 +11,7 @@ from xsim_core.geometry import TexturedMesh
 from xsim_core.storage import ArtifactWriter, OpenArtifact
 from xsim_core.tracking import OCCLUDED, OK, STATUS_NAMES, fill_gaps, motion_segments, smooth_poses
 
-from . import _foundationpose, _reference
+from . import _cpu, _foundationpose
 from .config import PoseTrackConfig
 from .pictures import add_overlays, plot_trajectory
 from .raw_track import RawTrack
@@ -86,8 +86,8 @@ def _run_backend(
             out.progress(0.9 * fraction, figures)
 
     match config.backend:
-        case "reference":
-            return _reference.track_video(
+        case "reference":  # The name that fingerprints hold; it is no oracle.
+            return _cpu.track_video(
                 video, mesh, summary, config=config, scratch=out.scratch(), report=report
             )
         case "foundationpose":
