@@ -33,9 +33,14 @@ def gif_bytes(frames: NDArray[np.uint8], *, fps: float, scale: int = 3) -> bytes
     images = [Image.fromarray(enlarged(f, scale, smooth=True)) for f in frames]
     buffer = io.BytesIO()
     images[0].save(
-        buffer, "gif", save_all=True, append_images=images[1:], loop=0,
-        duration=round(1000 / fps), optimize=False,
-    )  # fmt: skip
+        buffer,
+        "gif",
+        save_all=True,
+        append_images=images[1:],
+        loop=0,
+        duration=round(1000 / fps),
+        optimize=False,
+    )
     return buffer.getvalue()
 
 

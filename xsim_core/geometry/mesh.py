@@ -92,14 +92,15 @@ class TexturedMesh:
 
         material = trimesh.visual.material.PBRMaterial(
             baseColorTexture=Image.fromarray(np.ascontiguousarray(self.texture)),
-            metallicFactor=0.0, roughnessFactor=0.9,
-        )  # fmt: skip
+            metallicFactor=0.0,
+            roughnessFactor=0.9,
+        )
         mesh = trimesh.Trimesh(
-            vertices=np.asarray(self.vertices, float), faces=self.faces, process=False,
-            visual=trimesh.visual.TextureVisuals(
-                uv=np.asarray(self.uv, float), material=material
-            ),
-        )  # fmt: skip
+            vertices=np.asarray(self.vertices, float),
+            faces=self.faces,
+            process=False,
+            visual=trimesh.visual.TextureVisuals(uv=np.asarray(self.uv, float), material=material),
+        )
         path.parent.mkdir(parents=True, exist_ok=True)
         scene = trimesh.Scene(mesh)
         path.write_bytes(trimesh.exchange.gltf.export_glb(scene, include_normals=True))

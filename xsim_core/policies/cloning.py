@@ -51,9 +51,11 @@ class Trainer:
         """Start the average and the optimiser."""
         self.average = {k: v.detach().clone() for k, v in self.net.state_dict().items()}
         self.optimizer = torch.optim.AdamW(
-            self.net.parameters(), lr=self.config.learning_rate,
-            weight_decay=self.config.weight_decay, betas=(0.9, 0.99),
-        )  # fmt: skip
+            self.net.parameters(),
+            lr=self.config.learning_rate,
+            weight_decay=self.config.weight_decay,
+            betas=(0.9, 0.99),
+        )
 
     def update(self, loss: Tensor, *, fraction: float) -> float:
         """One optimiser step; answers the loss."""

@@ -66,9 +66,14 @@ class ActorCritic(nn.Module):
     """Separate tanh MLPs; Gaussian actions with a state-independent standard deviation."""
 
     def __init__(
-        self, obs_dim: int, action_dim: int, hidden_sizes: Sequence[int], *, seed: int,
+        self,
+        obs_dim: int,
+        action_dim: int,
+        hidden_sizes: Sequence[int],
+        *,
+        seed: int,
         log_std_init: float = -0.5,
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__()
         generator = torch.Generator().manual_seed(seed)
         self.actor = _mlp(

@@ -19,9 +19,14 @@ SAVE_EVERY_S = 3.0
 
 
 def track_video(
-    video: Video, mesh: TexturedMesh, summary: Capture, *, config: PoseTrackConfig,
-    scratch: Path, report: Progress,
-) -> RawTrack:  # fmt: skip
+    video: Video,
+    mesh: TexturedMesh,
+    summary: Capture,
+    *,
+    config: PoseTrackConfig,
+    scratch: Path,
+    report: Progress,
+) -> RawTrack:
     """Poses of the object in every frame.
 
     Raises:

@@ -39,9 +39,14 @@ COMMAND_VARIABLE = "XSIM_FOUNDATIONPOSE_COMMAND"
 
 
 def track_video(
-    video: Video, mesh: TexturedMesh, summary: Capture, *, config: PoseTrackConfig,
-    scratch: Path, report: Progress,
-) -> RawTrack:  # fmt: skip
+    video: Video,
+    mesh: TexturedMesh,
+    summary: Capture,
+    *,
+    config: PoseTrackConfig,
+    scratch: Path,
+    report: Progress,
+) -> RawTrack:
     """Poses of the object in every frame, from the runner, verified.
 
     Raises:
@@ -172,9 +177,13 @@ def _check_pose(T: NDArray[np.float64], frame: int) -> None:
 
 
 def _verified(
-    poses: NDArray[np.float64], video: Video, mesh: TexturedMesh, summary: Capture,
-    config: PoseTrackConfig, report: Progress,
-) -> RawTrack:  # fmt: skip
+    poses: NDArray[np.float64],
+    video: Video,
+    mesh: TexturedMesh,
+    summary: Capture,
+    config: PoseTrackConfig,
+    report: Progress,
+) -> RawTrack:
     track, start = RawTrack.empty(video.num_frames), summary.init_frame
     judge = ObjectTracker(mesh, video.camera, config.tracker)
     order = [*range(start, video.num_frames), *range(start - 1, -1, -1)]

@@ -19,18 +19,27 @@ MAX_FILM_FRAMES = 120
 
 
 def add_overlays(
-    out: ArtifactWriter, video: Video, mesh: TexturedMesh, *, T_cam_object: NDArray[np.floating],
-    status: NDArray[np.int8], score: NDArray[np.floating],
-) -> None:  # fmt: skip
+    out: ArtifactWriter,
+    video: Video,
+    mesh: TexturedMesh,
+    *,
+    T_cam_object: NDArray[np.floating],
+    status: NDArray[np.int8],
+    score: NDArray[np.floating],
+) -> None:
     """``overlay_<frame>.png`` stills and a small ``overlay.mp4``."""
     caster, n = RayCaster(mesh), video.num_frames
 
     def draw(i: int) -> NDArray[np.uint8]:
         caption = f"{i}  {STATUS_NAMES[int(status[i])]}  {max(score[i], 0):.2f}"
         drawn = draw_pose(
-            video.rgb(i), T_cam_object[i], caster=caster, camera=video.camera,
-            status=int(status[i]), caption=caption,
-        )  # fmt: skip
+            video.rgb(i),
+            T_cam_object[i],
+            caster=caster,
+            camera=video.camera,
+            status=int(status[i]),
+            caption=caption,
+        )
         return _with_inset(drawn, _centre_px(mesh, T_cam_object[i], video))
 
     for i in np.unique(np.linspace(0, n - 1, NUM_STILLS).astype(int)):
@@ -71,12 +80,15 @@ def encode_mp4(frames: list[NDArray[np.uint8]], *, fps: float) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "film.mp4"
         writer = imageio_ffmpeg.write_frames(
-            str(path), (width, height), codec="libx264", macro_block_size=2,
+            str(path),
+            (width, height),
+            codec="libx264",
+            macro_block_size=2,
             fps=fps,  # pyright: ignore[reportArgumentType] # guessed from the default 16
             quality=None,  # pyright: ignore[reportArgumentType] # documented; guessed from 5
             ffmpeg_log_level="error",
             output_params=["-crf", "28", "-threads", "1", "-movflags", "+faststart"],
-        )  # fmt: skip
+        )
         writer.send(None)
         for frame in frames:
             writer.send(np.ascontiguousarray(frame))
@@ -91,9 +103,13 @@ def _shrink(rgb: NDArray[np.uint8], width: int = 480) -> NDArray[np.uint8]:
 
 
 def plot_trajectory(
-    T_world_object: NDArray[np.floating], timestamps_s: NDArray[np.floating], *,
-    status: NDArray[np.int8], score: NDArray[np.floating], segments: NDArray[np.int64],
-) -> bytes:  # fmt: skip
+    T_world_object: NDArray[np.floating],
+    timestamps_s: NDArray[np.floating],
+    *,
+    status: NDArray[np.int8],
+    score: NDArray[np.floating],
+    segments: NDArray[np.int64],
+) -> bytes:
     """PNG: the path from above, height and speed over time, score and status."""
     from matplotlib.figure import Figure
 

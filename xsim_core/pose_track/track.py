@@ -40,9 +40,11 @@ def track_object(
         raw.T_cam_object, raw.status, video.timestamps_s, max_gap_s=config.smoothing.max_gap_s
     )
     T_world_object = smooth_poses(
-        world.T_world_cam @ T_cam_object, _weights(raw, config), video.timestamps_s,
+        world.T_world_cam @ T_cam_object,
+        _weights(raw, config),
+        video.timestamps_s,
         config=config.smoothing,
-    )  # fmt: skip
+    )
     segments = motion_segments(T_world_object, video.timestamps_s, config=config.segments)
     score = np.clip(raw.score, 0, 1).astype(np.float32)
     out.write_all(
@@ -75,9 +77,8 @@ def track_object(
 
 
 def _run_backend(
-    summary: Capture, video: Video, mesh: TexturedMesh, config: PoseTrackConfig,
-    out: ArtifactWriter,
-) -> RawTrack:  # fmt: skip
+    summary: Capture, video: Video, mesh: TexturedMesh, config: PoseTrackConfig, out: ArtifactWriter
+) -> RawTrack:
     last = [0.0]
 
     def report(fraction: float, figures: dict[str, float]) -> None:

@@ -54,9 +54,17 @@ class CppRender(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, means: Tensor, quats: Tensor, scales: Tensor, opacities: Tensor, rgb: Tensor,
-        screen: Tensor | None, camera: tuple[Any, ...], background: Tensor, num_threads: int,
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:  # fmt: skip
+        ctx: Any,
+        means: Tensor,
+        quats: Tensor,
+        scales: Tensor,
+        opacities: Tensor,
+        rgb: Tensor,
+        screen: Tensor | None,
+        camera: tuple[Any, ...],
+        background: Tensor,
+        num_threads: int,
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
         """See ``forward`` above; ``camera`` is (T_cam_world, K, width, height)."""
         splats = tuple(as_float32(t) for t in (means, quats, scales, opacities, rgb))
         T_cam_world, K, width, height = camera

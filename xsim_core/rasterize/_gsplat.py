@@ -9,9 +9,14 @@ from xsim_core.errors import MissingDependencyError
 
 
 def render_gsplat(
-    splats: tuple[Tensor, ...], screen: Tensor | None, T_cam_world: Tensor, K: Tensor,
-    width: int, height: int, background_rgb: Tensor,
-) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:  # fmt: skip
+    splats: tuple[Tensor, ...],
+    screen: Tensor | None,
+    T_cam_world: Tensor,
+    K: Tensor,
+    width: int,
+    height: int,
+    background_rgb: Tensor,
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
     """As ``render_dense``, on the CUDA device; results stay there.
 
     Differences that are gsplat's: no variance of depth (0 here); a splat's depth is that of its

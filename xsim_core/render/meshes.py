@@ -14,9 +14,12 @@ def render_shape(mesh: TexturedMesh, *, roughness: float = 0.9) -> Any:
 
     normals = vertex_normals(mesh.vertices, mesh.faces)
     return sapien.render.RenderShapeTriangleMesh(
-        mesh.vertices.astype(np.float32), mesh.faces.astype(np.uint32), normals,
-        mesh.uv.astype(np.float32), texture_material(mesh.texture, roughness=roughness),
-    )  # fmt: skip
+        mesh.vertices.astype(np.float32),
+        mesh.faces.astype(np.uint32),
+        normals,
+        mesh.uv.astype(np.float32),
+        texture_material(mesh.texture, roughness=roughness),
+    )
 
 
 def texture_material(texture: NDArray[np.uint8], *, roughness: float = 0.9) -> Any:

@@ -76,9 +76,7 @@ def place(entity: Any, T_world_entity: NDArray[np.floating]) -> None:
     entity.set_pose(sapien.Pose(list(position), list(quat_wxyz)))
 
 
-def add_visual(
-    scene: Any, name: str, meshes: list[TexturedMesh], *, roughness: float = 0.9
-) -> Any:  # fmt: skip
+def add_visual(scene: Any, name: str, meshes: list[TexturedMesh], *, roughness: float = 0.9) -> Any:
     """A movable entity that is seen and touches nothing."""
     import sapien
 

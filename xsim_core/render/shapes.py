@@ -94,9 +94,11 @@ def _packed(
         faces.append(np.array(tris) + start)
         start += len(xyz)
     return TexturedMesh(
-        np.concatenate(vertices).astype(np.float32), np.concatenate(faces).astype(np.int32),
-        np.concatenate(uv).astype(np.float32), texture,
-    )  # fmt: skip
+        np.concatenate(vertices).astype(np.float32),
+        np.concatenate(faces).astype(np.int32),
+        np.concatenate(uv).astype(np.float32),
+        texture,
+    )
 
 
 def _shelves(

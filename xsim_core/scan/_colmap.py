@@ -58,9 +58,12 @@ def _extract(database: Path, photos: Path, settings: dict[str, Any]) -> None:
     if not database.exists():
         _register(database, photos, reader)
     pycolmap.extract_features(
-        database, photos, camera_mode=pycolmap.CameraMode.SINGLE, reader_options=reader,
+        database,
+        photos,
+        camera_mode=pycolmap.CameraMode.SINGLE,
+        reader_options=reader,
         extraction_options=options,
-    )  # fmt: skip
+    )
 
 
 def _register(database: Path, photos: Path, reader: Any) -> None:
@@ -68,9 +71,12 @@ def _register(database: Path, photos: Path, reader: Any) -> None:
     with drafted(database) as draft:
         pycolmap.Database.open(draft).close()
         pycolmap.import_images(
-            draft, photos, camera_mode=pycolmap.CameraMode.SINGLE, options=reader,
+            draft,
+            photos,
+            camera_mode=pycolmap.CameraMode.SINGLE,
+            options=reader,
             image_names=sorted(p.name for p in photos.glob("*.png")),
-        )  # fmt: skip
+        )
 
 
 def _map(database: Path, workdir: Path, settings: dict[str, Any]) -> list[Any]:

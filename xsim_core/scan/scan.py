@@ -37,13 +37,18 @@ def solve_scan(
             f"{config.min_photos} (30 or more from all around are better)"
         )
     model = run_sfm(
-        photos, out.scratch() / "sfm", settings=_settings(config, out.runtime.num_workers),
-        timeout_s=config.timeout_s, progress=lambda f, figures: out.progress(0.9 * f, figures),
-    )  # fmt: skip
+        photos,
+        out.scratch() / "sfm",
+        settings=_settings(config, out.runtime.num_workers),
+        timeout_s=config.timeout_s,
+        progress=lambda f, figures: out.progress(0.9 * f, figures),
+    )
     check_sfm(
-        model, photos, min_registered=config.min_registered,
+        model,
+        photos,
+        min_registered=config.min_registered,
         max_reprojection_px=config.max_reprojection_px,
-    )  # fmt: skip
+    )
     images, camera = _undistort(photos[model.photo_index], model)
     corners = find_board_corners(images, board)
     T_world_cam, points_world, rms_mm = _to_world(
@@ -102,9 +107,13 @@ def _undistort(
 
 
 def _to_world(
-    model: SfmModel, corners: BoardCorners, camera: PinholeCamera, board: BoardSpec,
-    config: ScanConfig, num_images: int,
-) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:  # fmt: skip
+    model: SfmModel,
+    corners: BoardCorners,
+    camera: PinholeCamera,
+    board: BoardSpec,
+    config: ScanConfig,
+    num_images: int,
+) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
     """``T_world_cam`` (n, 4, 4), points (p, 3) and the board's residual in millimetres."""
     if corners.num_images < config.min_board_images:
         raise QualityGateError(

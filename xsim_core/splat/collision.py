@@ -100,8 +100,9 @@ def _support_box(mesh: Mesh, plane: SupportPlane, config: CollisionConfig) -> ND
         xy = mesh.vertices[on_plane, :2]
         low, high = np.minimum(low, xy.min(0)), np.maximum(high, xy.max(0))
     top, bottom = plane.height_m, plane.height_m - config.thickness_m
-    corners = [(x, y, z) for x in (low[0], high[0]) for y in (low[1], high[1])
-               for z in (bottom, top)]  # fmt: skip
+    corners = [
+        (x, y, z) for x in (low[0], high[0]) for y in (low[1], high[1]) for z in (bottom, top)
+    ]
     return np.array(corners, np.float32)
 
 

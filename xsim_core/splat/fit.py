@@ -36,9 +36,12 @@ def fit_scene(
     plane = fit_support_plane(views.points_world, config=config.collision)
     threads = max(1, out.runtime.num_workers)
     model = train_splat(
-        views, config=config, scratch=out.scratch(), num_threads=threads,
+        views,
+        config=config,
+        scratch=out.scratch(),
+        num_threads=threads,
         progress=lambda fraction, figures: out.progress(0.9 * fraction, figures),
-    )  # fmt: skip
+    )
     psnr_db, ssim = _judge(model, views, config, out)
     gaussians = model.gaussians()
     depth_views = _depth_views(gaussians, views, threads)
@@ -46,10 +49,13 @@ def fit_scene(
     out.progress(0.98, {"psnr_db": psnr_db, "ssim": ssim, "gaussians": float(len(model))})
     _write(out, gaussians, mesh, plane, views, config)
     return SplatScene(
-        num_gaussians=len(model), psnr_db=round(psnr_db, 3), ssim=round(ssim, 4),
-        table_height_m=plane.height_m, table_tilt_rad=plane.tilt_rad,
+        num_gaussians=len(model),
+        psnr_db=round(psnr_db, 3),
+        ssim=round(ssim, 4),
+        table_height_m=plane.height_m,
+        table_tilt_rad=plane.tilt_rad,
         mesh_num_faces=len(mesh.faces),
-    )  # fmt: skip
+    )
 
 
 def _judge(
@@ -76,9 +82,13 @@ def _depth_views(
     camera = views.camera
     for view in views.train:
         seen = render_numpy(
-            gaussians, view.T_cam_world, camera.K, camera.width, camera.height,
+            gaussians,
+            view.T_cam_world,
+            camera.K,
+            camera.width,
+            camera.height,
             num_threads=num_threads,
-        )  # fmt: skip
+        )
         # The expected depth is smooth where the median jumps from disc to disc; where depth
         # spreads, the ray passes an edge and the expectation lies between two surfaces.
         solid = (seen.alpha > 0.5) & (seen.depth_variance_m2 < 0.03**2)
@@ -87,9 +97,13 @@ def _depth_views(
 
 
 def _write(
-    out: ArtifactWriter, gaussians: Gaussians2D, mesh: Mesh, plane: SupportPlane,
-    views: PosedViews, config: SplatConfig,
-) -> None:  # fmt: skip
+    out: ArtifactWriter,
+    gaussians: Gaussians2D,
+    mesh: Mesh,
+    plane: SupportPlane,
+    views: PosedViews,
+    config: SplatConfig,
+) -> None:
     arrays = splat_arrays(gaussians)
     pieces = collision_pieces(mesh, plane, config=config.collision)
     out.write_all(arrays)

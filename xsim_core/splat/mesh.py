@@ -62,10 +62,14 @@ def _voxel_centres(config: MeshConfig) -> tuple[tuple[int, int, int], NDArray[np
 
 
 def _integrate(
-    view: DepthView, camera: PinholeCamera, centres: NDArray[np.float32],
-    sdf: NDArray[np.float32], weight: NDArray[np.float32], colour: NDArray[np.float32],
+    view: DepthView,
+    camera: PinholeCamera,
+    centres: NDArray[np.float32],
+    sdf: NDArray[np.float32],
+    weight: NDArray[np.float32],
+    colour: NDArray[np.float32],
     config: MeshConfig,
-) -> None:  # fmt: skip
+) -> None:
     """Add one view to the running sums, in place."""
     truncation = config.voxel_m * config.truncation_voxels
     points = transform_points(view.T_cam_world.astype(np.float32), centres)
@@ -87,9 +91,11 @@ def _integrate(
 
 
 def _marching_cubes(
-    sdf: NDArray[np.float32], weight: NDArray[np.float32], colour: NDArray[np.float32],
+    sdf: NDArray[np.float32],
+    weight: NDArray[np.float32],
+    colour: NDArray[np.float32],
     config: MeshConfig,
-) -> Mesh:  # fmt: skip
+) -> Mesh:
     from skimage.measure import marching_cubes
 
     # Two views must agree, so that one view's stray depth makes no surface.

@@ -204,9 +204,14 @@ def evaluate_views(
     outs, psnr, ssim = [], [], []
     for view in views.held_out:
         out = render_numpy(
-            gaussians, view.T_cam_world, camera.K, camera.width, camera.height, background,
+            gaussians,
+            view.T_cam_world,
+            camera.K,
+            camera.width,
+            camera.height,
+            background,
             num_threads=num_threads,
-        )  # fmt: skip
+        )
         rgb = np.clip(out.rgb, 0, 1)
         outs.append(out)
         psnr.append(-10 * np.log10(max(1e-10, float(((rgb - view.rgb) ** 2).mean()))))

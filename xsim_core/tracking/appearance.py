@@ -125,9 +125,13 @@ class Lighting:
 
 
 def fit_lighting(
-    colours: NDArray[np.floating], observed: NDArray[np.floating],
-    normals_cam: NDArray[np.floating], *, prior: Lighting, prior_weight: float = 0.1,
-) -> Lighting:  # fmt: skip
+    colours: NDArray[np.floating],
+    observed: NDArray[np.floating],
+    normals_cam: NDArray[np.floating],
+    *,
+    prior: Lighting,
+    prior_weight: float = 0.1,
+) -> Lighting:
     """Robust fit of the lighting that turns texture colours (n, 3) into observed ones (n, 3)."""
     if len(colours) < 20:
         return prior
@@ -151,9 +155,13 @@ def fit_lighting(
 
 
 def colour_agreement(
-    rendering: Rendering, level: Level, lit: NDArray[np.floating], known: NDArray[np.bool_], *,
+    rendering: Rendering,
+    level: Level,
+    lit: NDArray[np.floating],
+    known: NDArray[np.bool_],
+    *,
     tolerance: float = 28.0,
-) -> NDArray[np.float64]:  # fmt: skip
+) -> NDArray[np.float64]:
     """How far (n,) in [0, 1] observed colours are those of the lit texture (n, 3), blurred.
 
     Depth cannot tell a finger that touches the object from the object; colour can. The blur

@@ -124,9 +124,12 @@ def _box_depth(frame: Frame, box: Box) -> float:
 
 
 def _place(
-    R: NDArray[np.floating], box: NDArray[np.floating], level: Level, caster: RayCaster,
+    R: NDArray[np.floating],
+    box: NDArray[np.floating],
+    level: Level,
+    caster: RayCaster,
     depth_m: float,
-) -> NDArray[np.float64]:  # fmt: skip
+) -> NDArray[np.float64]:
     """Translation that centres the silhouette in the box and brings its surface to the depth."""
     centre, K = R @ caster.mesh.centre, level.camera.K
     middle = np.array([(box[0] + box[2]) / 2, (box[1] + box[3]) / 2])
@@ -150,9 +153,12 @@ def _place(
 
 
 def _quick_fit(
-    T: NDArray[np.floating], box: NDArray[np.floating], level: Level, caster: RayCaster,
+    T: NDArray[np.floating],
+    box: NDArray[np.floating],
+    level: Level,
+    caster: RayCaster,
     config: TrackerConfig,
-) -> float:  # fmt: skip
+) -> float:
     """Depth agreement at a coarse scale, and how well the silhouette fills the box."""
     rendering = caster.render(T, level.camera)
     if len(rendering.pixels) < 6:
@@ -171,14 +177,24 @@ def _quick_fit(
 
 
 def _judged(
-    T: NDArray[np.floating], level: Level, model: ObjectModel, config: TrackerConfig, *,
-    rounds: tuple[tuple[float, int], ...], use_texture: bool = True,
-) -> tuple[NDArray[np.float64], Verdict]:  # fmt: skip
+    T: NDArray[np.floating],
+    level: Level,
+    model: ObjectModel,
+    config: TrackerConfig,
+    *,
+    rounds: tuple[tuple[float, int], ...],
+    use_texture: bool = True,
+) -> tuple[NDArray[np.float64], Verdict]:
     refined = refine(T, level, model, config=config, rounds=rounds, use_texture=use_texture)
     verdict = verify(
-        refined, level, caster=model.caster, appearance=model.appearance, colours=model.colours,
-        lighting=model.lighting, config=config,
-    )  # fmt: skip
+        refined,
+        level,
+        caster=model.caster,
+        appearance=model.appearance,
+        colours=model.colours,
+        lighting=model.lighting,
+        config=config,
+    )
     return refined, verdict
 
 

@@ -16,9 +16,14 @@ STATUS_RGB = {
 
 
 def draw_pose(
-    rgb: NDArray[np.uint8], T_cam_object: NDArray[np.floating], *, caster: RayCaster,
-    camera: PinholeCamera, status: int = OK, caption: str = "",
-) -> NDArray[np.uint8]:  # fmt: skip
+    rgb: NDArray[np.uint8],
+    T_cam_object: NDArray[np.floating],
+    *,
+    caster: RayCaster,
+    camera: PinholeCamera,
+    status: int = OK,
+    caption: str = "",
+) -> NDArray[np.uint8]:
     """A copy of the frame (h, w, 3) with the mesh's outline and axes; red x, green y, blue z."""
     image = np.ascontiguousarray(rgb)
     image = image.copy()

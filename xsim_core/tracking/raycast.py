@@ -84,9 +84,13 @@ class RayCaster:
         if len(directions) == 0:
             none = np.zeros((0, 3))
             return Rendering(
-                roi, np.zeros(u.shape, bool), np.zeros((0, 2), np.int64), none, none,
+                roi,
+                np.zeros(u.shape, bool),
+                np.zeros((0, 2), np.int64),
+                none,
+                none,
                 np.zeros((0, 2), np.float32),
-            )  # fmt: skip
+            )
         hits = self._scene.run(np.ascontiguousarray(origins), directions, output=1)
         hit = hits["primID"] >= 0
         face, rays_cam = hits["primID"][hit], rays_cam[hit]

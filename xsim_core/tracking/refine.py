@@ -40,9 +40,14 @@ def apply_motion(
 
 
 def refine(
-    T_cam_object: NDArray[np.floating], level: Level, model: ObjectModel, *,
-    config: TrackerConfig, rounds: Sequence[tuple[float, int]], use_texture: bool = True,
-) -> NDArray[np.float64]:  # fmt: skip
+    T_cam_object: NDArray[np.floating],
+    level: Level,
+    model: ObjectModel,
+    *,
+    config: TrackerConfig,
+    rounds: Sequence[tuple[float, int]],
+    use_texture: bool = True,
+) -> NDArray[np.float64]:
     """The pose after one Gauss-Newton step a round, each with a fresh rendering."""
     T = np.asarray(T_cam_object, np.float64)
     centre = model.caster.mesh.centre
@@ -64,9 +69,16 @@ def refine(
 
 
 def _equations(
-    rendering: Rendering, level: Level, model: ObjectModel, centre_cam: NDArray[np.floating], *,
-    config: TrackerConfig, gate_m: float, half_length_px: int, use_texture: bool,
-) -> list[Equations]:  # fmt: skip
+    rendering: Rendering,
+    level: Level,
+    model: ObjectModel,
+    centre_cam: NDArray[np.floating],
+    *,
+    config: TrackerConfig,
+    gate_m: float,
+    half_length_px: int,
+    use_texture: bool,
+) -> list[Equations]:
     agreement, parts = np.ones(len(rendering.pixels)), []
     if use_texture:
         colours, known = model.appearance.lookup(rendering, level.camera.K[0, 0])
@@ -74,23 +86,36 @@ def _equations(
         agreement = colour_agreement(rendering, level, lit_rgb, known)
         parts.append(
             texture_equations(
-                rendering, level, centre_cam, lit_rgb=lit_rgb, known=known, agreement=agreement,
+                rendering,
+                level,
+                centre_cam,
+                lit_rgb=lit_rgb,
+                known=known,
+                agreement=agreement,
                 config=config,
             )
-        )  # fmt: skip
+        )
     if config.use_region:
         parts.append(
             region_equations(
-                rendering, level, centre_cam, colours=model.colours,
-                half_length_px=half_length_px, config=config,
+                rendering,
+                level,
+                centre_cam,
+                colours=model.colours,
+                half_length_px=half_length_px,
+                config=config,
             )
-        )  # fmt: skip
+        )
     parts.append(
         depth_equations(
-            rendering, level, centre_cam, agreement=np.maximum(agreement, 0.02), gate_m=gate_m,
+            rendering,
+            level,
+            centre_cam,
+            agreement=np.maximum(agreement, 0.02),
+            gate_m=gate_m,
             config=config,
         )
-    )  # fmt: skip
+    )
     return parts
 
 

@@ -66,9 +66,14 @@ def is_occluded(rendering: Rendering, level: Level, config: TrackerConfig) -> ND
 
 
 def depth_equations(
-    rendering: Rendering, level: Level, centre_cam: Floats, *, agreement: Floats, gate_m: float,
+    rendering: Rendering,
+    level: Level,
+    centre_cam: Floats,
+    *,
+    agreement: Floats,
+    gate_m: float,
     config: TrackerConfig,
-) -> Equations:  # fmt: skip
+) -> Equations:
     """Point to plane: the measured point should lie on the rendered surface.
 
     ``agreement`` (n,) in [0, 1] says where colour speaks for the object.
@@ -88,9 +93,15 @@ def depth_equations(
 
 
 def texture_equations(
-    rendering: Rendering, level: Level, centre_cam: Floats, *, lit_rgb: Floats,
-    known: NDArray[np.bool_], agreement: Floats, config: TrackerConfig,
-) -> Equations:  # fmt: skip
+    rendering: Rendering,
+    level: Level,
+    centre_cam: Floats,
+    *,
+    lit_rgb: Floats,
+    known: NDArray[np.bool_],
+    agreement: Floats,
+    config: TrackerConfig,
+) -> Equations:
     """Brightness: the lit texture ``lit_rgb`` (n, 3), where known, looks as the image does."""
     if known.sum() < 20:
         return NONE
@@ -127,9 +138,14 @@ def _blur_inside(
 
 
 def region_equations(
-    rendering: Rendering, level: Level, centre_cam: Floats, *, colours: ColourModel,
-    half_length_px: int, config: TrackerConfig,
-) -> Equations:  # fmt: skip
+    rendering: Rendering,
+    level: Level,
+    centre_cam: Floats,
+    *,
+    colours: ColourModel,
+    half_length_px: int,
+    config: TrackerConfig,
+) -> Equations:
     """Contour: along lines across it, object colours should end where the rendering ends.
 
     After Stoiber et al., SRT3D (2022): the posterior of the contour's place on each line from

@@ -58,9 +58,11 @@ class ObjectTracker:
         self._num_lost = 0
 
     def initialise(
-        self, rgb: NDArray[np.uint8], depth_m: NDArray[np.floating],
+        self,
+        rgb: NDArray[np.uint8],
+        depth_m: NDArray[np.floating],
         box_xyxy: tuple[float, float, float, float],
-    ) -> TrackedPose:  # fmt: skip
+    ) -> TrackedPose:
         """Find the object in a box of a frame.
 
         Args:
@@ -114,9 +116,11 @@ class ObjectTracker:
         return self._accept(T, self._level(frame, T), verdict)
 
     def judge(
-        self, T_cam_object: NDArray[np.floating], rgb: NDArray[np.uint8],
+        self,
+        T_cam_object: NDArray[np.floating],
+        rgb: NDArray[np.uint8],
         depth_m: NDArray[np.floating],
-    ) -> TrackedPose:  # fmt: skip
+    ) -> TrackedPose:
         """Verify a pose that something else estimated, and learn from it where it is trusted."""
         frame, T = Frame(rgb, depth_m, self.camera), np.asarray(T_cam_object, np.float64)
         self._T = self._last_good = T
@@ -155,14 +159,18 @@ class ObjectTracker:
     def _verify(self, T: NDArray[np.floating], level: Level) -> Verdict:
         m = self._model
         return verify(
-            T, level, caster=m.caster, appearance=m.appearance, colours=m.colours,
-            lighting=m.lighting, config=self.config,
-        )  # fmt: skip
+            T,
+            level,
+            caster=m.caster,
+            appearance=m.appearance,
+            colours=m.colours,
+            lighting=m.lighting,
+            config=self.config,
+        )
 
     def _best_of(
-        self, frame: Frame, starts: list[NDArray[np.float64]],
-        rounds: tuple[tuple[float, int], ...],
-    ) -> tuple[NDArray[np.float64], Verdict]:  # fmt: skip
+        self, frame: Frame, starts: list[NDArray[np.float64]], rounds: tuple[tuple[float, int], ...]
+    ) -> tuple[NDArray[np.float64], Verdict]:
         best: tuple[NDArray[np.float64], Verdict] | None = None
         for start in starts:
             level = self._level(frame, start)

@@ -31,9 +31,15 @@ class Verdict:
 
 
 def verify(
-    T_cam_object: NDArray[np.floating], level: Level, *, caster: RayCaster,
-    appearance: Appearance, colours: ColourModel, lighting: Lighting, config: TrackerConfig,
-) -> Verdict:  # fmt: skip
+    T_cam_object: NDArray[np.floating],
+    level: Level,
+    *,
+    caster: RayCaster,
+    appearance: Appearance,
+    colours: ColourModel,
+    lighting: Lighting,
+    config: TrackerConfig,
+) -> Verdict:
     """Render the pose and compare depth and colour pixel by pixel."""
     rendering = caster.render(T_cam_object, level.camera, margin_px=6)
     n = len(rendering.pixels)
@@ -64,17 +70,24 @@ def verify(
     is_bare = colour_agreement(rendering, level, lit, texture[1]) > 0.3
     visible = float((inner & ~occluded & is_bare).sum()) / float(inner.sum())
     return Verdict(
-        score=float(np.clip(score, 0, 1)), visible_fraction=visible,
-        covered_fraction=float(occluded.sum()) / float(inner.sum()), fit=float(fit),
-        lighting=lighting, rendering=rendering, is_inlier=inlier & is_bare,
-    )  # fmt: skip
+        score=float(np.clip(score, 0, 1)),
+        visible_fraction=visible,
+        covered_fraction=float(occluded.sum()) / float(inner.sum()),
+        fit=float(fit),
+        lighting=lighting,
+        rendering=rendering,
+        is_inlier=inlier & is_bare,
+    )
 
 
 def _colour_likeness(
-    rendering: Rendering, level: Level, use: NDArray[np.bool_],
-    texture: tuple[NDArray[np.float32], NDArray[np.bool_]], colours: ColourModel,
+    rendering: Rendering,
+    level: Level,
+    use: NDArray[np.bool_],
+    texture: tuple[NDArray[np.float32], NDArray[np.bool_]],
+    colours: ColourModel,
     lighting: Lighting,
-) -> tuple[float, Lighting]:  # fmt: skip
+) -> tuple[float, Lighting]:
     """How much the visible pixels look like the object, in [0, 1], and the lighting found."""
     parts = []
     if colours.is_known and use.any():
