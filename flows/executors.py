@@ -4,7 +4,7 @@ import importlib
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from tasks.engine.observer import Observer
 from xsim_core.artifacts import ArtifactRef
@@ -15,6 +15,7 @@ from xsim_core.stage import Stage, output_ref, run_stage
 from xsim_core.storage import ArtifactStore, Runtime
 
 Ref = ArtifactRef[Any]
+T = TypeVar("T")
 
 
 class Call(Protocol):
@@ -23,6 +24,34 @@ class Call(Protocol):
     def __call__(self, stage: Stage, config: FrozenModel, **inputs: Ref | None) -> Ref:
         """The ref of the stage's artifact; inputs that are None are left out."""
         ...
+
+
+class _ReachedError(Exception):
+    """The stage at which to stop is made; never leaves ``up_to``."""
+
+
+def up_to(until: str | None, call: Call, page: Callable[[Call], T]) -> T | None:
+    """Carry out a page of calls, or its beginning.
+
+    Args:
+        until: the last stage to carry out; None for all.
+        call: how each is carried out.
+        page: the calls, such as ``whole_chain`` with its configuration.
+
+    Returns:
+        What the page answers; None when it was left at ``until``.
+    """
+
+    def stopping(stage: Stage, config: FrozenModel, **inputs: Ref | None) -> Ref:
+        ref = call(stage, config, **inputs)
+        if stage.name == until:
+            raise _ReachedError
+        return ref
+
+    try:
+        return page(stopping)
+    except _ReachedError:
+        return None
 
 
 @dataclass

@@ -9,12 +9,13 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 
+from xsim_core.errors import UnknownNameError
 from xsim_core.presets import PipelineConfig, pipeline_config
 from xsim_core.runs import RunRequest
 from xsim_core.storage import ArtifactStore
 
-from .executors import Plan
-from .pipeline import whole_chain
+from .executors import Call, Plan, up_to
+from .pipeline import Transferred, whole_chain
 from .sources import Sources, find_sources
 
 
@@ -31,11 +32,21 @@ class ResolvedRun:
         """What the run is called."""
         return self.request.run_name
 
-    def plan(self, store: ArtifactStore) -> Plan:
-        """The refs of the whole chain, and which of them the store lacks; runs nothing."""
+    def plan(self, store: ArtifactStore, *, until: str | None = None) -> Plan:
+        """The refs of the chain, up to a stage or whole, and which of them the store lacks.
+
+        Raises:
+            UnknownNameError: when the chain of this capture has no such stage.
+        """
         plan = Plan(store)
-        whole_chain(plan, self.config, self.sources)
+        self.carry_out(plan, until=until)
+        if until is not None and until not in plan.refs:
+            raise UnknownNameError("stage of this capture's chain", until, plan.refs)
         return plan
+
+    def carry_out(self, call: Call, *, until: str | None = None) -> Transferred | None:
+        """The whole chain, or its beginning up to a stage (then None)."""
+        return up_to(until, call, lambda c: whole_chain(c, self.config, self.sources))
 
 
 _HANDED_ON: ContextVar[ResolvedRun | None] = ContextVar("xsim_resolved_run", default=None)

@@ -12,15 +12,16 @@ from prefect.runtime import flow_run
 from tasks.settings import load_settings
 from xsim_core.artifacts import ArtifactRef
 from xsim_core.runs import RunRecord, RunRequest
+from xsim_core.stages import EVALUATE
 
 from .executors import AsTasks
-from .pipeline import whole_chain
 from .requests import resolve
 from .runs import recorded, write_report
 
 
 def _flow_run_name() -> str:
-    return RunRequest(**flow_run.parameters).run_name
+    given = flow_run.parameters
+    return RunRequest(**{k: v for k, v in given.items() if k in RunRequest.model_fields}).run_name
 
 
 @flow(name="xsim", flow_run_name=_flow_run_name, persist_result=False, log_prints=False)
@@ -30,6 +31,7 @@ def xsim(
     task: str | None = None,
     name: str | None = None,
     overrides: dict[str, dict[str, Any]] | None = None,
+    until: str | None = None,
 ) -> ArtifactRef[Any]:
     """A human video in, an evaluated and calibrated image policy out.
 
@@ -39,6 +41,7 @@ def xsim(
         task: a task's name or YAML file, instead of the preset's.
         name: the run's name; the capture's and the preset's when empty.
         overrides: stage → field → value, over the preset.
+        until: the last stage to carry out; all of them when empty.
     """
     request = RunRequest(
         name=name, capture=capture, preset=preset, task=task, overrides=overrides or {}
@@ -48,7 +51,7 @@ def xsim(
     resolved = resolve(request)
     record = RunRecord(name=resolved.name, request=request, flow_run_url=flow_run.ui_url)
     with recorded(store, record) as recorder:
-        done = whole_chain(AsTasks(recorder), resolved.config, resolved.sources)
+        resolved.carry_out(AsTasks(recorder), until=until)
     page = write_report(settings, store, recorder.record)
     create_link_artifact(page.as_uri(), "report", "report", f"{record.name}: {page}")
-    return done.evaluation
+    return recorder.record.stages[until or EVALUATE.name]

@@ -5,7 +5,6 @@ from contextlib import suppress
 from pathlib import Path
 
 from flows.executors import InProcess
-from flows.pipeline import whole_chain
 from flows.prefect_server.server import find_server, start_server, use_server
 from flows.requests import ResolvedRun, handed_on, resolve
 from flows.runs import recorded, write_report
@@ -29,8 +28,9 @@ class Outcome(FrozenModel):
 
 
 def launch(
-    request: RunRequest, settings: Settings, display: Display, *, use_prefect: bool = True
-) -> Outcome:
+    request: RunRequest, settings: Settings, display: Display, *, use_prefect: bool = True,
+    until: str | None = None,
+) -> Outcome:  # fmt: skip
     """Run what is missing, reuse the rest, write the report.
 
     Args:
@@ -38,11 +38,12 @@ def launch(
         settings: where to work.
         display: hears how it goes.
         use_prefect: whether a Prefect server records and shows the run.
+        until: the last stage to carry out; None for all.
     """
     clock = time.monotonic()
     resolved = resolve(request)
     store = settings.open_store()
-    plan = resolved.plan(store)
+    plan = resolved.plan(store, until=until)
     for stage in plan.refs:
         display.waiting(stage)
     num_reused = len(plan.refs) - len(plan.missing)
@@ -54,9 +55,9 @@ def launch(
     if server is not None:
         use_server(settings.home, server)
         display.note(f"Prefect UI: {server.ui_url}")
-        record = _through_prefect(resolved, store, display)
+        record = _through_prefect(resolved, store, display, until)
     else:
-        record = _in_process(resolved, settings, store, display)
+        record = _in_process(resolved, settings, store, display, until)
     report = write_report(settings, store, record)
     return Outcome(
         record=record, report=report, num_reused=num_reused,
@@ -64,7 +65,9 @@ def launch(
     )  # fmt: skip
 
 
-def _through_prefect(resolved: ResolvedRun, store: ArtifactStore, display: Display) -> RunRecord:
+def _through_prefect(
+    resolved: ResolvedRun, store: ArtifactStore, display: Display, until: str | None
+) -> RunRecord:
     from flows.prefect_server.heartbeats import ensure_zombie_automation
     from flows.xsim import xsim
 
@@ -74,17 +77,18 @@ def _through_prefect(resolved: ResolvedRun, store: ArtifactStore, display: Displ
     token = OBSERVER.set(display)
     try:
         with handed_on(resolved):
-            xsim(**resolved.request.parameters())
+            xsim(**resolved.request.parameters(), until=until)
     finally:
         OBSERVER.reset(token)
     return load_record(store, resolved.name)
 
 
 def _in_process(
-    resolved: ResolvedRun, settings: Settings, store: ArtifactStore, display: Display
-) -> RunRecord:
+    resolved: ResolvedRun, settings: Settings, store: ArtifactStore, display: Display,
+    until: str | None,
+) -> RunRecord:  # fmt: skip
     record = RunRecord(name=resolved.name, request=resolved.request)
     with recorded(store, record) as recorder:
         call = InProcess(store, settings.runtime, display, recorder)
-        whole_chain(call, resolved.config, resolved.sources)
+        resolved.carry_out(call, until=until)
     return recorder.record

@@ -4,10 +4,11 @@ import json as json_module
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from tyro.conf import Positional, subcommand
+from tyro.conf import arg, subcommand
 
+from .arguments import CaptureFolder, Folder, Name, Preset, Settings, Task
 from .overrides import parse_overrides
 
 if TYPE_CHECKING:
@@ -23,10 +24,11 @@ class Demo:
     10 to 13 minutes on two idle cores the first time and seconds afterwards.
     """
 
-    preset: str = "demo"
+    preset: Literal["demo", "debug"] = "demo"
     """demo; debug (tiny sizes, minutes, proves only that every stage runs)."""
-    set: tuple[str, ...] = ()
-    """Fields over the preset, such as ppo.num_env_steps=200000."""
+    set: Settings = ()
+    """Fields over the preset, such as ppo.num_env_steps=200000, diffusion.optim.num_steps=10 or
+    task.horizon=50. The values are YAML."""
     prefect: bool = True
     """Whether the Prefect server, started when needed, records and shows the run. With the flag
     --no-prefect it runs in this process alone."""
@@ -61,16 +63,19 @@ class Run:
     Running again with the same capture and settings continues after the last finished stage.
     """
 
-    capture: Positional[str]
+    capture: CaptureFolder
     """The capture's folder."""
-    preset: str = "demo"
+    preset: Preset = "demo"
     """demo (two cores), debug (tiny) or full (the paper's sizes; needs a GPU)."""
-    task: str = ""
+    task: Task = ""
     """A task's name, or a YAML file of yours: a new task needs no Python."""
-    name: str = ""
+    name: Name = ""
     """What to call the run; by default the capture's name and the preset's."""
-    set: tuple[str, ...] = ()
-    """Fields over the preset, such as ppo.num_env_steps=200000."""
+    set: Settings = ()
+    """Fields over the preset, such as ppo.num_env_steps=200000, diffusion.optim.num_steps=10 or
+    task.horizon=50. The values are YAML."""
+    until: Annotated[str, arg(metavar="STAGE")] = ""
+    """The last stage to carry out; all of them by default."""
     prefect: bool = True
     """Whether the Prefect server, started when needed, records and shows the run. With the flag
     --no-prefect it runs in this process alone."""
@@ -92,7 +97,9 @@ class Run:
             preset=self.preset, task=self.task or None, overrides=parse_overrides(self.set),
         )  # fmt: skip
         with Display([]) as display:
-            outcome = launch(request, settings, display, use_prefect=self.prefect)
+            outcome = launch(
+                request, settings, display, use_prefect=self.prefect, until=self.until or None
+            )
         return _print_outcome(outcome, as_json=self.json)
 
 
@@ -100,9 +107,9 @@ class Run:
 class CaptureSynthesize:
     """Render a capture with known truth: room photos, a video of a hand, a world to deploy into."""
 
-    folder: Positional[str]
+    folder: Folder
     """Where to write; must not exist, or be such a capture already."""
-    preset: str = "demo"
+    preset: Literal["demo", "lift", "debug"] = "demo"
     """demo (the object slides), lift (it is carried, for task pick_place) or debug (small)."""
     json: bool = False
     """Print JSON."""
@@ -122,7 +129,7 @@ class CaptureSynthesize:
 class CaptureIngest:
     """Check a capture's files and bring them into the store, without running further stages."""
 
-    folder: Positional[str]
+    folder: CaptureFolder
     """The capture's folder."""
     queue: bool = False
     """Also enter it in the inbox: the next scan starts its run, at once if a server is up."""
