@@ -16,14 +16,9 @@ def quat_wxyz_to_axes(quats_wxyz: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def render_dense(
-    splats: tuple[Tensor, ...],
-    screen: Tensor | None,
-    T_cam_world: Tensor,
-    K: Tensor,
-    width: int,
-    height: int,
-    background_rgb: Tensor,
-) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    splats: tuple[Tensor, ...], screen: Tensor | None, T_cam_world: Tensor, K: Tensor,
+    width: int, height: int, background_rgb: Tensor,
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:  # fmt: skip
     """Rgb (h, w, 3); alpha, accumulated depth, its square, and median depth (h, w) each.
 
     Memory grows with splats times pixels: a few hundred splats at most.
