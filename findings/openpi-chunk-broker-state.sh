@@ -15,7 +15,7 @@ unset PYTHONPATH
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 "${PYTHON:-python3.11}" -m venv "$work/venv"
-"$work/venv/bin/pip" install --quiet --no-compile --disable-pip-version-check openpi-client==0.1.2 numpy==1.26.4
+"$work/venv/bin/pip" install --quiet --no-compile --disable-pip-version-check openpi-client==0.1.2 numpy==1.26.4 typing-extensions==4.15.0
 "$work/venv/bin/python" - <<'PY'
 from importlib.metadata import version
 
