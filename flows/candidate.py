@@ -101,9 +101,9 @@ def challenge(
     taken = pipeline.Taken(
         made["ingest_capture"], made.get("ingest_truth"), made.get("ingest_world")
     )
-    sim = pipeline.Reconstruction(made["scan"], made["splat"], made["pose_track"])
-    trained = pipeline.train(call, contest.config, sim)
-    candidate = pipeline.calibrated(call, contest.config, sim, trained, taken)
+    found = pipeline.Reconstruction(made["scan"], made["splat"], made["pose_track"])
+    trained = pipeline.train(call, contest.config, found)
+    candidate = pipeline.calibrated(call, contest.config, trained, taken)
     entries = history(store, contest.pointer)
     if not entries:
         now = promote(store, contest.pointer, candidate, reason="the first policy", expected=0)
@@ -116,7 +116,8 @@ def challenge(
         config = contest.config.evaluate.model_copy(update={"seed": seed, "compares": "promotion"})
         return call(
             EVALUATE, config, teacher=trained.teacher, student=before.ref, calibrated=candidate,
-            scene=sim.scene, track=sim.track, images=sim.images, world=taken.world,
+            sim=trained.sim, scene=found.scene, track=found.track, images=found.images,
+            world=taken.world,
         )  # fmt: skip
 
     seeds = _seeds(contest.config, night, max_pairs, has_world=taken.world is not None)

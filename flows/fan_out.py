@@ -21,7 +21,7 @@ from tasks.engine.observer import OBSERVER, Observer
 from tasks.engine.routing import IS_ROUTED
 from tasks.render_shard import render_shard
 from tasks.settings import Settings, load_settings
-from xsim_core.artifacts import ArtifactRef, ObjectTrack, SplatScene, TeacherPolicy
+from xsim_core.artifacts import ArtifactRef, SimWorld, TeacherPolicy
 from xsim_core.config import FrozenModel
 from xsim_core.errors import MissingDependencyError
 from xsim_core.render_dataset import RenderDatasetConfig, RenderShardConfig
@@ -51,7 +51,7 @@ def fanned_out(
 
         spread = render_shards.with_options(task_runner=task_runner(settings))
         rollouts, shards = spread(
-            inputs["teacher"], inputs["scene"], inputs["track"],
+            inputs["teacher"], inputs["sim"],
             RenderDatasetConfig.model_validate(config), settings.render_shards,
         )  # fmt: skip
         gather_shards(store.open(rollouts), [store.open(s) for s in shards], store.scratch_of(ref))
@@ -68,8 +68,7 @@ def fanned_out(
 )  # fmt: skip
 def render_shards(
     teacher: ArtifactRef[TeacherPolicy],
-    scene: ArtifactRef[SplatScene],
-    track: ArtifactRef[ObjectTrack],
+    sim: ArtifactRef[SimWorld],
     config: RenderDatasetConfig,
     num_shards: int,
 ) -> tuple[ArtifactRef[Any], list[ArtifactRef[Any]]]:
@@ -77,19 +76,17 @@ def render_shards(
 
     Args:
         teacher: whose rollouts.
-        scene: the room.
-        track: the object and its path.
+        sim: the simulator's world.
         config: of the dataset.
         num_shards: how many; with fewer episodes, fewer.
     """
     # Dask and Ray pickle this function by value, with what it names: no context variables here.
-    return _render(teacher, scene, track, config, num_shards)
+    return _render(teacher, sim, config, num_shards)
 
 
 def _render(
     teacher: ArtifactRef[TeacherPolicy],
-    scene: ArtifactRef[SplatScene],
-    track: ArtifactRef[ObjectTrack],
+    sim: ArtifactRef[SimWorld],
     config: RenderDatasetConfig,
     num_shards: int,
 ) -> tuple[ArtifactRef[Any], list[ArtifactRef[Any]]]:
@@ -97,7 +94,7 @@ def _render(
     told = _Progress(outer, num_shards)
     tokens = (STOP.set(stop), OBSERVER.set(_Part(told, "rollouts")))
     try:
-        made = collect_rollouts(teacher, scene, track, config=config, return_state=True)
+        made = collect_rollouts(teacher, sim, config=config, return_state=True)
         rollouts: ArtifactRef[Any] = made.result()
         store = load_settings().open_store()
         count = min(num_shards, store.open(rollouts).summary.num_episodes)
@@ -108,7 +105,7 @@ def _render(
             OBSERVER.set(_Part(told, k))
             part = RenderShardConfig(**dict(config), shard=k, num_shards=count)
             named = render_shard.with_options(task_run_name=f"shard {k + 1} of {count}")
-            futures.append(named.submit(rollouts, scene, track, config=part))
+            futures.append(named.submit(rollouts, sim, config=part))
         # All are waited for before one is asked: what the others made is kept for the next try.
         for future in futures:
             future.wait()

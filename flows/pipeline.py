@@ -14,12 +14,14 @@ from xsim_core.artifacts import (
     ObjectTrack,
     PosedImages,
     RealWorld,
+    SimWorld,
     SplatScene,
     StudentPolicy,
     TeacherPolicy,
 )
 from xsim_core.presets import PipelineConfig
 from xsim_core.stages import (
+    BUILD_SIM,
     CALIBRATE,
     DIFFUSION,
     EVALUATE,
@@ -46,7 +48,7 @@ class Taken(NamedTuple):
 
 
 class Reconstruction(NamedTuple):
-    """What the simulator is built from."""
+    """What was found in photos and video."""
 
     images: ArtifactRef[PosedImages]
     scene: ArtifactRef[SplatScene]
@@ -56,6 +58,7 @@ class Reconstruction(NamedTuple):
 class Trained(NamedTuple):
     """What was learnt in simulation alone."""
 
+    sim: ArtifactRef[SimWorld]
     teacher: ArtifactRef[TeacherPolicy]
     dataset: ArtifactRef[EpisodeDataset]
     student: ArtifactRef[StudentPolicy]
@@ -91,38 +94,37 @@ def real_to_sim(
     return Reconstruction(images, scene, track)
 
 
-def train(call: Call, config: PipelineConfig, sim: Reconstruction) -> Trained:
+def train(call: Call, config: PipelineConfig, found: Reconstruction) -> Trained:
     """A privileged teacher, its successes rendered, and a student that sees only images."""
-    teacher = call(PPO, config.ppo, scene=sim.scene, track=sim.track)
-    dataset = call(
-        RENDER_DATASET, config.render_dataset, teacher=teacher, scene=sim.scene, track=sim.track
-    )
-    student = call(DIFFUSION, config.diffusion, dataset=dataset, scene=sim.scene, track=sim.track)
-    return Trained(teacher, dataset, student)
+    sim = call(BUILD_SIM, config.build_sim, scene=found.scene, track=found.track)
+    teacher = call(PPO, config.ppo, sim=sim)
+    dataset = call(RENDER_DATASET, config.render_dataset, teacher=teacher, sim=sim)
+    student = call(DIFFUSION, config.diffusion, dataset=dataset, sim=sim)
+    return Trained(sim, teacher, dataset, student)
 
 
 def calibrated(
-    call: Call, config: PipelineConfig, sim: Reconstruction, trained: Trained, taken: Taken
+    call: Call, config: PipelineConfig, trained: Trained, taken: Taken
 ) -> ArtifactRef[StudentPolicy]:
     """The student to deploy; without a world there is nothing to calibrate with."""
     if taken.world is None:
         return trained.student
     best: ArtifactRef[StudentPolicy] = call(
         CALIBRATE, config.calibrate, student=trained.student, dataset=trained.dataset,
-        scene=sim.scene, track=sim.track, world=taken.world,
+        sim=trained.sim, world=taken.world,
     )  # fmt: skip
     return best
 
 
 def sim_to_real(
-    call: Call, config: PipelineConfig, sim: Reconstruction, trained: Trained, taken: Taken
+    call: Call, config: PipelineConfig, found: Reconstruction, trained: Trained, taken: Taken
 ) -> Transferred:
     """Calibrate on the robot and evaluate."""
-    best = calibrated(call, config, sim, trained, taken)
+    best = calibrated(call, config, trained, taken)
     evaluation = call(
         EVALUATE, config.evaluate, teacher=trained.teacher, student=trained.student,
-        calibrated=best if taken.world is not None else None, scene=sim.scene, track=sim.track,
-        images=sim.images, world=taken.world, truth=taken.truth,
+        calibrated=best if taken.world is not None else None, sim=trained.sim, scene=found.scene,
+        track=found.track, images=found.images, world=taken.world, truth=taken.truth,
     )  # fmt: skip
     return Transferred(best, evaluation)
 
@@ -130,6 +132,6 @@ def sim_to_real(
 def whole_chain(call: Call, config: PipelineConfig, sources: Sources) -> Transferred:
     """A human video in, an evaluated and calibrated policy out."""
     taken = ingest(call, sources)
-    sim = real_to_sim(call, config, taken.capture)
-    trained = train(call, config, sim)
-    return sim_to_real(call, config, sim, trained, taken)
+    found = real_to_sim(call, config, taken.capture)
+    trained = train(call, config, found)
+    return sim_to_real(call, config, found, trained, taken)

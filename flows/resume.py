@@ -35,8 +35,8 @@ class Continued(NamedTuple):
         return AsTasks(self.recorder)
 
     @property
-    def sim(self) -> pipeline.Reconstruction:
-        """What the simulator is built from."""
+    def found(self) -> pipeline.Reconstruction:
+        """What was found in photos and video."""
         return pipeline.Reconstruction(
             self.made["scan"], self.made["splat"], self.made["pose_track"]
         )

@@ -27,16 +27,21 @@ def sim_to_real(
         task: a task's name or YAML file, instead of the preset's.
         overrides: stage → field → value, over the preset.
     """
-    needs = ("ingest_capture", "scan", "splat", "pose_track", "ppo", "render_dataset", "diffusion")
+    needs = (
+        "ingest_capture", "scan", "splat", "pose_track", "build_sim", "ppo", "render_dataset",
+        "diffusion",
+    )  # fmt: skip
     request = RunRequest(
         name=f"{run}-sim-to-real", preset=preset, task=task, overrides=overrides or {}
     )
     with continued(run, request, needs) as here:
         made = here.made
-        trained = pipeline.Trained(made["ppo"], made["render_dataset"], made["diffusion"])
+        trained = pipeline.Trained(
+            made["build_sim"], made["ppo"], made["render_dataset"], made["diffusion"]
+        )
         taken = pipeline.Taken(
             made["ingest_capture"], made.get("ingest_truth"), made.get("ingest_world")
         )
-        done = pipeline.sim_to_real(here.call, here.config, here.sim, trained, taken)
+        done = pipeline.sim_to_real(here.call, here.config, here.found, trained, taken)
     write_report(here.settings, here.store, here.recorder.record)
     return done._asdict()

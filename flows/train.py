@@ -18,7 +18,7 @@ def train(
     task: str | None = None,
     overrides: dict[str, dict[str, Any]] | None = None,
 ) -> dict[str, ArtifactRef[Any]]:
-    """Teacher, dataset and student on the reconstruction that an earlier run made.
+    """World, teacher, dataset and student on the reconstruction that an earlier run made.
 
     Args:
         run: name of the run whose scan, splat and pose_track are used.
@@ -29,4 +29,4 @@ def train(
     needs = ("scan", "splat", "pose_track")
     request = RunRequest(name=f"{run}-train", preset=preset, task=task, overrides=overrides or {})
     with continued(run, request, needs) as here:
-        return pipeline.train(here.call, here.config, here.sim)._asdict()
+        return pipeline.train(here.call, here.config, here.found)._asdict()

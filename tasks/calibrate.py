@@ -6,9 +6,8 @@ from tasks.engine.execution import TASK_POLICY, execute
 from xsim_core.artifacts import (
     ArtifactRef,
     EpisodeDataset,
-    ObjectTrack,
     RealWorld,
-    SplatScene,
+    SimWorld,
     StudentPolicy,
 )
 from xsim_core.calibrate import CalibrateConfig
@@ -19,8 +18,7 @@ from xsim_core.stages import CALIBRATE
 def calibrate(
     student: ArtifactRef[StudentPolicy],
     dataset: ArtifactRef[EpisodeDataset],
-    scene: ArtifactRef[SplatScene],
-    track: ArtifactRef[ObjectTrack],
+    sim: ArtifactRef[SimWorld],
     world: ArtifactRef[RealWorld],
     *,
     config: CalibrateConfig,
@@ -29,5 +27,5 @@ def calibrate(
     return execute(
         CALIBRATE,
         config,
-        {"student": student, "dataset": dataset, "scene": scene, "track": track, "world": world},
+        {"student": student, "dataset": dataset, "sim": sim, "world": world},
     )

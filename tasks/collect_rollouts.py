@@ -3,7 +3,7 @@
 from prefect import task
 
 from tasks.engine.execution import TASK_POLICY, execute
-from xsim_core.artifacts import ArtifactRef, ObjectTrack, SplatScene, TeacherPolicy, TeacherRollouts
+from xsim_core.artifacts import ArtifactRef, SimWorld, TeacherPolicy, TeacherRollouts
 from xsim_core.render_dataset import RenderDatasetConfig
 from xsim_core.stages import COLLECT_ROLLOUTS
 
@@ -11,10 +11,9 @@ from xsim_core.stages import COLLECT_ROLLOUTS
 @task(name="collect_rollouts", task_run_name="collect_rollouts", **TASK_POLICY)
 def collect_rollouts(
     teacher: ArtifactRef[TeacherPolicy],
-    scene: ArtifactRef[SplatScene],
-    track: ArtifactRef[ObjectTrack],
+    sim: ArtifactRef[SimWorld],
     *,
     config: RenderDatasetConfig,
 ) -> ArtifactRef[TeacherRollouts]:
     """The teacher's successes without pictures, for shards to render."""
-    return execute(COLLECT_ROLLOUTS, config, {"teacher": teacher, "scene": scene, "track": track})
+    return execute(COLLECT_ROLLOUTS, config, {"teacher": teacher, "sim": sim})

@@ -10,6 +10,7 @@ from xsim_core.artifacts import (
     ObjectTrack,
     PosedImages,
     RealWorld,
+    SimWorld,
     SplatScene,
     StudentPolicy,
     TeacherPolicy,
@@ -22,6 +23,7 @@ from xsim_core.stages import EVALUATE
 def evaluate(
     teacher: ArtifactRef[TeacherPolicy],
     student: ArtifactRef[StudentPolicy],
+    sim: ArtifactRef[SimWorld],
     scene: ArtifactRef[SplatScene],
     track: ArtifactRef[ObjectTrack],
     images: ArtifactRef[PosedImages],
@@ -33,7 +35,7 @@ def evaluate(
 ) -> ArtifactRef[Evaluation]:
     """Success, progress and errors against truth, each with its uncertainty."""
     inputs = {
-        "teacher": teacher, "student": student, "calibrated": calibrated, "scene": scene,
-        "track": track, "images": images, "world": world, "truth": truth,
+        "teacher": teacher, "student": student, "calibrated": calibrated, "sim": sim,
+        "scene": scene, "track": track, "images": images, "world": world, "truth": truth,
     }  # fmt: skip
     return execute(EVALUATE, config, inputs)

@@ -3,7 +3,7 @@
 from prefect import task
 
 from tasks.engine.execution import TASK_POLICY, execute
-from xsim_core.artifacts import ArtifactRef, EpisodeDataset, ObjectTrack, SplatScene, TeacherPolicy
+from xsim_core.artifacts import ArtifactRef, EpisodeDataset, SimWorld, TeacherPolicy
 from xsim_core.render_dataset import RenderDatasetConfig
 from xsim_core.stages import RENDER_DATASET
 
@@ -11,10 +11,9 @@ from xsim_core.stages import RENDER_DATASET
 @task(name="render_dataset", task_run_name="render_dataset", **TASK_POLICY)
 def render_dataset(
     teacher: ArtifactRef[TeacherPolicy],
-    scene: ArtifactRef[SplatScene],
-    track: ArtifactRef[ObjectTrack],
+    sim: ArtifactRef[SimWorld],
     *,
     config: RenderDatasetConfig,
 ) -> ArtifactRef[EpisodeDataset]:
     """The teacher's successes, rendered under many cameras, lights and starts."""
-    return execute(RENDER_DATASET, config, {"teacher": teacher, "scene": scene, "track": track})
+    return execute(RENDER_DATASET, config, {"teacher": teacher, "sim": sim})

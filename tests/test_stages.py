@@ -54,7 +54,7 @@ def test_presets_differ_from_each_other():
     assert len({pipeline_config(p).model_dump_json() for p in PRESETS}) == len(PRESETS)
 
 
-def test_a_skill_asks_for_its_sizes_and_the_preset_and_overrides_go_before_it():
+def test_a_task_asks_for_its_sizes_and_the_preset_and_overrides_go_before_it():
     plain, pick = pipeline_config(), pipeline_config(task="pick_place")
     assert pick.ppo.num_env_steps > plain.ppo.num_env_steps
     assert pick.scan == plain.scan
@@ -79,13 +79,16 @@ def test_overrides_are_checked():
         pipeline_config(overrides={"scan": {next(iter(get_stage("scan").config.model_fields)): []}})
 
 
-def test_a_task_file_reaches_every_stage_that_takes_a_task(tmp_path):
+def test_a_task_reaches_one_stage_and_what_it_asks_of_others_these(tmp_path):
     path = tmp_path / "mine.yaml"
-    path.write_text("name: mine\nskill: push\nhorizon: 33\n")
+    path.write_text("name: mine\nhorizon: 33\nstages: {ppo: {num_envs: 3}}\n")
     config = pipeline_config(task=str(path))
-    takers = [stage for _, stage in config if "task" in type(stage).model_fields]
-    assert {stage.task.name for stage in takers} == {"mine"}
-    assert len(takers) >= 4
+    assert [n for n, stage in config if "task" in type(stage).model_fields] == ["build_sim"]
+    assert config.build_sim.task.horizon == 33
+    assert config.ppo.num_envs == 3
+    path.write_text("name: mine\nstages: {pppo: {}}\n")
+    with pytest.raises(UnknownNameError, match="Did you mean 'ppo'"):
+        pipeline_config(task=str(path))
 
 
 def test_the_story_reaches_every_stage_once(tmp_path):

@@ -5,6 +5,7 @@ from typing import Any, cast
 
 from pydantic import ValidationError
 
+from .build_sim import BuildSimConfig
 from .calibrate import CalibrateConfig
 from .config import FrozenModel, refusal
 from .diffusion import DiffusionConfig
@@ -15,7 +16,7 @@ from .pose_track import PoseTrackConfig
 from .ppo import PPOConfig
 from .render_dataset import RenderDatasetConfig
 from .scan import ScanConfig
-from .sim.task import load_task
+from .sim.task import load_task_file
 from .splat import SplatConfig
 
 
@@ -25,6 +26,7 @@ class PipelineConfig(FrozenModel):
     scan: ScanConfig
     splat: SplatConfig
     pose_track: PoseTrackConfig
+    build_sim: BuildSimConfig
     ppo: PPOConfig
     render_dataset: RenderDatasetConfig
     diffusion: DiffusionConfig
@@ -82,18 +84,6 @@ PRESETS: Mapping[str, Fields] = {
 }  # fmt: skip
 """What is not named keeps its stage's default."""
 
-SKILL_FIELDS: Mapping[str, Fields] = {
-    # Grasping is found later than pushing, and its episodes are longer.
-    "pick_place": {
-        "ppo": {
-            "num_env_steps": 600_000, "num_steps": 60, "num_eval_episodes": 50,
-            "success_threshold": 0.9,
-        },
-        "render_dataset": {"num_episodes": 150},
-    },
-}  # fmt: skip
-"""What a task's skill asks for where the preset says nothing."""
-
 
 def pipeline_config(
     preset: str = "demo", *, task: str | None = None, overrides: Fields | None = None
@@ -102,7 +92,7 @@ def pipeline_config(
 
     Args:
         preset: a name in ``PRESETS``.
-        task: a task's name or YAML file, for every stage that takes a task.
+        task: a task's name or YAML file. What it asks of the stages goes below the preset.
         overrides: stage → field → value, on top; deeper where a field is itself a configuration,
             and ``task`` → field → value.
 
@@ -112,17 +102,18 @@ def pipeline_config(
     """
     if preset not in PRESETS:
         raise UnknownNameError("preset", preset, PRESETS)
-    spec = load_task(task or DEFAULT_TASK)
+    asked = load_task_file(task or DEFAULT_TASK)
     models: dict[str, type[FrozenModel]] = {
         name: cast(type[FrozenModel], field.annotation)
         for name, field in PipelineConfig.model_fields.items()
     }
+    layers = ({"build_sim": {"task": asked.spec}}, asked.stages, PRESETS[preset])
+    for stage in asked.stages:
+        if stage not in models:
+            raise UnknownNameError(f"stage in task '{task}'", stage, models)
     configs = {}
     for stage, model in models.items():
-        layers = (SKILL_FIELDS.get(spec.skill, {}), PRESETS[preset])
         values = {name: value for fields in layers for name, value in fields.get(stage, {}).items()}
-        if "task" in model.model_fields:
-            values.setdefault("task", spec)
         configs[stage] = _validated(stage, model, values)
     return with_overrides(PipelineConfig(**configs), overrides or {})
 

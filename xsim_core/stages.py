@@ -4,7 +4,18 @@
 looking at runs and reusing artifacts need the configurations only.
 """
 
-from . import calibrate, capture, diffusion, evaluate, pose_track, ppo, render_dataset, scan, splat
+from . import (
+    build_sim,
+    calibrate,
+    capture,
+    diffusion,
+    evaluate,
+    pose_track,
+    ppo,
+    render_dataset,
+    scan,
+    splat,
+)
 from .artifacts import (
     Capture,
     EpisodeDataset,
@@ -14,6 +25,7 @@ from .artifacts import (
     ObjectTrack,
     PosedImages,
     RealWorld,
+    SimWorld,
     SplatScene,
     StudentPolicy,
     TeacherPolicy,
@@ -58,38 +70,44 @@ POSE_TRACK = Stage(
     config=pose_track.PoseTrackConfig,
     inputs={"capture": Capture}, output=ObjectTrack,
 )  # fmt: skip
+BUILD_SIM = Stage(
+    name="build_sim", version=1,
+    run=lambda **given: build_sim.build_sim(**given),
+    config=build_sim.BuildSimConfig,
+    inputs={"scene": SplatScene, "track": ObjectTrack}, output=SimWorld,
+)  # fmt: skip
 PPO = Stage(
     name="ppo", version=1,
     run=lambda **given: ppo.train_teacher(**given),
     config=ppo.PPOConfig,
-    inputs={"scene": SplatScene, "track": ObjectTrack}, output=TeacherPolicy,
+    inputs={"sim": SimWorld}, output=TeacherPolicy,
 )  # fmt: skip
 RENDER_DATASET = Stage(
     name="render_dataset", version=1,
     run=lambda **given: render_dataset.render_dataset(**given),
     config=render_dataset.RenderDatasetConfig,
-    inputs={"teacher": TeacherPolicy, "scene": SplatScene, "track": ObjectTrack},
+    inputs={"teacher": TeacherPolicy, "sim": SimWorld},
     output=EpisodeDataset,
 )  # fmt: skip
 COLLECT_ROLLOUTS = Stage(
     name="collect_rollouts", version=1,
     run=lambda **given: render_dataset.collect_rollouts(**given),
     config=render_dataset.RenderDatasetConfig,
-    inputs={"teacher": TeacherPolicy, "scene": SplatScene, "track": ObjectTrack},
+    inputs={"teacher": TeacherPolicy, "sim": SimWorld},
     output=TeacherRollouts,
 )  # fmt: skip
 RENDER_SHARD = Stage(
     name="render_shard", version=1,
     run=lambda **given: render_dataset.render_shard(**given),
     config=render_dataset.RenderShardConfig,
-    inputs={"rollouts": TeacherRollouts, "scene": SplatScene, "track": ObjectTrack},
+    inputs={"rollouts": TeacherRollouts, "sim": SimWorld},
     output=EpisodeShard,
 )  # fmt: skip
 DIFFUSION = Stage(
     name="diffusion", version=1,
     run=lambda **given: diffusion.train_student(**given),
     config=diffusion.DiffusionConfig,
-    inputs={"dataset": EpisodeDataset, "scene": SplatScene, "track": ObjectTrack},
+    inputs={"dataset": EpisodeDataset, "sim": SimWorld},
     output=StudentPolicy,
 )  # fmt: skip
 CALIBRATE = Stage(
@@ -97,8 +115,8 @@ CALIBRATE = Stage(
     run=lambda **given: calibrate.calibrate_student(**given),
     config=calibrate.CalibrateConfig,
     inputs={
-        "student": StudentPolicy, "dataset": EpisodeDataset, "scene": SplatScene,
-        "track": ObjectTrack, "world": RealWorld,
+        "student": StudentPolicy, "dataset": EpisodeDataset, "sim": SimWorld,
+        "world": RealWorld,
     },
     output=StudentPolicy,
 )  # fmt: skip
@@ -108,15 +126,15 @@ EVALUATE = Stage(
     config=evaluate.EvaluateConfig,
     inputs={
         "teacher": TeacherPolicy, "student": StudentPolicy, "calibrated": StudentPolicy,
-        "scene": SplatScene, "track": ObjectTrack, "images": PosedImages,
+        "sim": SimWorld, "scene": SplatScene, "track": ObjectTrack, "images": PosedImages,
         "world": RealWorld, "truth": GroundTruth,
     },
     output=Evaluation, optional=frozenset({"calibrated", "world", "truth"}),
 )  # fmt: skip
 
 STAGES: tuple[Stage, ...] = (
-    INGEST_CAPTURE, INGEST_TRUTH, INGEST_WORLD, SCAN, SPLAT, POSE_TRACK, PPO, RENDER_DATASET,
-    DIFFUSION, CALIBRATE, EVALUATE,
+    INGEST_CAPTURE, INGEST_TRUTH, INGEST_WORLD, SCAN, SPLAT, POSE_TRACK, BUILD_SIM, PPO,
+    RENDER_DATASET, DIFFUSION, CALIBRATE, EVALUATE,
 )  # fmt: skip
 
 SPREAD_STAGES: tuple[Stage, ...] = (COLLECT_ROLLOUTS, RENDER_SHARD)

@@ -24,7 +24,7 @@ from xsim_core.policies.fitting import torch_threads
 from xsim_core.policies.statistics import wilson_interval
 from xsim_core.presets import pipeline_config
 from xsim_core.runs import load_record
-from xsim_core.sim.assets import build_assets
+from xsim_core.sim.open import open_sim_world
 from xsim_core.storage import ArtifactStore
 from xsim_core.world import RGBD_HW, SimulatedRobot, open_world
 
@@ -65,15 +65,13 @@ class Bench:
         name = student.ref.fingerprint[:8]
         return Bench(name, Student.read(student), inputs, folder, config, workers)
 
-    def assets(self):
-        return build_assets(
-            self.inputs["scene"], self.inputs["track"], self.config.task, self.folder / "sim"
-        )
+    def sim(self):
+        return open_sim_world(self.inputs["sim"], self.folder / "sim")
 
     def robot(self, **more):
         return SimulatedRobot(
-            open_world(self.inputs["world"]), self.assets(), self.config.task,
-            folder=self.folder, num_envs=6, num_workers=self.workers, **more,
+            open_world(self.inputs["world"]), self.sim(), folder=self.folder, num_envs=6,
+            num_workers=self.workers, **more,
         )  # fmt: skip
 
     def deployed(self):
@@ -93,8 +91,7 @@ class Bench:
         if not kept.exists():
             episodes, truth = self.deployed()
             pairs, _ = build_pairs(
-                episodes, self.assets(), self.inputs["scene"], self.inputs["track"],
-                config=config, folder=self.folder, num_workers=self.workers,
+                episodes, self.sim(), config=config, num_workers=self.workers,
                 progress=lambda fraction, figures: None,
             )  # fmt: skip
             rows = [tracked_rows(episodes, i, config.frame_stride) for i in range(len(episodes))]

@@ -2,26 +2,19 @@ import numpy as np
 import pytest
 
 from tests.evaluate.fixtures import make_dataset, make_student, make_world
-from tests.sim.fixtures import make_scene, make_track
-from xsim_core.artifacts import (
-    EpisodeDataset,
-    ObjectTrack,
-    RealWorld,
-    SplatScene,
-    StudentPolicy,
-)
+from tests.sim.fixtures import make_sim
+from xsim_core.artifacts import EpisodeDataset, RealWorld, SimWorld, StudentPolicy
 from xsim_core.calibrate import CalibrateConfig, calibrate_student
 from xsim_core.calibrate.recording import load_episodes
 from xsim_core.policies import OptimConfig
-from xsim_core.sim.task import load_task
 from xsim_core.stage import Stage, run_stage
 from xsim_core.storage import ArtifactStore
 
 STAGE = Stage(
     name="calibrate", version=1, run=calibrate_student, config=CalibrateConfig,
     inputs={
-        "student": StudentPolicy, "dataset": EpisodeDataset, "scene": SplatScene,
-        "track": ObjectTrack, "world": RealWorld,
+        "student": StudentPolicy, "dataset": EpisodeDataset, "sim": SimWorld,
+        "world": RealWorld,
     },
     output=StudentPolicy,
 )  # fmt: skip
@@ -32,11 +25,10 @@ def test_rollouts_become_pairs_and_a_calibrated_student(tmp_path):
     store = ArtifactStore((tmp_path / "store").as_uri())
     refs = {
         "student": make_student(store), "dataset": make_dataset(store),
-        "scene": make_scene(store), "track": make_track(store), "world": make_world(store),
+        "sim": make_sim(store, horizon=6), "world": make_world(store),
     }  # fmt: skip
-    task = load_task("push_block").model_copy(update={"horizon": 6})
     config = CalibrateConfig(
-        task=task, num_rollouts=2, num_held_out=0, frame_stride=1,
+        num_rollouts=2, num_held_out=0, frame_stride=1,
         optim=OptimConfig(num_steps=4, batch_size=8),
     )  # fmt: skip
 

@@ -1,16 +1,15 @@
 import numpy as np
 import pytest
 
-from tests.sim.fixtures import open_fixtures
+from tests.sim.fixtures import open_sim
 from xsim_core.calibrate.locate import LocatedObject
 from xsim_core.calibrate.pairs import GateConfig
 from xsim_core.calibrate.replay import replay_rollouts
 from xsim_core.geometry import PinholeCamera, se3_from_pos_quat
-from xsim_core.sim.assets import build_assets
 from xsim_core.sim.domain import Domain
 from xsim_core.sim.image_pool import ImageEnvPool
 from xsim_core.sim.rollout import rollout
-from xsim_core.sim.task import Physics, load_task
+from xsim_core.sim.task import Physics
 from xsim_core.world import RobotEpisodes
 
 PHYSICS = {
@@ -22,14 +21,13 @@ PHYSICS = {
 
 @pytest.fixture(scope="module")
 def pool_of(tmp_path_factory):
-    _, scene, track = open_fixtures()
-    task = load_task("push_block")
-    assets = build_assets(scene, track, task, tmp_path_factory.mktemp("assets"))
+    sim = open_sim(tmp_path_factory.mktemp("world"))
 
     def build(physics):
         return ImageEnvPool(
-            assets, task, background=None, domain=Domain(physics=physics), num_envs=2, num_workers=0
-        )
+            sim.assets, sim.task, background=None, domain=Domain(physics=physics), num_envs=2,
+            num_workers=0,
+        )  # fmt: skip
 
     return build
 

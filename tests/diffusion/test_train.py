@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from tests.policies.toy import rollout, toy_episodes
-from tests.sim.fixtures import make_scene, make_track
-from xsim_core.artifacts import EpisodeDataset, ObjectTrack, SplatScene, StudentPolicy
+from tests.sim.fixtures import make_sim
+from xsim_core.artifacts import EpisodeDataset, SimWorld, StudentPolicy
 from xsim_core.diffusion import DiffusionConfig, train_student
 from xsim_core.errors import BadInputError
 from xsim_core.policies import (
@@ -14,14 +14,12 @@ from xsim_core.policies import (
     Student,
     StudentArchitecture,
 )
-from xsim_core.sim.task import load_task
 from xsim_core.stage import Stage, run_stage
 from xsim_core.storage import ArtifactStore
 
 STAGE = Stage(
     name="diffusion", version=1, run=train_student, config=DiffusionConfig,
-    inputs={"dataset": EpisodeDataset, "scene": SplatScene, "track": ObjectTrack},
-    output=StudentPolicy,
+    inputs={"dataset": EpisodeDataset, "sim": SimWorld}, output=StudentPolicy,
 )  # fmt: skip
 TINY = StudentArchitecture(
     channels=(8, 16, 16), embed_dim=64, denoiser_width=64, denoiser_blocks=2, head_channels=8
@@ -63,7 +61,7 @@ def toy_dataset(store, num_episodes=120, task="push_block", episodes=None):
 
 def config(**changes):
     fields = {
-        "task": load_task("push_block"), "architecture": TINY, "num_eval_episodes": 0,
+        "architecture": TINY, "num_eval_episodes": 0,
         # A shift would move the dot against the (invisible) point: the toy forbids it.
         "augment": AugmentConfig(shift_px=0),
         "optim": OptimConfig(num_steps=250, learning_rate=3e-3, warmup_steps=20),
@@ -77,11 +75,7 @@ def store(tmp_path):
 
 
 def inputs(store, **kwargs):
-    return {
-        "dataset": toy_dataset(store, **kwargs),
-        "scene": make_scene(store),
-        "track": make_track(store),
-    }
+    return {"dataset": toy_dataset(store, **kwargs), "sim": make_sim(store)}
 
 
 def test_the_stage_trains_a_student_that_acts(store):

@@ -8,13 +8,14 @@ from tests.evaluate.fixtures import (
     make_truth,
     make_world,
 )
-from tests.sim.fixtures import make_scene, make_track
+from tests.sim.fixtures import make_scene, make_sim, make_track
 from xsim_core.artifacts import (
     Evaluation,
     GroundTruth,
     ObjectTrack,
     PosedImages,
     RealWorld,
+    SimWorld,
     SplatScene,
     StudentPolicy,
     TeacherPolicy,
@@ -22,7 +23,6 @@ from xsim_core.artifacts import (
 from xsim_core.errors import BadInputError
 from xsim_core.evaluate import EvaluateConfig, evaluate_policies
 from xsim_core.evaluate.errors import truth_errors
-from xsim_core.sim.task import load_task
 from xsim_core.stage import Stage, run_stage
 from xsim_core.storage import ArtifactStore
 
@@ -30,15 +30,13 @@ STAGE = Stage(
     name="evaluate", version=1, run=evaluate_policies, config=EvaluateConfig,
     inputs={
         "teacher": TeacherPolicy, "student": StudentPolicy, "calibrated": StudentPolicy,
-        "scene": SplatScene, "track": ObjectTrack, "images": PosedImages, "world": RealWorld,
-        "truth": GroundTruth,
+        "sim": SimWorld, "scene": SplatScene, "track": ObjectTrack, "images": PosedImages,
+        "world": RealWorld, "truth": GroundTruth,
     },
     output=Evaluation, optional=frozenset({"calibrated", "world", "truth"}),
 )  # fmt: skip
-TASK = load_task("push_block").model_copy(update={"horizon": 4})
-CONFIG = EvaluateConfig(
-    task=TASK, num_sim_trials=2, num_teacher_trials=3, num_real_trials=2, num_films=2
-)
+HORIZON = 4
+CONFIG = EvaluateConfig(num_sim_trials=2, num_teacher_trials=3, num_real_trials=2, num_films=2)
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +47,8 @@ def store(tmp_path_factory):
 def common_inputs(store):
     return {
         "teacher": make_teacher(store), "student": make_student(store),
-        "calibrated": make_student(store, seed=1), "scene": make_scene(store),
+        "calibrated": make_student(store, seed=1), "sim": make_sim(store, horizon=HORIZON),
+        "scene": make_scene(store),
         "track": make_track(store), "images": make_images(store, shift_m=0.003),
     }  # fmt: skip
 
@@ -104,14 +103,14 @@ def test_where_nothing_was_calibrated_no_row_says_so(store):
     assert not any("calibrat" in name for name in evaluation.summary.figures)
     assert seen == sorted(seen)
     # It moves before the first row is done: rows take a minute.
-    assert sum(f < 0.5 for f in seen) >= TASK.horizon
+    assert sum(f < 0.5 for f in seen) >= HORIZON
     assert seen[-1] == pytest.approx(1.0)
 
 
 def test_a_policy_for_another_task_is_refused(store):
-    task = TASK.model_copy(update={"name": "other"})
+    other = make_sim(store, name="other", horizon=HORIZON)
     with pytest.raises(BadInputError, match="push_block"):
-        run_stage(STAGE, CONFIG.model_copy(update={"task": task}), store, common_inputs(store))
+        run_stage(STAGE, CONFIG, store, {**common_inputs(store), "sim": other})
 
 
 @pytest.mark.vulkan

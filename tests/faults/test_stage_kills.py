@@ -8,12 +8,13 @@ import pytest
 from tests.capture.conftest import TINY
 from tests.diffusion.test_train import toy_dataset
 from tests.faults.nursery import Nursery
-from tests.render_dataset.test_render import make_teacher
-from tests.sim.fixtures import open_fixtures
+from tests.render_dataset.test_render import LENIENT, make_teacher
+from tests.sim.fixtures import make_sim
 from tests.splat.conftest import commit_photos, photos
 from xsim_core.artifacts import ArtifactRef
 from xsim_core.capture import synthesize_capture
 from xsim_core.errors import MissingArtifactError
+from xsim_core.storage import ArtifactStore
 
 __all__ = ["photos"]
 
@@ -25,13 +26,18 @@ def house(tmp_path_factory, photos):
     """A store with the inputs of all victims, the refs of these, and a capture folder."""
     folder = tmp_path_factory.mktemp("stage-kills")
     synthesize_capture(folder / "capture", TINY)
-    store, scene, track = open_fixtures((folder / "store").as_uri())
-    sim = {"scene": str(scene.ref), "track": str(track.ref)}
+    store = ArtifactStore((folder / "store").as_uri())
     inputs = {
         "ingest_capture": {},
         "splat": {"images": str(commit_photos(store, photos))},
-        "render_dataset": {"teacher": str(make_teacher(store, scene, track, folder / "a")), **sim},
-        "diffusion": {"dataset": str(toy_dataset(store, num_episodes=10)), **sim},
+        "render_dataset": {
+            "teacher": str(make_teacher(store, folder / "a")),
+            "sim": str(make_sim(store, **LENIENT)),
+        },
+        "diffusion": {
+            "dataset": str(toy_dataset(store, num_episodes=10)),
+            "sim": str(make_sim(store)),
+        },
     }
     return store, inputs, folder / "capture"
 

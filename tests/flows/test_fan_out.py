@@ -11,21 +11,21 @@ import time
 import psutil
 import pytest
 
-from tests.render_dataset.test_render import make_teacher, payload, small_config
-from tests.sim.fixtures import open_fixtures
+from tests.render_dataset.test_render import LENIENT, make_teacher, payload, small_config
+from tests.sim.fixtures import make_sim
 from xsim_core.artifacts import ArtifactRef, EpisodeShard
 from xsim_core.stage import run_stage
 from xsim_core.stages import RENDER_DATASET
-from xsim_core.storage import Runtime
+from xsim_core.storage import ArtifactStore, Runtime
 
 NUM_EPISODES = 5
 SHARED = {"XSIM_RENDER_SHARDS": "2", "XSIM_WORKERS": "2"}
 
 
 def inputs_in(folder):
-    store, scene, track = open_fixtures((folder / "store").as_uri())
-    teacher = make_teacher(store, scene, track, folder / "assets")
-    return store, {"teacher": teacher, "scene": scene.ref, "track": track.ref}
+    store = ArtifactStore((folder / "store").as_uri())
+    teacher = make_teacher(store, folder / "world")
+    return store, {"teacher": teacher, "sim": make_sim(store, **LENIENT)}
 
 
 @pytest.fixture(scope="module")

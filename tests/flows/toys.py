@@ -18,6 +18,7 @@ from xsim_core.artifacts import (
     ObjectTrack,
     PosedImages,
     RealWorld,
+    SimWorld,
     SplatScene,
     StudentPolicy,
     TeacherPolicy,
@@ -32,6 +33,7 @@ from xsim_core.storage import ArtifactStore
 SIZES = {
     "t": 30, "h": 24, "w": 32, "n": 12, "hp": 24, "wp": 32, "v": 8, "f": 12, "th": 4, "tw": 4,
     "b": 5, "p": 20, "g": 16, "c": 8, "k": 1, "s": 2, "o": 6, "i": 25, "a": 3, "e": 3, "x": 16,
+    "object_pv": 8, "object_pf": 12, "object_p": 1, "scene_pv": 8, "scene_pf": 12, "scene_p": 1,
 }  # fmt: skip
 
 
@@ -111,6 +113,11 @@ SUMMARIES: dict[type[Artifact], dict[str, Any]] = {
         object_name="block", num_frames=30, num_ok=28, num_segments=2, path_length_m=0.16,
         board_rms_px=0.5, backend="reference",
     ),
+    SimWorld: dict(
+        task="push_block", task_spec={"name": "push_block"}, object_name="block",
+        object_radius_m=0.03, table_height_m=0.0, num_waypoints=4, path_length_m=0.16,
+        num_object_pieces=2, num_scene_pieces=1,
+    ),
     TeacherPolicy: dict(
         task="push_block", num_env_steps=1000, success_rate=0.95, num_eval_episodes=20,
         reached_threshold=True,
@@ -132,6 +139,7 @@ FILES: dict[str, tuple[str, ...]] = {
     "scan": ("cameras.png",),
     "splat": ("held_out_00.png", "held_out_01.png", "mesh.png"),
     "pose_track": ("overlay.gif", "trajectory.png"),
+    "build_sim": ("world_top_view.png",),
     "ppo": ("learning_curve.png", "rollout.png"),
     "render_dataset": ("mosaic.png",),
     "diffusion": ("film_success.png",),
@@ -157,7 +165,7 @@ def toy_stage(name: str, **changes: Any) -> Stage:
 
 PARENTS = {
     "capture": "ingest_capture", "images": "scan", "scene": "splat", "track": "pose_track",
-    "teacher": "ppo", "dataset": "render_dataset", "student": "diffusion",
+    "sim": "build_sim", "teacher": "ppo", "dataset": "render_dataset", "student": "diffusion",
     "calibrated": "calibrate", "world": "ingest_world", "truth": "ingest_truth",
 }  # fmt: skip
 

@@ -1,34 +1,32 @@
 import numpy as np
 import pytest
 
-from tests.sim.fixtures import open_fixtures
-from xsim_core.artifacts import ObjectTrack, SplatScene, TeacherPolicy
+from tests.sim.fixtures import make_sim
+from xsim_core.artifacts import SimWorld, TeacherPolicy
 from xsim_core.errors import QualityGateError
 from xsim_core.policies.teacher import load_teacher
 from xsim_core.ppo import PPOConfig, train_teacher
-from xsim_core.sim import load_task
 from xsim_core.stage import Stage, run_stage
-from xsim_core.storage import Runtime
+from xsim_core.storage import ArtifactStore, Runtime
 
 PPO = Stage(
     name="ppo", version=1, run=train_teacher, config=PPOConfig,
-    inputs={"scene": SplatScene, "track": ObjectTrack}, output=TeacherPolicy,
+    inputs={"sim": SimWorld}, output=TeacherPolicy,
 )  # fmt: skip
 TINY = {
-    "task": load_task("push_block").model_copy(update={"horizon": 6}),
     "num_env_steps": 48, "num_envs": 2, "num_steps": 6, "eval_every": 2, "num_eval_episodes": 3,
 }  # fmt: skip
 
 
-def run(store, scene, track, config, **more):
-    inputs = {"scene": scene.ref, "track": track.ref}
+def run(store, config, **more):
+    inputs = {"sim": make_sim(store, horizon=6)}
     return run_stage(PPO, config, store, inputs, runtime=Runtime(num_workers=0), **more)
 
 
 def test_a_short_training_leaves_a_usable_teacher():
-    store, scene, track = open_fixtures()
+    store = ArtifactStore("memory://")
     seen = []
-    ref = run(store, scene, track, PPOConfig(**TINY), progress=lambda f, figures: seen.append(f))
+    ref = run(store, PPOConfig(**TINY), progress=lambda f, figures: seen.append(f))
     teacher = store.open(ref, TeacherPolicy)
     assert teacher.summary.num_env_steps == 48
     assert teacher.summary.num_eval_episodes == 3
@@ -41,7 +39,7 @@ def test_a_short_training_leaves_a_usable_teacher():
 
 
 def test_training_resumes_after_an_interruption():
-    store, scene, track = open_fixtures()
+    store = ArtifactStore("memory://")
     config = PPOConfig(**TINY)
 
     def interrupt(fraction, figures):
@@ -51,10 +49,10 @@ def test_training_resumes_after_an_interruption():
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run(store, scene, track, config, progress=interrupt)
+        run(store, config, progress=interrupt)
     seen = []
     run(
-        store, scene, track, config,
+        store, config,
         progress=lambda fraction, figures: seen.append(figures["env_steps"]),
     )  # fmt: skip
     assert seen[0] == interrupt.at + 12, "it went on from the checkpoint"
@@ -62,6 +60,6 @@ def test_training_resumes_after_an_interruption():
 
 
 def test_the_quality_gate_names_the_mend():
-    store, scene, track = open_fixtures()
+    store = ArtifactStore("memory://")
     with pytest.raises(QualityGateError, match="num_env_steps"):
-        run(store, scene, track, PPOConfig(**TINY, min_success=0.9))
+        run(store, PPOConfig(**TINY, min_success=0.9))

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from tests.sim.fixtures import commit, open_fixtures
+from tests.sim.fixtures import commit, make_sim, open_sim
 from xsim_core.artifacts import TeacherPolicy, TeacherRollouts
 from xsim_core.errors import BadInputError, QualityGateError
 from xsim_core.render_dataset import (
@@ -12,29 +12,23 @@ from xsim_core.render_dataset import (
     gather_shards,
 )
 from xsim_core.render_dataset.collect import Collection, Episode, _Disturbance
-from xsim_core.sim.assets import build_assets
 from xsim_core.sim.env import SimEnv
-from xsim_core.sim.task import load_task
 from xsim_core.stage import run_stage
 from xsim_core.stages import COLLECT_ROLLOUTS, RENDER_DATASET, RENDER_SHARD
-from xsim_core.storage import Runtime
+from xsim_core.storage import ArtifactStore, Runtime
 
 # So lenient that simply moving forward succeeds: the stage is under test, not a teacher.
-TASK = load_task("push_block").model_copy(
-    update={"success_position_m": 0.165, "success_rotation_rad": 3.2, "horizon": 10}
-)
+LENIENT = {"success_position_m": 0.165, "success_rotation_rad": 3.2, "horizon": 10}
 
 
 def small_config(num_episodes):
-    return RenderDatasetConfig(
-        task=TASK, num_episodes=num_episodes, max_attempts=16, min_episodes=1
-    )
+    return RenderDatasetConfig(num_episodes=num_episodes, max_attempts=16, min_episodes=1)
 
 
-def make_teacher(store, scene, track, folder):
+def make_teacher(store, folder):
     """A network of one layer that always commands the same push."""
-    assets = build_assets(scene, track, TASK, folder)
-    obs_dim = SimEnv(assets, TASK).obs_dim
+    sim = open_sim(folder, **LENIENT)
+    obs_dim = SimEnv(sim.assets, sim.task).obs_dim
     bias = np.array([0.1, 1.0, 0.0], np.float32)
     arrays = {
         "weights/actor.0.weight": np.zeros((3, obs_dim), np.float32),
@@ -44,7 +38,7 @@ def make_teacher(store, scene, track, folder):
         "curve/success": np.ones(1),
     }
     summary = TeacherPolicy(
-        task=TASK.name, num_env_steps=0, success_rate=1.0, num_eval_episodes=0,
+        task="push_block", num_env_steps=0, success_rate=1.0, num_eval_episodes=0,
         reached_threshold=True,
     )  # fmt: skip
     return commit(store, summary, arrays, name="pusher")
@@ -52,9 +46,9 @@ def make_teacher(store, scene, track, folder):
 
 @pytest.fixture(scope="module")
 def inputs(tmp_path_factory):
-    store, scene, track = open_fixtures(tmp_path_factory.mktemp("store").as_uri())
-    teacher = make_teacher(store, scene, track, tmp_path_factory.mktemp("assets"))
-    return store, {"teacher": teacher, "scene": scene.ref, "track": track.ref}
+    store = ArtifactStore(tmp_path_factory.mktemp("store").as_uri())
+    teacher = make_teacher(store, tmp_path_factory.mktemp("world"))
+    return store, {"teacher": teacher, "sim": make_sim(store, **LENIENT)}
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +92,7 @@ def test_shards_save_the_stage_all_rendering_and_change_nothing(inputs, made, mo
     config, here = small_config(5), Runtime(num_workers=0)
     ref, expected = made[0].ref, payload(made[0].manifest)
     rollouts = run_stage(COLLECT_ROLLOUTS, config, store, refs, runtime=here)
-    sim = {"rollouts": rollouts, "scene": refs["scene"], "track": refs["track"]}
+    sim = {"rollouts": rollouts, "sim": refs["sim"]}
     shards = []
     for k in range(2):
         part = RenderShardConfig(**dict(config), shard=k, num_shards=2)
@@ -128,18 +122,19 @@ def test_more_shards_than_episodes_are_refused(inputs):
     rows = {n: rng.random((3, k)).astype(np.float32) for n, k in
             (("env_states", 16), ("state", 6), ("action", 3))}  # fmt: skip
     one = {"seeds": np.array([4]), "episode_ends": np.array([3]), **rows}
-    summary = TeacherRollouts(task=TASK.name, num_episodes=1, num_attempts=1)
+    summary = TeacherRollouts(task="push_block", num_episodes=1, num_attempts=1)
     rollouts = commit(store, summary, one, name="one")
     part = RenderShardConfig(**dict(small_config(1)), shard=0, num_shards=2)
-    sim = {"rollouts": rollouts, "scene": refs["scene"], "track": refs["track"]}
+    sim = {"rollouts": rollouts, "sim": refs["sim"]}
     with pytest.raises(BadInputError, match="cannot be spread over 2 shards"):
         run_stage(RENDER_SHARD, part, store, sim, runtime=Runtime(num_workers=0))
 
 
 def test_a_teacher_that_fails_is_refused(inputs):
     store, refs = inputs
-    impossible = TASK.model_copy(update={"success_position_m": 1e-4, "horizon": 2})
-    config = RenderDatasetConfig(task=impossible, num_episodes=2, max_attempts=16)
+    impossible = make_sim(store, success_position_m=1e-4, horizon=2)
+    refs = {**refs, "sim": impossible}
+    config = RenderDatasetConfig(num_episodes=2, max_attempts=16)
     with pytest.raises(QualityGateError, match="0 of 16 teacher rollouts"):
         run_stage(RENDER_DATASET, config, store, refs, runtime=Runtime(num_workers=0))
 

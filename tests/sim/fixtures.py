@@ -3,7 +3,11 @@
 import numpy as np
 
 from xsim_core.artifacts import ArtifactRef, ObjectTrack, SplatScene
+from xsim_core.build_sim import BuildSimConfig
 from xsim_core.geometry import inverse_se3, look_at, make_se3, so3_exp
+from xsim_core.sim import load_task, open_sim_world
+from xsim_core.stage import run_stage
+from xsim_core.stages import BUILD_SIM
 from xsim_core.storage import ArtifactStore
 
 TABLE_Z = 0.0
@@ -150,10 +154,15 @@ def make_scene(store: ArtifactStore, *, name="scene"):
     return commit(store, summary, arrays, name=f"fixture {name}")
 
 
-def open_fixtures(url="memory://", *, pick=False):
-    """A store holding both artifacts, and the open artifacts (scene, track)."""
-    store = ArtifactStore(url)
-    scene = make_scene(store)
+def make_sim(store, task="push_block", *, pick=False, **fields):
+    """Commit the simulator's world of a task, with some of its fields changed; returns its ref."""
     poses, name = (pick_path(), "pick") if pick else (push_path(), "push")
-    track = make_track(store, poses, name=name)
-    return store, store.open(scene, SplatScene), store.open(track, ObjectTrack)
+    inputs = {"scene": make_scene(store), "track": make_track(store, poses, name=name)}
+    spec = load_task(task).model_copy(update=fields)
+    return run_stage(BUILD_SIM, BuildSimConfig(task=spec), store, inputs)
+
+
+def open_sim(folder, task="push_block", *, pick=False, **fields):
+    """The simulator's world of a task, its files in ``folder``."""
+    store = ArtifactStore("memory://")
+    return open_sim_world(store.open(make_sim(store, task, pick=pick, **fields)), folder)

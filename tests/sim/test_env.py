@@ -4,10 +4,10 @@ import multiprocessing
 import numpy as np
 import pytest
 
-from tests.sim.fixtures import open_fixtures
+from tests.sim.fixtures import open_sim
 from xsim_core.errors import BadInputError
 from xsim_core.geometry import se3_from_pos_quat
-from xsim_core.sim import Physics, SimEnv, build_assets, load_task
+from xsim_core.sim import Physics, SimEnv
 from xsim_core.sim.controller import (
     JOINT_HIGH,
     JOINT_LOW,
@@ -16,13 +16,13 @@ from xsim_core.sim.controller import (
     inverse_kinematics,
     tcp_yaw,
 )
+from xsim_core.sim.starts import draw_start
 
 
 @pytest.fixture(scope="module")
 def push(tmp_path_factory):
-    _, scene, track = open_fixtures()
-    task = load_task("push_block")
-    return build_assets(scene, track, task, tmp_path_factory.mktemp("push")), task
+    sim = open_sim(tmp_path_factory.mktemp("push"))
+    return sim.assets, sim.task
 
 
 @pytest.fixture(scope="module")
@@ -206,6 +206,63 @@ def test_maniskill_agrees_on_success_and_reward(env):
         assert reward == pytest.approx(result.reward, abs=1e-4)
 
 
+def test_both_environments_draw_the_same_starts(env):
+    for seed in (4, 5):
+        env.reset(seed)
+        ours = env.env_state()
+        env.maniskill.reset(seed=seed)
+        theirs = env.maniskill.tracked_object.pose.raw_pose[0].numpy()
+        np.testing.assert_allclose(theirs, ours[9:], atol=1e-6)
+        qpos = env.maniskill.agent.robot.get_qpos()[0].numpy()
+        np.testing.assert_allclose(qpos, ours[:9], atol=1e-6)
+
+
+def test_unseeded_episodes_of_maniskill_differ_and_follow_torch(env):
+    import torch
+
+    def positions(num_episodes):
+        torch.manual_seed(3)
+        found = []
+        for _ in range(num_episodes):
+            env.maniskill.reset()
+            found.append(env.maniskill.tracked_object.pose.p[0].numpy().copy())
+        return np.stack(found)
+
+    env.maniskill.reset(seed=4)
+    first = positions(3)
+    assert np.ptp(first, axis=0)[:2].min() > 1e-4
+    np.testing.assert_array_equal(positions(3), first)
+
+
+def test_an_object_turns_about_its_centre_wherever_its_mesh_has_its_origin(push):
+    assets, task = push
+    shift = np.array([0.2, -0.1, 0.0])
+    moved = np.array(assets.T_world_object_start)
+    moved[:3, 3] -= moved[:3, :3] @ shift
+    other = assets.model_copy(update={
+        "T_world_object_start": tuple(map(tuple, moved.tolist())),
+        "object_centre": tuple(np.array(assets.object_centre) + shift),
+    })  # fmt: skip
+    centres = []
+    for a in (assets, other):
+        start = draw_start(a, task.start, np.random.default_rng(7))
+        T = se3_from_pos_quat(start.position, start.quat_wxyz)
+        centres.append(T[:3, :3] @ np.array(a.object_centre) + T[:3, 3])
+    np.testing.assert_allclose(centres[0], centres[1], atol=1e-12)
+
+
+@pytest.mark.parametrize("gripper", ["closed", "controlled"])
+@pytest.mark.parametrize("turns", [False, True])
+def test_every_action_layout_steps(push, gripper, turns):
+    assets, task = push
+    task = task.model_copy(update={"gripper": gripper, "turns": turns})
+    env = SimEnv(assets, task)
+    env.reset(0)
+    result = env.step(np.full(task.action_dim, 0.5))
+    assert task.action_dim == 3 + turns + (gripper == "controlled")
+    assert np.isfinite(result.reward)
+
+
 def test_maniskill_loop_runs(env):
     obs, _ = env.maniskill.reset(seed=4)
     action = np.append(env.maniskill.agent.robot.get_qpos()[0, :7].numpy(), -1.0)
@@ -230,9 +287,8 @@ def test_degenerate_collision_pieces_are_refused(push, tmp_path):
 
 
 def test_pick_place_steps_grasps_and_rewards(tmp_path):
-    _, scene, track = open_fixtures(pick=True)
-    task = load_task("pick_place")
-    env = SimEnv(build_assets(scene, track, task, tmp_path), task)
+    sim = open_sim(tmp_path, "pick_place", pick=True)
+    env = SimEnv(sim.assets, sim.task)
     assert env.reset(0).shape == (env.obs_dim,)
     env.reset(0)
     for _ in range(20):

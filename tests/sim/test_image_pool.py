@@ -1,24 +1,19 @@
 import numpy as np
 import pytest
 
-from tests.sim.fixtures import open_fixtures
+from tests.sim.fixtures import open_sim
 from xsim_core.errors import BadInputError
-from xsim_core.sim.assets import build_assets
-from xsim_core.sim.backgrounds import SplatBackground
 from xsim_core.sim.domain import randomised_domain
 from xsim_core.sim.env import SimEnv
 from xsim_core.sim.image_pool import ImageEnvPool
 from xsim_core.sim.processes import WorkerProcesses
 from xsim_core.sim.rollout import rollout
-from xsim_core.sim.task import load_task
 
 
 @pytest.fixture(scope="module")
 def setting(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("assets")
-    _, scene, track = open_fixtures()
-    task = load_task("push_block").model_copy(update={"horizon": 6})
-    return build_assets(scene, track, task, folder), task, SplatBackground.write(scene, folder)
+    sim = open_sim(tmp_path_factory.mktemp("world"), horizon=6)
+    return sim.assets, sim.task, sim.background
 
 
 class Wander:

@@ -4,17 +4,16 @@ import multiprocessing
 import numpy as np
 import pytest
 
-from tests.sim.fixtures import open_fixtures
+from tests.sim.fixtures import open_sim
 from xsim_core.errors import BadInputError, XSimError
-from xsim_core.sim import EnvPool, Physics, build_assets, load_task, run_episodes
+from xsim_core.sim import EnvPool, Physics, run_episodes
 from xsim_core.sim.processes import PRELOAD
 
 
 @pytest.fixture(scope="module")
 def push(tmp_path_factory):
-    _, scene, track = open_fixtures()
-    task = load_task("push_block").model_copy(update={"horizon": 8})
-    return build_assets(scene, track, task, tmp_path_factory.mktemp("push")), task
+    sim = open_sim(tmp_path_factory.mktemp("push"), horizon=8)
+    return sim.assets, sim.task
 
 
 def roll(pool, steps=12):

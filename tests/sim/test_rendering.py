@@ -1,24 +1,20 @@
 import numpy as np
 import pytest
 
-from tests.sim.fixtures import open_fixtures
+from tests.sim.fixtures import open_sim
 from xsim_core.geometry import inverse_se3, make_se3, se3_to_pos_quat, so3_exp, transform_points
 from xsim_core.render.lights import LightSpec, shining_along, table_irradiance
 from xsim_core.render.room import RoomSpec
 from xsim_core.render.sensor import SensorSpec
-from xsim_core.sim.assets import build_assets
-from xsim_core.sim.backgrounds import RoomBackground, SplatBackground
+from xsim_core.sim.backgrounds import RoomBackground
 from xsim_core.sim.domain import Domain, LightRandomisation, randomised_domain
 from xsim_core.sim.rendering import SceneRenderer, policy_camera, video_camera
-from xsim_core.sim.task import load_task
 
 
 @pytest.fixture(scope="module")
 def setting(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("assets")
-    _, scene, track = open_fixtures()
-    assets = build_assets(scene, track, load_task("push_block"), folder)
-    return assets, SplatBackground.write(scene, folder), track
+    sim = open_sim(tmp_path_factory.mktemp("world"))
+    return sim.assets, sim.background, sim.mesh
 
 
 def start_state(assets, *, lift=0.0):
@@ -41,12 +37,12 @@ def room_renderer(setting):
 @pytest.mark.vulkan
 @pytest.mark.parametrize("which", ["splat_renderer", "room_renderer"])
 def test_the_object_appears_where_the_camera_model_puts_it(which, setting, request):
-    renderer, (assets, _, track) = request.getfixturevalue(which), setting
+    renderer, (assets, _, mesh) = request.getfixturevalue(which), setting
     state = start_state(assets)
     state[0] += 1.2  # The arm is out of the way.
     frame = renderer.render(state)
     T_cam_object = inverse_se3(np.array(assets.T_world_cam)) @ assets.start
-    vertices = transform_points(T_cam_object, track.array("object/vertices"))
+    vertices = transform_points(T_cam_object, mesh.vertices)
     uv = renderer.camera().project(vertices)
     rows, columns = np.nonzero(frame.object_mask)
     assert frame.rgb.shape == (72, 96, 3)

@@ -25,9 +25,7 @@ GOALS = Goals(
 
 
 def task(**fields):
-    return TaskSpec.model_validate(
-        {"name": "t", "skill": "pick_place", "gripper": "controlled"} | fields
-    )
+    return TaskSpec.model_validate({"name": "t", "gripper": "controlled"} | fields)
 
 
 def situation(rng, near):
@@ -47,12 +45,12 @@ def situation(rng, near):
 
 
 @pytest.mark.parametrize("symmetric_axis", [None, (0.0, 0.0, 1.0)])
-@pytest.mark.parametrize("require_grasp", [False, True])
+@pytest.mark.parametrize("gripper", ["closed", "controlled"])
 @pytest.mark.parametrize("may_skip", [False, True])
-def test_fast_path_equals_the_reference(symmetric_axis, require_grasp, may_skip):
+def test_fast_path_equals_the_reference(symmetric_axis, gripper, may_skip):
     weights = RewardWeights(approach=0.7, goal_rotation=0.5, waypoint=1.5)
     spec = task(
-        symmetric_axis=symmetric_axis, require_grasp=require_grasp, may_skip_waypoints=may_skip,
+        symmetric_axis=symmetric_axis, gripper=gripper, may_skip_waypoints=may_skip,
         reward=weights,
     )  # fmt: skip
     rng, fast = np.random.default_rng(0), WaypointReward(GOALS, spec)
@@ -130,12 +128,10 @@ def test_reaching_a_waypoint_never_lowers_the_reward():
 
 
 def test_scales_stay_finite_where_waypoints_coincide(tmp_path):
-    from tests.sim.fixtures import open_fixtures
-    from xsim_core.sim import build_assets, load_task
+    from tests.sim.fixtures import open_sim
 
-    _, scene, track = open_fixtures()
-    spec = load_task("push_block")
-    assets = build_assets(scene, track, spec, tmp_path)
+    sim = open_sim(tmp_path)
+    assets, spec = sim.assets, sim.task
     still = assets.model_copy(update={"T_world_waypoints": (assets.T_world_object_start,)})
     goals = Goals.from_assets(still, spec)
     assert goals.position_scales[0] <= 1 / spec.waypoint_position_m

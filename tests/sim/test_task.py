@@ -13,7 +13,7 @@ def test_shipped_tasks_load_and_round_trip(name):
     assert TaskSpec.model_validate_json(task.model_dump_json()) == task
 
 
-def test_action_layout_follows_the_skill():
+def test_action_layout_follows_gripper_and_degrees_of_freedom():
     assert load_task("push_block").action_names == ("dx", "dy", "dz")
     assert load_task("pick_place").action_names == ("dx", "dy", "dz", "dyaw", "gripper")
 
@@ -25,8 +25,8 @@ def test_unknown_task_lists_the_known_ones():
 
 def test_misspelt_field_is_refused(tmp_path):
     path = tmp_path / "mine.yaml"
-    path.write_text("name: mine\nskill: push\nhorizn: 9\n")
-    with pytest.raises(ValidationError, match="horizn"):
+    path.write_text("name: mine\nhorizn: 9\n")
+    with pytest.raises(UnknownNameError, match="Did you mean 'horizon'"):
         load_task(path)
 
 
@@ -41,10 +41,12 @@ def test_a_yaml_list_is_not_a_task(tmp_path):
     ("fields", "message"),
     [
         ({"sim_freq_hz": 55}, "multiple"),
-        ({"require_grasp": True}, "controlled"),
-        ({"skill": "pick_place"}, "controlled"),
+        ({"start": {"demonstration_share": 0.5}}, "controlled"),
+        ({"control_freq_hz": -10}, "greater than or equal to 1"),
+        ({"workspace_z_m": [0.3, 0.1]}, "upside down"),
+        ({"symmetric_axis": [0, 0, 0]}, "no direction"),
     ],
 )
 def test_contradictions_are_refused_with_both_values(fields, message):
     with pytest.raises(ValidationError, match=message):
-        TaskSpec.model_validate({"name": "mine", "skill": "push"} | fields)
+        TaskSpec.model_validate({"name": "mine"} | fields)

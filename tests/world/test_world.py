@@ -1,13 +1,12 @@
 import numpy as np
 import pytest
 
-from tests.sim.fixtures import block_mesh, commit, open_fixtures
+from tests.sim.fixtures import block_mesh, commit, open_sim
 from xsim_core.artifacts import RealWorld
 from xsim_core.errors import BadInputError
 from xsim_core.geometry import rotation_angle
 from xsim_core.render.room import RoomSpec
-from xsim_core.sim.assets import build_assets
-from xsim_core.sim.task import load_task
+from xsim_core.storage import ArtifactStore
 from xsim_core.world import SimulatedRobot, WorldSpec, open_world, spec_to_json
 
 SPEC = WorldSpec(
@@ -27,7 +26,7 @@ def make_world(store, json_bytes=None, *, name="world"):
 
 
 def test_a_world_survives_its_artifact_and_nonsense_does_not():
-    store, _, _ = open_fixtures()
+    store = ArtifactStore("memory://")
     assert open_world(make_world(store)).spec == SPEC
     nonsense = np.frombuffer(b'{"name": "x", "gravity": 0}', np.uint8)
     with pytest.raises(BadInputError, match="gravity"):
@@ -52,12 +51,10 @@ class Forward:
 
 @pytest.mark.vulkan
 def test_a_robot_records_only_what_it_can_perceive(tmp_path):
-    store, scene, track = open_fixtures()
-    task = load_task("push_block").model_copy(update={"horizon": 4})
-    assets = build_assets(scene, track, task, tmp_path)
-    world = open_world(make_world(store))
+    sim = open_sim(tmp_path, horizon=4)
+    world = open_world(make_world(ArtifactStore("memory://")))
     with SimulatedRobot(
-        world, assets, task, folder=tmp_path, num_envs=1, num_workers=0, rgbd_hw=(48, 64)
+        world, sim, folder=tmp_path, num_envs=1, num_workers=0, rgbd_hw=(48, 64)
     ) as robot:
         with pytest.raises(ValueError, match="not run yet"):
             robot.judge()
@@ -66,7 +63,7 @@ def test_a_robot_records_only_what_it_can_perceive(tmp_path):
     assert len(episodes) == 2
     assert episodes.rgb.shape == (8, 72, 96, 3)
     assert episodes.wide_depth_mm.shape == (8, 48, 64)
-    np.testing.assert_array_equal(episodes.T_world_cam, np.array(assets.T_world_cam))
+    np.testing.assert_array_equal(episodes.T_world_cam, np.array(sim.assets.T_world_cam))
     assert not {"success", "env_states", "T_world_object"} & set(vars(episodes))
     # The first action takes effect one step late.
     moved = np.diff(episodes.state[episodes.episode(0), 1])

@@ -2,57 +2,32 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from xsim_core.artifacts import ObjectTrack, SplatScene
 from xsim_core.errors import BadInputError
-from xsim_core.sim.assets import SimAssets
-from xsim_core.sim.backgrounds import SplatBackground
 from xsim_core.sim.domain import Domain
 from xsim_core.sim.image_pool import ImageEnvPool
-from xsim_core.sim.task import TaskSpec
-from xsim_core.storage import OpenArtifact, Progress
+from xsim_core.sim.open import OpenSimWorld
+from xsim_core.storage import Progress
 from xsim_core.world import RobotEpisodes
 
 from .camera import CameraFit, fit_camera
-from .config import CameraFitConfig, GateConfig, LocateConfig, ReplayMode
+from .config import CalibrateConfig, CameraFitConfig
 from .depth_views import expected_depth
-from .locate import LocatedObject, locate_object, object_mesh
+from .locate import LocatedObject, locate_object
 from .pairs import Pairs
 from .replay import replay_rollouts
 
 NO_RGBD = "the robot recorded no RGB-D pictures, so its object cannot be tracked"
 
 
-class PairConfig(Protocol):
-    """What of ``CalibrateConfig`` is needed here."""
-
-    @property
-    def task(self) -> TaskSpec: ...  # noqa: D102
-    @property
-    def frame_stride(self) -> int: ...  # noqa: D102
-    @property
-    def locate(self) -> LocateConfig: ...  # noqa: D102
-    @property
-    def camera(self) -> CameraFitConfig | None: ...  # noqa: D102
-    @property
-    def replay(self) -> ReplayMode: ...  # noqa: D102
-    @property
-    def gate(self) -> GateConfig: ...  # noqa: D102
-
-
 def build_pairs(
     episodes: RobotEpisodes,
-    assets: SimAssets,
-    scene: OpenArtifact[SplatScene],
-    track: OpenArtifact[ObjectTrack],
+    sim: OpenSimWorld,
     *,
-    config: PairConfig,
-    folder: Path,
+    config: CalibrateConfig,
     num_workers: int,
     progress: Progress,
 ) -> tuple[Pairs, CameraFit]:
@@ -65,26 +40,22 @@ def build_pairs(
         BadInputError: when the robot recorded no RGB-D pictures.
     """
     progress(0.0, {})
-    fit = refined_camera(episodes, assets, scene, config=config.camera, folder=folder)
+    fit = refined_camera(episodes, sim, config=config.camera)
     progress(0.2, fit.figures())
     located = locate_all(
         replace(episodes, T_world_cam=episodes.T_world_cam @ fit.T_nominal_cam),
-        assets, track, config=config, progress=part_of(progress, 0.2, 0.8),
+        sim, config=config, progress=part_of(progress, 0.2, 0.8),
     )  # fmt: skip
     # The replay is seen from the nominal camera: from there the policy learnt.
-    pairs = paired(
-        episodes, located, assets, scene, config=config, folder=folder, num_workers=num_workers
-    )
+    pairs = paired(episodes, located, sim, config=config, num_workers=num_workers)
     return pairs, fit
 
 
 def refined_camera(
     episodes: RobotEpisodes,
-    assets: SimAssets,
-    scene: OpenArtifact[SplatScene],
+    sim: OpenSimWorld,
     *,
     config: CameraFitConfig | None,
-    folder: Path,
 ) -> CameraFit:
     """Where the camera stands, from the first and the last picture of each rollout."""
     if config is None:
@@ -92,17 +63,16 @@ def refined_camera(
     if episodes.wide_depth_mm is None:
         raise BadInputError(NO_RGBD)
     rows = np.unique(np.append(episodes.episode_ends - 1, [0, *episodes.episode_ends[:-1]]))
-    rendered = expected_depth(episodes, rows, assets, scene, folder / "camera")
+    rendered = expected_depth(episodes, rows, sim)
     measured = episodes.wide_depth_mm[rows] / 1000.0
     return fit_camera(list(rendered), list(measured), episodes.rgbd_camera, config)
 
 
 def locate_all(
     episodes: RobotEpisodes,
-    assets: SimAssets,
-    track: OpenArtifact[ObjectTrack],
+    sim: OpenSimWorld,
     *,
-    config: PairConfig,
+    config: CalibrateConfig,
     progress: Progress,
 ) -> list[LocatedObject]:
     """The object in every ``frame_stride``-th picture of each rollout."""
@@ -114,7 +84,7 @@ def locate_all(
         done += 1
         progress(min(1.0, done / total), {"frames_tracked": float(done)})
 
-    return [_locate(episodes, i, assets, track, config, count) for i in range(len(episodes))]
+    return [_locate(episodes, i, sim, config, count) for i in range(len(episodes))]
 
 
 def part_of(progress: Progress, begin: float, end: float) -> Progress:
@@ -125,17 +95,15 @@ def part_of(progress: Progress, begin: float, end: float) -> Progress:
 def paired(
     episodes: RobotEpisodes,
     located: Sequence[LocatedObject],
-    assets: SimAssets,
-    scene: OpenArtifact[SplatScene],
+    sim: OpenSimWorld,
     *,
-    config: PairConfig,
-    folder: Path,
+    config: CalibrateConfig,
     num_workers: int,
 ) -> Pairs:
     """Frames of rollouts beside those of their replay, where the object was tracked."""
     with ImageEnvPool(
-        assets, config.task, background=SplatBackground.write(scene, folder / "sim"),
-        domain=Domain(), num_envs=len(episodes), num_workers=num_workers,
+        sim.assets, sim.task, background=sim.background, domain=Domain(),
+        num_envs=len(episodes), num_workers=num_workers,
         image_hw=(episodes.rgb.shape[1], episodes.rgb.shape[2]),
     ) as pool:  # fmt: skip
         replay = replay_rollouts(
@@ -164,9 +132,8 @@ def tracked_rows(episodes: RobotEpisodes, i: int, stride: int) -> NDArray[np.int
 def _locate(
     episodes: RobotEpisodes,
     i: int,
-    assets: SimAssets,
-    track: OpenArtifact[ObjectTrack],
-    config: PairConfig,
+    sim: OpenSimWorld,
+    config: CalibrateConfig,
     on_frame: Callable[[], None],
 ) -> LocatedObject:
     rows = tracked_rows(episodes, i, config.frame_stride)
@@ -174,11 +141,11 @@ def _locate(
         raise BadInputError(NO_RGBD)
     try:
         return locate_object(
-            episodes.wide_rgb[rows], episodes.wide_depth_mm[rows], mesh=object_mesh(track),
+            episodes.wide_rgb[rows], episodes.wide_depth_mm[rows], mesh=sim.mesh,
             camera=episodes.rgbd_camera, T_world_cam=episodes.T_world_cam,
-            T_world_object=assets.start, config=config.locate, on_frame=on_frame,
+            T_world_object=sim.assets.start, config=config.locate, on_frame=on_frame,
         )  # fmt: skip
     except BadInputError:
         # One rollout in which the object is hidden from the start must not cost the others.
-        expected = np.tile(assets.start, (len(rows), 1, 1))
+        expected = np.tile(sim.assets.start, (len(rows), 1, 1))
         return LocatedObject(expected, np.zeros(len(rows), np.float32))

@@ -4,18 +4,11 @@ from pathlib import Path
 
 import numpy as np
 
-from xsim_core.artifacts import (
-    EpisodeDataset,
-    ObjectTrack,
-    RealWorld,
-    SplatScene,
-    StudentPolicy,
-)
-from xsim_core.errors import BadInputError
+from xsim_core.artifacts import EpisodeDataset, RealWorld, SimWorld, StudentPolicy
 from xsim_core.pictures import loss_plot
 from xsim_core.policies import ClosedLoopStudent, Episodes, Student
 from xsim_core.policies.fitting import torch_threads, training_figures
-from xsim_core.sim.assets import SimAssets, build_assets
+from xsim_core.sim.open import OpenSimWorld, check_same_task, open_sim_world
 from xsim_core.sim.watched import WatchedPolicy
 from xsim_core.storage import ArtifactWriter, OpenArtifact
 from xsim_core.world import RGBD_HW, RobotEpisodes, SimulatedRobot, open_world
@@ -34,8 +27,7 @@ MIN_PAIRS = 10
 def calibrate_student(
     student: OpenArtifact[StudentPolicy],
     dataset: OpenArtifact[EpisodeDataset],
-    scene: OpenArtifact[SplatScene],
-    track: OpenArtifact[ObjectTrack],
+    sim: OpenArtifact[SimWorld],
     world: OpenArtifact[RealWorld],
     *,
     config: CalibrateConfig,
@@ -46,17 +38,14 @@ def calibrate_student(
     Raises:
         BadInputError: when the student was trained for another task.
     """
-    if student.summary.task != config.task.name:
-        raise BadInputError(
-            f"{student.ref} was trained for '{student.summary.task}', not '{config.task.name}'"
-        )
+    check_same_task(student, sim)
     out.progress(0.0, {})
     uncalibrated = Student.read(student)
     folder = out.scratch()
-    assets = build_assets(scene, track, config.task, folder / "sim")
-    episodes = _deploy(uncalibrated, world, assets, config=config, out=out)
+    here = open_sim_world(sim, folder / "sim")
+    episodes = _deploy(uncalibrated, world, here, config=config, out=out)
     pairs, camera = build_pairs(
-        episodes, assets, scene, track, config=config, folder=folder,
+        episodes, here, config=config,
         num_workers=out.runtime.num_workers, progress=part_of(out.progress, 0.2, 0.5),
     )  # fmt: skip
     trusted = pairs.trusted(config.gate)
@@ -79,7 +68,7 @@ def calibrate_student(
     calibrated.write(out)
     out.write("curve/loss", np.array(trainer.losses))
     return StudentPolicy(
-        task=config.task.name,
+        task=here.task.name,
         is_calibrated=True,
         architecture=calibrated.architecture.model_dump(mode="json"),
         num_train_steps=student.summary.num_train_steps + trainer.step,
@@ -91,7 +80,7 @@ def calibrate_student(
 def _deploy(
     student: Student,
     world: OpenArtifact[RealWorld],
-    assets: SimAssets,
+    sim: OpenSimWorld,
     *,
     config: CalibrateConfig,
     out: ArtifactWriter,
@@ -102,12 +91,12 @@ def _deploy(
         return kept
     seeds = range(config.rollout_seed, config.rollout_seed + config.num_rollouts)
     with SimulatedRobot(
-        open_world(world), assets, config.task, folder=folder,
+        open_world(world), sim, folder=folder,
         num_envs=min(8, config.num_rollouts), num_workers=out.runtime.num_workers,
         rgbd_hw=RGBD_HW,
     ) as robot:  # fmt: skip
         watched = WatchedPolicy(
-            ClosedLoopStudent(student), num_episodes=len(seeds), horizon=config.task.horizon,
+            ClosedLoopStudent(student), num_episodes=len(seeds), horizon=sim.task.horizon,
             progress=part_of(out.progress, 0.02, 0.2),
         )  # fmt: skip
         episodes = robot.run(watched, seeds)

@@ -6,7 +6,6 @@ from pydantic import Field
 
 from xsim_core.config import FrozenModel
 from xsim_core.policies.config import AugmentConfig, OptimConfig
-from xsim_core.sim.task import TaskSpec
 from xsim_core.tracking.config import TrackerConfig
 
 ReplayMode = Literal["resync", "actions"]
@@ -67,8 +66,6 @@ class AlignConfig(FrozenModel):
 class CalibrateConfig(FrozenModel):
     """How the student is carried over to the robot's camera."""
 
-    task: TaskSpec
-    """The student's task."""
     num_rollouts: int = Field(default=10, ge=1)
     """Episodes on the robot; X-Sim uses 10."""
     rollout_seed: int = 70_000

@@ -1,16 +1,11 @@
 """Depth pictures that the robot's camera should have taken, were it where it is believed to be."""
 
-from pathlib import Path
-
 import numpy as np
 from numpy.typing import NDArray
 
-from xsim_core.artifacts import SplatScene
 from xsim_core.geometry import PinholeCamera
-from xsim_core.sim.assets import SimAssets
-from xsim_core.sim.backgrounds import SplatBackground
+from xsim_core.sim.open import OpenSimWorld
 from xsim_core.sim.rendering import SceneRenderer
-from xsim_core.storage import OpenArtifact
 from xsim_core.world import RobotEpisodes
 
 NEAR_TABLE_M = 0.012
@@ -21,15 +16,13 @@ OUT_OF_SIGHT = (0.0, 0.0, -3.0, 1.0, 0.0, 0.0, 0.0)
 def expected_depth(
     episodes: RobotEpisodes,
     rows: NDArray[np.integer],
-    assets: SimAssets,
-    scene: OpenArtifact[SplatScene],
-    folder: Path,
+    sim: OpenSimWorld,
 ) -> NDArray[np.float64]:
     """Arm and room (n, h, w) in metres from the nominal camera, at the joints of ``rows`` (n,).
 
     The object is left out: nobody knows yet where it is.
     """
-    renderer = SceneRenderer(assets, SplatBackground.write(scene, folder))
+    renderer = SceneRenderer(sim.assets, sim.background)
     camera, T_world_cam = episodes.rgbd_camera, episodes.T_world_cam
     depths = [
         renderer.render(
@@ -38,7 +31,7 @@ def expected_depth(
         for qpos in episodes.qpos[rows]
     ]
     return np.stack(
-        [on_table_plane(depth, camera, T_world_cam, assets.table_height_m) for depth in depths]
+        [on_table_plane(depth, camera, T_world_cam, sim.assets.table_height_m) for depth in depths]
     )
 
 

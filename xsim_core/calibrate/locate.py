@@ -6,10 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from xsim_core.artifacts import ObjectTrack
 from xsim_core.errors import BadInputError
 from xsim_core.geometry import PinholeCamera, TexturedMesh, inverse_se3, transform_points
-from xsim_core.storage import OpenArtifact
 from xsim_core.tracking import OK, ObjectTracker, TrackedPose
 
 from .config import LocateConfig
@@ -23,11 +21,6 @@ class LocatedObject:
     """(t, 4, 4)."""
     score: NDArray[np.float32]
     """(t,), 0 where the pose is a guess."""
-
-
-def object_mesh(track: OpenArtifact[ObjectTrack]) -> TexturedMesh:
-    """The tracked object's mesh."""
-    return TexturedMesh.from_arrays(track.arrays("object"))
 
 
 def expected_box(

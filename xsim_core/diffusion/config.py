@@ -5,14 +5,11 @@ from pydantic import Field
 from xsim_core.config import FrozenModel
 from xsim_core.policies.config import AugmentConfig, OptimConfig, StudentArchitecture
 from xsim_core.sim.domain import Domain, randomised_domain
-from xsim_core.sim.task import TaskSpec
 
 
 class DiffusionConfig(FrozenModel):
     """How the student is built, trained and tried."""
 
-    task: TaskSpec
-    """The task that the dataset shows."""
     architecture: StudentArchitecture = StudentArchitecture()
     """Network and sampler; image size, state and action widths are taken from the dataset."""
     optim: OptimConfig = OptimConfig()

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from xsim_core.artifacts import EpisodeDataset, ObjectTrack, SplatScene, StudentPolicy
-from xsim_core.errors import BadInputError
+from xsim_core.artifacts import EpisodeDataset, SimWorld, StudentPolicy
 from xsim_core.pictures import loss_plot
 from xsim_core.policies import (
     ChunkSampler,
@@ -16,6 +15,7 @@ from xsim_core.policies import (
 )
 from xsim_core.policies.config import StudentArchitecture
 from xsim_core.policies.fitting import fit, new_net, torch_threads, training_figures
+from xsim_core.sim.open import check_same_task
 from xsim_core.storage import ArtifactWriter, OpenArtifact
 
 from .config import DiffusionConfig
@@ -27,8 +27,7 @@ TRAINING_SHARE = 0.85
 
 def train_student(
     dataset: OpenArtifact[EpisodeDataset],
-    scene: OpenArtifact[SplatScene],
-    track: OpenArtifact[ObjectTrack],
+    sim: OpenArtifact[SimWorld],
     *,
     config: DiffusionConfig,
     out: ArtifactWriter,
@@ -38,11 +37,7 @@ def train_student(
     Raises:
         BadInputError: when the dataset is empty or was made for another task.
     """
-    if dataset.summary.task != config.task.name:
-        raise BadInputError(
-            f"{dataset.ref} shows task '{dataset.summary.task}', not '{config.task.name}'. "
-            "Set DiffusionConfig.task, or render a dataset for this task."
-        )
+    check_same_task(dataset, sim)
     episodes = Episodes.read(dataset)
     with torch_threads(out.runtime.num_workers):
         trainer, student = imitate(episodes, config=config, out=out)
@@ -58,11 +53,10 @@ def train_student(
             out.progress(done, figures | {"sim_success": trials["success_rate"]})
 
         figures |= simulate(
-            student, scene, track, task=config.task, domain=config.domain, seeds=seeds, out=out,
-            progress=progress,
+            student, sim, domain=config.domain, seeds=seeds, out=out, progress=progress
         )  # fmt: skip
     return StudentPolicy(
-        task=config.task.name,
+        task=sim.summary.task,
         is_calibrated=False,
         architecture=student.architecture.model_dump(mode="json"),
         num_train_steps=trainer.step,

@@ -4,16 +4,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from xsim_core.artifacts import ObjectTrack, SplatScene
+from xsim_core.artifacts import SimWorld
 from xsim_core.pictures import film_strip, gif_bytes, png_bytes
 from xsim_core.policies import ClosedLoopStudent, Student
 from xsim_core.policies.statistics import wilson_interval
-from xsim_core.sim.assets import build_assets
-from xsim_core.sim.backgrounds import SplatBackground
 from xsim_core.sim.domain import Domain
 from xsim_core.sim.image_pool import ImageEnvPool
+from xsim_core.sim.open import open_sim_world
 from xsim_core.sim.rollout import RolloutResult, rollout
-from xsim_core.sim.task import TaskSpec
 from xsim_core.storage import ArtifactWriter, OpenArtifact, Progress
 
 NUM_ENVS = 8
@@ -22,24 +20,21 @@ NUM_FILMS = 4
 
 def simulate(
     student: Student,
-    scene: OpenArtifact[SplatScene],
-    track: OpenArtifact[ObjectTrack],
+    sim: OpenArtifact[SimWorld],
     *,
-    task: TaskSpec,
     domain: Domain,
     seeds: Sequence[int],
     out: ArtifactWriter,
     progress: Progress,
 ) -> dict[str, float]:
     """Run one episode a seed, leave films beside the payload and answer the key figures."""
-    folder = out.scratch() / "sim"
+    world = open_sim_world(sim, out.scratch() / "world")
     with ImageEnvPool(
-        build_assets(scene, track, task, folder), task,
-        background=SplatBackground.write(scene, folder), domain=domain,
+        world.assets, world.task, background=world.background, domain=domain,
         num_envs=min(NUM_ENVS, len(seeds)), num_workers=out.runtime.num_workers,
     ) as pool:  # fmt: skip
         result = rollout(pool, ClosedLoopStudent(student), seeds, progress=progress)
-    add_films(result, out, fps=task.control_freq_hz)
+    add_films(result, out, fps=world.task.control_freq_hz)
     low, high = wilson_interval(int(result.success.sum()), len(seeds))
     return {
         "sim_success": float(result.success.mean()),

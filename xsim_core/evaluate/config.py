@@ -6,14 +6,11 @@ from pydantic import Field
 
 from xsim_core.config import FrozenModel
 from xsim_core.sim.domain import Domain, randomised_domain
-from xsim_core.sim.task import TaskSpec
 
 
 class EvaluateConfig(FrozenModel):
     """How much is tried."""
 
-    task: TaskSpec
-    """The policies' task."""
     num_sim_trials: int = Field(default=30, ge=1)
     """Seeds of each student's row in simulation."""
     num_teacher_trials: int = Field(default=50, ge=1)

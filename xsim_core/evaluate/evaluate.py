@@ -1,7 +1,6 @@
 """The ``evaluate`` stage: every policy on the same seeds, and the reconstruction against truth."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 
@@ -11,14 +10,14 @@ from xsim_core.artifacts import (
     ObjectTrack,
     PosedImages,
     RealWorld,
+    SimWorld,
     SplatScene,
     StudentPolicy,
     TeacherPolicy,
 )
-from xsim_core.errors import BadInputError
 from xsim_core.pictures import film_strip, gif_bytes, png_bytes
 from xsim_core.policies.fitting import torch_threads
-from xsim_core.sim.assets import build_assets
+from xsim_core.sim.open import OpenSimWorld, check_same_task, open_sim_world
 from xsim_core.storage import ArtifactWriter, OpenArtifact
 
 from .config import EvaluateConfig
@@ -33,6 +32,7 @@ STUDENTS = {"calibration": ("student", "calibrated"), "promotion": ("current", "
 def evaluate_policies(
     teacher: OpenArtifact[TeacherPolicy],
     student: OpenArtifact[StudentPolicy],
+    sim: OpenArtifact[SimWorld],
     scene: OpenArtifact[SplatScene],
     track: OpenArtifact[ObjectTrack],
     images: OpenArtifact[PosedImages],
@@ -53,16 +53,12 @@ def evaluate_policies(
     first, second = STUDENTS[config.compares]
     students = {first: student} | ({second: calibrated} if calibrated else {})
     for policy in (teacher, *students.values()):
-        if policy.summary.task != config.task.name:
-            raise BadInputError(
-                f"{policy.ref} was trained for '{policy.summary.task}', not '{config.task.name}'"
-            )
+        check_same_task(policy, sim)
     out.progress(0.0, {})
-    folder: Path = out.scratch()
-    assets = build_assets(scene, track, config.task, folder / "sim")
+    here = open_sim_world(sim, out.scratch() / "sim")
     with torch_threads(out.runtime.num_workers):
         num_rows = 1 + len(students) * (2 if world else 1)
-        runner = TrialRunner(assets, scene, config, out, num_rows=num_rows)
+        runner = TrialRunner(here, config, out, num_rows=num_rows)
         rows = runner.simulation(teacher, students)
         if world is not None:
             rows += runner.reality(world, students)
@@ -72,9 +68,9 @@ def evaluate_policies(
         out.write_all(errors, prefix="error")
         figures |= against_truth
     rates = tuple(row.rate() for row in rows)
-    _publish(rows, config, out)
+    _publish(rows, here, out)
     out.add_file("success.png", rate_plot(rates))
-    return Evaluation(task=config.task.name, rates=rates, figures=rate_figures(rates) | figures)
+    return Evaluation(task=here.task.name, rates=rates, figures=rate_figures(rates) | figures)
 
 
 def _compare(rows: Sequence[Trials], config: EvaluateConfig) -> dict[str, float]:
@@ -90,7 +86,7 @@ def _compare(rows: Sequence[Trials], config: EvaluateConfig) -> dict[str, float]
     return figures
 
 
-def _publish(rows: Sequence[Trials], config: EvaluateConfig, out: ArtifactWriter) -> None:
+def _publish(rows: Sequence[Trials], sim: OpenSimWorld, out: ArtifactWriter) -> None:
     """Outcomes a seed as arrays; films as strips and animations."""
     for row in rows:
         out.write(f"success/{row.name}", row.success)
@@ -100,5 +96,5 @@ def _publish(rows: Sequence[Trials], config: EvaluateConfig, out: ArtifactWriter
         strip = film_strip(row.films, [bool(s) for s in row.success[: len(row.films)]])
         out.add_file(f"film_{row.name}.png", png_bytes(strip))
         best = int(np.argmax(row.success[: len(row.films)]))
-        animation = gif_bytes(row.films[best], fps=config.task.control_freq_hz)
+        animation = gif_bytes(row.films[best], fps=sim.task.control_freq_hz)
         out.add_file(f"film_{row.name}.gif", animation)

@@ -1,45 +1,24 @@
 """Runs policies in simulation and in the world, one episode for each of the paired seeds."""
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
 
 import numpy as np
 
-from xsim_core.artifacts import RealWorld, SplatScene, StudentPolicy, TeacherPolicy
+from xsim_core.artifacts import RealWorld, StudentPolicy, TeacherPolicy
 from xsim_core.policies import ClosedLoopStudent, Student
 from xsim_core.policies.teacher import load_teacher
-from xsim_core.sim.assets import SimAssets
 from xsim_core.sim.backgrounds import SplatBackground
-from xsim_core.sim.domain import Domain
 from xsim_core.sim.image_pool import ImageEnvPool
+from xsim_core.sim.open import OpenSimWorld
 from xsim_core.sim.rollout import RolloutResult, TeacherInPool, rollout
-from xsim_core.sim.task import TaskSpec
 from xsim_core.sim.watched import WatchedPolicy
 from xsim_core.storage import ArtifactWriter, OpenArtifact, Progress
 from xsim_core.world import SimulatedRobot, open_world
 
+from .config import EvaluateConfig
 from .rates import Trials
 
 NUM_ENVS = 8
-
-
-class TrialConfig(Protocol):
-    """What of ``EvaluateConfig`` is needed here."""
-
-    @property
-    def task(self) -> TaskSpec: ...  # noqa: D102
-    @property
-    def domain(self) -> Domain: ...  # noqa: D102
-    @property
-    def seed(self) -> int: ...  # noqa: D102
-    @property
-    def num_sim_trials(self) -> int: ...  # noqa: D102
-    @property
-    def num_teacher_trials(self) -> int: ...  # noqa: D102
-    @property
-    def num_real_trials(self) -> int: ...  # noqa: D102
-    @property
-    def num_films(self) -> int: ...  # noqa: D102
 
 
 class TrialRunner:
@@ -47,15 +26,13 @@ class TrialRunner:
 
     def __init__(
         self,
-        assets: SimAssets,
-        scene: OpenArtifact[SplatScene],
-        config: TrialConfig,
+        sim: OpenSimWorld,
+        config: EvaluateConfig,
         out: ArtifactWriter,
         *,
         num_rows: int,
     ) -> None:
-        self._assets, self._config, self._out = assets, config, out
-        self._background = SplatBackground.write(scene, out.scratch() / "sim")
+        self._sim, self._config, self._out = sim, config, out
         self._num_rows, self._num_done, self._said = num_rows, 0, 0.0
 
     def simulation(
@@ -65,7 +42,7 @@ class TrialRunner:
     ) -> list[Trials]:
         """Teacher and students in the reconstructed simulation."""
         config = self._config
-        with self._pool(self._background, config.num_sim_trials) as pool:
+        with self._pool(self._sim.background, config.num_sim_trials) as pool:
             actor = TeacherInPool(load_teacher(teacher), pool)
             # Rendering costs most, so only the seeds that are shown are rendered for the teacher.
             num_shown = min(config.num_films, config.num_teacher_trials)
@@ -96,7 +73,7 @@ class TrialRunner:
         config, rows = self._config, []
         seeds = self._seeds(config.num_real_trials)
         with SimulatedRobot(
-            open_world(world), self._assets, config.task, folder=self._out.scratch() / "world",
+            open_world(world), self._sim, folder=self._out.scratch() / "world",
             num_envs=min(NUM_ENVS, len(seeds)), num_workers=self._out.runtime.num_workers,
         ) as robot:  # fmt: skip
             for name, policy in students.items():
@@ -110,7 +87,7 @@ class TrialRunner:
 
     def _pool(self, background: SplatBackground | None, num_trials: int) -> ImageEnvPool:
         return ImageEnvPool(
-            self._assets, self._config.task, background=background, domain=self._config.domain,
+            self._sim.assets, self._sim.task, background=background, domain=self._config.domain,
             num_envs=min(NUM_ENVS, num_trials), num_workers=self._out.runtime.num_workers,
         )  # fmt: skip
 
@@ -126,7 +103,7 @@ class TrialRunner:
         """The policy, reporting between the ends of its episodes."""
         return WatchedPolicy(
             ClosedLoopStudent(Student.read(policy)), num_episodes=len(seeds),
-            horizon=self._config.task.horizon,
+            horizon=self._sim.task.horizon,
             progress=lambda fraction, _: self._report(fraction, {}),
         )  # fmt: skip
 

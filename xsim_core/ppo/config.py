@@ -4,7 +4,7 @@ import numpy as np
 from pydantic import Field
 
 from xsim_core.config import FrozenModel
-from xsim_core.sim.task import Physics, TaskSpec, load_task
+from xsim_core.sim.task import Physics
 
 Range = tuple[float, float]
 
@@ -35,8 +35,6 @@ class PhysicsRange(FrozenModel):
 class PPOConfig(FrozenModel):
     """Proximal policy optimisation; names and defaults near CleanRL's."""
 
-    task: TaskSpec = Field(default_factory=lambda: load_task("push_block"))
-    """What to learn."""
     seed: int = 0
     """Of the network, the actions and the episodes."""
     physics: PhysicsRange | None = PhysicsRange()

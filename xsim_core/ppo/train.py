@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from xsim_core.artifacts import ObjectTrack, SplatScene, TeacherPolicy
+from xsim_core.artifacts import SimWorld, TeacherPolicy
 from xsim_core.errors import QualityGateError
 from xsim_core.policies.teacher import (
     ActorCritic,
@@ -18,7 +18,7 @@ from xsim_core.policies.teacher import (
     actor_from_arrays,
     teacher_arrays,
 )
-from xsim_core.sim import EnvPool, Outcomes, build_assets, run_episodes
+from xsim_core.sim import EnvPool, Outcomes, open_sim_world, run_episodes
 from xsim_core.sim.reward import TERMS
 from xsim_core.storage import ArtifactWriter, OpenArtifact
 
@@ -34,8 +34,7 @@ SELECTION_SEED, FINAL_SEED = 1_000_000_000, 2_000_000_000
 
 
 def train_teacher(
-    scene: OpenArtifact[SplatScene],
-    track: OpenArtifact[ObjectTrack],
+    sim: OpenArtifact[SimWorld],
     *,
     config: PPOConfig,
     out: ArtifactWriter,
@@ -50,12 +49,12 @@ def train_teacher(
     """
     torch.set_num_threads(1)
     folder = out.scratch()
-    assets = build_assets(scene, track, config.task, folder / "assets")
+    world = open_sim_world(sim, folder / "world")
     rng = np.random.default_rng([config.seed, 1])
     spread = config.physics
     physics = [spread.sample(rng) for _ in range(config.num_envs)] if spread else None
     with EnvPool(
-        assets, config.task, num_envs=config.num_envs, num_workers=out.runtime.num_workers,
+        world.assets, world.task, num_envs=config.num_envs, num_workers=out.runtime.num_workers,
         physics=physics, seed=config.seed,
     ) as pool:  # fmt: skip
         trainer = _Trainer(pool, config, folder / "checkpoint.npz", out)
@@ -66,16 +65,16 @@ def train_teacher(
     out.write_all(curve, prefix="curve")
     threshold = config.success_threshold
     out.add_file("learning_curve.png", learning_curve_png(curve, threshold=threshold))
-    out.add_file("paths_top_view.png", paths_png(assets, final))
+    out.add_file("paths_top_view.png", paths_png(world.assets, final))
     success = float(final.success.mean())
     if success < config.min_success:
         raise QualityGateError(
-            f"teacher for '{config.task.name}' succeeds in {success:.0%} of "
+            f"teacher for '{world.task.name}' succeeds in {success:.0%} of "
             f"{len(final.success)} episodes, below PPOConfig.min_success {config.min_success:.0%}. "
             "Raise num_env_steps, or widen the task's tolerances."
         )
     return TeacherPolicy(
-        task=config.task.name,
+        task=world.task.name,
         num_env_steps=trainer.env_steps,
         success_rate=success,
         num_eval_episodes=len(final.success),

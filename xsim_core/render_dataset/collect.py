@@ -12,8 +12,8 @@ from xsim_core.artifacts import TeacherPolicy
 from xsim_core.errors import QualityGateError
 from xsim_core.policies.teacher import TeacherActor, load_teacher
 from xsim_core.scratch import read_arrays, write_arrays
-from xsim_core.sim.assets import SimAssets
 from xsim_core.sim.image_pool import ImageEnvPool
+from xsim_core.sim.open import OpenSimWorld
 from xsim_core.storage import ArtifactWriter, OpenArtifact
 
 from .config import RenderDatasetConfig
@@ -78,7 +78,7 @@ NUM_ENVS = 16
 
 def collected(
     teacher: OpenArtifact[TeacherPolicy],
-    assets: SimAssets,
+    sim: OpenSimWorld,
     config: RenderDatasetConfig,
     out: ArtifactWriter,
     *,
@@ -88,7 +88,7 @@ def collected(
 
     Args:
         teacher: whose.
-        assets: of the simulator.
+        sim: the simulator's world.
         config: how many.
         out: keeps them for the next try, and hears the progress.
         share: of the stage's progress.
@@ -105,7 +105,7 @@ def collected(
         out.progress(share * min(done, 1.0), {"episodes": successes, "success_rate": rate})
 
     collection = collect_episodes(
-        load_teacher(teacher), assets, config, num_workers=out.runtime.num_workers, progress=report
+        load_teacher(teacher), sim, config, num_workers=out.runtime.num_workers, progress=report
     )
     if len(collection.episodes) < config.min_episodes:
         raise QualityGateError(
@@ -119,7 +119,7 @@ def collected(
 
 def collect_episodes(
     teacher: TeacherActor,
-    assets: SimAssets,
+    sim: OpenSimWorld,
     config: RenderDatasetConfig,
     *,
     num_workers: int,
@@ -129,7 +129,7 @@ def collect_episodes(
 
     Args:
         teacher: deterministic policy on privileged state.
-        assets: of the simulator.
+        sim: the simulator's world.
         config: how many.
         num_workers: processes; 0 means this one.
         progress: called with successes and attempts so far.
@@ -137,7 +137,7 @@ def collect_episodes(
     kept: list[Episode] = []
     attempts = 0
     with ImageEnvPool(
-        assets, config.task, background=None, domain=config.domain, num_envs=NUM_ENVS,
+        sim.assets, sim.task, background=None, domain=config.domain, num_envs=NUM_ENVS,
         num_workers=num_workers,
     ) as pool:  # fmt: skip
         while len(kept) < config.num_episodes and attempts < config.max_attempts:
@@ -162,7 +162,7 @@ def _run_batch(
     rows: list[list[tuple[NDArray[np.float32], ...]]] = [[] for _ in seeds]
     since_success = np.full(n, -1)
     active = np.ones(n, dtype=bool)
-    for _ in range(config.task.horizon):
+    for _ in range(pool.task.horizon):
         action, states = teacher.act(pool.privileged_obs()), pool.env_states()
         executed = action + np.stack([d.next(pool.task.action_dim) for d in noise])
         for i in np.flatnonzero(active):

@@ -4,14 +4,11 @@ from pydantic import Field
 
 from xsim_core.config import FrozenModel
 from xsim_core.sim.domain import Domain, randomised_domain
-from xsim_core.sim.task import TaskSpec, load_task
 
 
 class RenderDatasetConfig(FrozenModel):
     """How many episodes of what, seen how."""
 
-    task: TaskSpec = Field(default_factory=lambda: load_task("push_block"))
-    """What the teacher does."""
     seed: int = 1_000_000
     """First episode seed; the following ones count up. Far from the seeds of evaluations."""
     num_episodes: int = Field(default=240, ge=1)

@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsim_core.scratch import read_arrays, write_arrays
-from xsim_core.sim.assets import SimAssets
-from xsim_core.sim.backgrounds import SplatBackground
+from xsim_core.sim.open import OpenSimWorld
 from xsim_core.sim.render_pool import RenderedEpisode, RenderPool
 
 from .collect import Episode
@@ -25,15 +24,14 @@ class EpisodeFrames(AbstractContextManager["EpisodeFrames"]):
     def __init__(
         self,
         episodes: Sequence[Episode],
-        assets: SimAssets,
-        background: SplatBackground,
+        sim: OpenSimWorld,
         config: RenderDatasetConfig,
         *,
         folder: Path,
         num_workers: int,
     ) -> None:
         self._make_pool = lambda: RenderPool(
-            assets, background, domain=config.domain, num_workers=num_workers,
+            sim.assets, sim.background, domain=config.domain, num_workers=num_workers,
             image_hw=config.image_hw,
         )  # fmt: skip
         self._episodes, self._folder = episodes, folder

@@ -3,10 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from xsim_core.artifacts import EpisodeDataset, ObjectTrack, SplatScene, TeacherPolicy
+from xsim_core.artifacts import EpisodeDataset, SimWorld, TeacherPolicy
 from xsim_core.pictures import enlarged, film_strip, grid, png_bytes
-from xsim_core.sim.assets import build_assets
-from xsim_core.sim.backgrounds import SplatBackground
+from xsim_core.sim.open import open_sim_world
 from xsim_core.sim.rendering import policy_camera
 from xsim_core.storage import ArtifactWriter, OpenArtifact
 
@@ -23,8 +22,7 @@ MOSAIC_COLUMNS, MOSAIC_TILES = 8, 40
 
 def render_dataset(
     teacher: OpenArtifact[TeacherPolicy],
-    scene: OpenArtifact[SplatScene],
-    track: OpenArtifact[ObjectTrack],
+    sim: OpenArtifact[SimWorld],
     *,
     config: RenderDatasetConfig,
     out: ArtifactWriter,
@@ -36,8 +34,8 @@ def render_dataset(
         MissingDependencyError: when nothing here can render.
     """
     scratch = out.scratch()
-    assets = build_assets(scene, track, config.task, scratch / "assets")
-    collection = collected(teacher, assets, config, out, share=COLLECT_SHARE)
+    world = open_sim_world(sim, scratch / "world")
+    collection = collected(teacher, world, config, out, share=COLLECT_SHARE)
     episodes = collection.episodes
     ends = np.cumsum([len(e.action) for e in episodes]).astype(np.int64)
     images = out.create(
@@ -46,9 +44,8 @@ def render_dataset(
     cameras = np.zeros((len(episodes), 4, 4), np.float32)
     first: list[NDArray[np.uint8]] = []
     film: list[NDArray[np.uint8]] = []
-    background = SplatBackground.write(scene, scratch / "assets")
     with EpisodeFrames(
-        episodes, assets, background, config, folder=scratch, num_workers=out.runtime.num_workers
+        episodes, world, config, folder=scratch, num_workers=out.runtime.num_workers
     ) as frames:
         for begin in range(0, len(episodes), EPISODES_A_STEP):
             end = min(begin + EPISODES_A_STEP, len(episodes))
@@ -68,12 +65,12 @@ def render_dataset(
     out.write("env_states", np.concatenate([e.env_states for e in episodes]))
     out.write("episode_ends", ends)
     out.write("T_world_cam", cameras)
-    out.write("K", policy_camera(assets, config.image_hw).K.astype(np.float32))
+    out.write("K", policy_camera(world.assets, config.image_hw).K.astype(np.float32))
     mosaic = grid(np.stack(first[:MOSAIC_TILES]), columns=MOSAIC_COLUMNS)
     out.add_file("mosaic.png", png_bytes(enlarged(mosaic, 2, smooth=True)))
     out.add_file("film.png", png_bytes(film_strip(film)))
     return EpisodeDataset(
-        task=config.task.name, num_episodes=len(episodes), num_steps=int(ends[-1]),
+        task=world.task.name, num_episodes=len(episodes), num_steps=int(ends[-1]),
         num_attempts=collection.num_attempts, image_hw=config.image_hw,
-        fps=float(config.task.control_freq_hz),
+        fps=float(world.task.control_freq_hz),
     )  # fmt: skip

@@ -9,16 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from xsim_core.artifacts import (
-    EpisodeShard,
-    ObjectTrack,
-    SplatScene,
-    TeacherPolicy,
-    TeacherRollouts,
-)
+from xsim_core.artifacts import EpisodeShard, SimWorld, TeacherPolicy, TeacherRollouts
 from xsim_core.errors import BadInputError
-from xsim_core.sim.assets import build_assets
-from xsim_core.sim.backgrounds import SplatBackground
+from xsim_core.sim.open import open_sim_world
 from xsim_core.sim.render_pool import RenderedEpisode
 from xsim_core.storage import ArtifactWriter, OpenArtifact
 
@@ -32,8 +25,7 @@ EPISODES_A_STEP = 4
 
 def collect_rollouts(
     teacher: OpenArtifact[TeacherPolicy],
-    scene: OpenArtifact[SplatScene],
-    track: OpenArtifact[ObjectTrack],
+    sim: OpenArtifact[SimWorld],
     *,
     config: RenderDatasetConfig,
     out: ArtifactWriter,
@@ -43,19 +35,18 @@ def collect_rollouts(
     Raises:
         QualityGateError: when too few rollouts succeed.
     """
-    assets = build_assets(scene, track, config.task, out.scratch() / "assets")
-    collection = collected(teacher, assets, config, out, share=1.0)
+    world = open_sim_world(sim, out.scratch() / "world")
+    collection = collected(teacher, world, config, out, share=1.0)
     out.write_all(collection.arrays())
     return TeacherRollouts(
-        task=config.task.name, num_episodes=len(collection.episodes),
+        task=world.task.name, num_episodes=len(collection.episodes),
         num_attempts=collection.num_attempts,
     )  # fmt: skip
 
 
 def render_shard(
     rollouts: OpenArtifact[TeacherRollouts],
-    scene: OpenArtifact[SplatScene],
-    track: OpenArtifact[ObjectTrack],
+    sim: OpenArtifact[SimWorld],
     *,
     config: RenderShardConfig,
     out: ArtifactWriter,
@@ -74,15 +65,14 @@ def render_shard(
             "set XSIM_RENDER_SHARDS to fewer."
         )
     folder = out.scratch()
-    assets = build_assets(scene, track, config.task, folder / "assets")
-    background = SplatBackground.write(scene, folder / "assets")
+    world = open_sim_world(sim, folder / "world")
     ends = np.cumsum([len(e.action) for e in episodes[begin:end]]).astype(np.int64)
     images = out.create(
         "observation.images.front", shape=(int(ends[-1]), *config.image_hw, 3), dtype=np.uint8
     )
     cameras = np.zeros((end - begin, 4, 4), np.float32)
     with EpisodeFrames(
-        episodes, assets, background, config, folder=folder, num_workers=out.runtime.num_workers
+        episodes, world, config, folder=folder, num_workers=out.runtime.num_workers
     ) as frames:
         row = 0
         for first in range(begin, end, EPISODES_A_STEP):

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xsim_core.artifacts import SplatScene
+from xsim_core.artifacts import SimWorld
 from xsim_core.config import FrozenModel
 from xsim_core.geometry import inverse_se3
 from xsim_core.rasterize import Gaussians2D, render_numpy
@@ -30,14 +30,13 @@ class SplatBackground(FrozenModel):
     """The light that the photos are taken to show; other lights tint the Gaussians against it."""
 
     @staticmethod
-    def write(scene: OpenArtifact[SplatScene], folder: Path) -> "SplatBackground":
+    def write(world: OpenArtifact[SimWorld], folder: Path) -> "SplatBackground":
         """Write the Gaussians where worker processes can read them."""
         folder.mkdir(parents=True, exist_ok=True)
-        gaussians = Gaussians2D.from_scene(scene)
         path = folder.resolve() / "gaussians.npz"
-        arrays: dict[str, Any] = {n: np.asarray(getattr(gaussians, n)) for n in _FIELDS}
+        arrays: dict[str, Any] = {n: world.array(f"background/{n}") for n in _FIELDS}
         write_arrays(path, arrays)
-        r, g, b = (float(c) for c in scene.array("background_rgb"))
+        r, g, b = (float(c) for c in world.array("background/behind_rgb"))
         return SplatBackground(gaussians_npz=path, background_rgb=(r, g, b))
 
 

@@ -141,11 +141,15 @@ class EndEffectorController:
         position_scale_m: float,
         yaw_scale_rad: float,
         lead_m: float,
-        has_gripper: bool,
+        action_names: tuple[str, ...],
     ) -> None:
         self.low, self.high, self.lead_m = low, high, lead_m
         self.position_scale_m, self.yaw_scale_rad = position_scale_m, yaw_scale_rad
-        self.has_gripper = has_gripper
+        # Where the action holds them; None for what does not move.
+        self._dyaw, self._gripper = (
+            action_names.index(name) if name in action_names else None
+            for name in ("dyaw", "gripper")
+        )
         self.q_target = QPOS_REST.copy()
         self.position = np.zeros(3)
         self.yaw = 0.0
@@ -165,7 +169,7 @@ class EndEffectorController:
         """Joint targets (7,); the finger target is in ``finger_m``.
 
         Args:
-            action: (3,) or (5,) in [-1, 1]: dx, dy, dz[, dyaw, gripper].
+            action: (a,) in [-1, 1], laid out as ``TaskSpec.action_names``.
             tcp_position: measured, (3,) metres.
             gain: executed over commanded displacement.
         """
@@ -175,9 +179,10 @@ class EndEffectorController:
         if distance > self.lead_m:
             goal = tcp_position + lead * (self.lead_m / distance)
         self.position = np.minimum(np.maximum(goal, self.low), self.high)
-        if self.has_gripper:
-            self.yaw += float(action[3]) * self.yaw_scale_rad * gain
+        if self._dyaw is not None:
+            self.yaw += float(action[self._dyaw]) * self.yaw_scale_rad * gain
+        if self._gripper is not None:
             span = FINGER_OPEN_M - FINGER_SQUEEZE_M
-            self.finger_m = FINGER_SQUEEZE_M + 0.5 * (float(action[4]) + 1.0) * span
+            self.finger_m = FINGER_SQUEEZE_M + 0.5 * (float(action[self._gripper]) + 1.0) * span
         self.q_target, _ = dls_step(self.q_target, self.position, gripper_down(self.yaw))
         return self.q_target

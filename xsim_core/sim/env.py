@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from xsim_core.errors import BadInputError
 from xsim_core.geometry import se3_from_pos_quat, se3_to_pos_quat
 
-from .assets import SimAssets, start_pos_quat
+from .assets import SimAssets
 from .controller import (
     FINGER_OPEN_M,
     FINGER_SQUEEZE_M,
@@ -24,8 +24,9 @@ from .controller import (
     forward_kinematics,
     tcp_yaw,
 )
-from .reference_starts import ReferenceStart
+from .demonstration_starts import DemonstrationStart
 from .reward import Goals, Situation, WaypointReward, relative_quat
+from .starts import draw_start
 from .task import Physics, TaskSpec
 
 PROPRIO_DIM = 6
@@ -72,7 +73,7 @@ class SimEnv:
         self._controller = EndEffectorController(
             low=np.array(assets.workspace_low), high=np.array(assets.workspace_high),
             position_scale_m=task.action_position_m, yaw_scale_rad=task.action_yaw_rad,
-            lead_m=task.tcp_lead_m, has_gripper=task.gripper == "controlled",
+            lead_m=task.tcp_lead_m, action_names=task.action_names,
         )  # fmt: skip
         self._substeps = task.sim_freq_hz // task.control_freq_hz
         self._centre = np.array(assets.object_centre)
@@ -126,7 +127,7 @@ class SimEnv:
         *,
         T_world_object: NDArray[np.floating] | None = None,
         qpos: NDArray[np.floating] | None = None,
-        reference: ReferenceStart | None = None,
+        on_path: DemonstrationStart | None = None,
     ) -> NDArray[np.float32]:
         """Begin an episode; the seed decides what is not given.
 
@@ -134,48 +135,32 @@ class SimEnv:
             seed: for the object's pose and the arm's joints.
             T_world_object: (4, 4) start pose of the object.
             qpos: (9,) joints of arm and fingers.
-            reference: a start on the demonstrated path, instead of all these.
+            on_path: a start on the demonstrated path, instead of all these.
 
         Returns:
             The observation (o,).
         """
-        if reference is not None:
-            T_world_object, qpos = reference.T_world_object, reference.qpos
-        position, quat, q = self._sample_start(np.random.default_rng(seed))
+        if on_path is not None:
+            T_world_object, qpos = on_path.T_world_object, on_path.qpos
+        position, quat, q = draw_start(self.assets, self.task.start, np.random.default_rng(seed))
         if T_world_object is not None:
             position, quat = se3_to_pos_quat(T_world_object)
         if qpos is not None:
             q = np.asarray(qpos, dtype=np.float64)
         self.set_state(q, position, quat)
         finger = 0.0 if self.task.gripper == "closed" else float(q[7])
-        if reference is not None and reference.is_held:
+        if on_path is not None and on_path.is_held:
             finger = FINGER_SQUEEZE_M
         self._controller.reset(q[:7].copy(), finger_m=finger)
         self._set_targets(q[:7], finger)
         self._pending.clear()
         self._pending.extend([np.zeros(self.action_dim)] * self.physics.action_latency_steps)
-        self._reward.reset(reference.waypoint_index if reference is not None else 0)
+        self._reward.reset(on_path.waypoint_index if on_path is not None else 0)
         self._num_steps, self._progress = 0, 0.0
         self._start_centre = self._read().centre
         self._success = False
         self._obs = self._observe()
         return self._obs
-
-    def _sample_start(
-        self, rng: np.random.Generator
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-        from .maniskill_env import yaw_then
-
-        start = self.task.start
-        position, quat = start_pos_quat(self.assets)
-        position[:2] += rng.uniform(-1, 1, size=2) * start.object_xy_m
-        # Turn about the object's centre, wherever the mesh has its origin.
-        centre = se3_from_pos_quat(position, quat)[:3, :3] @ self._centre
-        quat = yaw_then(float(rng.uniform(-1, 1)) * start.object_yaw_rad, quat)
-        position = position + centre - se3_from_pos_quat(position, quat)[:3, :3] @ self._centre
-        qpos = np.array(self.assets.start_qpos)
-        qpos[:7] += np.clip(rng.normal(size=7), -2, 2) * start.joint_noise_rad
-        return position, quat, qpos
 
     def set_state(
         self,
@@ -262,7 +247,7 @@ class SimEnv:
             quat_wxyz=self._quat,
             object_speed_m_s=speed,
             arm_speed_rad_s=math.sqrt(float(qvel @ qvel)),
-            is_grasped=self.task.require_grasp and self._is_grasped(),
+            is_grasped=self.task.must_grasp and self._is_grasped(),
         )
         return self._situation
 
@@ -285,7 +270,7 @@ class SimEnv:
             return 1.0
         moved = float(np.linalg.norm(now.centre - self._start_centre))
         touched = moved > self.task.contact_motion_m
-        if now.is_grasped if self.task.require_grasp else touched:
+        if now.is_grasped if self.task.must_grasp else touched:
             return 2 / 3
         near = float(np.linalg.norm(now.tcp - now.centre)) < self.task.approach_radius_m
         return 1 / 3 if near else 0.0

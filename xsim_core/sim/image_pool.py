@@ -142,7 +142,7 @@ class ImageEnvPool(AbstractContextManager["ImageEnvPool"]):
         """Build environments and renderers.
 
         Args:
-            assets: from ``build_assets``.
+            assets: from ``open_sim_world``.
             task: what to do.
             background: the room; None renders nothing (for policies that need no image).
             domain: physics, camera, light and sensor.

@@ -16,10 +16,11 @@ from mani_skill.utils.structs.types import SceneConfig, SimConfig
 from sapien.physx import PhysxMaterial
 
 from xsim_core.errors import BadInputError
-from xsim_core.geometry import quat_wxyz_to_matrix
+from xsim_core.geometry import quat_wxyz_to_matrix, se3_to_pos_quat
 
-from .assets import SimAssets, start_pos_quat
+from .assets import SimAssets
 from .reward import Goals, reference_advance, reference_terms
+from .starts import draw_start
 from .task import Physics, TaskSpec
 
 ENV_ID = "XSimObjectTrack-v1"
@@ -39,6 +40,7 @@ class XSimObjectTrackEnv(BaseEnv):
         self.assets, self.task, self.physics = assets, task, physics or task.physics
         self.goals = Goals.from_assets(assets, task)
         self._centre_before: np.ndarray | None = None
+        self._is_seeded = False
         kwargs.setdefault("robot_uids", "panda")
         super().__init__(*args, **kwargs)
 
@@ -78,28 +80,31 @@ class XSimObjectTrackEnv(BaseEnv):
                 str(path), material=material, density=self.physics.density_kg_m3
             )
         builder.add_visual_from_file(str(self.assets.visual_glb))
-        position, quat = start_pos_quat(self.assets)
+        position, quat = se3_to_pos_quat(self.assets.start)
         builder.initial_pose = sapien.Pose(position.tolist(), quat.tolist())
         self.tracked_object = builder.build_dynamic("object")
         _check_shapes(self.tracked_object, len(self.assets.collision_objs))
         self.waypoint_index = torch.zeros(self.num_envs, dtype=torch.int64, device=self.device)
 
+    def reset(
+        self, seed: int | list[int] | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Any, dict[str, Any]]:
+        """Begin episodes; with a seed the same ones as ``SimEnv.reset`` draws."""
+        self._is_seeded = seed is not None
+        return super().reset(seed=seed, options=options)
+
     def _initialize_episode(self, env_idx: torch.Tensor, options: dict[str, Any]) -> None:
-        n, start = len(env_idx), self.task.start
-        rng = np.random.default_rng([int(s) for s in np.atleast_1d(self._episode_seed)[:n]])
-        position, quat = start_pos_quat(self.assets)
-        shift = rng.uniform(-1, 1, size=(n, 2)) * start.object_xy_m
-        p = np.tile(position, (n, 1))
-        p[:, :2] += shift
-        yaw = rng.uniform(-1, 1, size=n) * start.object_yaw_rad
-        q = np.stack([yaw_then(float(a), quat) for a in yaw])
-        self.tracked_object.set_pose(
-            Pose.create_from_pq(torch.tensor(p).float(), torch.tensor(q).float())
-        )
-        qpos = np.tile(self.assets.start_qpos, (n, 1))
-        noise = np.clip(rng.normal(size=(n, 7)), -2, 2) * start.joint_noise_rad
-        qpos[:, :7] += noise
-        self.agent.reset(torch.tensor(qpos).float())
+        if self._is_seeded or self._enhanced_determinism:
+            seeds = np.asarray(self._episode_seed)[env_idx.cpu().numpy()]
+        else:
+            # ManiSkill keeps the last seed; from here on it draws from torch's generator.
+            seeds = torch.randint(2**31, (len(env_idx),)).numpy()
+        starts = [
+            draw_start(self.assets, self.task.start, np.random.default_rng(int(s))) for s in seeds
+        ]
+        p, q, qpos = (torch.tensor(np.stack(c)).float() for c in zip(*starts, strict=True))
+        self.tracked_object.set_pose(Pose.create_from_pq(p, q))
+        self.agent.reset(qpos)
         self.waypoint_index[env_idx] = 0
         self._centre_before = None
 
@@ -156,13 +161,6 @@ class XSimObjectTrackEnv(BaseEnv):
     ) -> torch.Tensor:
         """The dense reward on the scale that training uses."""
         return self.compute_dense_reward(obs, action, info) * self.task.reward_scale
-
-
-def yaw_then(yaw: float, quat_wxyz: np.ndarray) -> np.ndarray:
-    """A quaternion (4,) turned by ``yaw`` about the world's z."""
-    c, s = np.cos(yaw / 2), np.sin(yaw / 2)
-    w, x, y, z = quat_wxyz
-    return np.array([c * w - s * z, c * x - s * y, c * y + s * x, c * z + s * w])
 
 
 def _check_shapes(actor: Any, expected: int) -> None:

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from xsim_core.errors import BadInputError
 
 from .assets import SimAssets
+from .demonstration_starts import DemonstrationStarts
 from .env import SimEnv
 from .processes import WorkerProcesses
-from .reference_starts import ReferenceStarts
 from .reward import TERMS
 from .task import Physics, TaskSpec
 
@@ -54,10 +54,9 @@ class _Worker:
         self.envs = [SimEnv(assets, task, physics=p) for p in physics]
         self.streams = [np.random.SeedSequence([seed, i]) for i in indices]
         self.has_succeeded = np.zeros(len(self.envs), dtype=bool)
-        share = task.start.reference_share
+        self.share = task.start.demonstration_share
         # Tried with the task's own physics, so that it is the same grasp in every process.
-        self.references = ReferenceStarts(SimEnv(assets, task)) if share > 0 else None
-        self.reference_share = share
+        self.on_path = DemonstrationStarts(SimEnv(assets, task)) if self.share > 0 else None
 
     def obs_dim(self) -> int:
         return self.envs[0].obs_dim
@@ -69,9 +68,9 @@ class _Worker:
         """An automatic reset, now and then on the demonstrated path."""
         seed = self._next_seed(i)
         rng = np.random.default_rng([seed, 1])
-        if self.references is None or rng.random() >= self.reference_share:
+        if self.on_path is None or rng.random() >= self.share:
             return self.envs[i].reset(seed)
-        return self.envs[i].reset(seed, reference=self.references.sample(rng))
+        return self.envs[i].reset(seed, on_path=self.on_path.sample(rng))
 
     def reset(self, seeds: NDArray[np.int64] | None) -> tuple[NDArray[Any], ...]:
         self.has_succeeded[:] = False
@@ -123,7 +122,7 @@ class EnvPool(AbstractContextManager["EnvPool"]):
         """Build the environments.
 
         Args:
-            assets: from ``build_assets``.
+            assets: from ``open_sim_world``.
             task: what to do.
             num_envs: how many.
             num_workers: processes.

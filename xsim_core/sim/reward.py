@@ -154,7 +154,7 @@ class WaypointReward:
         success = self.is_success(now)
         return {
             "approach": w.approach * (1.0 - 0.5 * (math.tanh(3 * d) + math.tanh(30 * d))),
-            "grasp": w.grasp * float(task.require_grasp and now.is_grasped),
+            "grasp": w.grasp * float(task.must_grasp and now.is_grasped),
             "goal_position": w.goal_position * (1.0 - math.tanh(self.goals.position_scales[k] * p)),
             "goal_rotation": w.goal_rotation
             * (1.0 - math.tanh(self.goals.rotation_scales[k] * theta)),
@@ -221,7 +221,7 @@ def reference_terms(
     )
     return {
         "approach": w.approach * 0.5 * ((1 - np.tanh(3 * d)) + (1 - np.tanh(30 * d))),
-        "grasp": w.grasp * (is_grasped & task.require_grasp),
+        "grasp": w.grasp * (is_grasped & task.must_grasp),
         "goal_position": w.goal_position * (1 - np.tanh(goals.position_scales[index] * p)),
         "goal_rotation": w.goal_rotation * (1 - np.tanh(goals.rotation_scales[index] * theta)),
         "waypoint": w.waypoint * index,

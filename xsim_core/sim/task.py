@@ -1,12 +1,14 @@
 """A task is data: one YAML file that says how the object's motion becomes waypoints and reward."""
 
+import math
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import yaml
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, model_validator
 
-from xsim_core.config import FrozenModel, Vec3
+from xsim_core.config import FrozenModel, Vec3, refusal
 from xsim_core.errors import BadInputError, UnknownNameError
 
 TASKS_DIR = Path(__file__).parent / "tasks"
@@ -30,7 +32,7 @@ class RewardWeights(FrozenModel):
 
     approach: float = 1.0
     grasp: float = 1.0
-    """Used only by tasks that ``require_grasp``."""
+    """Used only by tasks with a controlled gripper."""
     goal_position: float = 1.0
     goal_rotation: float = 1.0
     waypoint: float = 2.0
@@ -42,20 +44,19 @@ class RewardWeights(FrozenModel):
 class StartRandomisation(FrozenModel):
     """Uniform ranges around the nominal start, as in X-Sim appendix 8.3."""
 
-    object_xy_m: float = 0.02
-    object_yaw_rad: float = 0.2
-    joint_noise_rad: float = 0.01
+    object_xy_m: float = Field(default=0.02, ge=0)
+    object_yaw_rad: float = Field(default=0.2, ge=0, le=math.pi)
+    joint_noise_rad: float = Field(default=0.01, ge=0)
     """Standard deviation on each arm joint, clipped at two of them."""
-    reference_share: float = Field(default=0.0, ge=0, lt=1)
+    demonstration_share: float = Field(default=0.0, ge=0, lt=1)
     """How often an episode of training begins on the demonstrated path with the object in the
-    gripper (see ``reference_starts.py``). Evaluation never does."""
+    gripper (see ``demonstration_starts.py``). Evaluation never does."""
 
 
 class TaskSpec(FrozenModel):
     """How to turn an object track into an environment."""
 
-    name: str
-    skill: Literal["push", "pick_place"]
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     num_waypoints: int = Field(default=4, ge=1, le=32)
     """Spread by arc length over the track's motion segments."""
     project_to_table: bool = False
@@ -75,19 +76,22 @@ class TaskSpec(FrozenModel):
     approach_radius_m: float = Field(default=0.09, gt=0)
     """TCP to object centre; first third of task progress."""
     contact_motion_m: float = Field(default=0.01, gt=0)
-    """Object displacement that counts as contact; second third for tasks without grasp."""
-    require_grasp: bool = False
+    """Object displacement that counts as contact: the second third of task progress where the
+    gripper stays closed. Where it is controlled, a grasp is."""
     reward: RewardWeights = RewardWeights()
     reward_scale: float = Field(default=0.1, gt=0)
 
     start: StartRandomisation = StartRandomisation()
+    start_side: Literal["behind", "above"] = "behind"
+    """Where the TCP starts: behind the object as seen along its path, or above it with the fingers
+    across its narrow side."""
     standoff_m: float = Field(default=0.05, ge=0)
-    """Free space between the object's outline and the TCP at the start."""
+    """Free space between the object's outline and a TCP that starts behind it."""
     start_height_m: float = Field(default=0.03, gt=0)
     """TCP above the table at the start."""
 
-    sim_freq_hz: int = 60
-    control_freq_hz: int = 10
+    sim_freq_hz: int = Field(default=60, ge=1, le=1000)
+    control_freq_hz: int = Field(default=10, ge=1, le=1000)
     horizon: int = Field(default=45, ge=1, le=1000)
     """Episode length in control steps."""
     action_position_m: float = Field(default=0.02, gt=0)
@@ -96,6 +100,9 @@ class TaskSpec(FrozenModel):
     tcp_lead_m: float = Field(default=0.04, gt=0)
     """The command stays this close to the measured TCP, so that contact cannot wind it up."""
     gripper: Literal["closed", "controlled"] = "closed"
+    """Fingers that stay closed push; controlled ones are part of the action, and must grasp."""
+    turns: bool = False
+    """Whether the action turns the hand about the vertical."""
     workspace_margin_m: float = Field(default=0.14, gt=0)
     """Around the object's path, horizontally; the TCP command stays inside."""
     workspace_z_m: tuple[float, float] = (0.018, 0.10)
@@ -104,9 +111,14 @@ class TaskSpec(FrozenModel):
 
     @property
     def action_names(self) -> tuple[str, ...]:
-        """Layout of the action vector, each in [-1, 1]."""
-        names = ("dx", "dy", "dz")
-        return names if self.skill == "push" else (*names, "dyaw", "gripper")
+        """Layout of the action vector, each in [-1, 1]; +1 opens the gripper."""
+        turn = ("dyaw",) if self.turns else ()
+        return ("dx", "dy", "dz", *turn, *(("gripper",) if self.must_grasp else ()))
+
+    @property
+    def must_grasp(self) -> bool:
+        """Whether the object is to be held: a grasp is rewarded and counts as progress."""
+        return self.gripper == "controlled"
 
     @property
     def action_dim(self) -> int:
@@ -125,10 +137,16 @@ class TaskSpec(FrozenModel):
                 f"sim_freq_hz {self.sim_freq_hz} is not a multiple of "
                 f"control_freq_hz {self.control_freq_hz}"
             )
-        if self.require_grasp and self.gripper == "closed":
-            raise ValueError("require_grasp needs gripper 'controlled', not 'closed'")
-        if self.skill == "pick_place" and self.gripper != "controlled":
-            raise ValueError(f"skill pick_place needs gripper 'controlled', not '{self.gripper}'")
+        if self.gripper == "closed" and self.start.demonstration_share > 0:
+            raise ValueError(
+                f"start.demonstration_share {self.start.demonstration_share} begins episodes with "
+                "the object in the gripper: that needs gripper 'controlled', not 'closed'"
+            )
+        low, high = self.workspace_z_m
+        if not low < high:
+            raise ValueError(f"workspace_z_m [{low}, {high}] is upside down: lowest first")
+        if self.symmetric_axis is not None and not any(self.symmetric_axis):
+            raise ValueError("symmetric_axis (0, 0, 0) has no direction; leave it out for none")
         return self
 
 
@@ -137,19 +155,43 @@ def task_names() -> tuple[str, ...]:
     return tuple(sorted(p.stem for p in TASKS_DIR.glob("*.yaml")))
 
 
+class TaskFile(FrozenModel):
+    """What a task's YAML file holds: the fields of a ``TaskSpec``, and ``stages`` beside them."""
+
+    spec: TaskSpec
+    stages: Mapping[str, Mapping[str, Any]] = {}
+    """Stage → field → value: sizes and budgets that the task asks for where the preset says
+    nothing. They are the stages' configuration, no part of the task's identity."""
+
+
 def load_task(name_or_path: str | Path) -> TaskSpec:
-    """The task called so, or the one in this YAML file.
+    """The task called so, or the one in this YAML file; see ``load_task_file``."""
+    return load_task_file(name_or_path).spec
+
+
+def load_task_file(name_or_path: str | Path) -> TaskFile:
+    """The task called so, or the one in this YAML file, with what it asks of the stages.
 
     Raises:
         UnknownNameError: when it is neither.
-        BadInputError: when the file does not hold a TaskSpec.
+        BadInputError: when the file does not hold a task.
     """
     path = Path(name_or_path)
     if path.suffix not in {".yaml", ".yml"}:
         path = TASKS_DIR / f"{name_or_path}.yaml"
     if not path.exists():
         raise UnknownNameError("task", str(name_or_path), task_names())
-    fields = yaml.safe_load(path.read_text())
+    try:
+        fields = yaml.safe_load(path.read_bytes())
+    except (yaml.YAMLError, UnicodeError) as error:
+        raise BadInputError(f"{path} cannot be read as YAML in UTF-8: {error}") from error
     if not isinstance(fields, dict):
         raise BadInputError(f"{path} holds {type(fields).__name__}, not the fields of a TaskSpec")
-    return TaskSpec.model_validate(fields)
+    stages = fields.pop("stages", {})
+    for name in fields:
+        if name not in TaskSpec.model_fields:
+            raise UnknownNameError(f"field of {path}", str(name), TaskSpec.model_fields)
+    try:
+        return TaskFile(spec=TaskSpec.model_validate(fields), stages=stages)
+    except ValidationError as error:
+        raise BadInputError(f"{path} is no task: {refusal(error, 'task')}") from error

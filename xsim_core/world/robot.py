@@ -12,9 +12,9 @@ from xsim_core.geometry import PinholeCamera, TexturedMesh, se3_from_pos_quat
 from xsim_core.sim.assets import SimAssets
 from xsim_core.sim.backgrounds import RoomBackground
 from xsim_core.sim.image_pool import ImageEnvPool
+from xsim_core.sim.open import OpenSimWorld
 from xsim_core.sim.rendering import POLICY_HW, policy_camera, video_camera
 from xsim_core.sim.rollout import ImagePolicy, RolloutResult, rollout
-from xsim_core.sim.task import TaskSpec
 from xsim_core.storage import Progress
 
 from .open import OpenWorld
@@ -75,8 +75,7 @@ class SimulatedRobot(AbstractContextManager["SimulatedRobot"]):
     def __init__(
         self,
         world: OpenWorld,
-        assets: SimAssets,
-        task: TaskSpec,
+        sim: OpenSimWorld,
         *,
         folder: Path,
         num_envs: int = 8,
@@ -88,9 +87,8 @@ class SimulatedRobot(AbstractContextManager["SimulatedRobot"]):
 
         Args:
             world: from ``open_world``.
-            assets: of the reconstruction: they say where the task starts and ends, and the
+            sim: the reconstruction's: it says what to do, where that starts and ends, and the
                 calibration of robot and camera. Table and object are the world's own.
-            task: what to do.
             folder: where to write the object's mesh.
             num_envs: episodes that run side by side.
             num_workers: processes.
@@ -98,14 +96,14 @@ class SimulatedRobot(AbstractContextManager["SimulatedRobot"]):
             rgbd_hw: size of the larger RGB-D pictures; None records none. ``RGBD_HW`` suits
                 tracking.
         """
-        self._nominal = assets
+        self._nominal = assets = sim.assets
         # Where to look is chosen by the robot's own calibration, not by the world's truth.
         self._policy_view = policy_camera(assets, image_hw)
         height, width = rgbd_hw or RGBD_HW
         self._rgbd_view = video_camera(assets).resized(width, height)
         self._judgement: Judgement | None = None
         self._pool = ImageEnvPool(
-            _world_assets(world, assets, folder), task,
+            _world_assets(world, assets, folder), sim.task,
             background=RoomBackground(room=world.spec.room), domain=world.spec.domain,
             num_envs=num_envs, num_workers=num_workers, image_hw=image_hw, rgbd_hw=rgbd_hw,
             policy_view=self._policy_view,

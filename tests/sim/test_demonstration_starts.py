@@ -1,20 +1,18 @@
 import numpy as np
 import pytest
 
-from tests.sim.fixtures import open_fixtures
+from tests.sim.fixtures import open_sim
 from xsim_core.errors import BadInputError
-from xsim_core.sim.assets import build_assets
+from xsim_core.sim.demonstration_starts import DemonstrationStarts
 from xsim_core.sim.env import SimEnv
 from xsim_core.sim.pool import EnvPool
-from xsim_core.sim.reference_starts import ReferenceStarts
-from xsim_core.sim.task import Physics, load_task
+from xsim_core.sim.task import Physics
 
 
 @pytest.fixture(scope="module")
 def pick(tmp_path_factory):
-    _, scene, track = open_fixtures(pick=True)
-    task = load_task("pick_place")
-    return build_assets(scene, track, task, tmp_path_factory.mktemp("pick")), task
+    sim = open_sim(tmp_path_factory.mktemp("pick"), "pick_place", pick=True)
+    return sim.assets, sim.task
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +22,7 @@ def env(pick):
 
 @pytest.fixture(scope="module")
 def starts(env):
-    return ReferenceStarts(env)
+    return DemonstrationStarts(env)
 
 
 def test_the_object_stays_in_the_gripper_it_starts_in(env, starts):
@@ -32,7 +30,7 @@ def test_the_object_stays_in_the_gripper_it_starts_in(env, starts):
     seen = set()
     for seed in range(12):
         start = starts.sample(rng)
-        env.reset(seed, reference=start)
+        env.reset(seed, on_path=start)
         before = env.T_world_object
         np.testing.assert_allclose(before, start.T_world_object, atol=1e-6)
         assert env.waypoint_index == start.waypoint_index
@@ -51,15 +49,12 @@ def test_what_cannot_be_held_is_refused(pick):
     assets, task = pick
     heavy = task.model_copy(update={"physics": Physics(density_kg_m3=2e5)})
     with pytest.raises(BadInputError, match="cannot be held"):
-        ReferenceStarts(SimEnv(assets, heavy))
-    push = load_task("push_block")
-    with pytest.raises(BadInputError, match="gripper closed"):
-        ReferenceStarts(SimEnv(assets, push))
+        DemonstrationStarts(SimEnv(assets, heavy))
 
 
 def test_only_automatic_resets_begin_on_the_path(pick):
     assets, task = pick
-    start = task.start.model_copy(update={"reference_share": 0.99})
+    start = task.start.model_copy(update={"demonstration_share": 0.99})
     task = task.model_copy(update={"start": start})
     plain = SimEnv(assets, task)
     with EnvPool(assets, task, num_envs=4, num_workers=0, seed=3) as pool:

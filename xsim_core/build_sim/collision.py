@@ -1,13 +1,12 @@
 """Convex pieces for PhysX: dynamic bodies cannot collide as arbitrary triangle meshes."""
 
-import hashlib
 import logging
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xsim_core.errors import BadInputError
+from xsim_core.sim.pieces import ConvexPieces
 
 logger = logging.getLogger(__name__)
 
@@ -19,31 +18,20 @@ ROBOT_BASE_BOX = (np.array([-0.25, -0.2, -0.1]), np.array([0.15, 0.2, 0.6]))
 """Where the Panda's base stands; a scan that shows a robot there must not collide with it."""
 
 
-def convex_pieces(
-    vertices: NDArray[np.floating], faces: NDArray[np.integer], *, folder: Path
-) -> tuple[Path, ...]:
-    """Files of the convex pieces of a mesh, made once for each mesh and folder.
+def object_pieces(vertices: NDArray[np.floating], faces: NDArray[np.integer]) -> ConvexPieces:
+    """Convex pieces of the object, in its frame.
 
     Nearly convex or open meshes become their hull; others are split by CoACD (Wei et al. 2022).
     """
     import trimesh
 
-    key = hashlib.sha256(np.asarray(vertices, np.float32).tobytes() + np.asarray(faces).tobytes())
-    stem = f"object_{key.hexdigest()[:12]}"
-    folder.mkdir(parents=True, exist_ok=True)
-    found = sorted(folder.glob(f"{stem}_of*_*.obj"))
-    if found and len(found) == int(found[0].stem.split("_of")[1].split("_")[0]):
-        return tuple(found)
     mesh = trimesh.Trimesh(vertices, faces, process=True)
     mesh.merge_vertices(merge_tex=True, merge_norm=True)
     hull = mesh.convex_hull
     pieces = [hull]
     if mesh.is_watertight and mesh.volume < CONVEX_RATIO * hull.volume:
         pieces = _decompose(mesh)
-    paths = [folder / f"{stem}_of{len(pieces)}_{i:02d}.obj" for i in range(len(pieces))]
-    for piece, path in zip(pieces, paths, strict=True):
-        piece.export(path)
-    return tuple(paths)
+    return ConvexPieces.join(pieces)
 
 
 def _decompose(mesh):  # noqa: ANN001, ANN202 - trimesh has no stubs.
@@ -65,9 +53,8 @@ def scene_pieces(
     table_height_m: float,
     keep_clear_low: NDArray[np.floating],
     keep_clear_high: NDArray[np.floating],
-    folder: Path,
-) -> tuple[Path, ...]:
-    """Files of the scene's obstacles: convex pieces that are not table, robot or workspace.
+) -> ConvexPieces:
+    """The scene's obstacles, world frame: convex pieces that are not table, robot or workspace.
 
     The support plane is added apart as a box that reaches everywhere, so pieces below it add only
     contacts. A reconstruction's bumps at the workspace would jam the object at its start.
@@ -78,12 +65,13 @@ def scene_pieces(
         table_height_m: height of the support plane.
         keep_clear_low: (3,) corner of the box in which object and hand move.
         keep_clear_high: (3,) the opposite corner.
-        folder: where the files go.
+
+    Raises:
+        BadInputError: when a piece has no volume.
     """
     import trimesh
 
-    folder.mkdir(parents=True, exist_ok=True)
-    paths, begin = [], 0
+    hulls, begin = [], 0
     for i, end in enumerate(np.asarray(piece_ends, dtype=int)):
         points = np.asarray(vertices[begin:end], dtype=np.float64)
         begin = end
@@ -94,13 +82,10 @@ def scene_pieces(
             logger.warning("scene collision piece %d reaches into the workspace: dropped", i)
             continue
         try:
-            hull = trimesh.convex.convex_hull(points)
+            hulls.append(trimesh.convex.convex_hull(points))
         except (ValueError, RuntimeError) as error:  # scipy's QhullError is a RuntimeError
             raise BadInputError(f"scene collision piece {i} is flat or empty: {error}") from error
-        path = folder / f"scene_{i:02d}.obj"
-        hull.export(path)
-        paths.append(path)
-    return tuple(paths)
+    return ConvexPieces.join(hulls)
 
 
 def _overlaps(

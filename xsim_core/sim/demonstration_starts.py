@@ -28,7 +28,7 @@ SHIFT_M = 0.01
 """Uniform, horizontally, on gripper and object together."""
 
 
-class ReferenceStart(NamedTuple):
+class DemonstrationStart(NamedTuple):
     """A state on the demonstrated path."""
 
     qpos: NDArray[np.float64]
@@ -41,7 +41,7 @@ class ReferenceStart(NamedTuple):
     """Whether the fingers are closed on the object; they are open around it otherwise."""
 
 
-class ReferenceStarts:
+class DemonstrationStarts:
     """Draws starts for one environment."""
 
     def __init__(self, env: "SimEnv") -> None:
@@ -50,19 +50,14 @@ class ReferenceStarts:
         Raises:
             BadInputError: when the object cannot be held from above.
         """
-        task, assets = env.task, env.assets
-        if task.gripper != "controlled":
-            raise BadInputError(
-                f"task '{task.name}' keeps its gripper closed, but start.reference_share is "
-                f"{task.start.reference_share}: starts in the gripper need one that grasps"
-            )
+        assets = env.assets
         self._qpos_rest = np.array(assets.start_qpos)
         self._centre = np.array(assets.object_centre)
         self._path = np.concatenate([assets.start[None], assets.waypoints])
         self._T_tcp_open = _grasp_pose(env)
         self._T_tcp_object, self._finger_m = _try_grasp(env, self._T_tcp_open)
 
-    def sample(self, rng: np.random.Generator) -> ReferenceStart:
+    def sample(self, rng: np.random.Generator) -> DemonstrationStart:
         """Open around the object at its start (one in three), or carried to where it went."""
         shift = np.array([*rng.uniform(-SHIFT_M, SHIFT_M, size=2), 0.0])
         if rng.random() < 1 / 3:
@@ -86,7 +81,7 @@ class ReferenceStarts:
     def _start(
         self, T_world_tcp: NDArray[np.float64], shift: NDArray[np.float64], index: int,
         *, is_held: bool,
-    ) -> ReferenceStart:  # fmt: skip
+    ) -> DemonstrationStart:  # fmt: skip
         tcp = T_world_tcp[:3, 3] + shift
         q = inverse_kinematics(tcp, tcp_yaw(T_world_tcp[:3, :3]), q_start=self._qpos_rest[:7])
         reached, _ = forward_kinematics(q)
@@ -95,7 +90,7 @@ class ReferenceStarts:
         else:
             fingers, T_world_object = self._qpos_rest[7:], self._path[0].copy()
             T_world_object[:3, 3] += shift
-        return ReferenceStart(np.concatenate([q, fingers]), T_world_object, index, is_held)
+        return DemonstrationStart(np.concatenate([q, fingers]), T_world_object, index, is_held)
 
 
 def _grasp_pose(env: "SimEnv") -> NDArray[np.float64]:
@@ -119,7 +114,8 @@ def _try_grasp(
     before = float(env.T_world_object[2, 3])
     is_grasped = False
     for up in (0.0,) * CLOSE_STEPS + (1.0,) * LIFT_STEPS:
-        result = env.step(np.array([0.0, 0.0, up, 0.0, -1.0]))
+        command = {"dz": up, "gripper": -1.0}
+        result = env.step(np.array([command.get(name, 0.0) for name in env.task.action_names]))
         is_grasped = result.terms["grasp"] > 0
     lifted = float(env.T_world_object[2, 3]) - before
     if not is_grasped or lifted < MIN_LIFT_M:

@@ -4,9 +4,7 @@ from hypothesis import given, settings, strategies as st
 from hypothesis.extra.numpy import arrays
 
 from tests.sim.fixtures import block_mesh, push_path
-from xsim_core.errors import BadInputError
-from xsim_core.geometry import make_se3, rotation_angle, so3_exp
-from xsim_core.sim.reference import (
+from xsim_core.build_sim.waypoints import (
     arc_length,
     lift_to_table,
     rest_on_table,
@@ -14,6 +12,8 @@ from xsim_core.sim.reference import (
     start_pose,
     waypoints_by_arc_length,
 )
+from xsim_core.errors import BadInputError
+from xsim_core.geometry import make_se3, rotation_angle, so3_exp
 
 VERTICES = block_mesh()[0].astype(float)
 CENTRE = np.zeros(3)

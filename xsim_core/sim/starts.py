@@ -1,0 +1,48 @@
+"""Where an episode starts: one draw for every environment of the task."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xsim_core.geometry import quat_wxyz_to_matrix, se3_to_pos_quat
+
+from .assets import SimAssets
+from .task import StartRandomisation
+
+
+class EpisodeStart(NamedTuple):
+    """Object and robot at rest."""
+
+    position: NDArray[np.float64]
+    """(3,) of the object's origin, world frame, metres."""
+    quat_wxyz: NDArray[np.float64]
+    """(4,) of the object."""
+    qpos: NDArray[np.float64]
+    """(9,) arm and fingers."""
+
+
+def draw_start(
+    assets: SimAssets, start: StartRandomisation, rng: np.random.Generator
+) -> EpisodeStart:
+    """The nominal start, moved and turned about the object's centre within the task's ranges.
+
+    X-Sim appendix 8.3 randomises the same three: object position, its yaw, and the joints.
+    """
+    position, quat = se3_to_pos_quat(assets.start)
+    local = np.array(assets.object_centre)
+    position[:2] += rng.uniform(-1, 1, size=2) * start.object_xy_m
+    # Turn about the object's centre, wherever the mesh has its origin.
+    centre = quat_wxyz_to_matrix(quat) @ local
+    quat = yaw_then(float(rng.uniform(-1, 1)) * start.object_yaw_rad, quat)
+    position = position + centre - quat_wxyz_to_matrix(quat) @ local
+    qpos = np.array(assets.start_qpos)
+    qpos[:7] += np.clip(rng.normal(size=7), -2, 2) * start.joint_noise_rad
+    return EpisodeStart(position, quat, qpos)
+
+
+def yaw_then(yaw: float, quat_wxyz: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A quaternion (4,) turned by ``yaw`` about the world's z."""
+    c, s = np.cos(yaw / 2), np.sin(yaw / 2)
+    w, x, y, z = quat_wxyz
+    return np.array([c * w - s * z, c * x - s * y, c * y + s * x, c * z + s * w])
