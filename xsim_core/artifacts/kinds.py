@@ -148,8 +148,8 @@ _PIECES = tuple(
     for spec in (
         S(f"{of}_pieces/vertices", "float64", f"{of}_pv 3", "convex pieces, concatenated; metres"),
         S(f"{of}_pieces/faces", "int64", f"{of}_pf 3", "from 0 in each piece"),
-        S(f"{of}_pieces/vertex_ends", "int64", f"{of}_p"),
-        S(f"{of}_pieces/face_ends", "int64", f"{of}_p"),
+        S(f"{of}_pieces/vertex_ends", "int64", f"{of}_p", "end of each piece in vertices"),
+        S(f"{of}_pieces/face_ends", "int64", f"{of}_p", "end of each piece in faces"),
     )
 )
 
@@ -167,12 +167,12 @@ class SimWorld(Artifact):
         S("workspace", "float64", "2 3", "lower and upper corner of the commanded TCP's box"),
         S("object_centre", "float64", "3", "centre of mass in the object's frame"),
         S("T_world_cam", "float64", "4 4", "the video camera"),
-        S("K", "float64", "3 3"),
-        S("image_hw", "int64", "2"),
+        S("K", "float64", "3 3", "of the video camera, pixels"),
+        S("image_hw", "int64", "2", "of the video, pixels"),
         S("background/means", "float32", "g 3", "2D Gaussians of the room, world frame"),
-        S("background/quats_wxyz", "float32", "g 4"),
-        S("background/scales", "float32", "g 2"),
-        S("background/opacities", "float32", "g"),
+        S("background/quats_wxyz", "float32", "g 4", "the disc spans the first two axes"),
+        S("background/scales", "float32", "g 2", "standard deviations, metres"),
+        S("background/opacities", "float32", "g", "in (0, 1)"),
         S("background/rgb", "float32", "g 3", "in [0, 1]"),
         S("background/behind_rgb", "float32", "3", "colour where no Gaussian is, in [0, 1]"),
     )

@@ -81,10 +81,13 @@ def scene_pieces(
         if _overlaps(low, high, keep_clear_low, keep_clear_high):
             logger.warning("scene collision piece %d reaches into the workspace: dropped", i)
             continue
-        try:
-            hulls.append(trimesh.convex.convex_hull(points))
-        except (ValueError, RuntimeError) as error:  # scipy's QhullError is a RuntimeError
-            raise BadInputError(f"scene collision piece {i} is flat or empty: {error}") from error
+        # Asked of flat points, trimesh answers with a hull of no volume instead of an error.
+        if np.linalg.matrix_rank(points - points.mean(axis=0), tol=1e-6) < 3:
+            raise BadInputError(
+                f"scene collision piece {i} is flat: its {len(points)} points span no volume, "
+                f"between {low.round(3).tolist()} and {high.round(3).tolist()} m. Run splat again."
+            )
+        hulls.append(trimesh.convex.convex_hull(points))
     return ConvexPieces.join(hulls)
 
 

@@ -23,6 +23,7 @@ MAX_CURVES = 4
 
 CAPTIONS = {
     r"^photos": "All photos of the room.",
+    r"^world": "Start, waypoints, workspace and obstacles of the simulator, from above.",
     r"^video": "Frames of the recording, colour over depth.",
     r"board": "The printed board as it was found in a photo.",
     r"paths": "Where the object went in evaluation episodes, against the video's waypoints.",
@@ -70,6 +71,13 @@ _TITLES: dict[str, tuple[str, str]] = {
         (
             "2D Gaussians fitted to the posed photos, a surface mesh from them, and collision "
             "geometry. Every eighth photo is held out."
+        ),
+    ),
+    "build_sim": (
+        "The simulator's world",
+        (
+            "What the object's motion and the room become for a task: where it starts, the "
+            "waypoints to pass, the gripper's workspace, and what stands in the way."
         ),
     ),
     "ppo": (
