@@ -13,13 +13,8 @@ from .mesh import Mesh
 def held_out_png(photo: NDArray[np.float32], rendered: NDArray[np.float32]) -> bytes:
     """Photo | render | error (four times enlarged) of one view in [0, 1], side by side."""
     error = np.abs(photo - rendered).mean(-1)
-<<<<<<< HEAD
     colours = cv2.applyColorMap(_to_uint8(error * 4), cv2.COLORMAP_INFERNO)
     heat = np.asarray(colours, np.uint8)[..., ::-1]
-=======
-    heat = _to_uint8(error * 4)
-    heat = np.asarray(cv2.applyColorMap(heat, cv2.COLORMAP_INFERNO)[..., ::-1], np.uint8)
->>>>>>> 1a6f140 (Types of the held-out picture)
     row = np.concatenate([_to_uint8(photo), _to_uint8(rendered), heat], axis=1)
     return png_bytes(enlarged(row, 2))
 
