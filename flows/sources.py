@@ -10,6 +10,7 @@ from tasks.settings import Settings
 from xsim_core.capture import IngestConfig, SynthesizeConfig, truth_folder
 from xsim_core.config import FrozenModel
 from xsim_core.errors import BadInputError, UnknownNameError
+from xsim_core.scratch import write_text
 from xsim_core.storage import Progress
 
 from .digests import DigestMemory
@@ -83,7 +84,7 @@ def synthesise(folder: Path, observer: Observer, *, preset: str = "demo") -> Pat
         for stale in (folder, truth_folder(folder)):
             shutil.rmtree(stale, ignore_errors=True)
         folder.parent.mkdir(parents=True, exist_ok=True)
-        stamp.write_text(wanted)
+        write_text(stamp, wanted)
         given = {"folder": str(folder), "config": config.model_dump(mode="json")}
         run_job(
             "synthesize", "flows.sources:render_capture", given,

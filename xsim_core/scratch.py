@@ -11,15 +11,14 @@ import logging
 import os
 import shutil
 import time
-import uuid
-import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+# NumPy is imported where arrays are: the command line writes text alone, and starts without.
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +44,7 @@ def drafted(path: Path, *, durable: bool = True) -> Iterator[Path]:
     if path.parent not in _swept:
         _swept.add(path.parent)
         remove_stale_drafts(path.parent)
-    draft = path.with_name(f".{path.name}.{uuid.uuid4().hex[:12]}{DRAFT_SUFFIX}")
+    draft = path.with_name(f".{path.name}.{os.urandom(6).hex()}{DRAFT_SUFFIX}")
     try:
         yield draft
         if durable and draft.is_file():
@@ -80,12 +79,19 @@ def write_arrays(path: Path, arrays: Mapping[str, Any]) -> None:
     Raises:
         ValueError: for arrays of objects.
     """
+    import numpy as np
+
     with written(path) as file:
         np.savez(file, allow_pickle=False, **arrays)
 
 
-def read_arrays(path: Path) -> dict[str, NDArray[Any]] | None:
+def read_arrays(path: Path) -> "dict[str, NDArray[Any]] | None":
     """What ``write_arrays`` wrote; None where there is nothing, or nothing whole."""
+    import zipfile
+    import zlib
+
+    import numpy as np
+
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             return {name: stored[name] for name in stored.files}

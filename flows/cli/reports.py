@@ -85,6 +85,7 @@ class Compare:
         from tasks.settings import load_settings
         from xsim_core.compare import compare_runs, comparison_page
         from xsim_core.runs import load_record
+        from xsim_core.scratch import write_text
 
         settings = load_settings()
         store = settings.open_store()
@@ -92,8 +93,7 @@ class Compare:
         found = compare_runs(store, left, right)
         default = report_path(settings, f"{left.name}-and-{right.name}")
         path = (Path(self.out) if self.out else default).absolute()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(comparison_page(store, found, left, right), encoding="utf-8")
+        write_text(path, comparison_page(store, found, left, right))
         if self.json:
             print_json({**found.model_dump(mode="json"), "page": str(path)})
             return 0
@@ -114,6 +114,7 @@ def _write(settings: "Settings", what: str, out: str) -> Path:
     from xsim_core.refs import find_ref
     from xsim_core.report import build_report, stages_behind, trace_lineage as trace
     from xsim_core.runs import list_runs, load_record
+    from xsim_core.scratch import write_text
 
     from .output import announce_empty
 
@@ -128,8 +129,7 @@ def _write(settings: "Settings", what: str, out: str) -> Path:
         ref = find_ref(store, what)
         stages, name = stages_behind(trace(store, ref)), str(ref).replace("/", "-")
     path = Path(out) if out else report_path(settings, name)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(build_report(store, stages, title=name), encoding="utf-8")
+    write_text(path, build_report(store, stages, title=name))
     return path
 
 

@@ -22,6 +22,7 @@ import psutil
 
 from xsim_core.config import FrozenModel
 from xsim_core.errors import MissingDependencyError
+from xsim_core.scratch import write_text
 
 from .ports import HOST, claimed_port, is_free, lock_file
 from .secret import secret_in
@@ -123,7 +124,7 @@ def start_server(home: Path) -> Server:
         _stop_known(home)
         # Workers and runs that outlived their server look for it where it was.
         server = _launch_on_free_port(home, urlsplit(before.api_url).port if before else None)
-        _state_path(home).write_text(server.model_dump_json())
+        write_text(_state_path(home), server.model_dump_json())
         return server
 
 
