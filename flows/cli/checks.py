@@ -1,36 +1,27 @@
 """The checks behind ``xsim doctor``."""
 
+import json
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from importlib import metadata
 from pathlib import Path
 
 import psutil
 
-from flows.prefect_server.server import find_server
 from tasks.settings import Settings
-from xsim_core.config import FrozenModel
 from xsim_core.errors import XSimError
+
+from .finding import Finding
+from .prefect_checks import prefect_findings
+from .vulkan import MIN_MESA, too_old
 
 PYTHONS = ((3, 11), (3, 12), (3, 13))
 """Those that the lock is solved for."""
 MIN_FREE_DISK_GB = 3.0
 MIN_MEMORY_GB = 6.0
 PROBE_TIMEOUT_S = 120.0
-
-
-class Finding(FrozenModel):
-    """One check: what was found, and what to do if that is not enough."""
-
-    name: str
-    ok: bool
-    needed: bool
-    """Whether the demo cannot run without it."""
-    found: str
-    mend: str = ""
 
 
 def examine(settings: Settings) -> list[Finding]:
@@ -42,10 +33,8 @@ def examine(settings: Settings) -> list[Finding]:
         _memory,
         lambda: _disk(settings.home),
         lambda: _store(settings),
-        lambda: _prefect(settings.home),
-        _gpu,
     ]
-    return [check() for check in checks]
+    return [*(check() for check in checks), *prefect_findings(settings.home), _gpu()]
 
 
 def _python() -> Finding:
@@ -66,7 +55,7 @@ def _compiler() -> Finding:
     )  # fmt: skip
 
 
-_VULKAN_PROBE = """
+_RENDER = """
 import sapien
 from xsim_core.render.shaders import shader_pack
 scene = sapien.Scene([sapien.physx.PhysxCpuSystem(), sapien.render.RenderSystem()])
@@ -75,27 +64,44 @@ with shader_pack("minimal"):
 scene.update_render()
 camera.take_picture()
 device = sapien.render.RenderSystem().device
-print(getattr(device, "name", "a Vulkan device"), camera.get_picture("Color").shape)
+print(getattr(device, "name", "a Vulkan device"))
 """
 
 
 def _vulkan() -> Finding:
-    # In a child: a driver that SAPIEN does not like can take the whole process down.
+    rendered, said = _child("-c", _RENDER)
+    listed, text = _child("-m", "flows.cli.vulkan")
+    drivers: list[str] = json.loads(text) if listed else []
+    if rendered:
+        # SAPIEN names the device, Vulkan the driver's version.
+        mine = [d for d in drivers if d.startswith(f"{said}: ")]
+        version = f", {mine[0].removeprefix(f'{said}: ')}" if mine else ""
+        return Finding(
+            name="vulkan", ok=True, needed=True, found=f"SAPIEN renders on {said}{version}"
+        )
+    have = "; ".join(drivers) or (text if not listed else "no driver at all")
+    old = ""
+    if drivers and all(map(too_old, drivers)):
+        old = f"That Mesa is older than {'.'.join(map(str, MIN_MESA))}, which SAPIEN needs. "
+    return Finding(
+        name="vulkan", ok=False, needed=True,
+        found=f"SAPIEN cannot render: {said} (Vulkan has: {have})",
+        mend=f"{old}Run 'make setup', which brings Mesa's lavapipe >= 25 when SAPIEN accepts no "
+        "driver; or install mesa-vulkan-drivers (Debian 12: from bookworm-backports).",
+    )  # fmt: skip
+
+
+def _child(*arguments: str) -> tuple[bool, str]:
+    """Whether it worked, and its last line: drivers can take a whole process down."""
     try:
-        probe = subprocess.run(
-            [sys.executable, "-P", "-c", _VULKAN_PROBE], capture_output=True, text=True,
+        done = subprocess.run(
+            [sys.executable, "-P", *arguments], capture_output=True, text=True,
             timeout=PROBE_TIMEOUT_S, check=False,
         )  # fmt: skip
-        ok, lines = probe.returncode == 0, (probe.stdout if probe.returncode == 0 else probe.stderr)
     except subprocess.TimeoutExpired:
-        ok, lines = False, f"no picture within {PROBE_TIMEOUT_S:.0f} s"
-    last = (lines.strip().splitlines() or ["the probe said nothing"])[-1]
-    found = f"SAPIEN renders on {last}" if ok else f"SAPIEN cannot render: {last}"
-    return Finding(
-        name="vulkan", ok=ok, needed=True, found=found,
-        mend="Run 'make setup', which brings Mesa's lavapipe >= 25 when there is no driver; or "
-        "install mesa-vulkan-drivers (Debian 12: from bookworm-backports).",
-    )  # fmt: skip
+        return False, f"no answer within {PROBE_TIMEOUT_S:.0f} s"
+    lines = (done.stdout if done.returncode == 0 else done.stderr).strip().splitlines()
+    return done.returncode == 0, lines[-1] if lines else f"nothing, exit {done.returncode}"
 
 
 def _memory() -> Finding:
@@ -141,23 +147,6 @@ def _store(settings: Settings) -> Finding:
     return Finding(
         name="store", ok=ok, needed=True, found=f"{settings.store_url} {found}", mend=mend
     )
-
-
-def _prefect(home: Path) -> Finding:
-    try:
-        version = metadata.version("prefect")
-        fastapi = tuple(int(x) for x in metadata.version("fastapi").split(".")[:2])
-    except metadata.PackageNotFoundError as error:
-        return Finding(
-            name="prefect", ok=False, needed=True, found=f"{error.name} is not installed",
-            mend="Run 'make setup'.",
-        )  # fmt: skip
-    server = find_server(home)
-    running = f"server at {server.ui_url}" if server else "no server yet; a run starts one"
-    return Finding(
-        name="prefect", ok=fastapi < (0, 151), needed=True, found=f"{version}, {running}",
-        mend="Prefect 3.8 cannot start with this FastAPI. Run 'make setup' to restore the lock.",
-    )  # fmt: skip
 
 
 def _gpu() -> Finding:
