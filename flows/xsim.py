@@ -6,7 +6,6 @@ Stages are tasks of one flow, not subflows: every flow run pays a second for its
 from typing import Any
 
 from prefect import flow
-from prefect.artifacts import create_link_artifact
 from prefect.runtime import flow_run
 
 from tasks.settings import load_settings
@@ -16,6 +15,7 @@ from xsim_core.stages import EVALUATE
 
 from .executors import AsTasks
 from .requests import resolve
+from .run_page import publish_run_page
 from .runs import recorded, write_report
 
 
@@ -53,5 +53,5 @@ def xsim(
     with recorded(store, record) as recorder:
         resolved.carry_out(AsTasks(recorder), until=until)
     page = write_report(settings, store, recorder.record)
-    create_link_artifact(page.as_uri(), "report", "report", f"{record.name}: {page}")
+    publish_run_page(store, recorder.record, page)
     return recorder.record.stages[until or EVALUATE.name]

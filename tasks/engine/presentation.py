@@ -4,7 +4,7 @@ import base64
 import io
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -83,6 +83,11 @@ def summary_markdown(stage: str, artifact: OpenArtifact[Any], *, home: Path, reu
     origin = "reused from the store" if reused else "made in this run"
     seconds = artifact.manifest.provenance.get("duration_s", 0.0)
     megabytes = artifact.manifest.num_bytes / 1e6
+    folder = home / "pictures" / str(artifact.ref)
+    _save_files(artifact, folder)
+    # Their place, and no links: the UI strips those to a machine's files.
+    names = ", ".join(f"`{name}`" for name in artifact.file_names)
+    places = [f"Files in `{folder}`: {names}.", ""] if names else []
     lines = [
         f"# {stage}",
         f"`{artifact.ref}` — **{origin}**, {seconds:.1f} s when it was made, {megabytes:.1f} MB.",
@@ -91,7 +96,8 @@ def summary_markdown(stage: str, artifact: OpenArtifact[Any], *, home: Path, reu
         "|---|---|",
         *(f"| {name} | {value} |" for name, value in key_figures(artifact)),
         "",
-        *_picture_lines(artifact, home / "pictures" / str(artifact.ref)),
+        *thumbnails(artifact, read=lambda name: (folder / name).read_bytes()),
+        *places,
         f"Made from: {_parents(artifact)}.",
     ]
     return "\n".join(lines)
@@ -121,16 +127,30 @@ def _plain(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def _picture_lines(artifact: OpenArtifact[Any], folder: Path) -> list[str]:
+def thumbnails(
+    artifact: OpenArtifact[Any], *, at_most: int = MAX_INLINE_PICTURES,
+    read: Callable[[str], bytes] | None = None,
+) -> list[str]:  # fmt: skip
+    """Markdown of an artifact's first pictures, as small copies that travel within the text.
+
+    Args:
+        artifact: whose.
+        at_most: how many.
+        read: the bytes of a file by its name; from the store by default.
+    """
+    names = [name for name in artifact.file_names if name.lower().endswith(_PICTURES)][:at_most]
     lines: list[str] = []
+    for name in names:
+        lines += [f"![{name}]({_thumbnail((read or artifact.read_file)(name))})", ""]
+    return lines
+
+
+def _save_files(artifact: OpenArtifact[Any], folder: Path) -> None:
+    """Copy an artifact's files to this machine; a reused one's are here from the last time."""
     for name in artifact.file_names:
         path = folder / name
-        if not path.exists():  # A reused artifact's are here from the last time.
+        if not path.exists():
             write_bytes(path, artifact.read_file(name))
-        if name.lower().endswith(_PICTURES) and len(lines) < 3 * MAX_INLINE_PICTURES:
-            lines += [f"![{name}]({_thumbnail(path.read_bytes())})", ""]
-        lines += [f"[{name}]({path.as_uri()})", ""]
-    return lines
 
 
 def _thumbnail(data: bytes) -> str:
