@@ -9,7 +9,7 @@ from xsim_core.pictures import loss_plot
 from xsim_core.policies import ClosedLoopStudent, Episodes, Student
 from xsim_core.policies.fitting import torch_threads, training_figures
 from xsim_core.sim.open import OpenSimWorld, check_same_task, open_sim_world
-from xsim_core.sim.watched import WatchedPolicy
+from xsim_core.sim.reporting_policy import ReportingPolicy
 from xsim_core.storage import ArtifactWriter, OpenArtifact
 from xsim_core.world import RGBD_HW, RobotEpisodes, SimulatedRobot, open_world
 
@@ -95,11 +95,11 @@ def _deploy(
         num_envs=min(8, config.num_rollouts), num_workers=out.runtime.num_workers,
         rgbd_hw=RGBD_HW,
     ) as robot:  # fmt: skip
-        watched = WatchedPolicy(
+        reporting = ReportingPolicy(
             ClosedLoopStudent(student), num_episodes=len(seeds), horizon=sim.task.horizon,
             progress=part_of(out.progress, 0.02, 0.2),
         )  # fmt: skip
-        episodes = robot.run(watched, seeds)
+        episodes = robot.run(reporting, seeds)
     save_episodes(episodes, recording)
     return episodes
 

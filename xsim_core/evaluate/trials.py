@@ -10,8 +10,8 @@ from xsim_core.policies.teacher import load_teacher
 from xsim_core.sim.backgrounds import SplatBackground
 from xsim_core.sim.image_pool import ImageEnvPool
 from xsim_core.sim.open import OpenSimWorld
+from xsim_core.sim.reporting_policy import ReportingPolicy
 from xsim_core.sim.rollout import RolloutResult, TeacherInPool, rollout
-from xsim_core.sim.watched import WatchedPolicy
 from xsim_core.storage import ArtifactWriter, OpenArtifact, Progress
 from xsim_core.world import SimulatedRobot, open_world
 
@@ -51,7 +51,7 @@ class TrialRunner:
             for name, policy in students.items():
                 seeds = self._seeds(config.num_sim_trials)
                 result = rollout(
-                    pool, self._watched(policy, seeds), seeds,
+                    pool, self._reporting(policy, seeds), seeds,
                     progress=self._progress(f"{name}_sim"),
                 )  # fmt: skip
                 rows.append(self._trials(name, "sim", result))
@@ -77,7 +77,7 @@ class TrialRunner:
             num_envs=min(NUM_ENVS, len(seeds)), num_workers=self._out.runtime.num_workers,
         ) as robot:  # fmt: skip
             for name, policy in students.items():
-                actor = self._watched(policy, seeds)
+                actor = self._reporting(policy, seeds)
                 episodes = robot.run(actor, seeds, progress=self._progress(f"{name}_real"))
                 judged = robot.judge()
                 count = min(config.num_films, len(episodes))
@@ -99,9 +99,11 @@ class TrialRunner:
         films = [result.rgb[result.episode(i)] for i in range(count)]
         return Trials(policy, domain, result.success, np.asarray(result.progress), films)
 
-    def _watched(self, policy: OpenArtifact[StudentPolicy], seeds: Sequence[int]) -> WatchedPolicy:
+    def _reporting(
+        self, policy: OpenArtifact[StudentPolicy], seeds: Sequence[int]
+    ) -> ReportingPolicy:
         """The policy, reporting between the ends of its episodes."""
-        return WatchedPolicy(
+        return ReportingPolicy(
             ClosedLoopStudent(Student.read(policy)), num_episodes=len(seeds),
             horizon=self._sim.task.horizon,
             progress=lambda fraction, _: self._report(fraction, {}),

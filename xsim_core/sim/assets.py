@@ -23,7 +23,6 @@ class SimAssets(FrozenModel):
     table_height_m: float
     object_centre: Vec3
     """Centre of mass in the object frame; positions in rewards mean this point."""
-    object_radius_m: float
     T_world_object_start: Matrix
     T_world_waypoints: tuple[Matrix, ...]
     """Goals in order; the last one is the goal of the task."""

@@ -8,7 +8,6 @@ consulted, and evaluation never starts here.
 """
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +16,8 @@ from xsim_core.errors import BadInputError
 from xsim_core.geometry import inverse_se3, make_se3, so3_exp
 
 from .controller import forward_kinematics, gripper_down, inverse_kinematics, tcp_yaw
-
-if TYPE_CHECKING:
-    from .env import SimEnv
+from .env import SimEnv
+from .starts import DemonstrationStart
 
 CLOSE_STEPS, LIFT_STEPS = 8, 12
 MIN_LIFT_M = 0.05
@@ -28,23 +26,10 @@ SHIFT_M = 0.01
 """Uniform, horizontally, on gripper and object together."""
 
 
-class DemonstrationStart(NamedTuple):
-    """A state on the demonstrated path."""
-
-    qpos: NDArray[np.float64]
-    """(9,) arm and fingers."""
-    T_world_object: NDArray[np.float64]
-    """(4, 4)."""
-    waypoint_index: int
-    """The waypoint ahead."""
-    is_held: bool
-    """Whether the fingers are closed on the object; they are open around it otherwise."""
-
-
 class DemonstrationStarts:
     """Draws starts for one environment."""
 
-    def __init__(self, env: "SimEnv") -> None:
+    def __init__(self, env: SimEnv) -> None:
         """Try the grasp in ``env``, whose episode ends by this.
 
         Raises:
@@ -93,7 +78,7 @@ class DemonstrationStarts:
         return DemonstrationStart(np.concatenate([q, fingers]), T_world_object, index, is_held)
 
 
-def _grasp_pose(env: "SimEnv") -> NDArray[np.float64]:
+def _grasp_pose(env: SimEnv) -> NDArray[np.float64]:
     """(4, 4) TCP around the object at its nominal start, as low as the task lets it go."""
     start = env.assets.start
     centre = start[:3, :3] @ np.array(env.assets.object_centre) + start[:3, 3]
@@ -103,7 +88,7 @@ def _grasp_pose(env: "SimEnv") -> NDArray[np.float64]:
 
 
 def _try_grasp(
-    env: "SimEnv", T_world_tcp: NDArray[np.float64]
+    env: SimEnv, T_world_tcp: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """``T_tcp_object`` (4, 4) and finger joints (2,) of a grasp that lifts the object."""
     q_rest = np.array(env.assets.start_qpos)

@@ -24,13 +24,10 @@ from .controller import (
     forward_kinematics,
     tcp_yaw,
 )
-from .demonstration_starts import DemonstrationStart
 from .reward import Goals, Situation, WaypointReward, relative_quat
-from .starts import draw_start
+from .starts import DemonstrationStart, draw_start
 from .task import Physics, TaskSpec
 
-PROPRIO_DIM = 6
-ENV_STATE_DIM = 16
 GRASP_FORCE_N = 0.5
 """Both fingers press at least this hard (X-Sim 3.5)."""
 

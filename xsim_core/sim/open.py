@@ -48,7 +48,6 @@ def open_sim_world(world: OpenArtifact[SimWorld], folder: Path) -> OpenSimWorld:
         scene_objs=ConvexPieces.read(world, "scene_pieces").write_objs(folder, "scene"),
         table_height_m=world.summary.table_height_m,
         object_centre=_vec(arrays("object_centre")),
-        object_radius_m=world.summary.object_radius_m,
         T_world_object_start=_matrix(arrays("T_world_object_start")),
         T_world_waypoints=tuple(_matrix(T) for T in arrays("T_world_waypoints")),
         start_qpos=tuple(float(q) for q in arrays("start_qpos")),

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from xsim_core.scratch import write_text
 from xsim_core.storage import ArtifactWriter, OpenArtifact
 
 _FIELDS = ("vertices", "faces", "vertex_ends", "face_ends")
@@ -60,12 +61,15 @@ class ConvexPieces:
         """
         import trimesh
 
-        folder.mkdir(parents=True, exist_ok=True)
         vertices = np.split(self.vertices, self.vertex_ends[:-1])
         faces = np.split(self.faces, self.face_ends[:-1])
         paths = []
         for v, f in zip(vertices[: len(self)], faces[: len(self)], strict=True):
             digest = hashlib.sha256(v.tobytes() + f.tobytes()).hexdigest()[:12]
-            paths.append(folder / f"{stem}_{digest}.obj")
-            trimesh.Trimesh(v, f, process=False).export(paths[-1])
+            path = folder / f"{stem}_{digest}.obj"
+            if not path.exists():
+                write_text(
+                    path, trimesh.exchange.obj.export_obj(trimesh.Trimesh(v, f, process=False))
+                )
+            paths.append(path)
         return tuple(paths)

@@ -1,4 +1,4 @@
-"""Where an episode starts: one draw for every environment of the task."""
+"""Where an episode starts: one draw for every environment of the task, and what a start is."""
 
 from typing import NamedTuple
 
@@ -20,6 +20,19 @@ class EpisodeStart(NamedTuple):
     """(4,) of the object."""
     qpos: NDArray[np.float64]
     """(9,) arm and fingers."""
+
+
+class DemonstrationStart(NamedTuple):
+    """A state on the demonstrated path."""
+
+    qpos: NDArray[np.float64]
+    """(9,) arm and fingers."""
+    T_world_object: NDArray[np.float64]
+    """(4, 4)."""
+    waypoint_index: int
+    """The waypoint ahead."""
+    is_held: bool
+    """Whether the fingers are closed on the object; they are open around it otherwise."""
 
 
 def draw_start(

@@ -12,7 +12,7 @@ from .rollout import ImagePolicy
 
 
 @dataclass
-class WatchedPolicy:
+class ReportingPolicy:
     """Passes everything on to ``policy`` and counts; it sees nothing of how episodes end."""
 
     policy: ImagePolicy
