@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 import pytest
 
-from xsim_core.geometry import PinholeCamera, load_mesh
+from xsim_core.capture.readers import read_mesh
+from xsim_core.geometry import PinholeCamera
 from xsim_core.tracking import LOST, ObjectTracker, add_m, adds_m, auc
 
 ROOT = Path(os.environ.get("XSIM_REAL_DATA", Path(__file__).parents[3] / "shared" / "data"))
@@ -27,8 +28,8 @@ def _frame(i):
 
 def test_follows_a_real_cube():
     truth = np.array(json.loads((DESK / "ground_truth.json").read_text())["T_cam_object"])[:25]
-    mesh = load_mesh(DESK / "mesh" / "cube.obj")
-    assert not mesh.is_textured  # only flat material colours
+    mesh = read_mesh(DESK / "mesh" / "cube.obj")
+    assert not mesh.is_textured  # its materials tell no colour of their own
     tracker = ObjectTracker(mesh, PinholeCamera(640, 480, np.loadtxt(DESK / "cam_K.txt")))
     tracker.set_pose(truth[0])
     poses = [tracker.track(*_frame(i)) for i in range(25)]
@@ -41,7 +42,7 @@ def test_follows_a_real_cube():
 
 def test_finds_a_real_cube_in_a_box():
     truth = np.array(json.loads((DESK / "ground_truth.json").read_text())["T_cam_object"])[0]
-    mesh = load_mesh(DESK / "mesh" / "cube.obj")
+    mesh = read_mesh(DESK / "mesh" / "cube.obj")
     camera = PinholeCamera(640, 480, np.loadtxt(DESK / "cam_K.txt"))
     pixels = camera.project(mesh.vertices @ truth[:3, :3].T + truth[:3, 3])
     box = (*(pixels.min(0) - 6), *(pixels.max(0) + 6))

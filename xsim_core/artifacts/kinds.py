@@ -39,6 +39,8 @@ class Capture(Artifact):
     init_frame: int
     init_box_xyxy: tuple[float, float, float, float]
     """Where the user boxed the object in ``init_frame``, pixels."""
+    is_mesh_coloured: bool = True
+    """False where the mesh says too little about how the object looks: the tracker learns it."""
     notes: tuple[str, ...] = ()
     """What was guessed, dropped or mended while the files were read; a sentence each."""
 

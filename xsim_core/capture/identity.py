@@ -16,6 +16,7 @@ from xsim_core.errors import BadInputError
 
 from .layout import CAPTURE_FILE, CaptureFile, read_capture_file
 from .readers import video_files
+from .readers.mesh_files import mesh_files, mesh_root
 from .readers.video import RECORDING_SUFFIXES
 
 VideoChoice = Literal["declared", "recording", "folder"]
@@ -87,7 +88,8 @@ def source_files(folder: Path, prefer: VideoChoice = "declared") -> list[Path]:
     video = video_path(folder, file, prefer)
     places = [folder / file.photos, (folder / file.mesh).parent]
     more, singles = video_files(video)
-    files = [folder / CAPTURE_FILE, *singles]
+    linked = mesh_files(folder / file.mesh, mesh_root(folder / file.mesh, folder))
+    files = [folder / CAPTURE_FILE, *singles, *linked]
     return sorted({*files, *(p for place in [*places, *more] for p in _files_below(place))})
 
 

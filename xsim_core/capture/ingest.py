@@ -19,6 +19,7 @@ from .layout import CAPTURE_FILE, CaptureFile, read_capture_file
 from .previews import contact_sheet, video_strip
 from .readers import read_mesh, read_photos, read_video_and_unit
 from .readers.depth_unit import board_ratio, check_with_board
+from .readers.mesh_files import mesh_root
 
 
 def ingest_capture(*, config: IngestConfig, out: ArtifactWriter) -> Capture:
@@ -32,7 +33,8 @@ def ingest_capture(*, config: IngestConfig, out: ArtifactWriter) -> Capture:
     config.check_unchanged()
     if fault := board_fault(file.board):
         raise BadInputError(f"{CAPTURE_FILE}: board: {fault}")
-    mesh = read_mesh(folder / file.mesh)
+    mesh_path = folder / file.mesh
+    mesh = read_mesh(mesh_path, notes, root=mesh_root(mesh_path, folder))
     photos = read_photos(folder / file.photos, notes)
     out.progress(0.2, {"photos": len(photos)})
     video = _read_video(folder, file, config.prefer, notes)
@@ -50,6 +52,7 @@ def ingest_capture(*, config: IngestConfig, out: ArtifactWriter) -> Capture:
         name=file.name, object_name=file.object_name, num_frames=len(video.rgb),
         num_photos=len(photos), fps=round(video.fps, 6), board=file.board,
         init_frame=init_frame, init_box_xyxy=file.init_box_xyxy,
+        is_mesh_coloured=mesh.is_textured,
         notes=tuple(dict.fromkeys(note.replace(f"{folder}/", "") for note in notes)),
     )  # fmt: skip
 

@@ -6,7 +6,6 @@ from .board import (
 from .camera import PinholeCamera as PinholeCamera, look_at as look_at
 from .mesh import (
     TexturedMesh as TexturedMesh,
-    load_mesh as load_mesh,
     mesh_without_texture as mesh_without_texture,
     vertex_normals as vertex_normals,
 )

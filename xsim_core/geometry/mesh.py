@@ -1,4 +1,4 @@
-"""The one mesh of this library: rigid triangles in metres with a texture, read and written.
+"""The one mesh of this library: rigid triangles in metres with a texture.
 
 SAPIEN ignores vertex colours, so every colour is a texture with UVs.
 """
@@ -146,37 +146,6 @@ def mesh_without_texture(
         texture=np.full((ATLAS_TEXELS, ATLAS_TEXELS, 3), 128, np.uint8),
         is_textured=False,
     )
-
-
-def load_mesh(path: Path) -> TexturedMesh:
-    """Read a mesh file (metres); one without a texture image gets a blank atlas.
-
-    Raises:
-        BadInputError: when the file holds no triangles.
-    """
-    import trimesh
-
-    scene = trimesh.load_scene(path, process=False)
-    parts = [g for g in scene.geometry.values() if isinstance(g, trimesh.Trimesh)]
-    mesh = scene.to_mesh()
-    if not isinstance(mesh, trimesh.Trimesh) or len(mesh.faces) == 0:
-        raise BadInputError(f"{path.name} holds no triangles")
-    # Materials with a flat colour but no image say too little about how the object looks.
-    image = _texture_image(mesh)
-    uv = getattr(mesh.visual, "uv", None)
-    if image is None or uv is None or all(_texture_image(p) is None for p in parts):
-        return mesh_without_texture(mesh.vertices, mesh.faces)
-    return TexturedMesh(
-        vertices=np.asarray(mesh.vertices, np.float32),
-        faces=np.asarray(mesh.faces, np.int32),
-        uv=np.asarray(uv, np.float32),
-        texture=np.asarray(image.convert("RGB"), np.uint8),
-    )
-
-
-def _texture_image(mesh: Any) -> Any:
-    material = getattr(mesh.visual, "material", None)
-    return getattr(material, "baseColorTexture", None) or getattr(material, "image", None)
 
 
 def vertex_normals(vertices: ArrayLike, faces: ArrayLike) -> NDArray[np.float32]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from xsim_core.capture.readers import read_photos, read_video, read_video_and_unit
+from xsim_core.capture.readers import read_mesh, read_photos, read_video, read_video_and_unit
 
 ROOT = Path(os.environ.get("XSIM_REAL_DATA", Path(__file__).parents[4] / "shared" / "data"))
 pytestmark = [
@@ -62,3 +62,13 @@ def test_photos_of_the_table():
     photos = read_photos(ROOT / "photos_tags_table" / "rgb", notes := [])
     assert photos.shape == (75, 720, 1280, 3)
     assert notes == []
+
+
+def test_meshes_that_tell_no_colours_are_learnt():
+    cube = read_mesh(ROOT / "desk_rgbd" / "mesh" / "cube.obj", notes := [])
+    assert not cube.is_textured
+    assert notes == ["mesh: it has no colours; how the object looks is learnt from the video"]
+    bottle = read_mesh(ROOT / "ycb_mustard" / "textured_simple.obj", notes := [])
+    assert not bottle.is_textured
+    assert "refers to textured_simple.obj.mtl, which is not in ycb_mustard" in notes[0]
+    assert "one flat colour [192, 192, 192]" in notes[1]

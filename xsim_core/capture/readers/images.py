@@ -50,7 +50,7 @@ def stack_images(files: list[Path], mode: str | None) -> NDArray[Any]:
     stack: NDArray[Any] | None = None
     for i, file in enumerate(files):
         with open_image(file) as image:
-            array = np.asarray(_as_rgb(image, file) if mode == "RGB" else image)
+            array = np.asarray(as_rgb(image, str(file)) if mode == "RGB" else image)
         if stack is None:
             _check_total(len(files), array, file.parent)
             stack = np.empty((len(files), *array.shape), array.dtype)
@@ -100,8 +100,12 @@ def open_image(file: Path) -> Iterator[Image.Image]:
     yield image
 
 
-def _as_rgb(image: Image.Image, file: Path) -> Image.Image:
-    """8-bit colour; Pillow alone would clip 16-bit grey to white."""
+def as_rgb(image: Image.Image, file: str) -> Image.Image:
+    """8-bit colour; Pillow alone would clip 16-bit grey to white.
+
+    Raises:
+        BadInputError: with ``file``, for values that cannot be brought to 8 bits.
+    """
     if image.mode.startswith("I"):
         grey = np.asarray(image).astype(np.int64)
         if grey.max(initial=0) > 65535 or grey.min(initial=0) < 0:
