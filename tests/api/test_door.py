@@ -150,9 +150,12 @@ def test_importing_the_library_costs_milliseconds_and_no_torch():
         "bool(xsim_core.open_store), 'torch' in sys.modules)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True,
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
         cwd=xsim_core.__path__[0] + "/..",
-    )  # fmt: skip
+    )
     seconds, heavy, offers_store, loads_torch = done.stdout.split()
     assert float(seconds) < 0.1
     assert heavy == "0"

@@ -19,8 +19,9 @@ def store():
 
 
 def box(low, high):
-    return np.array([[x, y, z] for x in (low[0], high[0]) for y in (low[1], high[1])
-                     for z in (low[2], high[2])])  # fmt: skip
+    return np.array(
+        [[x, y, z] for x in (low[0], high[0]) for y in (low[1], high[1]) for z in (low[2], high[2])]
+    )
 
 
 def test_a_world_carries_its_task_and_opens_as_it_was_built(store, tmp_path):
@@ -64,9 +65,12 @@ def test_obstacles_are_what_is_neither_table_nor_workspace_nor_robot():
     in_the_way = box((0.5, 0, 0), (0.6, 0.1, 0.1))
     robot = box((-0.1, -0.1, 0), (0.1, 0.1, 0.4))
     found = scene_pieces(
-        np.concatenate([table, in_the_way, robot, kept]), np.arange(1, 5) * 8, table_height_m=0.0,
-        keep_clear_low=np.array([0.3, -0.2, 0.0]), keep_clear_high=np.array([0.65, 0.2, 0.3]),
-    )  # fmt: skip
+        np.concatenate([table, in_the_way, robot, kept]),
+        np.arange(1, 5) * 8,
+        table_height_m=0.0,
+        keep_clear_low=np.array([0.3, -0.2, 0.0]),
+        keep_clear_high=np.array([0.65, 0.2, 0.3]),
+    )
     assert len(found) == 1
     np.testing.assert_allclose(np.sort(found.vertices, axis=0), np.sort(kept, axis=0))
 
@@ -75,9 +79,12 @@ def test_a_flat_obstacle_is_refused():
     flat = box((0.6, 0.5, 0.1), (0.7, 0.6, 0.1))
     with pytest.raises(BadInputError, match="piece 0 is flat"):
         scene_pieces(
-            flat, np.array([8]), table_height_m=0.0, keep_clear_low=np.zeros(3),
+            flat,
+            np.array([8]),
+            table_height_m=0.0,
+            keep_clear_low=np.zeros(3),
             keep_clear_high=np.zeros(3),
-        )  # fmt: skip
+        )
 
 
 def test_other_pieces_never_get_the_name_of_earlier_ones(tmp_path):

@@ -75,9 +75,11 @@ def test_start_pose_is_robust_to_an_outlier():
 
 @settings(max_examples=40, deadline=None)
 @given(
-    yaw=st.floats(-3, 3), tilt=arrays(float, 2, elements=st.floats(-0.3, 0.3)),
-    xy=arrays(float, 2, elements=unit), table=unit,
-)  # fmt: skip
+    yaw=st.floats(-3, 3),
+    tilt=arrays(float, 2, elements=st.floats(-0.3, 0.3)),
+    xy=arrays(float, 2, elements=unit),
+    table=unit,
+)
 def test_resting_keeps_the_horizontal_centre_and_stands_on_the_table(yaw, tilt, xy, table):
     R = so3_exp([*tilt, 0]) @ so3_exp([0, 0, yaw])
     T = make_se3(R, [*xy, table + 0.1])

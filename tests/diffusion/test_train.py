@@ -18,9 +18,13 @@ from xsim_core.stage import Stage, run_stage
 from xsim_core.storage import ArtifactStore
 
 STAGE = Stage(
-    name="diffusion", version=1, run=train_student, config=DiffusionConfig,
-    inputs={"dataset": EpisodeDataset, "sim": SimWorld}, output=StudentPolicy,
-)  # fmt: skip
+    name="diffusion",
+    version=1,
+    run=train_student,
+    config=DiffusionConfig,
+    inputs={"dataset": EpisodeDataset, "sim": SimWorld},
+    output=StudentPolicy,
+)
 TINY = StudentArchitecture(
     channels=(8, 16, 16), embed_dim=64, denoiser_width=64, denoiser_blocks=2, head_channels=8
 )
@@ -51,9 +55,13 @@ def toy_dataset(store, num_episodes=120, task="push_block", episodes=None):
         }
     )
     summary = EpisodeDataset(
-        task=task, num_episodes=num_episodes, num_steps=n, num_attempts=num_episodes,
-        image_hw=episodes.rgb.shape[1:3], fps=10.0,
-    )  # fmt: skip
+        task=task,
+        num_episodes=num_episodes,
+        num_steps=n,
+        num_attempts=num_episodes,
+        image_hw=episodes.rgb.shape[1:3],
+        fps=10.0,
+    )
     return store.commit(
         out, summary, stage="test", stage_version=1, config={}, inputs={}, provenance={}
     )

@@ -27,9 +27,12 @@ def make_teacher(store):
     net = ActorCritic(OBS_DIM, 3, (16,), seed=0)
     arrays = teacher_arrays(net, RunningNormaliser(OBS_DIM))
     summary = TeacherPolicy(
-        task="push_block", num_env_steps=0, success_rate=0.0, num_eval_episodes=1,
+        task="push_block",
+        num_env_steps=0,
+        success_rate=0.0,
+        num_eval_episodes=1,
         reached_threshold=False,
-    )  # fmt: skip
+    )
     return commit(store, summary, arrays | {"curve/return": np.zeros(2)}, name="teacher")
 
 
@@ -40,9 +43,12 @@ def make_student(store, *, seed=0):
     Student(new_net(TINY, seed=seed), state, action).write(out)
     out.write("curve/loss", np.zeros(2))
     summary = StudentPolicy(
-        task="push_block", is_calibrated=False, architecture=TINY.model_dump(mode="json"),
-        num_train_steps=1, final_loss=1.0,
-    )  # fmt: skip
+        task="push_block",
+        is_calibrated=False,
+        architecture=TINY.model_dump(mode="json"),
+        num_train_steps=1,
+        final_loss=1.0,
+    )
     return store.commit(
         out, summary, stage="test", stage_version=1, config={}, inputs={}, provenance={}
     )
@@ -62,9 +68,13 @@ def make_dataset(store, *, num_episodes=3):
         "K": np.eye(3, dtype=np.float32),
     }
     summary = EpisodeDataset(
-        task="push_block", num_episodes=num_episodes, num_steps=n, num_attempts=num_episodes,
-        image_hw=(72, 96), fps=10.0,
-    )  # fmt: skip
+        task="push_block",
+        num_episodes=num_episodes,
+        num_steps=n,
+        num_attempts=num_episodes,
+        image_hw=(72, 96),
+        fps=10.0,
+    )
     return commit(store, summary, arrays, name="dataset")
 
 
@@ -100,9 +110,12 @@ def make_images(store, *, shift_m=0.0):
         "points_rgb": np.zeros((4, 3), np.uint8),
     }
     summary = PosedImages(
-        num_images=n, num_photos=n + 1, reprojection_error_px=0.5, board_rms_mm=1.0,
+        num_images=n,
+        num_photos=n + 1,
+        reprojection_error_px=0.5,
+        board_rms_mm=1.0,
         num_board_images=n,
-    )  # fmt: skip
+    )
     return commit(store, summary, arrays, name=f"images {shift_m}")
 
 

@@ -76,9 +76,12 @@ def test_every_policy_is_tried_on_the_same_seeds(store):
     evaluation = store.open(ref, Evaluation)
     rows = [(r.policy, r.domain, r.trials) for r in evaluation.summary.rates]
     assert rows == [
-        ("teacher", "sim", 3), ("student", "sim", 2), ("calibrated", "sim", 2),
-        ("student", "real", 2), ("calibrated", "real", 2),
-    ]  # fmt: skip
+        ("teacher", "sim", 3),
+        ("student", "sim", 2),
+        ("calibrated", "sim", 2),
+        ("student", "real", 2),
+        ("calibrated", "real", 2),
+    ]
     assert all(r.low <= r.successes / r.trials <= r.high for r in evaluation.summary.rates)
     figures = evaluation.summary.figures
     assert {"calibration_real_mcnemar_p", "adds_auc", "student_real_success"} <= set(figures)
@@ -98,8 +101,9 @@ def test_where_nothing_was_calibrated_no_row_says_so(store):
     ref = run_stage(STAGE, CONFIG, store, refs, progress=lambda f, _: seen.append(f))
     evaluation = store.open(ref, Evaluation)
     assert [(r.policy, r.domain) for r in evaluation.summary.rates] == [
-        ("teacher", "sim"), ("student", "sim"),
-    ]  # fmt: skip
+        ("teacher", "sim"),
+        ("student", "sim"),
+    ]
     assert not any("calibrat" in name for name in evaluation.summary.figures)
     assert seen == sorted(seen)
     # It moves before the first row is done: rows take a minute.

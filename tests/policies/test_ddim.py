@@ -14,9 +14,13 @@ from xsim_core.policies.ddim import DDIMSchedule, cosine_betas
 def test_sampler_agrees_with_diffusers_where_the_steps_divide(prediction, train, inference):
     ours = DDIMSchedule.create(train, inference, prediction)
     theirs = DDIMScheduler(
-        num_train_timesteps=train, beta_schedule="squaredcos_cap_v2", clip_sample=True,
-        set_alpha_to_one=True, prediction_type=prediction, timestep_spacing="trailing",
-    )  # fmt: skip
+        num_train_timesteps=train,
+        beta_schedule="squaredcos_cap_v2",
+        clip_sample=True,
+        set_alpha_to_one=True,
+        prediction_type=prediction,
+        timestep_spacing="trailing",
+    )
     theirs.set_timesteps(inference)
     assert ours.timesteps == theirs.timesteps.tolist()
     generator = torch.Generator().manual_seed(0)
@@ -37,9 +41,11 @@ def test_betas_and_noising_agree_with_diffusers(train):
     step = torch.tensor([0, 1, train // 2, train - 1])
     ours = DDIMSchedule.create(train, train, "epsilon")
     torch.testing.assert_close(
-        ours.add_noise(sample, noise, step), theirs.add_noise(sample, noise, step),
-        rtol=1e-4, atol=1e-5,
-    )  # fmt: skip
+        ours.add_noise(sample, noise, step),
+        theirs.add_noise(sample, noise, step),
+        rtol=1e-4,
+        atol=1e-5,
+    )
 
 
 def sampled_perfectly(prediction, train, inference):

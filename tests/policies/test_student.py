@@ -47,9 +47,12 @@ def test_a_student_survives_the_store(student, tmp_path):
     student.write(out)
     out.write("curve/loss", np.zeros(3))
     summary = StudentPolicy(
-        task="toy", is_calibrated=False, architecture=SMALL.model_dump(mode="json"),
-        num_train_steps=3, final_loss=0.0,
-    )  # fmt: skip
+        task="toy",
+        is_calibrated=False,
+        architecture=SMALL.model_dump(mode="json"),
+        num_train_steps=3,
+        final_loss=0.0,
+    )
     ref = store.commit(
         out, summary, stage="diffusion", stage_version=1, config={}, inputs={}, provenance={}
     )

@@ -50,9 +50,11 @@ def toy_episodes(num_episodes, *, length=10, rng):
             noise = 0.3 * rng.standard_normal(2)
             position = position + SPEED * (action[-1] + noise)
     return Episodes(
-        np.stack(rgb), np.stack(state).astype(np.float32), np.stack(action),
+        np.stack(rgb),
+        np.stack(state).astype(np.float32),
+        np.stack(action),
         np.arange(1, num_episodes + 1) * length,
-    )  # fmt: skip
+    )
 
 
 def rollout(actor, seeds, *, steps=20, look=lambda rgb: rgb):

@@ -12,9 +12,13 @@ from xsim_core.storage import ArtifactStore
 from xsim_core.tracking import TrackerConfig, add_m
 
 STAGE = Stage(
-    name="pose_track", version=1, run=track_object, config=PoseTrackConfig,
-    inputs={"capture": Capture}, output=ObjectTrack,
-)  # fmt: skip
+    name="pose_track",
+    version=1,
+    run=track_object,
+    config=PoseTrackConfig,
+    inputs={"capture": Capture},
+    output=ObjectTrack,
+)
 POINTS = l_block().sample_surface(300, rng=np.random.default_rng(0))
 
 
@@ -95,9 +99,12 @@ def test_interrupted_run_resumes(recording, store, monkeypatch):
         run_stage(STAGE, PoseTrackConfig(), store, inputs, progress=interrupt)
     again = []
     ref = run_stage(
-        STAGE, PoseTrackConfig(), store, inputs,
+        STAGE,
+        PoseTrackConfig(),
+        store,
+        inputs,
         progress=lambda fraction, figures: again.append(figures["frame"]),
-    )  # fmt: skip
+    )
     assert min(again) > 8
     errors = add_m(store.open(ref).array("T_world_object"), truth, POINTS)
     assert errors.max() < 0.012

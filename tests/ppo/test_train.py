@@ -10,9 +10,13 @@ from xsim_core.stage import Stage, run_stage
 from xsim_core.storage import ArtifactStore, Runtime
 
 PPO = Stage(
-    name="ppo", version=1, run=train_teacher, config=PPOConfig,
-    inputs={"sim": SimWorld}, output=TeacherPolicy,
-)  # fmt: skip
+    name="ppo",
+    version=1,
+    run=train_teacher,
+    config=PPOConfig,
+    inputs={"sim": SimWorld},
+    output=TeacherPolicy,
+)
 TINY = {
     "num_env_steps": 48, "num_envs": 2, "num_steps": 6, "eval_every": 2, "num_eval_episodes": 3,
 }  # fmt: skip
@@ -51,10 +55,7 @@ def test_training_resumes_after_an_interruption():
     with pytest.raises(KeyboardInterrupt):
         run(store, config, progress=interrupt)
     seen = []
-    run(
-        store, config,
-        progress=lambda fraction, figures: seen.append(figures["env_steps"]),
-    )  # fmt: skip
+    run(store, config, progress=lambda fraction, figures: seen.append(figures["env_steps"]))
     assert seen[0] == interrupt.at + 12, "it went on from the checkpoint"
     assert seen[-1] == 48
 

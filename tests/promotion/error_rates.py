@@ -33,8 +33,10 @@ def main():
     parser.add_argument("--runs", type=int, default=2000)
     num_runs, test = parser.parse_args().runs, PromotionTest()
     print(f"{num_runs} nights each, margin {test.margin}, alpha {test.alpha}, {MAX_PAIRS} pairs")
-    print("| current | luck | 0.10 worse: promoted | equal: kept as worse | equal: promoted "
-          "| 0.20 better: promoted |")  # fmt: skip
+    print(
+        "| current | luck | 0.10 worse: promoted | equal: kept as worse | equal: promoted "
+        "| 0.20 better: promoted |"
+    )
     print("|---|---|---|---|---|---|")
     worst = 0.0
     for rate in (0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 0.9, 1.0):

@@ -101,9 +101,12 @@ def test_depth_of_a_tilted_disc_is_the_plane():
     camera = PinholeCamera.from_fov(41, 31, 0.7)
     T_world_cam = look_at((0.4, -0.9, 0.8), (0, 0, 0))
     disc = Gaussians2D(
-        torch.zeros(1, 3), torch.tensor([[1.0, 0, 0, 0]]), torch.full((1, 2), 5.0),
-        torch.tensor([0.9]), torch.ones(1, 3),
-    )  # fmt: skip
+        torch.zeros(1, 3),
+        torch.tensor([[1.0, 0, 0, 0]]),
+        torch.full((1, 2), 5.0),
+        torch.tensor([0.9]),
+        torch.ones(1, 3),
+    )
     out = render_numpy(disc, inverse_se3(T_world_cam), camera.K, 41, 31)
     points_cam = camera.unproject(out.depth_m)
     z_world = points_cam @ T_world_cam[2, :3] + T_world_cam[2, 3]
@@ -123,9 +126,12 @@ def test_numpy_path_equals_torch_path():
 def test_nothing_in_view_is_background():
     K = PinholeCamera.from_fov(8, 8, 1.0).K
     behind = Gaussians2D(
-        torch.tensor([[3.0, 2.0, 2.4]]), torch.tensor([[1.0, 0, 0, 0]]), torch.full((1, 2), 0.1),
-        torch.tensor([0.9]), torch.ones(1, 3),
-    )  # fmt: skip
+        torch.tensor([[3.0, 2.0, 2.4]]),
+        torch.tensor([[1.0, 0, 0, 0]]),
+        torch.full((1, 2), 0.1),
+        torch.tensor([0.9]),
+        torch.ones(1, 3),
+    )
     out = render_numpy(behind, T_CAM_WORLD, K, 8, 8, (0.25, 0.5, 0.75))
     np.testing.assert_array_equal(
         out.rgb, np.broadcast_to(np.float32([0.25, 0.5, 0.75]), (8, 8, 3))

@@ -38,9 +38,12 @@ def make_teacher(store, folder):
         "curve/success": np.ones(1),
     }
     summary = TeacherPolicy(
-        task="push_block", num_env_steps=0, success_rate=1.0, num_eval_episodes=0,
+        task="push_block",
+        num_env_steps=0,
+        success_rate=1.0,
+        num_eval_episodes=0,
         reached_threshold=True,
-    )  # fmt: skip
+    )
     return commit(store, summary, arrays, name="pusher")
 
 
@@ -57,9 +60,13 @@ def made(inputs):
     store, refs = inputs
     told = []
     ref = run_stage(
-        RENDER_DATASET, small_config(5), store, refs, runtime=Runtime(num_workers=0),
+        RENDER_DATASET,
+        small_config(5),
+        store,
+        refs,
+        runtime=Runtime(num_workers=0),
         progress=lambda fraction, figures: told.append(fraction),
-    )  # fmt: skip
+    )
     return store.open(ref), told
 
 
@@ -119,8 +126,10 @@ def test_shards_part_the_episodes(num_episodes, num_shards):
 def test_more_shards_than_episodes_are_refused(inputs):
     store, refs = inputs
     rng = np.random.default_rng(0)
-    rows = {n: rng.random((3, k)).astype(np.float32) for n, k in
-            (("env_states", 16), ("state", 6), ("action", 3))}  # fmt: skip
+    rows = {
+        n: rng.random((3, k)).astype(np.float32)
+        for n, k in (("env_states", 16), ("state", 6), ("action", 3))
+    }
     one = {"seeds": np.array([4]), "episode_ends": np.array([3]), **rows}
     summary = TeacherRollouts(task="push_block", num_episodes=1, num_attempts=1)
     rollouts = commit(store, summary, one, name="one")

@@ -19,9 +19,11 @@ from xsim_core.storage import ArtifactStore
 
 def test_records_come_back_as_written(toy_store, toy_refs):
     record = RunRecord(
-        name="night-1", request=RunRequest(preset="full", overrides={"ppo": {"seed": 3}}),
-        stages=toy_refs, state="completed",
-    )  # fmt: skip
+        name="night-1",
+        request=RunRequest(preset="full", overrides={"ppo": {"seed": 3}}),
+        stages=toy_refs,
+        state="completed",
+    )
     save_record(toy_store, record)
     assert load_record(toy_store, "night-1") == record
     assert "night-1" in list_runs(toy_store)
@@ -46,8 +48,12 @@ def test_a_request_that_names_nothing_is_named_by_its_capture_and_preset():
     assert RunRequest(capture="a/kitchen", preset="debug").run_name == "kitchen-debug"
     asked = RunRequest(name="mine", capture="a/kitchen", overrides=None)
     assert asked.parameters() == {
-        "name": "mine", "capture": "a/kitchen", "preset": "demo", "task": None, "overrides": {}
-    }  # fmt: skip
+        "name": "mine",
+        "capture": "a/kitchen",
+        "preset": "demo",
+        "task": None,
+        "overrides": {},
+    }
     with pytest.raises(BadInputError, match="run name"):
         _ = RunRequest(name="a/b", capture="a/kitchen").run_name
 
@@ -55,12 +61,16 @@ def test_a_request_that_names_nothing_is_named_by_its_capture_and_preset():
 def test_a_run_of_a_dead_process_does_not_run(toy_store):
     dead = subprocess.run(
         [sys.executable, "-c", "from xsim_core.process import this_process as p; print(p())"],
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     for process, state in (
-        (dead.stdout.strip(), "interrupted"), (this_process(), "running"), ("", "running"),
+        (dead.stdout.strip(), "interrupted"),
+        (this_process(), "running"),
+        ("", "running"),
         ("another-machine 1 1", "running"),
-    ):  # fmt: skip
+    ):
         save_record(toy_store, RunRecord(name="night-2", process=process))
         assert load_record(toy_store, "night-2").state == state
 

@@ -6,9 +6,14 @@ from xsim_core.report.targets import check_targets
 
 def rate(policy, domain, successes, trials=20):
     return SuccessRate(
-        policy=policy, domain=domain, successes=successes, trials=trials, low=0.1, high=0.9,
+        policy=policy,
+        domain=domain,
+        successes=successes,
+        trials=trials,
+        low=0.1,
+        high=0.9,
         progress=0.5,
-    )  # fmt: skip
+    )
 
 
 def verdicts(rates, **figures):

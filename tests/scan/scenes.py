@@ -54,9 +54,13 @@ def table_texture(*, with_board: bool) -> np.ndarray:
     )
     A = A_texture @ A_world @ A_board
     return cv2.warpAffine(
-        image.astype(np.float32), A, table.shape[1::-1], dst=table, flags=cv2.INTER_AREA,
+        image.astype(np.float32),
+        A,
+        table.shape[1::-1],
+        dst=table,
+        flags=cv2.INTER_AREA,
         borderMode=cv2.BORDER_TRANSPARENT,
-    )  # fmt: skip
+    )
 
 
 def photograph(

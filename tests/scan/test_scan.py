@@ -34,9 +34,13 @@ def scanned(distorted, tmp_path_factory):
     store = ArtifactStore((tmp_path_factory.mktemp("scan") / "store").as_uri())
     calls = []
     ref = run_stage(
-        SCAN, CONFIG, store, {"capture": commit_capture(store, distorted.photos).ref},
-        runtime=Runtime(num_workers=2), progress=lambda *call: calls.append(call),
-    )  # fmt: skip
+        SCAN,
+        CONFIG,
+        store,
+        {"capture": commit_capture(store, distorted.photos).ref},
+        runtime=Runtime(num_workers=2),
+        progress=lambda *call: calls.append(call),
+    )
     return store.open(ref, PosedImages), calls
 
 
@@ -92,9 +96,7 @@ def test_undistorted_images_show_the_board_where_the_poses_say(scanned):
 def test_known_intrinsics_are_kept(store):
     taken = photo_set(10)
     K = taken.camera.K
-    config = ScanConfig(
-        max_num_features=1024, intrinsics=(K[0, 0], K[1, 1], K[0, 2], K[1, 2])
-    )  # fmt: skip
+    config = ScanConfig(max_num_features=1024, intrinsics=(K[0, 0], K[1, 1], K[0, 2], K[1, 2]))
     capture = commit_capture(store, taken.photos)
     scan = store.open(run_stage(SCAN, config, store, {"capture": capture.ref}), PosedImages)
     np.testing.assert_allclose(scan.array("K"), K)

@@ -45,19 +45,25 @@ def test_the_same_photos_give_the_same_bits(tmp_path):
 def test_a_crash_of_the_child_is_reported_with_its_last_words(tmp_path):
     with pytest.raises(XSimError, match=r"failed \(exit .*: .*num_threads"):
         run_sfm(
-            PHOTOS, tmp_path, settings={**SETTINGS, "num_threads": "many"}, timeout_s=60.0,
+            PHOTOS,
+            tmp_path,
+            settings={**SETTINGS, "num_threads": "many"},
+            timeout_s=60.0,
             progress=quiet,
-        )  # fmt: skip
+        )
 
 
 @pytest.fixture
 def model():
     return SfmModel(
-        photo_index=np.arange(10), T_cam_sfm=np.tile(np.eye(4), (10, 1, 1)),
-        K=np.array([[600.0, 0, 319.5], [0, 600, 239.5], [0, 0, 1]]), radial=0.0,
-        points_sfm=np.zeros((5, 3)), points_rgb=np.zeros((5, 3), np.uint8),
+        photo_index=np.arange(10),
+        T_cam_sfm=np.tile(np.eye(4), (10, 1, 1)),
+        K=np.array([[600.0, 0, 319.5], [0, 600, 239.5], [0, 0, 1]]),
+        radial=0.0,
+        points_sfm=np.zeros((5, 3)),
+        points_rgb=np.zeros((5, 3), np.uint8),
         reprojection_error_px=0.5,
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize(
@@ -72,6 +78,8 @@ def test_degenerate_models_are_refused(model, change, words):
     check_sfm(model, PHOTOS, min_registered=0.6, max_reprojection_px=2.0)
     with pytest.raises(QualityGateError, match=words):
         check_sfm(
-            dataclasses.replace(model, **change), PHOTOS, min_registered=0.6,
+            dataclasses.replace(model, **change),
+            PHOTOS,
+            min_registered=0.6,
             max_reprojection_px=2.0,
-        )  # fmt: skip
+        )

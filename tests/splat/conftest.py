@@ -58,10 +58,14 @@ def photos() -> Photos:
     rng = np.random.default_rng(0)
     camera = PinholeCamera.from_fov(80, 60, 0.9)
     fine = camera.resized(240, 180)
-    T_world_cam = np.stack([
-        look_at([0.5 + 0.8 * np.cos(t), 0.8 * np.sin(t), 0.45 + 0.25 * np.sin(3 * t)], [0.5, 0, 0])
-        for t in np.linspace(0, 2 * np.pi, 24, endpoint=False)
-    ])  # fmt: skip
+    T_world_cam = np.stack(
+        [
+            look_at(
+                [0.5 + 0.8 * np.cos(t), 0.8 * np.sin(t), 0.45 + 0.25 * np.sin(3 * t)], [0.5, 0, 0]
+            )
+            for t in np.linspace(0, 2 * np.pi, 24, endpoint=False)
+        ]
+    )
     images, depths, points = [], [], []
     for T in T_world_cam:
         rgb, _ = take_photo(fine, T)
@@ -73,9 +77,13 @@ def photos() -> Photos:
         points.append(transform_points(T, seen + rng.normal(0, 0.001, seen.shape)))
     points_world = np.concatenate(points).astype(np.float32)
     return Photos(
-        camera, np.rint(np.stack(images) * 255).astype(np.uint8), np.stack(depths), T_world_cam,
-        points_world, np.rint(np.clip(colour_at(points_world), 0, 1) * 255).astype(np.uint8),
-    )  # fmt: skip
+        camera,
+        np.rint(np.stack(images) * 255).astype(np.uint8),
+        np.stack(depths),
+        T_world_cam,
+        points_world,
+        np.rint(np.clip(colour_at(points_world), 0, 1) * 255).astype(np.uint8),
+    )
 
 
 def commit_photos(store: ArtifactStore, photos: Photos, **changes) -> ArtifactRef:

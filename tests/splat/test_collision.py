@@ -19,9 +19,12 @@ CONFIG = CollisionConfig()
 
 @settings(max_examples=20, deadline=None)
 @given(
-    height=st.floats(-0.05, 0.05), dx=st.floats(-0.05, 0.05), dy=st.floats(-0.05, 0.05),
-    outliers=st.floats(0, 0.5), seed=st.integers(0, 1000),
-)  # fmt: skip
+    height=st.floats(-0.05, 0.05),
+    dx=st.floats(-0.05, 0.05),
+    dy=st.floats(-0.05, 0.05),
+    outliers=st.floats(0, 0.5),
+    seed=st.integers(0, 1000),
+)
 def test_plane_is_found_among_outliers(height, dx, dy, outliers, seed):
     rng = np.random.default_rng(seed)
     xy = rng.uniform((0.2, -0.45), (0.9, 0.45), (300, 2))
@@ -52,9 +55,10 @@ def test_obstacles_near_the_workspace_become_hulls():
     parts = [trimesh.Trimesh(*p, process=False) for p in (near, far, crumb)]
     joined = trimesh.util.concatenate(parts)
     mesh = Mesh(
-        joined.vertices.astype(np.float32), joined.faces.astype(np.int32),
+        joined.vertices.astype(np.float32),
+        joined.faces.astype(np.int32),
         np.zeros((len(joined.vertices), 3), np.uint8),
-    )  # fmt: skip
+    )
     support, hull = collision_pieces(mesh, SupportPlane(0.0, (0, 0)), config=CONFIG)
     np.testing.assert_allclose(hull.min(0), (0.4, 0.3, 0.0), atol=1e-6)
     np.testing.assert_allclose(hull.max(0), (0.5, 0.4, 0.1), atol=1e-6)

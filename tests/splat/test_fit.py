@@ -16,13 +16,21 @@ from xsim_core.storage import ArtifactStore
 from .conftest import BOX_MAX, BOX_MIN, commit_photos
 
 STAGE = Stage(
-    name="splat", version=1, run=fit_scene, config=SplatConfig, inputs={"images": PosedImages},
+    name="splat",
+    version=1,
+    run=fit_scene,
+    config=SplatConfig,
+    inputs={"images": PosedImages},
     output=SplatScene,
-)  # fmt: skip
+)
 QUICK = SplatConfig(
-    num_iters=300, num_init=1200, max_gaussians=2500, grow_every=50, image_width=80,
+    num_iters=300,
+    num_init=1200,
+    max_gaussians=2500,
+    grow_every=50,
+    image_width=80,
     mesh=MeshConfig(min_m=(0.2, -0.3, -0.05), max_m=(0.8, 0.3, 0.25)),
-)  # fmt: skip
+)
 
 
 @pytest.fixture(scope="module")

@@ -17,9 +17,10 @@ def square(half_m):
     xy = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]])
     return TexturedMesh(
         np.c_[xy * half_m, np.zeros(4)].astype(np.float32),
-        np.array([[0, 1, 2], [0, 2, 3]], np.int32), ((xy + 1) / 2).astype(np.float32),
+        np.array([[0, 1, 2], [0, 2, 3]], np.int32),
+        ((xy + 1) / 2).astype(np.float32),
         np.zeros((8, 8, 3), np.uint8),
-    )  # fmt: skip
+    )
 
 
 def sphere(radius_m):

@@ -113,9 +113,13 @@ def test_depth_alone_finds_a_small_motion_in_a_few_steps():
         rendering = CASTER.render(T_now, CAMERA)
         centre = T_now[:3, :3] @ CASTER.mesh.centre + T_now[:3, 3]
         found = depth_equations(
-            rendering, level, centre, agreement=np.ones(len(rendering.pixels)), gate_m=0.02,
+            rendering,
+            level,
+            centre,
+            agreement=np.ones(len(rendering.pixels)),
+            gate_m=0.02,
             config=CONFIG,
-        )  # fmt: skip
+        )
         T_now = apply_motion(T_now, solved(found), centre)
         errors.append(float(np.linalg.norm(T_now - T_true)))
     assert errors[1] < 0.5 * errors[0]
@@ -142,9 +146,14 @@ def test_texture_jacobian_is_the_change_of_brightness():
     lit = np.repeat(brightness(rendering.pixels + np.array([3.0, 1.0]))[:, None], 3, axis=-1)
     n = len(rendering.pixels)
     found = texture_equations(
-        rendering, Level(image, depth_m, CAMERA), CENTRE, lit_rgb=lit, known=np.ones(n, bool),
-        agreement=np.ones(n), config=CONFIG,
-    )  # fmt: skip
+        rendering,
+        Level(image, depth_m, CAMERA),
+        CENTRE,
+        lit_rgb=lit,
+        known=np.ones(n, bool),
+        agreement=np.ones(n),
+        config=CONFIG,
+    )
     # The pattern that the object shows here lies 3 px further right and 1 px lower in the image.
     np.testing.assert_allclose(found.r, slope @ np.array([3, 1]) * 0.5, atol=0.6)
     numeric = derivative(lambda xi: brightness(CAMERA.project(moved(rendering.points_cam, xi))))
@@ -170,9 +179,14 @@ def test_texture_alone_finds_a_shift_across_the_view():
     image[truth.pixels[:, 1], truth.pixels[:, 0]] = np.rint(colour(truth)).astype(np.uint8)
     n = len(rendering.pixels)
     found = texture_equations(
-        rendering, Level(image, depth_of(truth), CAMERA), CENTRE, lit_rgb=colour(rendering),
-        known=np.ones(n, bool), agreement=np.ones(n), config=CONFIG,
-    )  # fmt: skip
+        rendering,
+        Level(image, depth_of(truth), CAMERA),
+        CENTRE,
+        lit_rgb=colour(rendering),
+        known=np.ones(n, bool),
+        agreement=np.ones(n),
+        config=CONFIG,
+    )
     only_shift = found.J[:, :3]
     root = np.sqrt(found.w)
     xi = np.linalg.lstsq(only_shift * root[:, None], found.r * root, rcond=None)[0]
@@ -202,9 +216,13 @@ def test_region_jacobian_is_the_shift_of_the_contour_along_its_normal():
     numeric = derivative(lambda xi: (normals_px * CAMERA.project(moved(points, xi))).sum(-1))
     image = two_coloured(rendering)
     found = region_equations(
-        rendering, Level(image, depth_of(rendering), CAMERA), CENTRE,
-        colours=known_colours(rendering, image), half_length_px=8, config=CONFIG,
-    )  # fmt: skip
+        rendering,
+        Level(image, depth_of(rendering), CAMERA),
+        CENTRE,
+        colours=known_colours(rendering, image),
+        half_length_px=8,
+        config=CONFIG,
+    )
     # Lines that cross something nearer are left out.
     assert len(numeric) >= len(found.J) > 0.8 * len(numeric)
     for row in found.J:
@@ -218,9 +236,13 @@ def test_region_alone_finds_a_shift_across_the_view(axis):
     rendering = CASTER.render(T, CAMERA, margin_px=10)
     truth = CASTER.render(apply_motion(T, shift, CENTRE), CAMERA, margin_px=10)
     found = region_equations(
-        rendering, Level(two_coloured(truth), depth_of(truth), CAMERA), CENTRE,
-        colours=known_colours(rendering, two_coloured(rendering)), half_length_px=8, config=CONFIG,
-    )  # fmt: skip
+        rendering,
+        Level(two_coloured(truth), depth_of(truth), CAMERA),
+        CENTRE,
+        colours=known_colours(rendering, two_coloured(rendering)),
+        half_length_px=8,
+        config=CONFIG,
+    )
     xi = solved(found)
     # A pixel is 2 mm wide here.
     assert xi[axis] == pytest.approx(0.008, abs=0.002)

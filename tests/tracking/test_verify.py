@@ -23,9 +23,14 @@ def frame():
 
 def verdict(frame, T_cam_object=T):
     return verify(
-        T_cam_object, Level(*frame, CAMERA), caster=CASTER, appearance=APPEARANCE,
-        colours=ColourModel(), lighting=Lighting.neutral(), config=TrackerConfig(),
-    )  # fmt: skip
+        T_cam_object,
+        Level(*frame, CAMERA),
+        caster=CASTER,
+        appearance=APPEARANCE,
+        colours=ColourModel(),
+        lighting=Lighting.neutral(),
+        config=TrackerConfig(),
+    )
 
 
 def test_the_true_pose_explains_the_frame(frame):
@@ -39,11 +44,13 @@ def test_the_true_pose_explains_the_frame(frame):
 @pytest.mark.parametrize(
     "change",
     [
-        make_se3(np.eye(3), [0.03, 0, 0]), make_se3(np.eye(3), [0, 0, 0.03]),
-        make_se3(so3_exp([0, 0, np.pi]), [0, 0, 0]), make_se3(so3_exp([0, 0, 0.5]), [0, 0, 0]),
+        make_se3(np.eye(3), [0.03, 0, 0]),
+        make_se3(np.eye(3), [0, 0, 0.03]),
+        make_se3(so3_exp([0, 0, np.pi]), [0, 0, 0]),
+        make_se3(so3_exp([0, 0, 0.5]), [0, 0, 0]),
     ],
     ids=["beside", "above", "half a turn", "turned"],
-)  # fmt: skip
+)
 def test_a_wrong_pose_fits_worse(frame, change):
     right, wrong = verdict(frame), verdict(frame, T @ change)
     assert wrong.fit < right.fit - 0.1

@@ -10,9 +10,14 @@ from xsim_core.storage import ArtifactStore
 from xsim_core.world import SimulatedRobot, WorldSpec, open_world, spec_to_json
 
 SPEC = WorldSpec(
-    name="other light", room=RoomSpec(texture_px_per_m=100), camera_error_m=0.01,
-    camera_error_rad=0.02, friction=0.3, action_latency_steps=1, object_tint=(0.9, 1, 0.8),
-)  # fmt: skip
+    name="other light",
+    room=RoomSpec(texture_px_per_m=100),
+    camera_error_m=0.01,
+    camera_error_rad=0.02,
+    friction=0.3,
+    action_latency_steps=1,
+    object_tint=(0.9, 1, 0.8),
+)
 
 
 def make_world(store, json_bytes=None, *, name="world"):

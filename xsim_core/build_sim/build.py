@@ -50,11 +50,12 @@ def build_sim(
     qpos = np.array([*inverse_kinematics(tcp, yaw), finger, finger])
     pieces = object_pieces(vertices, mesh.faces)
     obstacles = scene_pieces(
-        scene.array("collision/vertices"), scene.array("collision/piece_ends"),
+        scene.array("collision/vertices"),
+        scene.array("collision/piece_ends"),
         table_height_m=table,
         keep_clear_low=np.array([*low[:2], table + 0.003]) - CLEARANCE_M,
         keep_clear_high=high + CLEARANCE_M,
-    )  # fmt: skip
+    )
     out.write_all({
         "T_world_object_start": T_start, "T_world_waypoints": T_waypoints, "start_qpos": qpos,
         "workspace": np.stack([low, high]), "object_centre": centre,
@@ -68,12 +69,16 @@ def build_sim(
     picture = top_view_png(path, low, high, tcp, obstacles, vertices, T_start)
     out.add_file("world_top_view.png", picture)
     return SimWorld(
-        task=task.name, task_spec=task.model_dump(mode="json"),
-        object_name=track.summary.object_name, object_radius_m=radius, table_height_m=table,
+        task=task.name,
+        task_spec=task.model_dump(mode="json"),
+        object_name=track.summary.object_name,
+        object_radius_m=radius,
+        table_height_m=table,
         num_waypoints=len(T_waypoints),
         path_length_m=float(np.linalg.norm(np.diff(path, axis=0), axis=1).sum()),
-        num_object_pieces=len(pieces), num_scene_pieces=len(obstacles),
-    )  # fmt: skip
+        num_object_pieces=len(pieces),
+        num_scene_pieces=len(obstacles),
+    )
 
 
 def _centre_and_radius(

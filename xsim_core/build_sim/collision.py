@@ -40,9 +40,13 @@ def _decompose(mesh):  # noqa: ANN001, ANN202 - trimesh has no stubs.
 
     coacd.set_log_level("error")
     parts = coacd.run_coacd(
-        coacd.Mesh(mesh.vertices, mesh.faces), threshold=0.05, preprocess_mode="off",
-        max_ch_vertex=64, mcts_iterations=60, seed=0,
-    )  # fmt: skip
+        coacd.Mesh(mesh.vertices, mesh.faces),
+        threshold=0.05,
+        preprocess_mode="off",
+        max_ch_vertex=64,
+        mcts_iterations=60,
+        seed=0,
+    )
     return [trimesh.convex.convex_hull(np.asarray(v)) for v, _ in parts]
 
 

@@ -44,8 +44,10 @@ def build_pairs(
     progress(0.2, fit.figures())
     located = locate_all(
         replace(episodes, T_world_cam=episodes.T_world_cam @ fit.T_nominal_cam),
-        sim, config=config, progress=part_of(progress, 0.2, 0.8),
-    )  # fmt: skip
+        sim,
+        config=config,
+        progress=part_of(progress, 0.2, 0.8),
+    )
     # The replay is seen from the nominal camera: from there the policy learnt.
     pairs = paired(episodes, located, sim, config=config, num_workers=num_workers)
     return pairs, fit
@@ -102,14 +104,21 @@ def paired(
 ) -> Pairs:
     """Frames of rollouts beside those of their replay, where the object was tracked."""
     with ImageEnvPool(
-        sim.assets, sim.task, background=sim.background, domain=Domain(),
-        num_envs=len(episodes), num_workers=num_workers,
+        sim.assets,
+        sim.task,
+        background=sim.background,
+        domain=Domain(),
+        num_envs=len(episodes),
+        num_workers=num_workers,
         image_hw=(episodes.rgb.shape[1], episodes.rgb.shape[2]),
-    ) as pool:  # fmt: skip
+    ) as pool:
         replay = replay_rollouts(
-            pool, episodes, located, stride=config.frame_stride,
+            pool,
+            episodes,
+            located,
+            stride=config.frame_stride,
             resync_score=config.gate.min_track_score if config.replay == "resync" else None,
-        )  # fmt: skip
+        )
     parts = []
     for i, found in enumerate(located):
         rows = tracked_rows(episodes, i, config.frame_stride)
@@ -141,10 +150,15 @@ def _locate(
         raise BadInputError(NO_RGBD)
     try:
         return locate_object(
-            episodes.wide_rgb[rows], episodes.wide_depth_mm[rows], mesh=sim.mesh,
-            camera=episodes.rgbd_camera, T_world_cam=episodes.T_world_cam,
-            T_world_object=sim.assets.start, config=config.locate, on_frame=on_frame,
-        )  # fmt: skip
+            episodes.wide_rgb[rows],
+            episodes.wide_depth_mm[rows],
+            mesh=sim.mesh,
+            camera=episodes.rgbd_camera,
+            T_world_cam=episodes.T_world_cam,
+            T_world_object=sim.assets.start,
+            config=config.locate,
+            on_frame=on_frame,
+        )
     except BadInputError:
         # One rollout in which the object is hidden from the start must not cost the others.
         expected = np.tile(sim.assets.start, (len(rows), 1, 1))

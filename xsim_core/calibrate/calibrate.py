@@ -45,9 +45,12 @@ def calibrate_student(
     here = open_sim_world(sim, folder / "sim")
     episodes = _deploy(uncalibrated, world, here, config=config, out=out)
     pairs, camera = build_pairs(
-        episodes, here, config=config,
-        num_workers=out.runtime.num_workers, progress=part_of(out.progress, 0.2, 0.5),
-    )  # fmt: skip
+        episodes,
+        here,
+        config=config,
+        num_workers=out.runtime.num_workers,
+        progress=part_of(out.progress, 0.2, 0.5),
+    )
     trusted = pairs.trusted(config.gate)
     held_out = pairs.rollout >= config.num_rollouts - config.num_held_out
     with torch_threads(out.runtime.num_workers):
@@ -60,9 +63,12 @@ def calibrate_student(
         figures = training_figures(trainer) | _pair_figures(pairs, config) | camera.figures()
         judged = trusted & held_out
         figures |= _agreement(
-            uncalibrated, calibrated, pairs.take(judged if judged.sum() >= MIN_PAIRS else trusted),
-            config=config, out=out,
-        )  # fmt: skip
+            uncalibrated,
+            calibrated,
+            pairs.take(judged if judged.sum() >= MIN_PAIRS else trusted),
+            config=config,
+            out=out,
+        )
     out.add_file("pairs.png", pair_mosaic(pairs, trusted))
     out.add_file("loss.png", loss_plot(trainer.losses, title="imitation + alignment loss"))
     calibrated.write(out)
@@ -91,14 +97,19 @@ def _deploy(
         return kept
     seeds = range(config.rollout_seed, config.rollout_seed + config.num_rollouts)
     with SimulatedRobot(
-        open_world(world), sim, folder=folder,
-        num_envs=min(8, config.num_rollouts), num_workers=out.runtime.num_workers,
+        open_world(world),
+        sim,
+        folder=folder,
+        num_envs=min(8, config.num_rollouts),
+        num_workers=out.runtime.num_workers,
         rgbd_hw=RGBD_HW,
-    ) as robot:  # fmt: skip
+    ) as robot:
         reporting = ReportingPolicy(
-            ClosedLoopStudent(student), num_episodes=len(seeds), horizon=sim.task.horizon,
+            ClosedLoopStudent(student),
+            num_episodes=len(seeds),
+            horizon=sim.task.horizon,
             progress=part_of(out.progress, 0.02, 0.2),
-        )  # fmt: skip
+        )
         episodes = robot.run(reporting, seeds)
     save_episodes(episodes, recording)
     return episodes

@@ -121,9 +121,12 @@ def _surface(depth_m: NDArray[np.floating], camera: PinholeCamera) -> _Surface:
 
 
 def _matches(
-    T: Floats, clouds: Sequence[Floats], surfaces: Sequence[_Surface], camera: PinholeCamera,
+    T: Floats,
+    clouds: Sequence[Floats],
+    surfaces: Sequence[_Surface],
+    camera: PinholeCamera,
     gate_m: float,
-) -> tuple[Floats, Floats, Floats]:  # fmt: skip
+) -> tuple[Floats, Floats, Floats]:
     """Moved points (m, 3), normals (m, 3) and distances (m,) of what meets a surface."""
     found = []
     for cloud, surface in zip(clouds, surfaces, strict=True):
@@ -147,9 +150,12 @@ def _rarity(normals: Floats) -> Floats:
 
 
 def _median_mm(
-    T: Floats, clouds: Sequence[Floats], surfaces: Sequence[_Surface], camera: PinholeCamera,
+    T: Floats,
+    clouds: Sequence[Floats],
+    surfaces: Sequence[_Surface],
+    camera: PinholeCamera,
     config: CameraFitConfig,
-) -> float:  # fmt: skip
+) -> float:
     """Median distance of points from surfaces that were near to begin with."""
     distance = np.abs(_matches(T, clouds, surfaces, camera, config.gates_m[0])[2])
     return 1e3 * float(np.median(distance)) if len(distance) else 0.0

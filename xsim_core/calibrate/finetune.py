@@ -74,10 +74,7 @@ def finetune(
         episodes, student.state, student.action, student.architecture, augment, state_noise
     )
     auxiliary = pair_loss(pairs, align) if len(pairs) >= 2 and align.weight > 0 else None
-    fit(
-        trainer, sampler, seed=seed, checkpoint=checkpoint, progress=progress,
-        auxiliary=auxiliary,
-    )  # fmt: skip
+    fit(trainer, sampler, seed=seed, checkpoint=checkpoint, progress=progress, auxiliary=auxiliary)
     return trainer, Student(trainer.averaged(), student.state, student.action)
 
 

@@ -64,8 +64,9 @@ def _draw_components(
         of = np.flatnonzero(rollout == r)
         first = r == rollout.min()
         for points, colour, label in (
-            (flat[of], "tab:red", "real"), (flat[len(real) + of], "tab:blue", "simulation")
-        ):  # fmt: skip
+            (flat[of], "tab:red", "real"),
+            (flat[len(real) + of], "tab:blue", "simulation"),
+        ):
             axes.plot(
                 points[:, 0], points[:, 1], "-o", ms=2.5, lw=0.8, color=colour, alpha=0.7,
                 label=label if first else None,

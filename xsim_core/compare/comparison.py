@@ -87,12 +87,15 @@ def compare_runs(store: ArtifactStore, left: RunRecord, right: RunRecord) -> Com
         figures += _differences(stage, before.summary, after.summary)
         rates += _rates(before.summary, after.summary)
     return Comparison(
-        left=left.name, right=right.name,
+        left=left.name,
+        right=right.name,
         same=tuple(s for s in common if left.stages[s] == right.stages[s]),
         only_left=tuple(s for s in left.stages if s not in right.stages),
         only_right=tuple(s for s in right.stages if s not in left.stages),
-        config=tuple(config), figures=tuple(figures), rates=tuple(rates),
-    )  # fmt: skip
+        config=tuple(config),
+        figures=tuple(figures),
+        rates=tuple(rates),
+    )
 
 
 def _manifest(store: ArtifactStore, ref: ArtifactRef[Any]) -> Manifest:
@@ -130,10 +133,14 @@ def _rates(left: Mapping[str, Any], right: Mapping[str, Any]) -> Iterator[RateCh
         old, new = before[policy, domain], after[policy, domain]
         p, q = (r["successes"] / max(1, r["trials"]) for r in (old, new))
         yield RateChange(
-            policy=policy, domain=domain, left=_rate(old), right=_rate(new), difference=q - p,
+            policy=policy,
+            domain=domain,
+            left=_rate(old),
+            right=_rate(new),
+            difference=q - p,
             low=q - p - math.hypot(q - new["low"], old["high"] - p),
             high=q - p + math.hypot(new["high"] - q, p - old["low"]),
-        )  # fmt: skip
+        )
 
 
 def _rate(rate: Mapping[str, Any]) -> str:

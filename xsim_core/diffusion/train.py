@@ -54,7 +54,7 @@ def train_student(
 
         figures |= simulate(
             student, sim, domain=config.domain, seeds=seeds, out=out, progress=progress
-        )  # fmt: skip
+        )
     return StudentPolicy(
         task=sim.summary.task,
         is_calibrated=False,
@@ -81,9 +81,12 @@ def imitate(
         out.progress(TRAINING_SHARE * fraction, dict(figures))
 
     fit(
-        trainer, sampler, seed=config.seed, checkpoint=out.scratch() / "student.npz",
+        trainer,
+        sampler,
+        seed=config.seed,
+        checkpoint=out.scratch() / "student.npz",
         progress=progress,
-    )  # fmt: skip
+    )
     return trainer, Student(trainer.averaged(), state, action)
 
 

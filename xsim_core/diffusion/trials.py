@@ -30,9 +30,13 @@ def simulate(
     """Run one episode a seed, leave films beside the payload and answer the key figures."""
     world = open_sim_world(sim, out.scratch() / "world")
     with ImageEnvPool(
-        world.assets, world.task, background=world.background, domain=domain,
-        num_envs=min(NUM_ENVS, len(seeds)), num_workers=out.runtime.num_workers,
-    ) as pool:  # fmt: skip
+        world.assets,
+        world.task,
+        background=world.background,
+        domain=domain,
+        num_envs=min(NUM_ENVS, len(seeds)),
+        num_workers=out.runtime.num_workers,
+    ) as pool:
         result = rollout(pool, ClosedLoopStudent(student), seeds, progress=progress)
     add_films(result, out, fps=world.task.control_freq_hz)
     low, high = wilson_interval(int(result.success.sum()), len(seeds))

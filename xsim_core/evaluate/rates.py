@@ -35,9 +35,14 @@ class Trials:
         successes, trials = int(self.success.sum()), len(self.success)
         low, high = wilson_interval(successes, trials)
         return SuccessRate(
-            policy=self.policy, domain=self.domain, successes=successes, trials=trials,
-            low=low, high=high, progress=float(self.progress.mean()),
-        )  # fmt: skip
+            policy=self.policy,
+            domain=self.domain,
+            successes=successes,
+            trials=trials,
+            low=low,
+            high=high,
+            progress=float(self.progress.mean()),
+        )
 
 
 def comparison(before: Trials, after: Trials) -> dict[str, float]:

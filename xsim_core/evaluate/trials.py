@@ -51,16 +51,20 @@ class TrialRunner:
             for name, policy in students.items():
                 seeds = self._seeds(config.num_sim_trials)
                 result = rollout(
-                    pool, self._reporting(policy, seeds), seeds,
+                    pool,
+                    self._reporting(policy, seeds),
+                    seeds,
                     progress=self._progress(f"{name}_sim"),
-                )  # fmt: skip
+                )
                 rows.append(self._trials(name, "sim", result))
         with self._pool(None, config.num_teacher_trials) as pool:
             actor = TeacherInPool(load_teacher(teacher), pool)
             result = rollout(
-                pool, actor, self._seeds(config.num_teacher_trials),
+                pool,
+                actor,
+                self._seeds(config.num_teacher_trials),
                 progress=self._progress("teacher_sim"),
-            )  # fmt: skip
+            )
         films = self._trials("teacher", "sim", shown).films
         return [Trials("teacher", "sim", result.success, result.progress, films), *rows]
 
@@ -73,9 +77,12 @@ class TrialRunner:
         config, rows = self._config, []
         seeds = self._seeds(config.num_real_trials)
         with SimulatedRobot(
-            open_world(world), self._sim, folder=self._out.scratch() / "world",
-            num_envs=min(NUM_ENVS, len(seeds)), num_workers=self._out.runtime.num_workers,
-        ) as robot:  # fmt: skip
+            open_world(world),
+            self._sim,
+            folder=self._out.scratch() / "world",
+            num_envs=min(NUM_ENVS, len(seeds)),
+            num_workers=self._out.runtime.num_workers,
+        ) as robot:
             for name, policy in students.items():
                 actor = self._reporting(policy, seeds)
                 episodes = robot.run(actor, seeds, progress=self._progress(f"{name}_real"))
@@ -87,9 +94,13 @@ class TrialRunner:
 
     def _pool(self, background: SplatBackground | None, num_trials: int) -> ImageEnvPool:
         return ImageEnvPool(
-            self._sim.assets, self._sim.task, background=background, domain=self._config.domain,
-            num_envs=min(NUM_ENVS, num_trials), num_workers=self._out.runtime.num_workers,
-        )  # fmt: skip
+            self._sim.assets,
+            self._sim.task,
+            background=background,
+            domain=self._config.domain,
+            num_envs=min(NUM_ENVS, num_trials),
+            num_workers=self._out.runtime.num_workers,
+        )
 
     def _seeds(self, count: int) -> Sequence[int]:
         return range(self._config.seed, self._config.seed + count)
@@ -104,10 +115,11 @@ class TrialRunner:
     ) -> ReportingPolicy:
         """The policy, reporting between the ends of its episodes."""
         return ReportingPolicy(
-            ClosedLoopStudent(Student.read(policy)), num_episodes=len(seeds),
+            ClosedLoopStudent(Student.read(policy)),
+            num_episodes=len(seeds),
             horizon=self._sim.task.horizon,
             progress=lambda fraction, _: self._report(fraction, {}),
-        )  # fmt: skip
+        )
 
     def _report(self, fraction: float, figures: dict[str, float]) -> None:
         done = (self._num_done + min(fraction, 1.0)) / self._num_rows

@@ -12,9 +12,13 @@ from xsim_core.scratch import read_arrays, write_arrays
 
 
 def save_checkpoint(
-    path: Path, net: ActorCritic, optimiser: torch.optim.Optimizer, normaliser: RunningNormaliser,
-    record: dict[str, Any], best: dict[str, Any],
-) -> None:  # fmt: skip
+    path: Path,
+    net: ActorCritic,
+    optimiser: torch.optim.Optimizer,
+    normaliser: RunningNormaliser,
+    record: dict[str, Any],
+    best: dict[str, Any],
+) -> None:
     """Write network, Adam moments, normaliser, best arrays and a JSON record."""
     arrays: dict[str, Any] = {f"net/{k}": v.numpy() for k, v in net.state_dict().items()}
     for i, slots in optimiser.state_dict()["state"].items():

@@ -54,9 +54,13 @@ def train_teacher(
     spread = config.physics
     physics = [spread.sample(rng) for _ in range(config.num_envs)] if spread else None
     with EnvPool(
-        world.assets, world.task, num_envs=config.num_envs, num_workers=out.runtime.num_workers,
-        physics=physics, seed=config.seed,
-    ) as pool:  # fmt: skip
+        world.assets,
+        world.task,
+        num_envs=config.num_envs,
+        num_workers=out.runtime.num_workers,
+        physics=physics,
+        seed=config.seed,
+    ) as pool:
         trainer = _Trainer(pool, config, folder / "checkpoint.npz", out)
         trainer.run()
         final = trainer.evaluate(trainer.best, FINAL_SEED)
@@ -98,9 +102,12 @@ class _Trainer:
     def __post_init__(self) -> None:
         config, pool = self.config, self.pool
         self.net = ActorCritic(
-            pool.obs_dim, pool.action_dim, config.hidden_sizes, seed=config.seed,
+            pool.obs_dim,
+            pool.action_dim,
+            config.hidden_sizes,
+            seed=config.seed,
             log_std_init=config.log_std_init,
-        )  # fmt: skip
+        )
         self.optimiser = torch.optim.Adam(self.net.parameters(), lr=config.learning_rate, eps=1e-5)
         self.normaliser = RunningNormaliser(pool.obs_dim)
         self._resume()

@@ -62,9 +62,13 @@ def advantages(rollout: Rollout, *, gamma: float, gae_lambda: float) -> NDArray[
 
 
 def ppo_update(
-    net: ActorCritic, optimiser: torch.optim.Optimizer, rollout: Rollout, config: PPOConfig,
-    *, rng: np.random.Generator,
-) -> dict[str, float]:  # fmt: skip
+    net: ActorCritic,
+    optimiser: torch.optim.Optimizer,
+    rollout: Rollout,
+    config: PPOConfig,
+    *,
+    rng: np.random.Generator,
+) -> dict[str, float]:
     """Several epochs over one rollout; answers losses and how far the policy moved."""
     gae = advantages(rollout, gamma=config.gamma, gae_lambda=config.gae_lambda)
     flat = {
@@ -89,9 +93,11 @@ def ppo_update(
 
 
 def _minibatch(
-    net: ActorCritic, optimiser: torch.optim.Optimizer, batch: dict[str, torch.Tensor],
+    net: ActorCritic,
+    optimiser: torch.optim.Optimizer,
+    batch: dict[str, torch.Tensor],
     config: PPOConfig,
-) -> dict[str, float]:  # fmt: skip
+) -> dict[str, float]:
     mean, values = net(batch["obs"])
     log_ratio = net.log_prob(mean, batch["actions"]) - batch["logprobs"]
     ratio = log_ratio.exp()

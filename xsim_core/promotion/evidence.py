@@ -120,9 +120,14 @@ def _decide(old: NDArray[np.bool_], new: NDArray[np.bool_], test: PromotionTest)
     action, reason = _in_words(verdict, stop, old[:n], new[:n], test)
     at = {f"evidence_{k}": round(float(e[n - 1]) if n else 1.0, 4) for k, e in evidence.items()}
     return Decision(
-        action=action, reason=reason, num_pairs=n, wins=int((x[:n] > 0).sum()),
-        losses=int((x[:n] < 0).sum()), test=test, **at,
-    )  # fmt: skip
+        action=action,
+        reason=reason,
+        num_pairs=n,
+        wins=int((x[:n] > 0).sum()),
+        losses=int((x[:n] < 0).sum()),
+        test=test,
+        **at,
+    )
 
 
 def _in_words(

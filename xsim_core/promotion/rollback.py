@@ -26,6 +26,10 @@ def rollback(store: ArtifactStore, name: str, *, to: int | None = None) -> Point
         raise MissingArtifactError(f"{name} has nothing to go back to; its numbers: {known}")
     number = chosen.back_to or chosen.number
     return promote(
-        store, name, chosen.ref, reason=f"rolled back to v{number:06d}",
-        expected=entries[-1].number, back_to=number,
-    )  # fmt: skip
+        store,
+        name,
+        chosen.ref,
+        reason=f"rolled back to v{number:06d}",
+        expected=entries[-1].number,
+        back_to=number,
+    )

@@ -61,8 +61,11 @@ def way_back(entries: Sequence[Pointer]) -> Pointer | None:
     place = entries[-1].back_to or entries[-1].number
     refused = taken_back(entries)
     earlier = [
-        e for e in entries
-        if e.number < place and e.back_to is None
-        and e.ref != entries[-1].ref and e.ref not in refused
-    ]  # fmt: skip
+        e
+        for e in entries
+        if e.number < place
+        and e.back_to is None
+        and e.ref != entries[-1].ref
+        and e.ref not in refused
+    ]
     return earlier[-1] if earlier else None

@@ -137,9 +137,13 @@ def collect_episodes(
     kept: list[Episode] = []
     attempts = 0
     with ImageEnvPool(
-        sim.assets, sim.task, background=None, domain=config.domain, num_envs=NUM_ENVS,
+        sim.assets,
+        sim.task,
+        background=None,
+        domain=config.domain,
+        num_envs=NUM_ENVS,
         num_workers=num_workers,
-    ) as pool:  # fmt: skip
+    ) as pool:
         while len(kept) < config.num_episodes and attempts < config.max_attempts:
             seeds = range(config.seed + attempts, config.seed + attempts + NUM_ENVS)
             for episode in _run_batch(pool, teacher, list(seeds), config):

@@ -31,9 +31,12 @@ class EpisodeFrames(AbstractContextManager["EpisodeFrames"]):
         num_workers: int,
     ) -> None:
         self._make_pool = lambda: RenderPool(
-            sim.assets, sim.background, domain=config.domain, num_workers=num_workers,
+            sim.assets,
+            sim.background,
+            domain=config.domain,
+            num_workers=num_workers,
             image_hw=config.image_hw,
-        )  # fmt: skip
+        )
         self._episodes, self._folder = episodes, folder
         self._pool: RenderPool | None = None
 

@@ -70,7 +70,10 @@ def render_dataset(
     out.add_file("mosaic.png", png_bytes(enlarged(mosaic, 2, smooth=True)))
     out.add_file("film.png", png_bytes(film_strip(film)))
     return EpisodeDataset(
-        task=world.task.name, num_episodes=len(episodes), num_steps=int(ends[-1]),
-        num_attempts=collection.num_attempts, image_hw=config.image_hw,
+        task=world.task.name,
+        num_episodes=len(episodes),
+        num_steps=int(ends[-1]),
+        num_attempts=collection.num_attempts,
+        image_hw=config.image_hw,
         fps=float(world.task.control_freq_hz),
-    )  # fmt: skip
+    )

@@ -39,9 +39,10 @@ def collect_rollouts(
     collection = collected(teacher, world, config, out, share=1.0)
     out.write_all(collection.arrays())
     return TeacherRollouts(
-        task=world.task.name, num_episodes=len(collection.episodes),
+        task=world.task.name,
+        num_episodes=len(collection.episodes),
         num_attempts=collection.num_attempts,
-    )  # fmt: skip
+    )
 
 
 def render_shard(

@@ -60,15 +60,23 @@ def trace_lineage(store: ArtifactStore, ref: Ref) -> Lineage:
 def _node(ref: Ref, manifest: Manifest | None) -> LineageNode:
     if manifest is None:
         return LineageNode(
-            ref=ref, stage="deleted", inputs={}, duration_s=0, started="", num_bytes=0,
+            ref=ref,
+            stage="deleted",
+            inputs={},
+            duration_s=0,
+            started="",
+            num_bytes=0,
             is_present=False,
-        )  # fmt: skip
+        )
     provenance = manifest.provenance
     return LineageNode(
-        ref=ref, stage=manifest.stage, inputs=dict(manifest.inputs),
+        ref=ref,
+        stage=manifest.stage,
+        inputs=dict(manifest.inputs),
         duration_s=float(provenance.get("duration_s", 0.0)),
-        started=str(provenance.get("started", "")), num_bytes=manifest.num_bytes,
-    )  # fmt: skip
+        started=str(provenance.get("started", "")),
+        num_bytes=manifest.num_bytes,
+    )
 
 
 def lineage_text(lineage: Lineage) -> str:

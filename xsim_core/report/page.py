@@ -31,9 +31,12 @@ Opened = Mapping[str, OpenArtifact[Any]]
 
 
 def build_report(
-    store: ArtifactStore, stages: Mapping[str, ArtifactRef[Any]], *, title: str,
+    store: ArtifactStore,
+    stages: Mapping[str, ArtifactRef[Any]],
+    *,
+    title: str,
     unfinished: Mapping[str, Ending] | None = None,
-) -> str:  # fmt: skip
+) -> str:
     """The page for a run, finished or not: it shows whatever artifacts are there.
 
     Args:
@@ -112,9 +115,11 @@ def _targets(summaries: Mapping[str, Artifact]) -> str:
     ]
     text = table(("figure", "target", "measured", ""), rows)
     return section(
-        "targets", "Figures against targets", "What the project promises, and what was measured.",
+        "targets",
+        "Figures against targets",
+        "What the project promises, and what was measured.",
         card(text),
-    )  # fmt: skip
+    )
 
 
 def _lineage(store: ArtifactStore, stages: Mapping[str, ArtifactRef[Any]]) -> str:
@@ -124,10 +129,11 @@ def _lineage(store: ArtifactStore, stages: Mapping[str, ArtifactRef[Any]]) -> st
     if not nodes:
         return ""
     return section(
-        "lineage", "Lineage",
+        "lineage",
+        "Lineage",
         "Every artifact is named by what it was made from: stage, version, configuration, inputs.",
         card(lineage_svg(nodes)),
-    )  # fmt: skip
+    )
 
 
 def _cost(opened: Opened) -> str:
@@ -148,11 +154,13 @@ def _cost(opened: Opened) -> str:
     head = ("stage", "time", "peak memory", "stored", "made (UTC)", "artifact")
     total = {"all stages": _seconds(sum(seconds.values()))}
     return section(
-        "cost", "Where the time went",
+        "cost",
+        "Where the time went",
         "As recorded when each artifact was made; a reused stage costs nothing now.",
-        facts(total) + card(bars(lengths, unit="seconds"))
+        facts(total)
+        + card(bars(lengths, unit="seconds"))
         + card(table(head, rows, numeric={1, 2, 3})),
-    )  # fmt: skip
+    )
 
 
 def _seconds(seconds: float) -> str:

@@ -53,9 +53,11 @@ def _success(what: str, rate: SuccessRate | None, wanted: float) -> Target:
         return Target(what=what, wanted=f"≥ {wanted:.2f}", measured="–", verdict="unknown")
     share = rate.successes / max(1, rate.trials)
     return Target(
-        what=what, wanted=f"≥ {wanted:.2f}", measured=_rate_text(rate),
+        what=what,
+        wanted=f"≥ {wanted:.2f}",
+        measured=_rate_text(rate),
         verdict="met" if share >= wanted else "missed",
-    )  # fmt: skip
+    )
 
 
 def _calibration(rates: tuple[SuccessRate, ...], mcnemar_p: float | None) -> Target:
@@ -69,18 +71,19 @@ def _calibration(rates: tuple[SuccessRate, ...], mcnemar_p: float | None) -> Tar
     if mcnemar_p is not None:  # Not worse is soon met; whether it is better, p says.
         measured += f"; McNemar p = {mcnemar_p:.2f}"
     return Target(
-        what=what, wanted=wanted, measured=measured,
-        verdict="met" if is_met else "missed",
-    )  # fmt: skip
+        what=what, wanted=wanted, measured=measured, verdict="met" if is_met else "missed"
+    )
 
 
 def _at_least(what: str, value: Any, wanted: float, form: str) -> Target:
     if value is None:
         return Target(what=what, wanted="≥ " + form.format(wanted), measured="–", verdict="unknown")
     return Target(
-        what=what, wanted="≥ " + form.format(wanted), measured=form.format(value),
+        what=what,
+        wanted="≥ " + form.format(wanted),
+        measured=form.format(value),
         verdict="met" if value >= wanted else "missed",
-    )  # fmt: skip
+    )
 
 
 def _rate_text(rate: SuccessRate) -> str:

@@ -42,13 +42,15 @@ class WorldSpec(FrozenModel):
         return Domain(
             name=self.name,
             physics=Physics(
-                friction=self.friction, density_kg_m3=self.density_kg_m3,
-                action_latency_steps=self.action_latency_steps, action_gain=self.action_gain,
+                friction=self.friction,
+                density_kg_m3=self.density_kg_m3,
+                action_latency_steps=self.action_latency_steps,
+                action_gain=self.action_gain,
             ),
             camera_offset=self._camera_offset(),
             lights=self.lights,
             sensor=SensorSpec(noise_std=self.noise_std, depth_noise_m=self.depth_noise_m),
-        )  # fmt: skip
+        )
 
     def _camera_offset(self) -> tuple[float, float, float, float, float, float]:
         import numpy as np
