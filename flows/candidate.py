@@ -22,7 +22,7 @@ from xsim_core.stages import EVALUATE
 from xsim_core.storage import ArtifactStore
 
 from . import pipeline
-from .executors import Call
+from .executors import Executor
 
 Ref = ArtifactRef[Any]
 
@@ -34,7 +34,7 @@ _NEEDED = ("ingest_capture", "scan", "splat", "pose_track")
 _GIVEN = (*_NEEDED, "ingest_truth", "ingest_world")
 
 
-class Contest(NamedTuple):
+class RetrainingJob(NamedTuple):
     """What the comparison is about."""
 
     pointer: str
@@ -43,7 +43,7 @@ class Contest(NamedTuple):
     """Ingest and reconstruction of the capture."""
 
 
-class Outcome(NamedTuple):
+class RetrainingResult(NamedTuple):
     """What came of it."""
 
     pointer: str
@@ -83,52 +83,52 @@ def night_overrides(night: int) -> dict[str, dict[str, Any]]:
     return {stage: {"seed": night} for stage in ("ppo", "diffusion", "calibrate")}
 
 
-def challenge(
-    call: Call, store: ArtifactStore, contest: Contest, *, night: int,
+def retrain_and_promote(
+    execute: Executor, store: ArtifactStore, job: RetrainingJob, *, night: int,
     test: PromotionTest | None = None, max_pairs: int = 150,
-) -> Outcome:  # fmt: skip
+) -> RetrainingResult:  # fmt: skip
     """Train a candidate and let it replace the current policy if the test says so.
 
     Args:
-        call: how stages are carried out.
+        execute: how stages are carried out.
         store: where artifacts and pointers lie.
-        contest: whose policy, and from what.
+        job: whose policy, and from what.
         night: a number that no other night has; seeds come of it.
         test: when a candidate is good enough.
         max_pairs: give up undecided, and keep the current policy, after so many pairs of trials.
     """
-    made = contest.made
-    taken = pipeline.Taken(
+    made = job.made
+    ingested = pipeline.Ingested(
         made["ingest_capture"], made.get("ingest_truth"), made.get("ingest_world")
     )
     found = pipeline.Reconstruction(made["scan"], made["splat"], made["pose_track"])
-    trained = pipeline.train(call, contest.config, found)
-    candidate = pipeline.calibrated(call, contest.config, trained, taken)
-    entries = history(store, contest.pointer)
+    trained = pipeline.train(execute, job.config, found)
+    candidate = pipeline.calibrated(execute, job.config, trained, ingested)
+    entries = history(store, job.pointer)
     if not entries:
-        now = promote(store, contest.pointer, candidate, reason="the first policy", expected=0)
-        return Outcome(contest.pointer, candidate, None, now, None, ())
+        now = promote(store, job.pointer, candidate, reason="the first policy", expected=0)
+        return RetrainingResult(job.pointer, candidate, None, now, None, ())
     before = entries[-1]
     if reason := objection(entries, candidate):
-        return Outcome(contest.pointer, candidate, before, before, untried(reason, test), ())
+        return RetrainingResult(job.pointer, candidate, before, before, untried(reason, test), ())
 
     def trial(seed: int) -> Ref:
-        config = contest.config.evaluate.model_copy(update={"seed": seed, "compares": "promotion"})
-        return call(
+        config = job.config.evaluate.model_copy(update={"seed": seed, "compares": "promotion"})
+        return execute(
             EVALUATE, config, teacher=trained.teacher, student=before.ref, calibrated=candidate,
             sim=trained.sim, scene=found.scene, track=found.track, images=found.images,
-            world=taken.world,
+            world=ingested.world,
         )  # fmt: skip
 
-    seeds = _seeds(contest.config, night, max_pairs, has_world=taken.world is not None)
+    seeds = _seeds(job.config, night, max_pairs, has_world=ingested.world is not None)
     decision, evaluations = _compare(store, map(trial, seeds), test)
     now = before
     if decision.action == "promote":
         now = promote(
-            store, contest.pointer, candidate, reason=decision.reason, expected=before.number,
+            store, job.pointer, candidate, reason=decision.reason, expected=before.number,
             decision=decision, evaluations=evaluations,
         )  # fmt: skip
-    return Outcome(contest.pointer, candidate, before, now, decision, evaluations)
+    return RetrainingResult(job.pointer, candidate, before, now, decision, evaluations)
 
 
 def _compare(
@@ -181,7 +181,7 @@ def _plain(text: str) -> str:
     )
 
 
-def decision_page(outcomes: list[Outcome], failures: dict[str, str]) -> str:
+def decision_page(outcomes: list[RetrainingResult], failures: dict[str, str]) -> str:
     """The night as a Markdown page."""
     lines = [
         "| policy for | decision | pairs | wins | losses | not worse | worse | current |",

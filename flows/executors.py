@@ -18,7 +18,7 @@ Ref = ArtifactRef[Any]
 T = TypeVar("T")
 
 
-class Call(Protocol):
+class Executor(Protocol):
     """Make the artifact of one stage."""
 
     def __call__(self, stage: Stage, config: FrozenModel, **inputs: Ref | None) -> Ref:
@@ -30,12 +30,12 @@ class _ReachedError(Exception):
     """The stage at which to stop is made; never leaves ``up_to``."""
 
 
-def up_to(until: str | None, call: Call, page: Callable[[Call], T]) -> T | None:
+def up_to(until: str | None, execute: Executor, page: Callable[[Executor], T]) -> T | None:
     """Carry out a page of calls, or its beginning.
 
     Args:
         until: the last stage to carry out; None for all.
-        call: how each is carried out.
+        execute: how each is carried out.
         page: the calls, such as ``whole_chain`` with its configuration.
 
     Returns:
@@ -43,7 +43,7 @@ def up_to(until: str | None, call: Call, page: Callable[[Call], T]) -> T | None:
     """
 
     def stopping(stage: Stage, config: FrozenModel, **inputs: Ref | None) -> Ref:
-        ref = call(stage, config, **inputs)
+        ref = execute(stage, config, **inputs)
         if stage.name == until:
             raise _ReachedError
         return ref

@@ -14,13 +14,13 @@ from xsim_core.promotion import PromotionTest
 from xsim_core.runs import RunRecord, RunRequest
 
 from .candidate import (
-    Contest,
-    Outcome,
-    challenge,
+    RetrainingJob,
+    RetrainingResult,
     decision_page,
     finished_captures,
     night_overrides,
     reconstruction_of,
+    retrain_and_promote,
 )
 from .executors import AsTasks
 from .requests import configuration
@@ -71,18 +71,18 @@ def nightly(
     if not captures:
         raise BadInputError(f"no run of task '{task}' has reconstructed a capture yet: xsim run")
     test = PromotionTest(margin=margin, alpha=alpha)
-    outcomes: list[Outcome] = []
+    outcomes: list[RetrainingResult] = []
     failures: dict[str, str] = {}
     for pointer, source in captures.items():
         made = reconstruction_of(source)
         record = RunRecord(
             name=f"nightly-{pointer}", request=request, stages=made, flow_run_url=flow_run.ui_url
         )
-        contest = Contest(pointer, config, made)
+        job = RetrainingJob(pointer, config, made)
         try:
             with recorded(store, record) as recorder:
-                outcomes.append(challenge(
-                    AsTasks(recorder), store, contest, night=night, test=test, max_pairs=max_pairs
+                outcomes.append(retrain_and_promote(
+                    AsTasks(recorder), store, job, night=night, test=test, max_pairs=max_pairs
                 ))  # fmt: skip
         except Exception as error:  # noqa: BLE001 one broken capture must not cost the others
             failures[pointer] = f"{type(error).__name__}: {error}"
@@ -95,7 +95,7 @@ def nightly(
     return rows
 
 
-def _row(outcome: Outcome) -> dict[str, Any]:
+def _row(outcome: RetrainingResult) -> dict[str, Any]:
     fields = outcome._asdict()
     return {
         k: v.model_dump(mode="json") if isinstance(v, FrozenModel)

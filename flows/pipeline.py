@@ -1,6 +1,6 @@
 """The page of calls: what is made from what, in order. Planned, run here, or run by Prefect.
 
-``call`` decides what a call does (see ``flows.executors``); nothing here knows Prefect.
+``execute`` decides what a call does (see ``flows.executors``); nothing here knows Prefect.
 """
 
 from typing import Any, NamedTuple
@@ -35,11 +35,11 @@ from xsim_core.stages import (
     SPLAT,
 )
 
-from .executors import Call
+from .executors import Executor
 from .sources import Sources
 
 
-class Taken(NamedTuple):
+class Ingested(NamedTuple):
     """What came from outside."""
 
     capture: ArtifactRef[Capture]
@@ -72,66 +72,70 @@ class Transferred(NamedTuple):
     evaluation: ArtifactRef[Evaluation]
 
 
-def ingest(call: Call, sources: Sources) -> Taken:
+def ingest(execute: Executor, sources: Sources) -> Ingested:
     """Take the capture in, and what belongs to it where it was synthesised."""
     truth: ArtifactRef[Any] | None = None
     world: ArtifactRef[Any] | None = None
-    capture = call(INGEST_CAPTURE, sources.capture)
+    capture = execute(INGEST_CAPTURE, sources.capture)
     if sources.truth is not None:
-        truth = call(INGEST_TRUTH, sources.truth)
+        truth = execute(INGEST_TRUTH, sources.truth)
     if sources.world is not None:
-        world = call(INGEST_WORLD, sources.world)
-    return Taken(capture, truth, world)
+        world = execute(INGEST_WORLD, sources.world)
+    return Ingested(capture, truth, world)
 
 
 def real_to_sim(
-    call: Call, config: PipelineConfig, capture: ArtifactRef[Capture]
+    execute: Executor, config: PipelineConfig, capture: ArtifactRef[Capture]
 ) -> Reconstruction:
     """From the photos to a scene, and from the video to the object's motion."""
-    images = call(SCAN, config.scan, capture=capture)
-    scene = call(SPLAT, config.splat, images=images)
-    track = call(POSE_TRACK, config.pose_track, capture=capture)
+    images = execute(SCAN, config.scan, capture=capture)
+    scene = execute(SPLAT, config.splat, images=images)
+    track = execute(POSE_TRACK, config.pose_track, capture=capture)
     return Reconstruction(images, scene, track)
 
 
-def train(call: Call, config: PipelineConfig, found: Reconstruction) -> Trained:
+def train(execute: Executor, config: PipelineConfig, found: Reconstruction) -> Trained:
     """A privileged teacher, its successes rendered, and a student that sees only images."""
-    sim = call(BUILD_SIM, config.build_sim, scene=found.scene, track=found.track)
-    teacher = call(PPO, config.ppo, sim=sim)
-    dataset = call(RENDER_DATASET, config.render_dataset, teacher=teacher, sim=sim)
-    student = call(DIFFUSION, config.diffusion, dataset=dataset, sim=sim)
+    sim = execute(BUILD_SIM, config.build_sim, scene=found.scene, track=found.track)
+    teacher = execute(PPO, config.ppo, sim=sim)
+    dataset = execute(RENDER_DATASET, config.render_dataset, teacher=teacher, sim=sim)
+    student = execute(DIFFUSION, config.diffusion, dataset=dataset, sim=sim)
     return Trained(sim, teacher, dataset, student)
 
 
 def calibrated(
-    call: Call, config: PipelineConfig, trained: Trained, taken: Taken
+    execute: Executor, config: PipelineConfig, trained: Trained, ingested: Ingested
 ) -> ArtifactRef[StudentPolicy]:
     """The student to deploy; without a world there is nothing to calibrate with."""
-    if taken.world is None:
+    if ingested.world is None:
         return trained.student
-    best: ArtifactRef[StudentPolicy] = call(
+    best: ArtifactRef[StudentPolicy] = execute(
         CALIBRATE, config.calibrate, student=trained.student, dataset=trained.dataset,
-        sim=trained.sim, world=taken.world,
+        sim=trained.sim, world=ingested.world,
     )  # fmt: skip
     return best
 
 
 def sim_to_real(
-    call: Call, config: PipelineConfig, found: Reconstruction, trained: Trained, taken: Taken
+    execute: Executor,
+    config: PipelineConfig,
+    found: Reconstruction,
+    trained: Trained,
+    ingested: Ingested,
 ) -> Transferred:
     """Calibrate on the robot and evaluate."""
-    best = calibrated(call, config, trained, taken)
-    evaluation = call(
+    best = calibrated(execute, config, trained, ingested)
+    evaluation = execute(
         EVALUATE, config.evaluate, teacher=trained.teacher, student=trained.student,
-        calibrated=best if taken.world is not None else None, sim=trained.sim, scene=found.scene,
-        track=found.track, images=found.images, world=taken.world, truth=taken.truth,
+        calibrated=best if ingested.world is not None else None, sim=trained.sim, scene=found.scene,
+        track=found.track, images=found.images, world=ingested.world, truth=ingested.truth,
     )  # fmt: skip
     return Transferred(best, evaluation)
 
 
-def whole_chain(call: Call, config: PipelineConfig, sources: Sources) -> Transferred:
+def whole_chain(execute: Executor, config: PipelineConfig, sources: Sources) -> Transferred:
     """A human video in, an evaluated and calibrated policy out."""
-    taken = ingest(call, sources)
-    found = real_to_sim(call, config, taken.capture)
-    trained = train(call, config, found)
-    return sim_to_real(call, config, found, trained, taken)
+    ingested = ingest(execute, sources)
+    found = real_to_sim(execute, config, ingested.capture)
+    trained = train(execute, config, found)
+    return sim_to_real(execute, config, found, trained, ingested)

@@ -26,6 +26,6 @@ def real_to_sim(
         name=f"{resolved.name}-real-to-sim", request=request, flow_run_url=flow_run.ui_url
     )
     with recorded(load_settings().open_store(), record) as recorder:
-        call = AsTasks(recorder)
-        taken = pipeline.ingest(call, resolved.sources)
-        return pipeline.real_to_sim(call, resolved.config, taken.capture)._asdict()
+        execute = AsTasks(recorder)
+        ingested = pipeline.ingest(execute, resolved.sources)
+        return pipeline.real_to_sim(execute, resolved.config, ingested.capture)._asdict()

@@ -14,7 +14,7 @@ from xsim_core.presets import PipelineConfig, pipeline_config
 from xsim_core.runs import RunRequest
 from xsim_core.storage import ArtifactStore
 
-from .executors import Call, Plan, up_to
+from .executors import Executor, Plan, up_to
 from .pipeline import Transferred, whole_chain
 from .sources import Sources, find_sources
 
@@ -44,9 +44,9 @@ class ResolvedRun:
             raise UnknownNameError("stage of this capture's chain", until, plan.refs)
         return plan
 
-    def carry_out(self, call: Call, *, until: str | None = None) -> Transferred | None:
+    def carry_out(self, execute: Executor, *, until: str | None = None) -> Transferred | None:
         """The whole chain, or its beginning up to a stage (then None)."""
-        return up_to(until, call, lambda c: whole_chain(c, self.config, self.sources))
+        return up_to(until, execute, lambda c: whole_chain(c, self.config, self.sources))
 
 
 _HANDED_ON: ContextVar[ResolvedRun | None] = ContextVar("xsim_resolved_run", default=None)

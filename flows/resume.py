@@ -19,7 +19,7 @@ from .requests import configuration
 from .runs import recorded
 
 
-class Continued(NamedTuple):
+class ResumedRun(NamedTuple):
     """An earlier run, and the one that goes on from it."""
 
     settings: Settings
@@ -30,7 +30,7 @@ class Continued(NamedTuple):
     """What the earlier run made, by stage."""
 
     @property
-    def call(self) -> AsTasks:
+    def executor(self) -> AsTasks:
         """Carries stages out as tasks of the current flow run."""
         return AsTasks(self.recorder)
 
@@ -43,7 +43,7 @@ class Continued(NamedTuple):
 
 
 @contextmanager
-def continued(run: str, request: RunRequest, needs: tuple[str, ...]) -> Iterator[Continued]:
+def resume_run(run: str, request: RunRequest, needs: tuple[str, ...]) -> Iterator[ResumedRun]:
     """Go on from an earlier run.
 
     Args:
@@ -67,4 +67,4 @@ def continued(run: str, request: RunRequest, needs: tuple[str, ...]) -> Iterator
         name=request.run_name, request=request, stages=made, flow_run_url=flow_run.ui_url
     )
     with recorded(store, record) as recorder:
-        yield Continued(settings, store, config, recorder, made)
+        yield ResumedRun(settings, store, config, recorder, made)

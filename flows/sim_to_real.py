@@ -8,7 +8,7 @@ from xsim_core.artifacts import ArtifactRef
 from xsim_core.runs import RunRequest
 
 from . import pipeline
-from .resume import continued
+from .resume import resume_run
 from .runs import write_report
 
 
@@ -34,14 +34,14 @@ def sim_to_real(
     request = RunRequest(
         name=f"{run}-sim-to-real", preset=preset, task=task, overrides=overrides or {}
     )
-    with continued(run, request, needs) as here:
+    with resume_run(run, request, needs) as here:
         made = here.made
         trained = pipeline.Trained(
             made["build_sim"], made["ppo"], made["render_dataset"], made["diffusion"]
         )
-        taken = pipeline.Taken(
+        ingested = pipeline.Ingested(
             made["ingest_capture"], made.get("ingest_truth"), made.get("ingest_world")
         )
-        done = pipeline.sim_to_real(here.call, here.config, here.found, trained, taken)
+        done = pipeline.sim_to_real(here.executor, here.config, here.found, trained, ingested)
     write_report(here.settings, here.store, here.recorder.record)
     return done._asdict()

@@ -8,7 +8,7 @@ from xsim_core.artifacts import ArtifactRef
 from xsim_core.runs import RunRequest
 
 from . import pipeline
-from .resume import continued
+from .resume import resume_run
 
 
 @flow(name="train", flow_run_name="{run}-train", persist_result=False)
@@ -28,5 +28,5 @@ def train(
     """
     needs = ("scan", "splat", "pose_track")
     request = RunRequest(name=f"{run}-train", preset=preset, task=task, overrides=overrides or {})
-    with continued(run, request, needs) as here:
-        return pipeline.train(here.call, here.config, here.found)._asdict()
+    with resume_run(run, request, needs) as here:
+        return pipeline.train(here.executor, here.config, here.found)._asdict()

@@ -89,6 +89,6 @@ def _in_process(
 ) -> RunRecord:  # fmt: skip
     record = RunRecord(name=resolved.name, request=resolved.request)
     with recorded(store, record) as recorder:
-        call = InProcess(store, settings.runtime, display, recorder)
-        resolved.carry_out(call, until=until)
+        execute = InProcess(store, settings.runtime, display, recorder)
+        resolved.carry_out(execute, until=until)
     return recorder.record

@@ -153,12 +153,12 @@ class CaptureIngest:
         request = RunRequest(name=f"ingest-{folder.name}", capture=str(folder))
         record = RunRecord(name=request.run_name, request=request)
         with Display([]) as display, recorded(store, record) as recorder:
-            taken = ingest(InProcess(store, settings.runtime, display, recorder), sources)
+            ingested = ingest(InProcess(store, settings.runtime, display, recorder), sources)
         if self.queue:
             from flows.inbox.captures import announce, tell_server
 
             tell_server(settings.home, announce(store, sources.capture).digest)
-        refs = {k: str(r) for k, r in taken._asdict().items() if r is not None}
+        refs = {k: str(r) for k, r in ingested._asdict().items() if r is not None}
         return _print_line(refs, as_json=self.json)
 
 

@@ -65,6 +65,9 @@ def client_environment(home: Path, api_url: str | None) -> dict[str, str]:
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "1",
         "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+        # V2's page asks a host of an analytics firm for settings before it knows that analytics are
+        # off (seen in Chromium's log of the network). V1 is as complete, and has no such code.
+        "PREFECT_SERVER_UI_V2_ENABLED": "false",
         "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
         # By default they lie in memory: a restart forgets who held a slot, and it is never free.
         "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": (

@@ -1,7 +1,9 @@
+import importlib.util
 import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -118,3 +120,11 @@ def test_servers_that_take_the_same_port_both_come_up(tmp_path):
     finally:
         for home in homes:
             stop_server(home)
+
+
+def test_the_ui_that_opens_first_has_no_analytics_client(tmp_path):
+    assert client_environment(tmp_path, None)["PREFECT_SERVER_UI_V2_ENABLED"] == "false"
+    installed = importlib.util.find_spec("prefect")
+    scripts = list((Path(installed.origin).parent / "server" / "ui").rglob("*.js"))
+    assert scripts
+    assert not [p for p in scripts if "amplitude" in p.read_text(errors="replace")]
