@@ -10,6 +10,7 @@ from tests.contracts.toys import TOY
 from xsim_core.artifacts import ArraySpec
 from xsim_core.config import FrozenModel
 from xsim_core.sim.domain import Domain
+from xsim_core.sim.task import TaskSpec
 from xsim_core.stages import SPREAD_STAGES, STAGES
 
 ALL = (*STAGES, *SPREAD_STAGES)
@@ -97,11 +98,12 @@ def test_every_field_of_a_stages_configuration_is_explained(stage):
         assert not silent, f"{model.__name__} ({path}): no docstring under {silent}"
 
 
-def test_every_field_of_a_domain_is_explained():
+@pytest.mark.parametrize("model", [TaskSpec, Domain])
+def test_every_field_of_a_task_and_of_a_domain_is_explained(model):
     from tables import _nested
 
-    for path, model, _ in _nested(Domain, None, {}):
-        assert not [n for n, f in model.model_fields.items() if not f.description], path
+    for path, inner, _ in _nested(model, None, {}):
+        assert not [n for n, f in inner.model_fields.items() if not f.description], path
 
 
 @pytest.mark.parametrize("stage", ALL, ids=lambda stage: stage.name)

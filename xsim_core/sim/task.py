@@ -31,21 +31,28 @@ class RewardWeights(FrozenModel):
     """Weights of the object-centric terms of X-Sim's reward (see ``reward.py``)."""
 
     approach: float = 1.0
+    """TCP near the object's centre."""
     grasp: float = 1.0
     """Used only by tasks with a controlled gripper."""
     goal_position: float = 1.0
+    """Object near the current waypoint."""
     goal_rotation: float = 1.0
+    """Object turned as at the current waypoint."""
     waypoint: float = 2.0
     """Bonus for each waypoint already reached, in every step."""
     static: float = 1.0
+    """Arm at rest once the object is at its goal."""
     success: float = 1.0
+    """In each successful step."""
 
 
 class StartRandomisation(FrozenModel):
     """Uniform ranges around the nominal start, as in X-Sim appendix 8.3."""
 
     object_xy_m: float = Field(default=0.02, ge=0)
+    """Half range of the object's place along x and y."""
     object_yaw_rad: float = Field(default=0.2, ge=0, le=math.pi)
+    """Half range of its turn about the vertical."""
     joint_noise_rad: float = Field(default=0.01, ge=0)
     """Standard deviation on each arm joint, clipped at two of them."""
     demonstration_share: float = Field(default=0.0, ge=0, lt=1)
@@ -57,6 +64,7 @@ class TaskSpec(FrozenModel):
     """How to turn an object track into an environment."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    """What policies, datasets and evaluations say they are for."""
     num_waypoints: int = Field(default=4, ge=1, le=32)
     """Spread by arc length over the track's motion segments."""
     project_to_table: bool = False
@@ -65,12 +73,16 @@ class TaskSpec(FrozenModel):
     """Object-frame axis about which rotation does not count."""
 
     waypoint_position_m: float = Field(default=0.03, gt=0)
+    """How near the object's centre must come to a waypoint."""
     waypoint_rotation_rad: float = Field(default=0.4, gt=0)
+    """How near the object's rotation must come to a waypoint's."""
     may_skip_waypoints: bool = False
     """Reaching a later waypoint counts for those before it: an object pushed past one need not
     come back. Off for paths that cross themselves."""
     success_position_m: float = Field(default=0.03, gt=0)
+    """How near the object's centre must be to the last waypoint, for success."""
     success_rotation_rad: float = Field(default=0.35, gt=0)
+    """How near the object's rotation must be to the last waypoint's, for success."""
     success_object_speed_m_s: float = Field(default=0.05, gt=0)
     """A goal passed in flight is not a goal reached."""
     approach_radius_m: float = Field(default=0.09, gt=0)
@@ -79,9 +91,12 @@ class TaskSpec(FrozenModel):
     """Object displacement that counts as contact: the second third of task progress where the
     gripper stays closed. Where it is controlled, a grasp is."""
     reward: RewardWeights = RewardWeights()
+    """Weights of the reward's terms."""
     reward_scale: float = Field(default=0.1, gt=0)
+    """By which the weighted sum is multiplied."""
 
     start: StartRandomisation = StartRandomisation()
+    """How starts vary between episodes."""
     start_side: Literal["behind", "above"] = "behind"
     """Where the TCP starts: behind the object as seen along its path, or above it with the fingers
     across its narrow side."""
@@ -91,12 +106,15 @@ class TaskSpec(FrozenModel):
     """TCP above the table at the start."""
 
     sim_freq_hz: int = Field(default=60, ge=1, le=1000)
+    """Physics steps a second; a multiple of ``control_freq_hz``."""
     control_freq_hz: int = Field(default=10, ge=1, le=1000)
+    """Actions a second."""
     horizon: int = Field(default=45, ge=1, le=1000)
     """Episode length in control steps."""
     action_position_m: float = Field(default=0.02, gt=0)
     """Displacement of a full action in one step, along each axis."""
     action_yaw_rad: float = Field(default=0.1, gt=0)
+    """Turn of a full action in one step."""
     tcp_lead_m: float = Field(default=0.04, gt=0)
     """The command stays this close to the measured TCP, so that contact cannot wind it up."""
     gripper: Literal["closed", "controlled"] = "closed"
@@ -108,6 +126,7 @@ class TaskSpec(FrozenModel):
     workspace_z_m: tuple[float, float] = (0.018, 0.10)
     """TCP command above the table."""
     physics: Physics = Physics()
+    """Friction, density, latency and gain; training and domains may vary them."""
 
     @property
     def action_names(self) -> tuple[str, ...]:
