@@ -83,7 +83,9 @@ def task_page() -> str:
     """What a task's YAML file may say, and the domain that episodes are drawn from."""
     intro = (
         "A task is one YAML file: no Python. `xsim_core/sim/tasks/` holds two to imitate; "
-        "`xsim run my_capture --task my_task.yaml` uses yours. What is left out has its default."
+        "`xsim run my_capture --task my_task.yaml` uses yours. What is left out has its default. "
+        "Below `stages:` a task may ask for sizes and budgets of single stages (stage, field, "
+        "value), which hold where the preset says nothing."
     )
     parts = [
         "# Tasks",

@@ -66,9 +66,9 @@ class Policy:
                 and cosine of the TCP's yaw, and the gripper's opening in [0, 1].
 
         Returns:
-            (a,) float32 in [-1, 1]: dx, dy, dz of the TCP, and where the task controls the gripper
-            dyaw and the gripper (1 is open). The task's ``action_position_m`` and
-            ``action_yaw_rad`` say what a full action moves in one control step.
+            (a,) float32 in [-1, 1]: dx, dy, dz of the TCP, dyaw where the task turns, and the
+            gripper (1 is open) where it controls that: ``TaskSpec.action_names``. Its
+            ``action_position_m`` and ``action_yaw_rad`` say what a full action moves in one step.
 
         Raises:
             BadInputError: for another shape or dtype, or numbers that are not finite.
