@@ -127,4 +127,4 @@ def test_the_ui_that_opens_first_has_no_analytics_client(tmp_path):
     installed = importlib.util.find_spec("prefect")
     scripts = list((Path(installed.origin).parent / "server" / "ui").rglob("*.js"))
     assert scripts
-    assert not [p for p in scripts if "amplitude" in p.read_text(errors="replace")]
+    assert not [p for p in scripts if "amplitude.com" in p.read_text(errors="replace")]
