@@ -98,6 +98,7 @@ class InProcess:
             self.record.stopped(stage.name, error)
             raise
         self.observer.finished(stage.name, ref, reused=reused)
+        self.observer.noted(stage.name, getattr(self.store.open(ref).summary, "notes", ()))
         self.record.add(stage.name, ref)
         return ref
 

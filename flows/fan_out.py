@@ -6,7 +6,7 @@ there for the next try. What they hold is put where ``render_dataset`` keeps its
 then makes the same bytes under the same ref as it would alone.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Event
@@ -182,6 +182,9 @@ class _Part:
         self.progress.tell(self.part, fraction, figures)
 
     def finished(self, stage: str, ref: ArtifactRef[Any] | None, *, reused: bool) -> None:
+        pass
+
+    def noted(self, stage: str, notes: Sequence[str]) -> None:
         pass
 
     def failed(self, stage: str, error: BaseException) -> None:

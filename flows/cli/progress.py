@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from threading import Event, Thread
 from types import TracebackType
@@ -112,6 +113,11 @@ class Display:
             "reused" if reused else "done", 1.0, time.monotonic(),
         )  # fmt: skip
         self._say(row)
+
+    def noted(self, stage: str, notes: Sequence[str]) -> None:
+        """A line for each thing that was guessed, dropped or mended."""
+        for note in notes:
+            self._console.print(f"[xsim] {stage}: {note}", soft_wrap=True, markup=False)
 
     def failed(self, stage: str, error: BaseException) -> None:
         """The stage gave up this attempt, or was ended."""

@@ -18,7 +18,7 @@ from xsim_core.stage import Stage, output_ref, run_stage
 from .child import STAGES, run_in_child
 from .gpu import gpu_slot
 from .observer import OBSERVER
-from .presentation import ProgressArtifact, publish_summary
+from .presentation import ProgressArtifact, notes_of, publish_summary
 from .routing import pool_of, run_on_pool
 
 Inputs = Mapping[str, ArtifactRef[Any] | None]
@@ -73,7 +73,8 @@ def execute(
     observer.started(stage.name)
     if store.claim(ref := output_ref(stage, config, given)):
         observer.finished(stage.name, ref, reused=True)
-        publish_summary(stage.name, store.open(ref), home=settings.home, reused=True)
+        observer.noted(stage.name, notes_of(artifact := store.open(ref)))
+        publish_summary(stage.name, artifact, home=settings.home, reused=True)
         return Completed(name="Reused", message=f"{ref} was in the store.", data=ref)
     try:
         if pool := pool_of(stage, settings):
@@ -86,7 +87,8 @@ def execute(
         observer.failed(stage.name, error)
         raise
     observer.finished(stage.name, ref, reused=False)
-    publish_summary(stage.name, store.open(ref), home=settings.home, reused=False)
+    observer.noted(stage.name, notes_of(artifact := store.open(ref)))
+    publish_summary(stage.name, artifact, home=settings.home, reused=False)
     return ref
 
 

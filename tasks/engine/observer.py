@@ -1,5 +1,6 @@
 """Who else wants to hear about a stage's progress: the terminal, through one context variable."""
 
+from collections.abc import Sequence
 from contextvars import ContextVar
 from typing import Any, Protocol
 
@@ -21,6 +22,10 @@ class Observer(Protocol):
         """The stage's artifact is there."""
         ...
 
+    def noted(self, stage: str, notes: Sequence[str]) -> None:
+        """What the stage guessed, dropped or mended in what a person brought."""
+        ...
+
     def failed(self, stage: str, error: BaseException) -> None:
         """The stage gave up this attempt, or was ended."""
         ...
@@ -36,6 +41,9 @@ class Silent:
         """Nothing."""
 
     def finished(self, stage: str, ref: ArtifactRef[Any] | None, *, reused: bool) -> None:
+        """Nothing."""
+
+    def noted(self, stage: str, notes: Sequence[str]) -> None:
         """Nothing."""
 
     def failed(self, stage: str, error: BaseException) -> None:

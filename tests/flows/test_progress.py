@@ -40,6 +40,17 @@ def test_an_interrupted_stage_is_not_called_failed(error, state):
     assert stream.getvalue().split()[1:3] == ["scan", state]
 
 
+def test_what_was_guessed_dropped_or_mended_is_a_line_each():
+    stream = io.StringIO()
+    Display([], stream=stream).noted(
+        "ingest_capture", ("depth: in [0.1 mm]", "mesh: it has no colours")
+    )
+    assert stream.getvalue().splitlines() == [
+        "[xsim] ingest_capture: depth: in [0.1 mm]",
+        "[xsim] ingest_capture: mesh: it has no colours",
+    ]
+
+
 def test_fractions_stay_in_range():
     display = Display([], stream=io.StringIO())
     display.progressed("ppo", 1.7, {})

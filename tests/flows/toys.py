@@ -98,6 +98,7 @@ SUMMARIES: dict[type[Artifact], dict[str, Any]] = {
     Capture: dict(
         name="toy", object_name="block", num_frames=30, num_photos=12, fps=15.0,
         board=BoardSpec(T_world_board=tuple(map(tuple, np.eye(4)))), init_frame=0, init_box_xyxy=(1, 2, 10, 12),
+        notes=("colour: 1 without a partner, dropped: 3",),
     ),
     GroundTruth: dict(name="toy"),
     RealWorld: dict(name="toy"),

@@ -94,3 +94,8 @@ def test_names_cannot_become_markup(toy_store, toy_refs, title):
     html = build_report(toy_store, some, title=title)
     assert title not in html
     read(html)
+
+
+def test_what_was_guessed_dropped_or_mended_is_listed(toy_store, toy_refs):
+    html = build_report(toy_store, toy_refs, title="toy")
+    assert "<ul><li>colour: 1 without a partner, dropped: 3</li></ul>" in html

@@ -7,6 +7,7 @@ from PIL import Image
 
 from tasks.engine.presentation import summary_markdown
 from tests.contracts.toys import ToyConfig, write_truth
+from tests.flows.toys import make_toy_run
 from xsim_core.artifacts import GroundTruth
 from xsim_core.stage import Stage, run_stage
 from xsim_core.storage import ArtifactStore
@@ -36,6 +37,13 @@ def test_the_page_holds_figures_thumbnails_and_where_the_files_lie(artifact, tmp
     assert f"Files in `{picture.parents[1]}`: `note.txt`, `views/top.png`." in text
     assert "file://" not in text, "the UI strips such links"
     assert picture.read_bytes() == artifact.read_file("views/top.png")
+
+
+def test_what_was_guessed_dropped_or_mended_is_listed(tmp_path):
+    store, refs = make_toy_run(tmp_path)[:2]
+    capture = store.open(refs["ingest_capture"])
+    text = summary_markdown("ingest_capture", capture, home=tmp_path, reused=True)
+    assert "\n- colour: 1 without a partner, dropped: 3\n" in text
 
 
 def test_files_of_a_reused_artifact_are_not_fetched_again(artifact, tmp_path):

@@ -73,6 +73,12 @@ def table(
     return f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
 
 
+def bullets(sentences: Iterable[str]) -> str:
+    """A list of sentences; nothing for none."""
+    items = "".join(f"<li>{esc(sentence)}</li>" for sentence in sentences)
+    return f"<ul>{items}</ul>" if items else ""
+
+
 def card(content: str, title: str = "") -> str:
     """Content on white."""
     heading = f"<h3>{esc(title)}</h3>" if title else ""

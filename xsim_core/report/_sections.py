@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from xsim_core.storage import OpenArtifact
 
 from ._charts import bars, line_chart, path_chart, status_strip
-from ._html import card, facts, gallery, section, table, words
+from ._html import bullets, card, facts, gallery, section, table, words
 
 Open = OpenArtifact[Any]
 
@@ -126,7 +126,8 @@ def stage_section(stage: str, artifact: Open) -> str:
     hidden = DRAWN if drawn else ()
     files = {name: artifact.read_file(name) for name in artifact.file_names if name not in hidden}
     known = {} if stage == "evaluate" else _facts(artifact)
-    return section(stage, title, lede, facts(known) + drawn + gallery(files, CAPTIONS))
+    told = bullets(getattr(artifact.summary, "notes", ()))
+    return section(stage, title, lede, facts(known) + told + drawn + gallery(files, CAPTIONS))
 
 
 def _facts(artifact: Open) -> dict[str, Any]:

@@ -1,0 +1,19 @@
+"""What a person may bring, format by format, as each reader states it."""
+
+from . import intrinsics, mesh, photos, realsense_files, rgbd_folder, ros_bag
+
+ACCEPTED = {
+    "video: RealSense recording": realsense_files.ACCEPTS,
+    "video: ROS bag": ros_bag.ACCEPTS,
+    "video: RGB-D folder": rgbd_folder.ACCEPTS,
+    "intrinsics in an RGB-D folder": intrinsics.ACCEPTS,
+    "photos": photos.ACCEPTS,
+    "mesh": mesh.ACCEPTS,
+    "mesh, named with the mend": " ".join(sorted(mesh.MENDS)),
+}
+
+
+def accepted_table() -> str:
+    """The table of ``docs/your-own-capture.md``."""
+    rows = [f"| {what} | {accepts} |" for what, accepts in ACCEPTED.items()]
+    return "\n".join(["| brought as | read |", "|---|---|", *rows])
