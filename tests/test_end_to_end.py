@@ -36,9 +36,12 @@ def test_a_video_becomes_an_evaluated_policy_and_a_second_run_reuses_it(tmp_path
     assert all(store.verify(ref) == [] for ref in refs.values())
     evaluation = store.open(refs["evaluate"], Evaluation).summary
     assert {(r.policy, r.domain) for r in evaluation.rates} == {
-        ("teacher", "sim"), ("student", "sim"), ("calibrated", "sim"),
-        ("student", "real"), ("calibrated", "real"),
-    }  # fmt: skip
+        ("teacher", "sim"),
+        ("student", "sim"),
+        ("calibrated", "sim"),
+        ("student", "real"),
+        ("calibrated", "real"),
+    }
     assert evaluation.figures["adds_auc"] > 90
     assert evaluation.figures["alignment_mm"] < 5
     second = xsim(tmp_path, "demo", "--preset", "debug", "--no-prefect", "--json")

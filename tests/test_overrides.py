@@ -38,10 +38,15 @@ def test_values_are_numbers_words_and_lists():
 
 @pytest.mark.parametrize(
     ("text", "meant"),
-    [("pppo.seed=1", "ppo"), ("ppo.sed=1", "seed"), ("taks.horizon=1", "task"),
-     ("diffusion.optim.nun_steps=1", "num_steps"), ("diffusion.num_steps=1", "optim.num_steps"),
-     ("task.horizn=1", "horizon")],
-)  # fmt: skip
+    [
+        ("pppo.seed=1", "ppo"),
+        ("ppo.sed=1", "seed"),
+        ("taks.horizon=1", "task"),
+        ("diffusion.optim.nun_steps=1", "num_steps"),
+        ("diffusion.num_steps=1", "optim.num_steps"),
+        ("task.horizn=1", "horizon"),
+    ],
+)
 def test_a_slip_is_answered_with_what_was_meant(text, meant):
     with pytest.raises(UnknownNameError, match=f"Did you mean '{meant}'"):
         configured(text)
@@ -49,17 +54,20 @@ def test_a_slip_is_answered_with_what_was_meant(text, meant):
 
 @pytest.mark.parametrize(
     ("texts", "sentence"),
-    [(("ppo.num_envs=many",), "ppo.num_envs is 'many': Input should be a valid integer"),
-     (("task.horizon=-1",), "task.horizon is -1: "),
-     (("diffusion.optim.num_steps=.inf",), "diffusion.optim.num_steps is inf: "),
-     (("ppo.seed=[1",), r"--set 'ppo.seed=\[1': the value cannot be read"),
-     (("ppo.seed=@",), "the value cannot be read"),
-     (("ppo.seed=!!python/object:os.system x",), "the value cannot be read"),
-     (("ppo=1",), "Give stage.field=value"), (("ppo.seed",), "Give stage.field=value"),
-     (("ppo..seed=1",), "Give stage.field=value"),
-     (("ppo.seed=1", "ppo.seed=2"), "gives ppo.seed twice: '1' and '2'"),
-     (("ppo.seed=1", "ppo.seed.x=2"), "goes into what another --set gives a value")],
-)  # fmt: skip
+    [
+        (("ppo.num_envs=many",), "ppo.num_envs is 'many': Input should be a valid integer"),
+        (("task.horizon=-1",), "task.horizon is -1: "),
+        (("diffusion.optim.num_steps=.inf",), "diffusion.optim.num_steps is inf: "),
+        (("ppo.seed=[1",), r"--set 'ppo.seed=\[1': the value cannot be read"),
+        (("ppo.seed=@",), "the value cannot be read"),
+        (("ppo.seed=!!python/object:os.system x",), "the value cannot be read"),
+        (("ppo=1",), "Give stage.field=value"),
+        (("ppo.seed",), "Give stage.field=value"),
+        (("ppo..seed=1",), "Give stage.field=value"),
+        (("ppo.seed=1", "ppo.seed=2"), "gives ppo.seed twice: '1' and '2'"),
+        (("ppo.seed=1", "ppo.seed.x=2"), "goes into what another --set gives a value"),
+    ],
+)
 def test_what_cannot_be_is_one_sentence(texts, sentence):
     with pytest.raises(BadInputError, match=sentence) as caught:
         configured(*texts)

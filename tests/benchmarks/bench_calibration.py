@@ -70,9 +70,13 @@ class Bench:
 
     def robot(self, **more):
         return SimulatedRobot(
-            open_world(self.inputs["world"]), self.sim(), folder=self.folder, num_envs=6,
-            num_workers=self.workers, **more,
-        )  # fmt: skip
+            open_world(self.inputs["world"]),
+            self.sim(),
+            folder=self.folder,
+            num_envs=6,
+            num_workers=self.workers,
+            **more,
+        )
 
     def deployed(self):
         """The student's rollouts and, for judging alone, where the object truly was."""
@@ -91,9 +95,12 @@ class Bench:
         if not kept.exists():
             episodes, truth = self.deployed()
             pairs, _ = build_pairs(
-                episodes, self.sim(), config=config, num_workers=self.workers,
+                episodes,
+                self.sim(),
+                config=config,
+                num_workers=self.workers,
                 progress=lambda fraction, figures: None,
-            )  # fmt: skip
+            )
             rows = [tracked_rows(episodes, i, config.frame_stride) for i in range(len(episodes))]
             shown = pairs.T_world_object if config.replay == "resync" else pairs.T_world_object_sim
             error = np.linalg.norm((shown - truth[np.concatenate(rows)])[:, :3, 3], axis=1)

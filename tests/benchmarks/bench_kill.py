@@ -45,9 +45,13 @@ def record(url):
 def killed_after_the_fourth(command, environment, last_words):
     """Run until ``last_words``, then SIGKILL the process and its children."""
     process = subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        command,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
         start_new_session=True,
-    )  # fmt: skip
+    )
     said = next(line for line in process.stdout if line.startswith(last_words))
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()

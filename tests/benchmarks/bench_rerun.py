@@ -117,10 +117,13 @@ def candidates_of(asked, folder, capture, urls, closing):
 
 def main():
     asked = r.arguments(
-        __doc__, home=(".xsim", "of a finished make demo"), run=("demo", "its name"),
-        dvc=("", "interpreter with dvc"), rounds=(12, "rounds"),
+        __doc__,
+        home=(".xsim", "of a finished make demo"),
+        run=("demo", "its name"),
+        dvc=("", "interpreter with dvc"),
+        rounds=(12, "rounds"),
         processes=(1, "0 leaves xsim's own processes out"),
-    )  # fmt: skip
+    )
     home = Path(asked.home).absolute()
     source = ArtifactStore((home / "store").as_uri())
     made = load_record(source, asked.run).stages

@@ -64,9 +64,12 @@ def once(home, run, way):
 
 def main():
     asked = r.arguments(
-        __doc__, home=(".xsim", "of a finished make demo"), run=("demo", "its name"),
-        rounds=(5, "rounds"), way=("", "internal"),
-    )  # fmt: skip
+        __doc__,
+        home=(".xsim", "of a finished make demo"),
+        run=("demo", "its name"),
+        rounds=(5, "rounds"),
+        way=("", "internal"),
+    )
     home = Path(asked.home).absolute()
     if asked.way:
         print(json.dumps(once(home, asked.run, asked.way)))

@@ -45,9 +45,13 @@ class Elsewhere:
 
     def __init__(self, command, environment):
         self.process = subprocess.Popen(
-            command, env=environment, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            command,
+            env=environment,
+            text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+        )
         assert self.process.stdout.readline().strip() == "ready", f"{command} could not start"
 
     def run(self, first, count):

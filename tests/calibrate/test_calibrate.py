@@ -11,13 +11,18 @@ from xsim_core.stage import Stage, run_stage
 from xsim_core.storage import ArtifactStore
 
 STAGE = Stage(
-    name="calibrate", version=1, run=calibrate_student, config=CalibrateConfig,
+    name="calibrate",
+    version=1,
+    run=calibrate_student,
+    config=CalibrateConfig,
     inputs={
-        "student": StudentPolicy, "dataset": EpisodeDataset, "sim": SimWorld,
+        "student": StudentPolicy,
+        "dataset": EpisodeDataset,
+        "sim": SimWorld,
         "world": RealWorld,
     },
     output=StudentPolicy,
-)  # fmt: skip
+)
 
 
 @pytest.mark.vulkan
@@ -28,9 +33,8 @@ def test_rollouts_become_pairs_and_a_calibrated_student(tmp_path):
         "sim": make_sim(store, horizon=6), "world": make_world(store),
     }  # fmt: skip
     config = CalibrateConfig(
-        num_rollouts=2, num_held_out=0, frame_stride=1,
-        optim=OptimConfig(num_steps=4, batch_size=8),
-    )  # fmt: skip
+        num_rollouts=2, num_held_out=0, frame_stride=1, optim=OptimConfig(num_steps=4, batch_size=8)
+    )
 
     def stop_while_training(fraction, figures):
         if "loss" in figures:

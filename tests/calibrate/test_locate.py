@@ -20,9 +20,14 @@ def recorded():
 def locate(recorded, T_expected):
     scene, _, rgb, depth_mm = recorded
     return locate_object(
-        rgb, depth_mm, mesh=scene.mesh, camera=scene.camera, T_world_cam=T_WORLD_CAM,
-        T_world_object=T_expected, config=LocateConfig(),
-    )  # fmt: skip
+        rgb,
+        depth_mm,
+        mesh=scene.mesh,
+        camera=scene.camera,
+        T_world_cam=T_WORLD_CAM,
+        T_world_object=T_expected,
+        config=LocateConfig(),
+    )
 
 
 def test_the_object_is_found_away_from_where_it_was_expected(recorded):

@@ -25,9 +25,13 @@ def pool_of(tmp_path_factory):
 
     def build(physics):
         return ImageEnvPool(
-            sim.assets, sim.task, background=None, domain=Domain(physics=physics), num_envs=2,
+            sim.assets,
+            sim.task,
+            background=None,
+            domain=Domain(physics=physics),
+            num_envs=2,
             num_workers=0,
-        )  # fmt: skip
+        )
 
     return build
 

@@ -47,9 +47,14 @@ class Laboratory:
     def python(self, *arguments):
         """A Python process to its end; what it printed."""
         done = subprocess.run(
-            [sys.executable, *arguments], cwd=ROOT, env=self.environment, text=True, check=False,
-            capture_output=True, timeout=300,
-        )  # fmt: skip
+            [sys.executable, *arguments],
+            cwd=ROOT,
+            env=self.environment,
+            text=True,
+            check=False,
+            capture_output=True,
+            timeout=300,
+        )
         assert done.returncode == 0, done.stderr[-2000:]
         return done.stdout.strip()
 

@@ -81,9 +81,13 @@ def deploy() -> str:
             (toy_recovery.name, f"{Path(__file__).relative_to(ROOT)}:toy_recovery", "xsim-cpu"),
         ):
             made = client.create_deployment(
-                client.create_flow_from_name(name), pool, entrypoint=entrypoint,
-                work_pool_name=pool, pull_steps=[step], enforce_parameter_schema=False,
-            )  # fmt: skip
+                client.create_flow_from_name(name),
+                pool,
+                entrypoint=entrypoint,
+                work_pool_name=pool,
+                pull_steps=[step],
+                enforce_parameter_schema=False,
+            )
     return str(made)
 
 

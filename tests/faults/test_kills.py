@@ -42,9 +42,11 @@ class Killer:
             self.visible.discard(expected)
         since = self.rng.choice(["start", "publish"])
         outcome = nursery.run(
-            kill_after_s=self.rng.uniform(0, self.longest_s[since]), since=since,
-            url=self.url, number=number,
-        )  # fmt: skip
+            kill_after_s=self.rng.uniform(0, self.longest_s[since]),
+            since=since,
+            url=self.url,
+            number=number,
+        )
         self.adapt(since, outcome)
         self.counts["kills" if outcome.killed else "finished"] += 1
         self.counts["failed"] += outcome.failure is not None

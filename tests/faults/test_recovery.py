@@ -184,9 +184,9 @@ time.sleep(3600)
 @pytest.fixture
 def s3_line(monkeypatch):
     """A line to an S3 server in a process of its own, and the environment that leads there."""
-    moto = subprocess.Popen([sys.executable, "-c", MOTO], stdout=subprocess.PIPE, text=True,
-        stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+    moto = subprocess.Popen(
+        [sys.executable, "-c", MOTO], stdout=subprocess.PIPE, text=True, stderr=subprocess.DEVNULL
+    )
     host, port = moto.stdout.readline().split()
     line = Line(f"http://{host}:{port}")
     keys = {

@@ -48,10 +48,11 @@ def unmet(wanted: list[str], python: str) -> list[str]:
     have = locked(python)
     requirements = [Requirement(line) for line in wanted]
     return [
-        str(r) for r in requirements
+        str(r)
+        for r in requirements
         if (r.marker is None or r.marker.evaluate(environment(python)))
         and not r.specifier.contains(have.get(canonicalize_name(r.name), "0"))
-    ]  # fmt: skip
+    ]
 
 
 @pytest.mark.parametrize("lock", ["requirements.lock", "requirements-gpu.lock"])
@@ -76,11 +77,12 @@ def test_what_the_locked_packages_ask_for_is_locked():
     missing = {}
     for name in locked(here):
         wanted = [
-            line for line in metadata.requires(name) or []
+            line
+            for line in metadata.requires(name) or []
             if canonicalize_name(Requirement(line).name) not in OVERRIDDEN
             # What CUDA's torch brings is not the lock's business.
             and name != "torch"
-        ]  # fmt: skip
+        ]
         if lacks := unmet(wanted, here):
             missing[name] = lacks
     assert not missing

@@ -53,8 +53,10 @@ def xsim(installed: Path, cwd: Path, *arguments: str) -> subprocess.CompletedPro
 def test_the_wheel_has_every_file_of_the_packages_and_no_other(wheel):
     listed = subprocess.run(
         ["git", "-C", str(REPO), "ls-files", "-co", "--exclude-standard", *PACKAGES],
-        capture_output=True, text=True, check=True,
-    ).stdout.split()  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
     there = {name for name in listed if (REPO / name).exists()}
     assert {Path(name).suffix for name in there} > {".py", ".cpp", ".yaml", ".html"}
     with zipfile.ZipFile(wheel) as packed:
@@ -77,9 +79,10 @@ def test_it_works_from_a_folder_that_has_modules_of_the_same_names(installed, tm
 def test_no_child_takes_modules_from_the_working_folder():
     started = [
         f"{path.relative_to(REPO)}: {call}"
-        for package in PACKAGES for path in (REPO / package).rglob("*.py")
+        for package in PACKAGES
+        for path in (REPO / package).rglob("*.py")
         for call in re.findall(r"\[\s*sys\.executable, [^]]+", path.read_text())
-    ]  # fmt: skip
+    ]
     assert len(started) > 4
     # That one's folder is the checkout.
     left = [call for call in started if '"-P"' not in call and "entrypoints" not in call]

@@ -66,9 +66,13 @@ class Machine:
             "PIP_CONFIG_FILE": os.devnull, **dead_index, **variables,
         }  # fmt: skip
         return subprocess.run(
-            ["bash", *command], env=env, cwd=self.checkout, capture_output=True, text=True,
+            ["bash", *command],
+            env=env,
+            cwd=self.checkout,
+            capture_output=True,
+            text=True,
             check=False,
-        )  # fmt: skip
+        )
 
     def set_up(self, venv: str = "venv", **variables: str) -> subprocess.CompletedProcess[str]:
         return self.run("deployments/setup/setup.sh", venv, **variables)

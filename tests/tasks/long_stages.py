@@ -29,9 +29,7 @@ class Behaviour(FrozenModel):
 
 def find(name: str) -> Stage:
     """The stage of any name."""
-    return Stage(
-        name=name, version=1, run=_run, config=Behaviour, inputs={}, output=GroundTruth
-    )  # fmt: skip
+    return Stage(name=name, version=1, run=_run, config=Behaviour, inputs={}, output=GroundTruth)
 
 
 def _run(*, config: Behaviour, out):

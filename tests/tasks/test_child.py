@@ -25,7 +25,7 @@ FIND = "tests.tasks.long_stages:find"
 def settings_in(folder, **changes):
     return Settings(
         home=folder, store_url=(folder / "store").as_uri(), runtime=Runtime(), **changes
-    )  # fmt: skip
+    )
 
 
 def start(folder, does, *, progress=lambda fraction, figures: None, **changes):

@@ -19,9 +19,12 @@ def test_what_may_heal_is_tried_again(error):
 @pytest.mark.parametrize(
     "error",
     [
-        BadInputError("no depth"), QualityGateError("psnr"), OSError(errno.ENOSPC, "disk full"),
-        TypeError("a bug"), KeyError("a bug"),
+        BadInputError("no depth"),
+        QualityGateError("psnr"),
+        OSError(errno.ENOSPC, "disk full"),
+        TypeError("a bug"),
+        KeyError("a bug"),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_heal_is_not(error):
     assert not is_retryable(None, None, failed(error))

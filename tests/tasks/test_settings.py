@@ -115,9 +115,13 @@ def test_a_refused_value_says_what_which_and_what_instead(monkeypatch):
 
 @pytest.mark.parametrize(
     ("slip", "meant"),
-    [("XSIM_STROE", "XSIM_STORE"), ("XSIM_WORKER", "XSIM_WORKERS"), ("XSIM_CASHE", "XSIM_CACHE"),
-     ("XSIM_TIMEOUT_S", "XSIM_STAGE_TIMEOUT_S")],
-)  # fmt: skip
+    [
+        ("XSIM_STROE", "XSIM_STORE"),
+        ("XSIM_WORKER", "XSIM_WORKERS"),
+        ("XSIM_CASHE", "XSIM_CACHE"),
+        ("XSIM_TIMEOUT_S", "XSIM_STAGE_TIMEOUT_S"),
+    ],
+)
 def test_a_variable_that_is_a_slip_is_refused(monkeypatch, slip, meant):
     monkeypatch.setenv(slip, "1")
     with pytest.raises(BadInputError, match=f"{slip}, which nobody reads. Did you mean {meant}"):
