@@ -10,6 +10,7 @@ from typing import Any, Literal, TextIO
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
+from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
@@ -152,12 +153,16 @@ class Display:
                     self._say(row)
 
 
-def _bar(row: Row) -> Text:
+def _bar(row: Row) -> RenderableType:
     if row.state == "waiting":
         return Text(" " * BAR_CELLS)
-    filled = round(BAR_CELLS * row.fraction)
     style = _STYLE[row.state][1]
-    return Text.assemble(("━" * filled, style), ("─" * (BAR_CELLS - filled), "dim"))
+    # Until a stage says how far it is, its bar moves without saying so either.
+    is_silent = row.state == "running" and row.fraction == 0.0
+    return ProgressBar(
+        total=1.0, completed=row.fraction, width=BAR_CELLS, pulse=is_silent,
+        style="dim", complete_style=style, finished_style=style,
+    )  # fmt: skip
 
 
 def _clock(seconds: float) -> str:

@@ -1,8 +1,9 @@
 import io
+import re
 
 import pytest
 
-from flows.cli.progress import Display
+from flows.cli.progress import BAR_CELLS, Display
 from xsim_core.artifacts import ArtifactRef
 
 REF = ArtifactRef(kind="capture", fingerprint="0" * 24)
@@ -55,3 +56,27 @@ def test_fractions_stay_in_range():
     display = Display([], stream=io.StringIO())
     display.progressed("ppo", 1.7, {})
     assert display.rows["ppo"].fraction == 1.0
+
+
+class _Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_on_a_terminal_every_stage_has_a_bar(monkeypatch):
+    monkeypatch.setenv("TERM", "xterm")
+    stream = _Terminal()
+    with Display(["scan", "splat", "ppo"], stream=stream) as display:
+        display.started("scan")
+        display.finished("scan", REF, reused=False)
+        display.started("splat")
+        display.progressed("splat", 0.5, {"psnr": 27.25})
+    # What stands there in the end; the colours' codes taken away.
+    last = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", stream.getvalue()).splitlines()[-3:]
+    scan, splat, ppo = last
+    assert scan.startswith("✓ scan")
+    assert scan.count("━") == BAR_CELLS
+    assert splat.startswith("✗ splat")
+    assert "psnr 27.2" in splat
+    assert ppo.startswith("· ppo")
+    assert "━" not in ppo
