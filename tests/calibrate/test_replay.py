@@ -5,10 +5,11 @@ from tests.sim.fixtures import open_sim
 from xsim_core.calibrate.locate import LocatedObject
 from xsim_core.calibrate.pairs import GateConfig
 from xsim_core.calibrate.replay import replay_rollouts
-from xsim_core.geometry import PinholeCamera, se3_from_pos_quat
+from xsim_core.geometry import PinholeCamera
 from xsim_core.sim.domain import Domain
 from xsim_core.sim.image_pool import ImageEnvPool
 from xsim_core.sim.rollout import rollout
+from xsim_core.sim.state import EnvState
 from xsim_core.sim.task import Physics
 from xsim_core.world import RobotEpisodes
 
@@ -54,13 +55,14 @@ class Pusher:
 def recording(pool):
     """Episodes as a robot records them, and the object's true poses."""
     result = rollout(pool, Pusher(pool.assets), [3, 4], horizon=25)
+    state = EnvState.unpack(result.env_states)
     episodes = RobotEpisodes(
         rgb=result.rgb, state=result.state, action=result.action,
-        qpos=result.env_states[:, :9], episode_ends=result.episode_ends, T_world_cam=np.eye(4),
+        qpos=state.qpos, episode_ends=result.episode_ends, T_world_cam=np.eye(4),
         camera=PinholeCamera(96, 72, np.eye(3)), rgbd_camera=PinholeCamera(96, 72, np.eye(3)),
         wide_rgb=None, wide_depth_mm=None,
     )  # fmt: skip
-    return episodes, se3_from_pos_quat(result.env_states[:, 9:12], result.env_states[:, 12:16])
+    return episodes, state.T_world_object
 
 
 @pytest.mark.parametrize("name", PHYSICS)

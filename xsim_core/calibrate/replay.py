@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from xsim_core.geometry import se3_from_pos_quat
 from xsim_core.sim.image_pool import ImageEnvPool, ImageObs
+from xsim_core.sim.state import ENV_STATE_DIM, EnvState
 from xsim_core.world import RobotEpisodes
 
 from .locate import LocatedObject
@@ -28,7 +28,7 @@ class Replay:
     @property
     def T_world_object(self) -> NDArray[np.float64]:
         """(n, 4, 4)."""
-        return se3_from_pos_quat(self.env_states[:, 9:12], self.env_states[:, 12:16])
+        return EnvState.unpack(self.env_states).T_world_object
 
 
 def replay_rollouts(
@@ -63,7 +63,7 @@ def replay_rollouts(
     obs = _place(pool, episodes, np.array([r[0] for r in rows]), starts)
     n = len(episodes.state)
     rgb = np.zeros((n, *obs.rgb.shape[1:]), np.uint8)
-    env_states, tcp = np.zeros((n, 16), np.float32), np.zeros((n, 3))
+    env_states, tcp = np.zeros((n, ENV_STATE_DIM), np.float32), np.zeros((n, 3))
     for step in range(max(len(r) for r in rows)):
         here = np.array([r[min(step, len(r) - 1)] for r in rows])
         seen = np.array([step < len(r) for r in rows])
@@ -95,8 +95,7 @@ def _tracked(
     pool: ImageEnvPool, located: Sequence[LocatedObject], k: int, min_score: float
 ) -> NDArray[np.float64]:
     """The ``k``-th tracked pose of each episode; the simulated one where that is not trusted."""
-    states = pool.env_states()
-    poses = se3_from_pos_quat(states[:, 9:12], states[:, 12:16])
+    poses = EnvState.unpack(pool.env_states()).T_world_object
     for i, found in enumerate(located):
         if k < len(found.score) and found.score[k] >= min_score:
             poses[i] = found.T_world_object[k]

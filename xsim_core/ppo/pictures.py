@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from xsim_core.geometry import quat_wxyz_to_matrix
 from xsim_core.pictures import figure_bytes
 from xsim_core.sim import Outcomes, SimAssets
+from xsim_core.sim.state import EnvState
 
 
 def learning_curve_png(curve: dict[str, NDArray[Any]], *, threshold: float) -> bytes:
@@ -37,8 +38,9 @@ def paths_png(assets: SimAssets, outcomes: Outcomes, *, limit: int = 40) -> byte
     figure = Figure(figsize=(5.2, 5.2), layout="constrained")
     axes = figure.subplots()
     centre = np.array(assets.object_centre)
-    for state, success in list(zip(outcomes.env_states, outcomes.success, strict=True))[:limit]:
-        path = quat_wxyz_to_matrix(state[:, 12:16]) @ centre + state[:, 9:12]
+    for states, success in list(zip(outcomes.env_states, outcomes.success, strict=True))[:limit]:
+        state = EnvState.unpack(states)
+        path = quat_wxyz_to_matrix(state.quat_wxyz) @ centre + state.position
         colour = "tab:green" if success else "tab:red"
         axes.plot(path[:, 0], path[:, 1], color=colour, lw=0.8, alpha=0.6)
         axes.plot(*path[-1, :2], ".", color=colour, ms=5)

@@ -18,6 +18,7 @@ from xsim_core.geometry import inverse_se3, make_se3, so3_exp
 from .controller import forward_kinematics, gripper_down, inverse_kinematics, tcp_yaw
 from .env import SimEnv
 from .starts import DemonstrationStart
+from .state import EnvState
 
 CLOSE_STEPS, LIFT_STEPS = 8, 12
 MIN_LIFT_M = 0.05
@@ -109,7 +110,7 @@ def _try_grasp(
             f"side, it rose by {1e3 * lifted:.0f} mm. It may be wider than the gripper's 80 mm, "
             "too heavy or too slippery (see the task's physics)."
         )
-    qpos = env.env_state()[:9].astype(np.float64)
+    qpos = EnvState.unpack(env.env_state()).qpos.astype(np.float64)
     T_tcp, _ = forward_kinematics(qpos[:7])
     return inverse_se3(T_tcp) @ env.T_world_object, qpos[7:]
 

@@ -26,6 +26,7 @@ from .controller import (
 )
 from .reward import Goals, Situation, WaypointReward, relative_quat
 from .starts import DemonstrationStart, draw_start
+from .state import EnvState
 from .task import Physics, TaskSpec
 
 GRASP_FORCE_N = 0.5
@@ -206,8 +207,8 @@ class SimEnv:
         )
 
     def env_state(self) -> NDArray[np.float32]:
-        """(16,): joints (9), object position (3), object quaternion wxyz (4)."""
-        return np.concatenate([self._qpos, self._position, self._quat]).astype(np.float32)
+        """(16,), which ``EnvState.unpack`` takes apart."""
+        return EnvState(self._qpos, self._position, self._quat).pack()
 
     def proprio(self) -> NDArray[np.float32]:
         """(6,): TCP position (3) in metres, yaw sine and cosine, gripper opening in [0, 1]."""

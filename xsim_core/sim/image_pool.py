@@ -46,6 +46,27 @@ class ImageStep(NamedTuple):
 
 
 @dataclass(frozen=True)
+class _Row:
+    """What one environment is and shows after its latest step."""
+
+    rgb: NDArray[np.uint8]
+    """(h, w, 3); black without a renderer."""
+    wide_rgb: NDArray[np.uint8] | None
+    wide_depth_mm: NDArray[np.uint16] | None
+    proprio: NDArray[np.float32]
+    """(s,)."""
+    privileged: NDArray[np.float32]
+    """(o,)."""
+    env_state: NDArray[np.float32]
+    """(16,)."""
+    T_world_cam: NDArray[np.float64]
+    """(4, 4)."""
+    success: bool
+    progress: float
+    done: bool
+
+
+@dataclass(frozen=True)
 class _Setup:
     """All that a worker needs to build its environments and its renderer."""
 
@@ -76,20 +97,18 @@ class _ImageWorker:
             )  # fmt: skip
         self._T_world_cam = np.array(setup.assets.T_world_cam)
         self.draws: list[EpisodeDraw] = [setup.domain.draw(0, self._T_world_cam) for _ in self.envs]
-        self._last: list[tuple[Any, ...]] = [() for _ in self.envs]
+        self._last: list[_Row | None] = [None for _ in self.envs]
 
     def reset(
         self, seeds: Sequence[int], poses: Sequence[Any], qpos: Sequence[Any]
-    ) -> list[tuple[Any, ...]]:
+    ) -> list[_Row | None]:
         for i, (env, seed) in enumerate(zip(self.envs, seeds, strict=True)):
             self.draws[i] = self.setup.domain.draw(seed, self._T_world_cam)
             obs = env.reset(seed, T_world_object=poses[i], qpos=qpos[i])
             self._last[i] = self._row(i, obs, success=False, progress=0.0, done=False)
         return list(self._last)
 
-    def step(
-        self, actions: NDArray[np.floating], active: NDArray[np.bool_]
-    ) -> list[tuple[Any, ...]]:
+    def step(self, actions: NDArray[np.floating], active: NDArray[np.bool_]) -> list[_Row | None]:
         for i, env in enumerate(self.envs):
             if active[i]:
                 r = env.step(actions[i])
@@ -101,22 +120,24 @@ class _ImageWorker:
 
     def _row(
         self, i: int, obs: NDArray[np.float32], *, success: bool, progress: float, done: bool
-    ) -> tuple[Any, ...]:
+    ) -> _Row:
         env, draw, setup = self.envs[i], self.draws[i], self.setup
-        state = env.env_state()
-        pictures: tuple[Any, ...] = (np.zeros((*setup.image_hw, 3), np.uint8), None, None)
+        state, sensor = env.env_state(), self.setup.domain.sensor
+        rgb, wide, depth_mm = np.zeros((*setup.image_hw, 3), np.uint8), None, None
         if self.renderer is not None:
-            sensor = setup.domain.sensor
             frame = self.renderer.render(state, draw.T_world_cam, lights=draw.lights)
-            rgb, wide, depth_mm = sensor.apply(frame.rgb, draw.gain, draw.rng), None, None
+            rgb = sensor.apply(frame.rgb, draw.gain, draw.rng)
             if setup.rgbd_hw is not None:
                 frame = self.renderer.render(
                     state, draw.T_world_cam, lights=draw.lights, image_hw=setup.rgbd_hw
                 )
                 wide = sensor.apply(frame.rgb, draw.gain, draw.rng)
                 depth_mm = sensor.apply_depth(frame.depth_m, draw.rng)
-            pictures = (rgb, wide, depth_mm)
-        return (*pictures, env.proprio(), obs, state, draw.T_world_cam, success, progress, done)
+        return _Row(
+            rgb=rgb, wide_rgb=wide, wide_depth_mm=depth_mm, proprio=env.proprio(), privileged=obs,
+            env_state=state, T_world_cam=draw.T_world_cam, success=success, progress=progress,
+            done=done,
+        )  # fmt: skip
 
 
 class ImageEnvPool(AbstractContextManager["ImageEnvPool"]):
@@ -165,7 +186,7 @@ class ImageEnvPool(AbstractContextManager["ImageEnvPool"]):
             _Setup(assets, task, background, self.domain, len(part), image_hw, rgbd_hw, view)
             for part in self._parts
         ]
-        self._rows: list[tuple[Any, ...]] = []
+        self._rows: list[_Row] = []
         self._workers = WorkerProcesses(_ImageWorker, setups, in_process=num_workers == 0)
 
     def _call(self, name: str, arguments: list[tuple[Any, ...]]) -> None:
@@ -213,31 +234,35 @@ class ImageEnvPool(AbstractContextManager["ImageEnvPool"]):
         """
         active = np.ones(self.num_envs, dtype=bool) if active is None else active
         self._call("step", [(actions[p], active[p]) for p in self._parts])
-        success, done = (np.array(self._column(i), dtype=bool) for i in (7, 9))
-        return ImageStep(self._obs(), success, np.array(self._column(8), np.float32), done)
-
-    def _column(self, i: int) -> list[Any]:
-        return [row[i] for row in self._rows]
+        rows = self._rows
+        return ImageStep(
+            self._obs(),
+            np.array([row.success for row in rows], dtype=bool),
+            np.array([row.progress for row in rows], dtype=np.float32),
+            np.array([row.done for row in rows], dtype=bool),
+        )
 
     def _obs(self) -> ImageObs:
-        rgb, wide, depth_mm, state = (self._column(i) for i in range(4))
-        has_wide = wide[0] is not None
+        wide = [row.wide_rgb for row in self._rows if row.wide_rgb is not None]
+        depth_mm = [row.wide_depth_mm for row in self._rows if row.wide_depth_mm is not None]
         return ImageObs(
-            np.stack(rgb), np.stack(state), np.stack(wide) if has_wide else None,
-            np.stack(depth_mm) if has_wide else None,
-        )  # fmt: skip
+            rgb=np.stack([row.rgb for row in self._rows]),
+            state=np.stack([row.proprio for row in self._rows]),
+            wide_rgb=np.stack(wide) if wide else None,
+            wide_depth_mm=np.stack(depth_mm) if depth_mm else None,
+        )
 
     def privileged_obs(self) -> NDArray[np.float32]:
         """(n, o) what a teacher observes."""
-        return np.stack(self._column(4))
+        return np.stack([row.privileged for row in self._rows])
 
     def env_states(self) -> NDArray[np.float32]:
         """(n, 16) simulator states."""
-        return np.stack(self._column(5))
+        return np.stack([row.env_state for row in self._rows])
 
     def T_world_cam(self) -> NDArray[np.float64]:
         """(n, 4, 4) where each episode's camera really is."""
-        return np.stack(self._column(6))
+        return np.stack([row.T_world_cam for row in self._rows])
 
     def close(self) -> None:
         """End the worker processes."""

@@ -16,7 +16,7 @@ from xsim_core.errors import BadInputError
 
 from .assets import SimAssets
 from .demonstration_starts import DemonstrationStarts
-from .env import SimEnv
+from .env import SimEnv, StepResult
 from .processes import WorkerProcesses
 from .reward import TERMS
 from .task import Physics, TaskSpec
@@ -79,24 +79,41 @@ class _Worker:
             obs.append(self._begin_anew(i) if seeds is None else env.reset(int(seeds[i])))
         return np.stack(obs), np.stack([env.env_state() for env in self.envs])
 
-    def step(self, actions: NDArray[np.floating]) -> tuple[NDArray[Any], ...]:
-        rows: list[tuple[Any, ...]] = []
-        for i, (env, action) in enumerate(zip(self.envs, actions, strict=True)):
-            r = env.step(action)
-            self.has_succeeded[i] |= r.success
-            success, state, obs = bool(self.has_succeeded[i]), env.env_state(), r.obs
-            if r.truncated:
-                obs = self._begin_anew(i)
-                self.has_succeeded[i] = False
-            terms = [r.terms[name] for name in TERMS]
-            rows.append(
-                (obs, r.reward, r.terminated, r.truncated, success, r.progress, r.obs, state, terms)
-            )
-        dtypes = (np.float32, np.float32, bool, bool, bool, np.float32, np.float32, np.float32)
-        columns = zip(*rows, strict=True)
-        return tuple(
-            np.asarray(c, dtype=d) for c, d in zip(columns, (*dtypes, np.float32), strict=True)
+    def step(self, actions: NDArray[np.floating]) -> PoolStep:
+        steps = [self._step(i, action) for i, action in enumerate(actions)]
+        return PoolStep(
+            obs=np.stack([s.obs for s in steps]),
+            rewards=np.array([s.result.reward for s in steps], np.float32),
+            terminated=np.array([s.result.terminated for s in steps], bool),
+            truncated=np.array([s.result.truncated for s in steps], bool),
+            success=np.array([s.has_succeeded for s in steps], bool),
+            progress=np.array([s.result.progress for s in steps], np.float32),
+            final_obs=np.stack([s.result.obs for s in steps]),
+            env_states=np.stack([s.env_state for s in steps]),
+            terms=np.array([[s.result.terms[n] for n in TERMS] for s in steps], np.float32),
         )
+
+    def _step(self, i: int, action: NDArray[np.floating]) -> "_Stepped":
+        result = self.envs[i].step(action)
+        self.has_succeeded[i] |= result.success
+        state, has_succeeded, obs = self.envs[i].env_state(), self.has_succeeded[i], result.obs
+        if result.truncated:
+            obs = self._begin_anew(i)
+            self.has_succeeded[i] = False
+        return _Stepped(result, obs, state, bool(has_succeeded))
+
+
+@dataclass(frozen=True)
+class _Stepped:
+    """One environment's step, and what it shows now."""
+
+    result: StepResult
+    obs: NDArray[np.float32]
+    """(o,) of the next episode where one ended."""
+    env_state: NDArray[np.float32]
+    """(16,) before an automatic reset."""
+    has_succeeded: bool
+    """At any step of the episode."""
 
 
 def _build_worker(job: tuple[Any, ...]) -> _Worker:

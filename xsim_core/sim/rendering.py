@@ -16,6 +16,7 @@ from xsim_core.render.shapes import textured_quad
 
 from .assets import SimAssets
 from .backgrounds import Background, BackgroundView, RoomBackground, SplatBackground, SplatViews
+from .state import EnvState
 
 POLICY_HW = (72, 96)
 """Size of the images that policies see."""
@@ -97,7 +98,7 @@ class SceneRenderer:
         """One picture.
 
         Args:
-            env_state: (16,) joints, object position and wxyz quaternion, as ``SimEnv.env_state``.
+            env_state: (16,), as ``SimEnv.env_state`` and ``EnvState.pack``.
             T_world_cam: (4, 4); the video camera by default.
             lights: a neutral default.
             image_hw: size; the constructor's by default.
@@ -124,9 +125,9 @@ class SceneRenderer:
     def _place(self, env_state: NDArray[np.floating]) -> None:
         import sapien
 
-        state = np.asarray(env_state, dtype=np.float32)
-        self._robot.set_qpos(state[:9])
-        self._object.set_pose(sapien.Pose(list(state[9:12]), list(state[12:16])))
+        state = EnvState.unpack(np.asarray(env_state, dtype=np.float32))
+        self._robot.set_qpos(state.qpos)
+        self._object.set_pose(sapien.Pose(list(state.position), list(state.quat_wxyz)))
 
     def _shoot(
         self, T_world_cam: NDArray[np.floating], image_hw: tuple[int, int]

@@ -133,13 +133,11 @@ def _run_chunk(
     cameras = pool.T_world_cam()[:count]
     active = np.arange(n) < count
     success, best = np.zeros(n, bool), np.zeros(n, np.float32)
-    rows: list[list[tuple[ImageObs, int, NDArray[np.float32], NDArray[np.float32]]]] = [
-        [] for _ in range(n)
-    ]
+    rows: list[list[_Step]] = [[] for _ in range(n)]
     for _ in range(horizon):
         actions, states = policy.act(obs.rgb, obs.state), pool.env_states()
         for i in np.flatnonzero(active):
-            rows[i].append((obs, int(i), actions[i], states[i]))
+            rows[i].append(_Step.of(obs, int(i), actions[i], states[i]))
         step = pool.step(actions, active=active)
         obs = step.obs
         success |= step.success & active
@@ -148,27 +146,41 @@ def _run_chunk(
         if not active.any():
             break
     flat = [row for episode in rows for row in episode]
-    has_wide = obs.wide_rgb is not None
+    wide = [row.wide_rgb for row in flat if row.wide_rgb is not None]
+    depth_mm = [row.wide_depth_mm for row in flat if row.wide_depth_mm is not None]
     return RolloutResult(
         seeds=np.array(seeds, np.int64),
         success=success[:count],
         progress=best[:count],
-        rgb=np.stack([o.rgb[i] for o, i, _, _ in flat]),
-        state=np.stack([o.state[i] for o, i, _, _ in flat]),
-        action=np.stack([a for _, _, a, _ in flat]).astype(np.float32),
-        env_states=np.stack([s for _, _, _, s in flat]),
+        rgb=np.stack([row.rgb for row in flat]),
+        state=np.stack([row.state for row in flat]),
+        action=np.stack([row.action for row in flat]).astype(np.float32),
+        env_states=np.stack([row.env_state for row in flat]),
         episode_ends=np.cumsum([len(r) for r in rows[:count]]).astype(np.int64),
         T_world_cam=cameras,
-        wide_rgb=np.stack([_wide(o)[i] for o, i, _, _ in flat]) if has_wide else None,
-        wide_depth_mm=np.stack([_depth(o)[i] for o, i, _, _ in flat]) if has_wide else None,
+        wide_rgb=np.stack(wide) if wide else None,
+        wide_depth_mm=np.stack(depth_mm) if depth_mm else None,
     )
 
 
-def _wide(obs: ImageObs) -> NDArray[np.uint8]:
-    assert obs.wide_rgb is not None
-    return obs.wide_rgb
+@dataclass(frozen=True)
+class _Step:
+    """One environment before one action, and the action."""
 
+    rgb: NDArray[np.uint8]
+    state: NDArray[np.float32]
+    action: NDArray[np.float32]
+    env_state: NDArray[np.float32]
+    wide_rgb: NDArray[np.uint8] | None
+    wide_depth_mm: NDArray[np.uint16] | None
 
-def _depth(obs: ImageObs) -> NDArray[np.uint16]:
-    assert obs.wide_depth_mm is not None
-    return obs.wide_depth_mm
+    @staticmethod
+    def of(
+        obs: ImageObs, i: int, action: NDArray[np.float32], env_state: NDArray[np.float32]
+    ) -> "_Step":
+        """The row of environment ``i``."""
+        wide, depth_mm = obs.wide_rgb, obs.wide_depth_mm
+        return _Step(
+            obs.rgb[i], obs.state[i], action, env_state, None if wide is None else wide[i],
+            None if depth_mm is None else depth_mm[i],
+        )  # fmt: skip

@@ -8,13 +8,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from xsim_core.geometry import PinholeCamera, TexturedMesh, se3_from_pos_quat
+from xsim_core.geometry import PinholeCamera, TexturedMesh
 from xsim_core.sim.assets import SimAssets
 from xsim_core.sim.backgrounds import RoomBackground
 from xsim_core.sim.image_pool import ImageEnvPool
 from xsim_core.sim.open import OpenSimWorld
 from xsim_core.sim.rendering import POLICY_HW, policy_camera, video_camera
 from xsim_core.sim.rollout import ImagePolicy, RolloutResult, rollout
+from xsim_core.sim.state import EnvState
 from xsim_core.storage import Progress
 
 from .open import OpenWorld
@@ -119,7 +120,7 @@ class SimulatedRobot(AbstractContextManager["SimulatedRobot"]):
             rgb=result.rgb,
             state=result.state,
             action=result.action,
-            qpos=result.env_states[:, :9],
+            qpos=EnvState.unpack(result.env_states).qpos,
             episode_ends=result.episode_ends,
             T_world_cam=np.array(self._nominal.T_world_cam),
             camera=self._policy_view,
@@ -169,5 +170,5 @@ def _judge(result: RolloutResult) -> Judgement:
         seeds=result.seeds,
         success=result.success,
         progress=result.progress,
-        T_world_object=se3_from_pos_quat(result.env_states[:, 9:12], result.env_states[:, 12:16]),
+        T_world_object=EnvState.unpack(result.env_states).T_world_object,
     )
