@@ -22,10 +22,10 @@ def real_to_sim(
     """Scan, splat and pose_track for one capture; answers ``images``, ``scene`` and ``track``."""
     request = RunRequest(capture=capture, preset=preset, overrides=overrides or {})
     resolved = resolve(request)
-    record = RunRecord(
-        name=f"{resolved.name}-real-to-sim", request=request, flow_run_url=flow_run.ui_url
-    )
-    with recorded(load_settings().open_store(), record) as recorder:
+    store = load_settings().open_store()
+    name = resolved.free_name(store, f"{resolved.name}-real-to-sim")
+    record = RunRecord(name=name, request=request, flow_run_url=flow_run.ui_url)
+    with recorded(store, record) as recorder:
         execute = AsTasks(recorder)
         ingested = pipeline.ingest(execute, resolved.sources)
         return pipeline.real_to_sim(execute, resolved.config, ingested.capture)._asdict()

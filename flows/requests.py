@@ -6,15 +6,18 @@ Done once in a process: the command line plans by it, and hands it to the flow t
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from xsim_core.errors import UnknownNameError
 from xsim_core.presets import PipelineConfig, pipeline_config
 from xsim_core.runs import RunRequest
+from xsim_core.stage import output_ref
+from xsim_core.stages import INGEST_CAPTURE
 from xsim_core.storage import ArtifactStore
 
 from .executors import Executor, Plan, up_to
+from .naming import free_name
 from .pipeline import Transferred, whole_chain
 from .sources import Sources, find_sources
 
@@ -31,6 +34,21 @@ class ResolvedRun:
     def name(self) -> str:
         """What the run is called."""
         return self.request.run_name
+
+    def settled(self, store: ArtifactStore) -> "ResolvedRun":
+        """The same under a name that is no other request's in this store.
+
+        Raises:
+            BadInputError: when the name that was asked for is.
+        """
+        return replace(
+            self, request=self.request.model_copy(update={"name": self.free_name(store)})
+        )
+
+    def free_name(self, store: ArtifactStore, base: str = "") -> str:
+        """A name for the run, or for a part of it that is plainly called ``base``."""
+        capture = output_ref(INGEST_CAPTURE, self.sources.capture, {})
+        return free_name(store, self.request, capture, base=base)
 
     def plan(self, store: ArtifactStore, *, until: str | None = None) -> Plan:
         """The refs of the chain, up to a stage or whole, and which of them the store lacks.

@@ -48,8 +48,8 @@ def xsim(
     )
     settings = load_settings()
     store = settings.open_store()
-    resolved = resolve(request)
-    record = RunRecord(name=resolved.name, request=request, flow_run_url=flow_run.ui_url)
+    resolved = resolve(request).settled(store)
+    record = RunRecord(name=resolved.name, request=resolved.request, flow_run_url=flow_run.ui_url)
     with recorded(store, record) as recorder:
         resolved.carry_out(AsTasks(recorder), until=until)
     page = write_report(settings, store, recorder.record)

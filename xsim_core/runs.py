@@ -1,6 +1,7 @@
 """What was asked of a run, and its record: ``runs/<name>.json`` says what each stage made."""
 
 import re
+import unicodedata
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -45,12 +46,16 @@ class RunRequest(FrozenModel):
 
     @property
     def run_name(self) -> str:
-        """What the run is called: the same words start the same run again.
+        """What the run is called, if no other run is (``flows.naming``).
 
         Raises:
-            BadInputError: when that cannot be a file name and a Prefect run name.
+            BadInputError: when the name that was given cannot be one.
         """
-        return check_run_name(self.name or f"{Path(self.capture).name}-{self.preset}")
+        if self.name:
+            return check_run_name(self.name)
+        plain = plain_name(Path(self.capture).name)
+        # The demo's capture is called as its preset is.
+        return plain if plain == self.preset else f"{plain}-{self.preset}"
 
     def parameters(self) -> dict[str, Any]:
         """Parameters of the flow ``xsim``, here or as a deployment's, as plain values."""
@@ -101,6 +106,12 @@ def check_run_name(name: str) -> str:
             f"run name '{name}' is not usable. Use letters, digits, dots, dashes and underscores."
         )
     return name
+
+
+def plain_name(text: str) -> str:
+    """Any text, such as a folder's name, as what ``check_run_name`` lets pass: Küche 1, Kuche-1."""
+    ascii_only = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    return re.sub(r"[^A-Za-z0-9._]+", "-", ascii_only).strip("-._")[:80] or "capture"
 
 
 def save_record(store: ArtifactStore, record: RunRecord) -> None:

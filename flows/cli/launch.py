@@ -41,8 +41,10 @@ def launch(
         until: the last stage to carry out; None for all.
     """
     clock = time.monotonic()
-    resolved = resolve(request)
     store = settings.open_store()
+    resolved = resolve(request).settled(store)
+    if resolved.name != request.run_name:
+        display.note(f"'{request.run_name}' is another run: this one is {resolved.name}")
     plan = resolved.plan(store, until=until)
     for stage in plan.refs:
         display.waiting(stage)

@@ -49,9 +49,7 @@ class Demo:
         overrides = parse_overrides(self.set)
         with Display(["synthesize"]) as display:
             folder = synthesise_demo(settings, display, preset=self.preset)
-            request = RunRequest(
-                name=self.preset, capture=str(folder), preset=self.preset, overrides=overrides
-            )
+            request = RunRequest(capture=str(folder), preset=self.preset, overrides=overrides)
             outcome = launch(request, settings, display, use_prefect=self.prefect)
         return _print_outcome(outcome, as_json=self.json)
 
@@ -139,19 +137,24 @@ class CaptureIngest:
     def run(self) -> int:
         """Read, check, store."""
         from flows.executors import InProcess
+        from flows.naming import free_name
         from flows.pipeline import ingest
         from flows.runs import recorded
         from flows.sources import find_sources
         from tasks.settings import load_settings
-        from xsim_core.runs import RunRecord, RunRequest
+        from xsim_core.runs import RunRecord, RunRequest, plain_name
+        from xsim_core.stage import output_ref
+        from xsim_core.stages import INGEST_CAPTURE
 
         from .progress import Display
 
         settings, folder = load_settings(), Path(self.folder).absolute()
         store = settings.open_store()
         sources = find_sources(folder)
-        request = RunRequest(name=f"ingest-{folder.name}", capture=str(folder))
-        record = RunRecord(name=request.run_name, request=request)
+        request = RunRequest(capture=str(folder))
+        taken_as = output_ref(INGEST_CAPTURE, sources.capture, {})
+        name = free_name(store, request, taken_as, base=f"ingest-{plain_name(folder.name)}")
+        record = RunRecord(name=name, request=request)
         with Display([]) as display, recorded(store, record) as recorder:
             ingested = ingest(InProcess(store, settings.runtime, display, recorder), sources)
         if self.queue:

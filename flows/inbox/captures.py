@@ -5,7 +5,6 @@ the digest of its bytes, and its flow run by that digest too (Prefect's idempote
 scanning again, two scans at once, and the same video under two names all come to one run.
 """
 
-import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Literal
@@ -13,6 +12,7 @@ from typing import Any, Literal
 from xsim_core.capture import IngestConfig, StillArrivingError
 from xsim_core.config import FrozenModel
 from xsim_core.errors import BadInputError, StoreUnreachableError, UnknownNameError, XSimError
+from xsim_core.runs import plain_name
 from xsim_core.storage import ArtifactStore, read_record, read_records
 
 from .place import printable
@@ -46,7 +46,7 @@ class Arrival(FrozenModel):
     @property
     def run_name(self) -> str:
         """A name that a person recognises, and that no other bytes share."""
-        return f"{re.sub(r'[^A-Za-z0-9._-]+', '-', Path(self.folder).name)[:80]}-{self.digest[:8]}"
+        return f"{plain_name(Path(self.folder).name)}-{self.digest[:8]}"
 
 
 class Scanned(FrozenModel):

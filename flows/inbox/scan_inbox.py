@@ -45,7 +45,9 @@ def scan_inbox(
         memory = DigestMemory.at_home(settle_s)
 
     def submit(arrival: Arrival) -> str:
-        request = RunRequest(name=arrival.run_name, capture=arrival.folder, preset=preset)
+        # With another preset it is another run, of another name.
+        name = arrival.run_name if preset == "demo" else f"{arrival.run_name}-{preset}"
+        request = RunRequest(name=name, capture=arrival.folder, preset=preset)
         run: Any = run_deployment(
             deployment, parameters=request.parameters(), timeout=0, idempotency_key=arrival.key,
             flow_run_name=request.run_name, as_subflow=False, tags=["inbox"],

@@ -51,7 +51,7 @@ def test_a_run_whose_process_died_is_started_again_and_at_last_given_up(found):
 
 def test_a_capture_outside_the_inbox_is_run_when_it_is_announced(found):
     assert found["announced"] == 13
-    assert found["names"][0].startswith("K-che-1-")
+    assert found["names"][0].startswith("Kuche-1-")
 
 
 def test_captures_are_copied_from_a_store_once_they_are_complete(tmp_path):

@@ -1,0 +1,79 @@
+"""What a run is called, so that no run takes another's record and report.
+
+A name is taken by the request that has it: capture (by its bytes, or its folder), preset, task and
+overrides. The same request goes on under the same name; another one that would be called so gets
+its own, with six digits of what sets it apart.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from xsim_core.artifacts import ArtifactRef
+from xsim_core.errors import BadInputError, CorruptArtifactError
+from xsim_core.runs import RunRecord, RunRequest, check_run_name
+from xsim_core.storage import ArtifactStore, read_record
+
+MAX_PLAIN = 90
+"""Characters of a name before what sets it apart."""
+
+
+def free_name(
+    store: ArtifactStore, request: RunRequest, capture: ArtifactRef[Any] | None, *, base: str = ""
+) -> str:
+    """The name under which this request may keep its record.
+
+    Args:
+        store: where the records lie.
+        request: what was asked. A name that it gives is taken as it is, or refused.
+        capture: the artifact of its capture, made or to be made; None where it takes none.
+        base: the plain name; the request's own by default.
+
+    Raises:
+        BadInputError: when the name that was asked for is another request's, or cannot be one.
+    """
+    plain = check_run_name(base or request.run_name)
+    other = _other_request(store, plain, request, capture)
+    if other is None:
+        return plain
+    if request.name and not base:
+        raise BadInputError(
+            f"run '{plain}' is another's ({other}): its record and report would be replaced. Give "
+            "this one a name of its own (--name)."
+        )
+    apart = json.dumps([str(capture), _settings(request)], sort_keys=True)
+    return f"{plain[:MAX_PLAIN]}-{hashlib.sha256(apart.encode()).hexdigest()[:6]}"
+
+
+def _other_request(
+    store: ArtifactStore, name: str, request: RunRequest, capture: ArtifactRef[Any] | None
+) -> str | None:
+    """In words, the request that has the name already; None when it is free, or our own."""
+    try:
+        record = read_record(store, f"runs/{name}.json", RunRecord)
+    except CorruptArtifactError:
+        return "its record cannot be read"
+    if record is None or _is_same(record, request, capture):
+        return None
+    had = record.request
+    settings = {"preset": had.preset, "task": had.task, **_flat(had.overrides)}
+    said = ", ".join(f"{key} {value}" for key, value in settings.items() if value)
+    return f"{had.capture or 'no capture'}, {said}"
+
+
+def _is_same(record: RunRecord, request: RunRequest, capture: ArtifactRef[Any] | None) -> bool:
+    if _settings(record.request) != _settings(request):
+        return False
+    if capture is not None and record.stages.get("ingest_capture") == capture:
+        return True
+    here, there = request.capture, record.request.capture
+    return bool(here) == bool(there) and Path(here).absolute() == Path(there).absolute()
+
+
+def _settings(request: RunRequest) -> Any:
+    return json.loads(request.model_dump_json(exclude={"name", "capture"}))
+
+
+def _flat(overrides: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    return {f"{s}.{name}": v for s, fields in overrides.items() for name, v in fields.items()}

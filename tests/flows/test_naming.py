@@ -1,0 +1,107 @@
+"""flows/naming.py: no run takes another's record and report."""
+
+import pytest
+
+from flows.naming import free_name
+from xsim_core.artifacts import ArtifactRef
+from xsim_core.errors import BadInputError
+from xsim_core.runs import RunRecord, RunRequest, list_runs, load_record, plain_name, save_record
+from xsim_core.storage import ArtifactStore
+
+MONDAY, TUESDAY = (
+    ArtifactRef(kind="capture", fingerprint=digit * 24) for digit in ("a", "b")
+)  # fmt: skip
+
+
+@pytest.fixture
+def store(tmp_path):
+    return ArtifactStore(tmp_path / "store")
+
+
+def run(store, request, capture, *, base=""):
+    """As a run begins, ingests and ends."""
+    name = free_name(store, request, capture, base=base)
+    save_record(store, RunRecord(name=name, request=request, stages={"ingest_capture": capture}))
+    return name
+
+
+def asked(folder="/videos/monday/take1", **fields):
+    return RunRequest(capture=folder, **fields)
+
+
+def test_two_captures_of_one_name_are_two_runs(store):
+    first = run(store, asked(), MONDAY)
+    second = run(store, asked("/videos/tuesday/take1"), TUESDAY)
+    assert first == "take1-demo"
+    assert second.startswith("take1-demo-")
+    assert load_record(store, first).stages["ingest_capture"] == MONDAY
+    # Again, in any order: each finds its own.
+    assert run(store, asked("/videos/tuesday/take1"), TUESDAY) == second
+    assert run(store, asked(), MONDAY) == first
+    assert len(list_runs(store)) == 2
+
+
+@pytest.mark.parametrize(
+    "fields", [{"task": "pick_place"}, {"overrides": {"ppo": {"seed": 3}}}, {"task": "mine.yaml"}]
+)
+def test_one_capture_with_other_settings_is_another_run(store, fields):
+    assert run(store, asked(), MONDAY) == "take1-demo"
+    other = run(store, asked(**fields), MONDAY)
+    assert other != "take1-demo"
+    assert run(store, asked(**fields), MONDAY) == other
+    assert run(store, asked(), MONDAY) == "take1-demo"
+
+
+def test_a_capture_that_moved_or_was_mended_goes_on_with_its_run(store):
+    assert run(store, asked(), MONDAY) == "take1-demo"
+    assert run(store, asked("/archive/take1"), MONDAY) == "take1-demo"
+    assert run(store, asked("/archive/take1"), TUESDAY) == "take1-demo"
+
+
+def test_a_name_that_was_asked_for_is_given_or_refused(store):
+    assert run(store, asked(name="mine"), MONDAY) == "mine"
+    assert run(store, asked(name="mine"), MONDAY) == "mine"
+    said = r"'mine' is another's \(/videos/monday/take1, preset demo\).*--name"
+    with pytest.raises(BadInputError, match=said):
+        run(store, asked("/videos/tuesday/take1", name="mine"), TUESDAY)
+    store.create_object("runs/odd.json", b"{")
+    with pytest.raises(BadInputError, match="cannot be read"):
+        run(store, asked(name="odd"), MONDAY)
+
+
+def test_parts_of_a_run_are_told_apart_as_well(store):
+    first = run(store, asked(), MONDAY, base="ingest-take1")
+    assert run(store, asked("/videos/tuesday/take1"), TUESDAY, base="ingest-take1") != first
+    again = RunRequest(name="take1-demo-train", overrides={"ppo": {"seed": 1}})
+    other = again.model_copy(update={"overrides": {"ppo": {"seed": 2}}})
+    first = free_name(store, again, None, base="take1-demo-train")
+    save_record(store, RunRecord(name=first, request=again))
+    assert free_name(store, again, None, base="take1-demo-train") == first
+    assert free_name(store, other, None, base="take1-demo-train") != first
+
+
+def test_a_record_of_before_there_were_requests_is_its_captures_own(store):
+    store.put_record("runs/take1-demo.json", {
+        "name": "take1-demo", "capture": "/videos/monday/take1", "preset": "demo", "task": "",
+        "stages": {"ingest_capture": MONDAY.model_dump()},
+    })  # fmt: skip
+    assert free_name(store, asked(), MONDAY) == "take1-demo"
+    assert free_name(store, asked("/videos/tuesday/take1"), TUESDAY) != "take1-demo"
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("K\u00fcche 1", "Kuche-1"), ("take1", "take1"), ("a_b.c-d", "a_b.c-d"), ("..", "capture"),
+        ("\u53f0\u6240", "capture"), ("-x-", "x"), ("a" * 200, "a" * 80), ("", "capture"),
+        ("x\n; rm", "x-rm"),
+    ],
+)  # fmt: skip
+def test_any_folder_gives_a_name(text, name):
+    assert plain_name(text) == name
+    assert RunRequest(capture=f"/videos/{text}", preset="full").run_name.endswith("-full")
+
+
+def test_the_demo_is_called_demo():
+    assert RunRequest(capture="/home/me/.xsim/captures/demo").run_name == "demo"
+    assert RunRequest(capture="/home/me/.xsim/captures/debug", preset="debug").run_name == "debug"
