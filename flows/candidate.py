@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from xsim_core.artifacts import ArtifactRef
 from xsim_core.errors import BadInputError
 from xsim_core.evaluate import STUDENTS
-from xsim_core.presets import DEFAULT_TASK, PipelineConfig
+from xsim_core.presets import PipelineConfig
 from xsim_core.promotion import (
     Decision,
     Pointer,
@@ -17,7 +17,6 @@ from xsim_core.promotion import (
     promote,
     untried,
 )
-from xsim_core.runs import RunRecord, list_runs, load_record
 from xsim_core.stages import EVALUATE
 from xsim_core.storage import ArtifactStore
 
@@ -28,10 +27,6 @@ Ref = ArtifactRef[Any]
 
 SEEDS_PER_NIGHT = 1000
 """Each night tries other seeds: winning on last month's is no proof of anything."""
-
-
-_NEEDED = ("ingest_capture", "scan", "splat", "pose_track")
-_GIVEN = (*_NEEDED, "ingest_truth", "ingest_world")
 
 
 class RetrainingJob(NamedTuple):
@@ -53,29 +48,6 @@ class RetrainingResult(NamedTuple):
     decision: Decision | None
     """None for the first policy of a pointer, which has nobody to beat."""
     evaluations: tuple[Ref, ...]
-
-
-def finished_captures(store: ArtifactStore, task: str | None) -> dict[str, RunRecord]:
-    """The newest finished run of each capture of a task, by ``task.capture``."""
-    name = task or DEFAULT_TASK
-    records = [load_record(store, run) for run in list_runs(store)]
-    usable = [
-        r for r in records
-        if (r.request.task or DEFAULT_TASK) == name
-        and set(_NEEDED) <= r.stages.keys()
-    ]  # fmt: skip
-    found: dict[str, RunRecord] = {}
-    for record in sorted(usable, key=lambda r: r.started):
-        # Two videos of one name are two captures: their bytes tell them apart.
-        capture = record.stages["ingest_capture"]
-        title = getattr(store.open(capture).summary, "name", "capture")
-        found[f"{_plain(name)}.{_plain(title)}-{capture.fingerprint[:6]}"] = record
-    return found
-
-
-def reconstruction_of(record: RunRecord) -> dict[str, Ref]:
-    """What a night starts from; what was trained and evaluated before is no part of it."""
-    return {stage: record.stages[stage] for stage in _GIVEN if stage in record.stages}
 
 
 def night_overrides(night: int) -> dict[str, dict[str, Any]]:
@@ -172,16 +144,9 @@ def _seeds(config: PipelineConfig, night: int, max_pairs: int, *, has_world: boo
         yield night * SEEDS_PER_NIGHT + offset
 
 
-def _plain(text: str) -> str:
-    return (
-        "".join(c if c == "_" or (c.isalnum() and c.isascii()) else "-" for c in text).strip("-")[
-            :30
-        ]
-        or "x"
-    )
-
-
-def decision_page(outcomes: list[RetrainingResult], failures: dict[str, str]) -> str:
+def decision_page(
+    outcomes: list[RetrainingResult], failures: dict[str, str], skipped: dict[str, str]
+) -> str:
     """The night as a Markdown page."""
     lines = [
         "| policy for | decision | pairs | wins | losses | not worse | worse | current |",
@@ -197,7 +162,10 @@ def decision_page(outcomes: list[RetrainingResult], failures: dict[str, str]) ->
             f"| {o.pointer} | {said}: {d.reason} | {d.num_pairs} | {d.wins} | {d.losses} "
             f"| {d.evidence_not_worse:.3g} | {d.evidence_worse:.3g} | {now} |"
         )
-    lines += [f"| {name} | failed: {why} | | | | | | |" for name, why in failures.items()]
+    for word, left_out in (("failed", failures), ("skipped", skipped)):
+        for name, why in left_out.items():
+            said = " ".join(why.split()).replace("|", "\\|")
+            lines.append(f"| {name} | {word}: {said} | | | | | | |")
     bars = sorted({1 / o.decision.test.alpha for o in outcomes if o.decision})
     if bars:
         lines += ["", f"Evidence decides at {bars[0]:.3g} (a bet's capital, Ville's inequality)."]

@@ -1,5 +1,8 @@
 """Retrain every night over all captures of a task, and promote what the test lets through."""
 
+import math
+import time
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,17 +15,17 @@ from xsim_core.config import FrozenModel
 from xsim_core.errors import BadInputError
 from xsim_core.promotion import PromotionTest
 from xsim_core.runs import RunRecord, RunRequest
+from xsim_core.storage import ArtifactStore
 
 from .candidate import (
     RetrainingJob,
     RetrainingResult,
     decision_page,
-    finished_captures,
     night_overrides,
-    reconstruction_of,
     retrain_and_promote,
 )
 from .executors import AsTasks
+from .reconstructions import finished_captures, reconstruction_of
 from .requests import configuration
 from .runs import recorded
 
@@ -46,6 +49,7 @@ def nightly(
     margin: float = 0.1,
     alpha: float = 0.05,
     max_pairs: int = 150,
+    max_hours: float | None = None,
 ) -> list[dict[str, Any]]:
     """Train a candidate for each finished capture and compare it with the current policy.
 
@@ -57,6 +61,7 @@ def nightly(
         margin: a candidate that succeeds this much less often is worse.
         alpha: how often one that is worse may be let in.
         max_pairs: trials of each policy after which the current one is kept undecided.
+        max_hours: no capture is begun after so many hours; those left out come first next time.
     """
     store = load_settings().open_store()
     night = tonight() if night is None else night
@@ -67,13 +72,21 @@ def nightly(
     # capture's own: the request names none.
     request = RunRequest(preset=preset, task=task, overrides=merged)
     config = configuration(request)
-    captures = finished_captures(store, task)
+    captures, skipped = finished_captures(store, task)
     if not captures:
-        raise BadInputError(f"no run of task '{task}' has reconstructed a capture yet: xsim run")
+        odd = "".join(f" Left out: {name} ({why})." for name, why in skipped.items())
+        raise BadInputError(
+            f"no run of task '{task}' has reconstructed a capture yet: xsim run.{odd}"
+        )
     test = PromotionTest(margin=margin, alpha=alpha)
     outcomes: list[RetrainingResult] = []
     failures: dict[str, str] = {}
-    for pointer, source in captures.items():
+    end_s = time.monotonic() + (max_hours or math.inf) * 3600
+    for pointer in _longest_waiting_first(store, captures):
+        if time.monotonic() > end_s:
+            skipped[pointer] = f"the night's {max_hours:g} h were over; it comes first next time"
+            continue
+        source = captures[pointer]
         made = reconstruction_of(source)
         record = RunRecord(
             name=f"nightly-{pointer}", request=request, stages=made, flow_run_url=flow_run.ui_url
@@ -86,13 +99,27 @@ def nightly(
                 ))  # fmt: skip
         except Exception as error:  # noqa: BLE001 one broken capture must not cost the others
             failures[pointer] = f"{type(error).__name__}: {error}"
-    create_markdown_artifact(decision_page(outcomes, failures), "promotion", f"night {night}")
+    create_markdown_artifact(
+        decision_page(outcomes, failures, skipped), "promotion", f"night {night}"
+    )
     rows = [_row(o) for o in outcomes]
     for row in rows:
         store.put_record(f"decisions/{row['pointer']}/{night}.json", row)
     if failures:
         raise NightFailedError("; ".join(f"{name}: {why}" for name, why in failures.items()))
     return rows
+
+
+def _longest_waiting_first(store: ArtifactStore, pointers: Iterable[str]) -> list[str]:
+    """By the last night that came to a decision about them; those that never had one first."""
+    last: dict[str, int] = {}
+    for path in store.list_records("decisions"):
+        match path.removesuffix(".json").split("/"):
+            case ["decisions", pointer, night] if night.isdecimal():
+                last[pointer] = max(int(night), last.get(pointer, 0))
+            case _:  # Somebody else's file.
+                continue
+    return sorted(pointers, key=lambda p: (last.get(p, -1), p))
 
 
 def _row(outcome: RetrainingResult) -> dict[str, Any]:

@@ -19,6 +19,7 @@ COMMANDS: dict[str, str] = {
     "open": "reports:Open",
     "compare": "reports:Compare",
     "verify": "look:Verify",
+    "forget": "store:Forget",
     "gc": "store:Gc",
     "pin": "store:Pin",
     "bucket": "store:BucketCommands",

@@ -1,5 +1,7 @@
-"""Commands that keep the store: ``gc``, ``pin`` and ``bucket``."""
+"""Commands that keep the store: ``forget``, ``gc``, ``pin`` and ``bucket``."""
 
+import re
+import sys
 from dataclasses import asdict, dataclass
 from typing import Annotated, Literal
 
@@ -41,13 +43,40 @@ class Gc:
         for key in result.condemned:
             print(f"  {'condemned' if self.delete else 'would condemn'} {key}")
         for key in result.doubtful:
-            print(f"  left alone {key}: its manifest cannot be read (xsim verify {key})")
+            print(f"  left alone {key}: its manifest cannot be read (xsim forget {key})")
         print(f"{settings.store_url}: {len(result.kept)} kept, {len(result.young)} too young, "
               f"{len(result.condemned)} condemned, {len(result.removed)} {verb} "
               f"({result.num_bytes / 1e6:.1f} MB)")  # fmt: skip
         if not self.delete and (result.removed or result.condemned):
             print("Nothing was changed; --delete does it.")
         return 0
+
+
+@dataclass(frozen=True)
+class Forget:
+    """Remove a damaged artifact, so that the next run makes it anew. One that is whole stays."""
+
+    ref: Annotated[Positional[str], arg(metavar="ARTIFACT")]
+    """kind/fingerprint, the fingerprint's first digits, or RUN:STAGE."""
+    json: bool = False
+    """Print JSON."""
+
+    def run(self) -> int:
+        """Verify, and remove what is damaged."""
+        from tasks.settings import load_settings
+        from xsim_core.artifacts import ArtifactRef
+        from xsim_core.errors import BadInputError
+        from xsim_core.refs import find_ref
+
+        store = load_settings().open_store()
+        # A whole ref is taken as it is: a search would read the manifest, which may be the damage.
+        is_whole = re.fullmatch(r"[a-z_]+/[0-9a-f]{16,}", self.ref)
+        ref = ArtifactRef.parse(self.ref) if is_whole else find_ref(store, self.ref)
+        damage = store.forget(ref)
+        if not damage:
+            raise BadInputError(f"{ref} is whole; nothing was removed")
+        print("\n".join(damage[:5]), file=sys.stderr)
+        return answer({"forgotten": str(ref), "damaged": len(damage)}, as_json=self.json)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from xsim_core.errors import BadInputError, UnknownNameError
-from xsim_core.runs import RunRecord, RunRequest, list_runs, load_record
+from xsim_core.runs import RunRecord, RunRequest, load_record, load_records, plain_name
 from xsim_core.storage import ArtifactStore
 
 from .server import start_server, use_server
@@ -29,7 +29,8 @@ def plan_backfill(
     Args:
         store: where run records lie.
         start: the first stage to make anew. Those after it follow by their inputs.
-        runs: names of runs; all completed ones that started from a capture when empty.
+        runs: names of runs; all completed ones that started from a capture when empty, but for
+            those whose record cannot be read (``xsim status`` names them).
         seed: of the first stage.
         preset: of the new runs; each run's own when empty, so that what came before the stage is
             found in the store.
@@ -40,9 +41,10 @@ def plan_backfill(
     """
     if start not in SEEDED:
         raise UnknownNameError("stage to fill from", start, SEEDED)
-    records = [load_record(store, name) for name in runs or list_runs(store)]
-    if not runs:
-        records = _originals(records)
+    if runs:
+        records = [load_record(store, name) for name in runs]
+    else:
+        records = _originals(load_records(store)[0])
     for record in records:
         if not record.request.capture:
             raise BadInputError(f"run '{record.name}' was not made from a capture's folder")
@@ -54,7 +56,7 @@ def _anew(record: RunRecord, start: str, seed: int, preset: str | None) -> RunRe
     asked = record.request.overrides
     return record.request.model_copy(
         update={
-            "name": f"{record.name}-{start}-{seed}"[:100],
+            "name": f"{plain_name(record.name)}-{start}-{seed}",
             "preset": preset or record.request.preset,
             "overrides": {**asked, start: {**asked.get(start, {}), "seed": seed}},
         }

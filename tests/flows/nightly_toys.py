@@ -51,7 +51,7 @@ def toy_task(name):
 
     @task(name=name, **TASK_POLICY)
     def run(*, config, **inputs):
-        return execute(stage, ToyConfig(seed=config.seed), inputs)
+        return execute(stage, ToyConfig(seed=getattr(config, "seed", 0)), inputs)
 
     return run
 

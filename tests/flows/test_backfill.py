@@ -4,11 +4,13 @@ import json
 
 import pytest
 
-from flows.candidate import finished_captures, reconstruction_of
 from flows.prefect_server.backfill import plan_backfill
+from flows.reconstructions import finished_captures, reconstruction_of, task_key
 from tests.flows.toys import make_toy_run
+from xsim_core.artifacts import ArtifactRef
 from xsim_core.errors import BadInputError
 from xsim_core.runs import RunRecord, RunRequest, save_record
+from xsim_core.sim.task import TASKS_DIR
 
 
 @pytest.fixture(scope="module")
@@ -60,5 +62,40 @@ def test_a_night_is_not_taken_for_the_run_of_a_capture(tmp_path):
     with pytest.raises(BadInputError):
         plan_backfill(store, "ppo", ("nightly-x",), seed=7)
     # The next night goes on from the same reconstruction.
-    (source,) = finished_captures(store, "push_block").values()
+    (source,) = finished_captures(store, "push_block").captures.values()
     assert reconstruction_of(source) == made
+
+
+def test_one_odd_record_stops_neither_night_nor_backfill(tmp_path):
+    store, refs = make_toy_run(tmp_path)
+    good = RunRecord(
+        name="K\u00fcche 1", request=RunRequest(capture="kitchen"), stages=refs, state="completed"
+    )
+    gone = {**refs, "ingest_capture": ArtifactRef(kind="capture", fingerprint="0" * 24)}
+    missing = RunRequest(capture="x", task="gone.yaml")
+    for record in (
+        good, RunRecord(name="no-artifact", stages=gone, started="2030"),
+        RunRecord(name="no-task", request=missing, stages=refs, started="2030"),
+    ):  # fmt: skip
+        save_record(store, record)
+    store.create_object("runs/torn.json", b"{")
+    store.create_object("runs/newer.json", b'{"name": "newer", "colour": "red"}')
+    captures, skipped = finished_captures(store, None)
+    assert [r.name for r in captures.values()] == ["K\u00fcche 1"]
+    assert sorted(skipped) == ["newer", "no-artifact", "no-task", "torn"]
+    (planned,) = plan_backfill(store, "ppo", seed=7)
+    assert planned.run_name == "Kuche-1-ppo-7"
+
+
+def test_a_task_is_what_it_says_however_it_is_spelled(tmp_path):
+    built_in = (TASKS_DIR / "push_block.yaml").read_text()
+    folder = tmp_path / ("a-long-folder-name" * 4)
+    folder.mkdir()
+    for name, text in (
+        ("copy", built_in), ("easy", built_in + "\nhorizon: 90\n"),
+        ("hard", built_in + "\nhorizon: 20\n"),
+    ):  # fmt: skip
+        (folder / f"{name}.yaml").write_text(text)
+    copy, easy, hard = (task_key(str(folder / f"{n}.yaml")) for n in ("copy", "easy", "hard"))
+    assert {task_key(None), task_key("push_block"), copy} == {"push_block"}
+    assert len({"push_block", easy, hard}) == 3

@@ -24,6 +24,7 @@ ROOT = Path(__file__).parents[2]
 
 COMMANDS = [
     "demo", "run", "capture", "capture synthesize", "capture ingest", "status", "show", "lineage",
+    "forget", "inbox retry",
     "report", "open", "compare", "verify", "doctor", "server", "server start", "server stop",
     "server status",
     "gc", "pin", "bucket create", "bucket check", "bucket presign", "bucket policy", "promote",
@@ -221,6 +222,10 @@ def test_verify_finds_a_flipped_byte(xsim, tmp_path):
     problems = json.loads(done.stdout)["problems"]
     assert len(problems) == 1
     assert "was altered (sha256 differs)" in problems[0]
+    assert xsim(tmp_path, "forget", "toy:scan").returncode == 1
+    forgotten = xsim(tmp_path, "forget", str(refs["splat"]), "--json")
+    assert json.loads(forgotten.stdout) == {"forgotten": str(refs["splat"]), "damaged": 1}
+    assert xsim(tmp_path, "verify").returncode == 0
 
 
 def test_a_store_that_cannot_be_written_is_named(tmp_path):

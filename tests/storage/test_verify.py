@@ -6,6 +6,7 @@ import obstore
 import pytest
 
 from tests.faults.cargo import CARGO, CargoConfig
+from xsim_core.errors import CorruptArtifactError, MissingArtifactError
 from xsim_core.stage import run_stage
 from xsim_core.storage import ArtifactStore
 
@@ -75,3 +76,31 @@ def test_any_flipped_bit_of_a_manifest_is_found(committed):
         assert store.verify(ref) != [], (position, bit)
     obstore.put(store._objects.backend, path, data)
     assert store.verify(ref) == []
+
+
+@pytest.mark.parametrize("what", ["payload", "manifest"])
+def test_what_the_disk_lost_is_forgotten_by_name_and_made_anew(tmp_path, what):
+    store = ArtifactStore(tmp_path / "s")
+    ref = run_stage(CARGO, CargoConfig(number=2), store, {})
+    assert store.forget(ref) == []
+    assert store.verify(ref) == [], "what is whole stays"
+    victim = f"{ref}/manifest.json"
+    if what == "payload":
+        victim = next(p for p in paths_of(store, ref) if p.endswith("/c/0/0") or "/c/" in p)
+        store.delete_objects([victim])
+    else:
+        obstore.put(store._objects.backend, victim, b"{")
+
+    def read():
+        opened = store.open(ref)
+        return [opened.array(name) for name in opened.array_names]
+
+    with pytest.raises(CorruptArtifactError, match=f"'xsim forget {ref}'"):
+        read()
+    assert store.forget(ref)
+    assert store.manifest(ref) is None
+    assert run_stage(CARGO, CargoConfig(number=2), store, {}) == ref
+    assert store.verify(ref) == []
+    store.delete(ref)
+    with pytest.raises(MissingArtifactError):
+        store.forget(ref)

@@ -33,6 +33,11 @@ _ATTEMPT = re.compile(r"[0-9a-f]{1,32}")
 _SEAL = b',\n "sha256": "'
 
 
+def mend_of(path: str) -> str:
+    """What to do about damage below ``kind/fingerprint/…``."""
+    return f"Run 'xsim forget {'/'.join(path.split('/')[:2])}' and the run again: it is made anew."
+
+
 def seal(manifest: Manifest) -> bytes:
     """A manifest as it is stored: JSON whose last entry is the sha256 of everything before it."""
     body = manifest.model_dump_json(indent=1).encode().removesuffix(b"\n}")
@@ -46,8 +51,7 @@ def _unseal(raw: bytes, ref: ArtifactRef[Any]) -> bytes:
         return raw
     if rest != hashlib.sha256(body).hexdigest().encode() + b'"\n}':
         raise CorruptArtifactError(
-            f"{ref}/manifest.json was altered (sha256 differs). Restore it from a copy, or delete "
-            "it: the artifact is then made anew."
+            f"{ref}/manifest.json was altered (sha256 differs). {mend_of(str(ref))}"
         )
     return body + b"\n}"
 
@@ -63,7 +67,7 @@ def parse_manifest(raw: bytes, ref: ArtifactRef[Any]) -> Manifest:
     except ValidationError as error:
         raise CorruptArtifactError(
             f"the manifest of {ref} is not one ({error.error_count()} errors, first: "
-            f"{error.errors()[0]['msg']}). Delete it or restore it from a copy."
+            f"{error.errors()[0]['msg']}). {mend_of(str(ref))}"
         ) from None
     if manifest.kind != ref.kind or manifest.fingerprint != ref.fingerprint:
         raise CorruptArtifactError(f"the manifest of {ref} says it is of {manifest.ref}")
@@ -89,10 +93,10 @@ def check_bytes(data: Any, record: ObjectRecord, path: str) -> None:
     """
     if len(data) != record.size:
         raise CorruptArtifactError(
-            f"{path} has {len(data)} bytes, expected {record.size}. Run 'xsim verify'."
+            f"{path} has {len(data)} bytes, expected {record.size}. {mend_of(path)}"
         )
     if hashlib.sha256(data).hexdigest() != record.sha256:
-        raise CorruptArtifactError(f"{path} was altered (sha256 differs). Run 'xsim verify'.")
+        raise CorruptArtifactError(f"{path} was altered (sha256 differs). {mend_of(path)}")
 
 
 def altered_attempt(path: str) -> CorruptArtifactError:

@@ -190,6 +190,26 @@ class ArtifactStore:
         self.delete_objects([f"{ref}/manifest.json"])
         self.delete_objects(self._objects.paths(f"{ref}/{manifest.attempt}/"))
 
+    def forget(self, ref: ArtifactRef[Any]) -> list[str]:
+        """Remove a damaged artifact, so that the next run makes it anew; answers its damage.
+
+        One that is whole stays, and the answer is empty.
+
+        Raises:
+            MissingArtifactError: when there is none.
+        """
+        try:
+            if self.manifest(ref) is None:
+                raise MissingArtifactError(f"{ref} is not in {self.url}: nothing to forget")
+            damage = self.verify(ref)
+            if damage:
+                self.delete(ref)
+        except CorruptArtifactError as error:
+            # Its payload is an attempt that nobody names now; a sweep removes it.
+            damage = [str(error)]
+            self.delete_objects([f"{ref}/manifest.json"])
+        return damage
+
     def delete_objects(self, paths: list[str]) -> None:
         """Remove objects by path; those already gone are fine."""
         self._objects.delete(paths)

@@ -14,7 +14,7 @@ from xsim_core.errors import CorruptArtifactError
 
 from . import codecs
 from .objects import Objects, patiently_async
-from .payload import METADATA_LIMIT_BYTES, NUM_READS, check_metadata, is_whole_part
+from .payload import METADATA_LIMIT_BYTES, NUM_READS, check_metadata, is_whole_part, mend_of
 
 codecs.install()
 
@@ -94,4 +94,4 @@ class VerifiedStore(ObjectStore):
 
 def _missing(key: str) -> CorruptArtifactError:
     # Answered with "not there", Zarr would read zeros.
-    return CorruptArtifactError(f"{key} is missing. Run 'xsim verify', then make it again.")
+    return CorruptArtifactError(f"{key} is missing. {mend_of(key)}")
