@@ -191,7 +191,7 @@ def test_every_command_takes_json(xsim, tmp_path, command):
 
 def test_status_lists_runs(xsim, home):
     runs = json.loads(xsim(home, "status", "--json").stdout)["runs"]
-    assert [(r["name"], r["state"], len(r["stages"])) for r in runs] == [("toy", "completed", 11)]
+    assert [(r["name"], r["state"], len(r["stages"])) for r in runs] == [("toy", "completed", 12)]
 
 
 def test_show_and_lineage_answer_in_json(xsim, home):
