@@ -7,6 +7,7 @@ is made again.
 """
 
 import contextlib
+import errno
 import logging
 import os
 import shutil
@@ -97,7 +98,11 @@ def read_arrays(path: Path) -> "dict[str, NDArray[Any]] | None":
             return {name: stored[name] for name in stored.files}
     except FileNotFoundError:
         return None
-    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except (ValueError, EOFError, RuntimeError, OSError, zipfile.BadZipFile, zlib.error) as error:
+        # Damage also reads as encryption or a foreign packing (RuntimeError), or as a place before
+        # the file's beginning (EINVAL); other errors of the system are no damage.
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:
+            raise
         log.warning("%s is damaged (%s) and is made again", path, error)
         return None
 
