@@ -8,12 +8,9 @@ from xsim_core.tracking import (
     INTERPOLATED,
     LOST,
     OK,
-    SegmentConfig,
     SmoothingConfig,
     fill_gaps,
-    motion_segments,
     smooth_poses,
-    speeds,
 )
 
 TIME = np.arange(40) / 20.0
@@ -73,33 +70,3 @@ def test_long_gaps_stay_lost_and_hopeless_tracks_raise():
     assert np.isfinite(filled).all()
     with pytest.raises(BadInputError, match="lost in every frame"):
         fill_gaps(true, np.full(40, LOST, np.int8), TIME, max_gap_s=1.0)
-
-
-def _two_moves():
-    """Rest, move, rest, turn on the spot, rest; 20 Hz."""
-    x = np.concatenate([np.zeros(20), np.linspace(0, 0.1, 20), np.full(60, 0.1)])
-    yaw = np.concatenate([np.zeros(60), np.linspace(0, 0.8, 20), np.full(20, 0.8)])
-    position = np.stack([x, 0 * x, 0 * x], axis=-1)
-    turns = so3_exp(np.stack([0 * x, 0 * x, yaw], axis=-1))
-    return make_se3(turns, position), np.arange(100) / 20.0
-
-
-def test_segments_are_the_moving_stretches():
-    T, time = _two_moves()
-    segments = motion_segments(T, time, config=SegmentConfig())
-    assert len(segments) == 2
-    assert np.abs(segments - [[20, 39], [60, 79]]).max() <= 2
-
-
-def test_jitter_is_no_motion():
-    rng = np.random.default_rng(0)
-    time = np.arange(100) / 20.0
-    T = se3_exp(rng.normal(0, [0.0005] * 3 + [0.003] * 3, (100, 6)))
-    assert len(motion_segments(T, time, config=SegmentConfig())) == 0
-
-
-def test_speeds_of_steady_motion():
-    T = _steady([0.3, 0, 0], [0, 0, 0.7], np.zeros(6))
-    linear, angular = speeds(T, TIME)
-    assert linear == pytest.approx(np.full(40, 0.3))
-    assert angular == pytest.approx(np.full(40, 0.7))
