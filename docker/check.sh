@@ -1,18 +1,19 @@
 #!/usr/bin/env bash
 # Builds the images and starts them, without a registry and without a daemon: buildah over a
-# debootstrapped Debian 12. Usage, as root: docker/check.sh [NAME ...], all by default:
+# debootstrapped Debian. Usage, as root: docker/check.sh [NAME ...], all by default:
 #   cpu             the image; a stage and a worker in it
 #   gpu, foundationpose   on the cpu image here, so without CUDA and without FoundationPose
-#   fresh           no image: README's commands on a machine that has Python 3.11, git and make only
+#   fresh           no image: README's commands on a machine that has Python, git and make only
 #
 # Says for each how long it took and its size; ends with 1 when something failed, with 77 and a
 # sentence when this machine cannot do it. Leaves nothing behind. Environment:
+#   XSIM_CHECK_RELEASE    bookworm (the default) or trixie
 #   XSIM_CHECK_FOLDER     where to work (20 GB; default: /var/tmp)
 #   XSIM_CHECK_PIPELINE=1 the worker in the cpu image also runs the debug pipeline
 #   PIP_INDEX_URL, PIP_FIND_LINKS, XSIM_TORCH_INDEX_URL   as for make setup
 set -euo pipefail
 cd "$(dirname "$0")/.."
-readonly NEEDED_GB=20 MIRROR=${XSIM_CHECK_MIRROR:-http://deb.debian.org/debian}
+readonly NEEDED_GB=20 RELEASE=${XSIM_CHECK_RELEASE:-bookworm} MIRROR=${XSIM_CHECK_MIRROR:-http://deb.debian.org/debian}
 say() { echo "check: $*"; }
 cannot() { say "$*" >&2; exit 77; }
 
@@ -47,8 +48,8 @@ choose_driver() {
 
 make_base() {
   local root="$work/base" container
-  say "debootstrapping Debian 12"
-  debootstrap --variant=minbase --include=ca-certificates bookworm "$root" "$MIRROR" >"$work/base.log" ||
+  say "debootstrapping Debian $RELEASE"
+  debootstrap --variant=minbase --include=ca-certificates "$RELEASE" "$root" "$MIRROR" >"$work/base.log" ||
     { tail -n 3 "$work/base.log" >&2; cannot "debootstrap failed; name a mirror in XSIM_CHECK_MIRROR."; }
   # A site's own certificates belong to its base image.
   cp /usr/local/share/ca-certificates/*.crt "$root/usr/local/share/ca-certificates/" 2>/dev/null || true

@@ -1,5 +1,6 @@
-# Every stage on a CPU, and what the other images stand on. The base: Debian 12, Ubuntu 22.04, or
-# what has their package lists. docker build -f docker/cpu.Dockerfile -t xsim-cpu .
+# Every stage on a CPU, and what the other images stand on. The base: Debian 12 or 13, Ubuntu, or
+# what has their package lists; where python3 is none that will do, set-up installs a Python 3.11.
+# docker build -f docker/cpu.Dockerfile -t xsim-cpu .
 ARG BASE_IMAGE=debian:12
 FROM ${BASE_IMAGE}
 # How the registries are reached from where the image is built. None of it stays in the image.
@@ -8,7 +9,7 @@ ARG PIP_FIND_LINKS
 ARG XSIM_TORCH_INDEX_URL
 ARG DEBIAN_FRONTEND=noninteractive
 RUN apt-get update -q \
- && apt-get install -y -q --no-install-recommends python3.11 python3.11-venv g++ git ca-certificates \
+ && apt-get install -y -q --no-install-recommends python3 python3-venv g++ git ca-certificates \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /opt/xsim
 COPY requirements.lock requirements-torch.lock pyproject.toml prefect.yaml README.md LICENSE NOTICE ./

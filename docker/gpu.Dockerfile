@@ -8,7 +8,7 @@ ARG PIP_INDEX_URL
 ARG PIP_FIND_LINKS
 USER root
 RUN apt-get update -q \
- && apt-get install -y -q --no-install-recommends python3.11-dev \
+ && apt-get install -y -q --no-install-recommends "$(/opt/venv/bin/python -c 'import sys; print("python%d.%d-dev" % sys.version_info[:2])')" \
  && rm -rf /var/lib/apt/lists/*
 COPY requirements-gpu.lock ./
 RUN /opt/venv/bin/python -m pip install -q --no-cache-dir --no-deps --require-hashes -r requirements-gpu.lock

@@ -80,7 +80,7 @@ class Worker:
         from flows.prefect_server.server import start_server, use_server
         from tasks.settings import load_settings
 
-        require_checkout("xsim worker takes the folder of")
+        require_checkout("xsim worker works in the folder of")
         home = load_settings().home
         use_server(home, start_server(home))
         os.environ["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] = "INFO"

@@ -36,6 +36,6 @@ def enter_checkout() -> dict[str, str]:
     Raises:
         MissingDependencyError: when the worker's xsim was installed without its checkout.
     """
-    root = require_checkout("a worker takes the folder of")
+    root = require_checkout("a worker works in the folder of")
     os.chdir(root)  # noqa: TID251 flows name captures below it
     return {"directory": str(root)}
