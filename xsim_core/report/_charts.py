@@ -1,108 +1,34 @@
-"""Charts as inline SVG: lines, intervals, bars. No scripts, no outside resources."""
+"""Charts as inline SVG, drawn by matplotlib: no scripts, no outside resources.
 
-import math
+Text stays text, at the size it is read in: a chart is never shrunk below its own width (the card
+around it scrolls). Ink and grid take the page's colours, so charts follow its dark mode.
+"""
+
+import io
+import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ._html import esc, number
+from xsim_core.artifacts.kinds import SuccessRate
+
+from ._html import esc
 
 PALETTE = ("#4657c4", "#c2571a", "#0b7a75", "#8a3fa0", "#a68a00", "#5b6b79")
-INK, SOFT, GRID = "#14202b", "#5b6b79", "#e7ecf0"
 POLICY_COLOURS = {
     "teacher": "#f08a4b", "student": "#8f9cf5", "calibrated": "#4fd1c5",
     "current": "#8f9cf5", "candidate": "#4fd1c5",
 }  # fmt: skip
+FONT_PX = 12
+CHART_WIDTH_PX = 440
+
+# Written by matplotlib, replaced by the page's own variables: it knows no CSS colours.
+_INK, _SOFT, _GRID = "#010203", "#040506", "#070809"
+_VARIABLES = {_INK: "var(--ink)", _SOFT: "var(--soft)", _GRID: "var(--line)"}
 
 Values = NDArray[np.floating]
-
-
-def ticks(low: float, high: float, count: int = 4) -> list[float]:
-    """Round numbers that span a range."""
-    if not math.isfinite(low + high) or high <= low:
-        return [low]
-    raw = (high - low) / count
-    step = 10 ** math.floor(math.log10(raw))
-    step *= next(m for m in (1, 2, 2.5, 5, 10) if m * step >= raw)
-    first = math.ceil(low / step - 1e-9) * step
-    return [round(first + i * step, 10) for i in range(int((high - first) / step + 1e-9) + 1)]
-
-
-class Axes:
-    """Maps data to pixels and draws the frame around a chart."""
-
-    def __init__(
-        self, x: tuple[float, float], y: tuple[float, float], *, width: int = 460,
-        height: int = 240, x_label: str = "", y_label: str = "", equal: bool = False,
-    ) -> None:  # fmt: skip
-        self.width, self.height = width, height
-        self.left, self.right, self.top, self.bottom = 62.0, width - 12.0, 12.0, height - 38.0
-        self.x, self.y = _padded(*x, share=0.0), _padded(*y, share=0.06)
-        if equal:
-            self._equalise()
-        self.x_label, self.y_label = x_label, y_label
-
-    def _equalise(self) -> None:
-        unit = max(
-            (self.x[1] - self.x[0]) / (self.right - self.left),
-            (self.y[1] - self.y[0]) / (self.bottom - self.top),
-        )
-        for name, span in (("x", self.right - self.left), ("y", self.bottom - self.top)):
-            middle, half = sum(getattr(self, name)) / 2, unit * span / 2 * 1.08
-            setattr(self, name, (middle - half, middle + half))
-
-    def px(self, value: float) -> float:
-        """Pixel column of a data value."""
-        return self.left + (value - self.x[0]) / (self.x[1] - self.x[0]) * (self.right - self.left)
-
-    def py(self, value: float) -> float:
-        """Pixel row of a data value."""
-        return self.bottom - (value - self.y[0]) / (self.y[1] - self.y[0]) * (
-            self.bottom - self.top
-        )
-
-    def path(self, x: Values, y: Values, colour: str, *, width: float = 1.8) -> str:
-        """A line through points; gaps where values are not finite."""
-        d, pen = [], "M"
-        for u, v in zip(x, y, strict=True):
-            if not (math.isfinite(u) and math.isfinite(v)):
-                pen = "M"
-                continue
-            d.append(f"{pen}{self.px(float(u)):.1f} {self.py(float(v)):.1f}")
-            pen = "L"
-        return (
-            f'<path d="{" ".join(d)}" fill="none" stroke="{colour}" stroke-width="{width}" '
-            'stroke-linejoin="round" stroke-linecap="round"/>'
-        )
-
-    def draw(self, content: str, *, label: str) -> str:
-        """The finished SVG."""
-        return (
-            f'<svg viewBox="0 0 {self.width} {self.height}" width="100%" role="img" '
-            f'aria-label="{esc(label)}">{self._grid()}{content}</svg>'
-        )
-
-    def _grid(self) -> str:
-        parts = []
-        for v in ticks(*self.y):
-            y = self.py(v)
-            parts.append(_line(self.left, y, self.right, y, GRID))
-            parts.append(_text(self.left - 7, y + 4, number(float(v)), anchor="end"))
-        for v in ticks(*self.x, count=5):
-            x = self.px(v)
-            parts.append(_line(x, self.bottom, x, self.bottom + 4, SOFT))
-            parts.append(_text(x, self.bottom + 17, number(float(v)), anchor="middle"))
-        parts.append(_line(self.left, self.bottom, self.right, self.bottom, SOFT))
-        middle = (self.left + self.right) / 2
-        parts.append(_text(middle, self.height - 5, self.x_label, anchor="middle"))
-        if self.y_label:
-            y = (self.top + self.bottom) / 2
-            parts.append(
-                f'<g transform="rotate(-90 13 {y})">'
-                f"{_text(13, y, self.y_label, anchor='middle')}</g>"
-            )
-        return "".join(parts)
 
 
 def line_chart(
@@ -110,19 +36,21 @@ def line_chart(
     bands: Sequence[tuple[float, float]] = (), y_range: tuple[float, float] | None = None,
 ) -> str:  # fmt: skip
     """Lines over a common axis; ``bands`` are shaded spans of x."""
-    xs = np.concatenate([np.asarray(x, float) for x, _ in series.values()])
-    ys = np.concatenate([np.asarray(y, float) for _, y in series.values()])
-    ys = ys[np.isfinite(ys)]
-    if not ys.size or not xs.size:
+    known = [np.isfinite(np.asarray(y, float)).any() for _, y in series.values()]
+    if not any(known):
         return "<p>no values</p>"
-    y_range = y_range or (float(ys.min()), float(ys.max()))
-    axes = Axes((float(xs.min()), float(xs.max())), y_range, x_label=x_label, y_label=y_label)
-    parts = [_band(axes, *band) for band in bands]
-    for (x, y), colour in zip(series.values(), PALETTE * 3, strict=False):
-        parts.append(axes.path(*thin(np.asarray(x, float), np.asarray(y, float)), colour))
-    names = list(series)
-    legend = _legend(names) if len(names) > 1 else ""
-    return legend + axes.draw("".join(parts), label=", ".join(names))
+    figure, axes = _figure(CHART_WIDTH_PX, 250)
+    for low, high in bands:
+        axes.axvspan(low, high, color=PALETTE[0], alpha=0.1, lw=0)
+    for (name, (x, y)), colour in zip(series.items(), PALETTE * 3, strict=False):
+        u, v = thin(np.asarray(x, float), np.asarray(y, float))
+        axes.plot(u, v, color=colour, lw=1.8, label=name)
+    axes.set(xlabel=x_label, ylabel=y_label)
+    if y_range is not None:
+        axes.set_ylim(y_range[0] - 0.03, y_range[1] + 0.03)
+    if len(series) > 1:
+        axes.legend(frameon=False, fontsize=FONT_PX, loc="best", labelcolor=_INK)
+    return _svg(figure, ", ".join(series))
 
 
 def thin(x: Values, y: Values, limit: int = 600) -> tuple[Values, Values]:
@@ -136,20 +64,18 @@ def thin(x: Values, y: Values, limit: int = 600) -> tuple[Values, Values]:
 
 def path_chart(points: Values, segments: Sequence[tuple[int, int]]) -> str:
     """A path in the plane to scale, motion segments coloured, start and end marked."""
+    figure, axes = _figure(CHART_WIDTH_PX, 330)
     x, y = points[:, 0], points[:, 1]
-    axes = Axes(
-        (float(x.min()), float(x.max())), (float(y.min()), float(y.max())), height=320,
-        x_label="x, away from the robot (m)", y_label="y, to its left (m)", equal=True,
-    )  # fmt: skip
-    parts = [axes.path(x, y, "#b9c4cd", width=1.4)]
+    axes.plot(x, y, color=_SOFT, lw=1.2, alpha=0.6)
     for (first, last), colour in zip(segments, PALETTE * 9, strict=False):
-        parts.append(axes.path(x[first : last + 1], y[first : last + 1], colour, width=3.2))
-    for i, name in ((0, "start"), (-1, "end")):
-        u, v = axes.px(float(x[i])), axes.py(float(y[i]))
-        fill = "#fff" if i == 0 else INK
-        parts.append(f'<circle cx="{u:.1f}" cy="{v:.1f}" r="5" fill="{fill}" stroke="{INK}"/>')
-        parts.append(_text(u + 9, v + 4, name, colour=INK))
-    return axes.draw("".join(parts), label="path of the object seen from above")
+        axes.plot(x[first : last + 1], y[first : last + 1], color=colour, lw=3.2)
+    for i, name, filled in ((0, "start", False), (-1, "end", True)):
+        axes.plot(x[i], y[i], "o", ms=8, mec=_INK, mfc=_INK if filled else "none")
+        axes.annotate(name, (x[i], y[i]), (9, 4), textcoords="offset points", color=_INK)
+    axes.set(xlabel="x, away from the robot (m)", ylabel="y, to its left (m)")
+    axes.set_aspect("equal", adjustable="datalim")
+    axes.margins(0.12)
+    return _svg(figure, "path of the object seen from above")
 
 
 def status_strip(status: NDArray[np.integer], names: Mapping[int, tuple[str, str]]) -> str:
@@ -157,7 +83,7 @@ def status_strip(status: NDArray[np.integer], names: Mapping[int, tuple[str, str
     n = max(1, len(status))
     cells = "".join(
         f'<rect x="{1000 * i / n:.2f}" y="0" width="{1000 / n + 0.5:.2f}" height="20" '
-        f'fill="{names.get(int(s), ("", SOFT))[1]}"/>'
+        f'fill="{names.get(int(s), ("", "#5b6b79"))[1]}"/>'
         for i, s in enumerate(status)
     )
     counts = [(name, colour, int((status == k).sum())) for k, (name, colour) in names.items()]
@@ -185,57 +111,74 @@ def interval_bar(value: float, low: float, high: float, colour: str) -> str:
     )
 
 
+def rate_chart(rates: Sequence[SuccessRate]) -> str:
+    """Success of each policy in each domain, with the 95 % Wilson interval as an error bar."""
+    figure, axes = _figure(720, 34 * len(rates) + 60)
+    for i, rate in enumerate(rates):
+        share = rate.successes / max(1, rate.trials)
+        colour = POLICY_COLOURS.get(rate.policy, PALETTE[0])
+        axes.barh(i, share, height=0.6, color=colour)
+        error = [[max(0.0, share - rate.low)], [max(0.0, rate.high - share)]]
+        axes.errorbar(share, i, xerr=error, color=_INK, capsize=4, lw=1.4)
+        text = f"{rate.successes}/{rate.trials}"
+        axes.text(1.03, i, text, va="center", color=_INK)
+    axes.set_yticks(range(len(rates)), [f"{r.policy}, {r.domain}" for r in rates])
+    axes.set(xlim=(0, 1), xlabel="share of episodes that succeed; bar: 95 % Wilson interval")
+    axes.invert_yaxis()
+    return _svg(figure, "success rates with their intervals")
+
+
 def bars(values: Mapping[str, tuple[float, str]], *, unit: str) -> str:
     """Horizontal bars: name → length and what is written behind it."""
-    longest = max([v for v, _ in values.values()], default=0.0) or 1.0
-    rows = []
-    for i, (name, (value, note)) in enumerate(values.items()):
-        y, length = 26 * i, 560 * value / longest
-        rows.append(_text(150, y + 16, name, anchor="end", colour=INK, size=13))
-        rows.append(
-            f'<rect x="160" y="{y + 4}" width="{max(1.5, length):.1f}" height="16" rx="3" '
-            f'fill="{PALETTE[0]}"/>'
-        )
-        rows.append(_text(168 + length, y + 16, note, size=12))
-    height = 26 * len(values) + 4
-    return (
-        f'<svg viewBox="0 0 1000 {height}" width="100%" role="img" '
-        f'aria-label="bars in {esc(unit)}">{"".join(rows)}</svg>'
-    )
+    if not values:
+        return ""
+    figure, axes = _figure(720, 26 * len(values) + 30)
+    lengths = [value for value, _ in values.values()]
+    axes.barh(range(len(values)), lengths, height=0.62, color=PALETTE[0])
+    longest = max(lengths) or 1.0
+    for i, (value, note) in enumerate(values.values()):
+        axes.text(value + 0.012 * longest, i, note, va="center", color=_SOFT)
+    axes.set_yticks(range(len(values)), list(values))
+    axes.set_xlim(0, 1.18 * longest)
+    axes.set_xticks([])
+    axes.grid(visible=False)
+    axes.invert_yaxis()
+    return _svg(figure, f"bars in {unit}")
 
 
-def _padded(low: float, high: float, *, share: float) -> tuple[float, float]:
-    if high <= low:
-        room = abs(low) * 0.05 or 0.5
-        return low - room, high + room
-    room = share * (high - low)
-    return low - room, high + room
+def _figure(width_px: int, height_px: int) -> tuple[Any, Any]:
+    # The object interface: pyplot would keep global state and choose a display.
+    from matplotlib.figure import Figure
+
+    # At 72 dots an inch a point is a pixel of the page.
+    figure = Figure(figsize=(width_px / 72, height_px / 72), dpi=72, layout="constrained")
+    axes = figure.subplots()
+    axes.set_facecolor("none")
+    axes.grid(visible=True, color=_GRID, lw=1)
+    axes.set_axisbelow(True)
+    axes.tick_params(colors=_SOFT, labelsize=FONT_PX, length=3)
+    for side, spine in axes.spines.items():
+        spine.set(color=_SOFT, visible=side in ("left", "bottom"))
+    for label in (axes.xaxis.label, axes.yaxis.label):
+        label.set(color=_SOFT, size=FONT_PX)
+    return figure, axes
 
 
-def _band(axes: Axes, low: float, high: float) -> str:
-    x0, x1 = axes.px(max(low, axes.x[0])), axes.px(min(high, axes.x[1]))
-    return (
-        f'<rect x="{x0:.1f}" y="{axes.top}" width="{max(0.0, x1 - x0):.1f}" '
-        f'height="{axes.bottom - axes.top}" fill="#4657c4" opacity=".09"/>'
-    )
+def _svg(figure: Any, label: str) -> str:
+    from matplotlib import rc_context
 
-
-def _legend(names: Sequence[str]) -> str:
-    items = "".join(
-        f'<span style="margin-right:16px"><span style="color:{c}">━</span> {esc(n)}</span>'
-        for n, c in zip(names, PALETTE * 3, strict=False)
-    )
-    return f'<div style="font-size:13px">{items}</div>'
-
-
-def _line(x0: float, y0: float, x1: float, y1: float, colour: str) -> str:
-    return f'<path d="M{x0:.1f} {y0:.1f}L{x1:.1f} {y1:.1f}" stroke="{colour}"/>'
-
-
-def _text(
-    x: float, y: float, text: str, *, anchor: str = "start", colour: str = SOFT, size: int = 11
-) -> str:
-    return (
-        f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" fill="{colour}" '
-        f'text-anchor="{anchor}">{esc(text)}</text>'
-    )
+    buffer = io.StringIO()
+    # Text as text; identifiers that are the same at every run.
+    with rc_context({"svg.fonttype": "none", "svg.hashsalt": label, "font.size": FONT_PX}):
+        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
+    svg = buffer.getvalue()
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    # The page's own typeface, at matplotlib's size.
+    svg = re.sub(r"font: ([\d.]+)px [^;\"]*", r"font-size: \1px", svg)
+    for colour, variable in _VARIABLES.items():
+        svg = svg.replace(colour, variable)
+    width = round(figure.get_figwidth() * 72)
+    sizes = f"min-width:{min(width, CHART_WIDTH_PX)}px;max-width:{width}px"
+    head = f'<svg class="chart" style="{sizes}" role="img" aria-label="{esc(label)}" '
+    return re.sub(r'\b(height|width)="[\d.]+pt" ?', "", svg.replace("<svg ", head, 1), count=2)

@@ -65,9 +65,9 @@ def _edge(start: tuple[float, float], end: tuple[float, float]) -> str:
 def _box(place: tuple[float, float], stage: str, ref: ArtifactRef[Any]) -> str:
     x, y = place
     return (
-        f'<rect x="{x:.0f}" y="{y:.0f}" width="{BOX_W}" height="{BOX_H}" rx="8" fill="#fff" '
-        f'stroke="#0b7a75"/><text x="{x + 10:.0f}" y="{y + 18:.0f}" font-size="13" '
-        f'font-weight="600" fill="#14202b">{esc(stage)}</text>'
-        f'<text x="{x + 10:.0f}" y="{y + 34:.0f}" font-size="10.5" fill="#5b6b79">'
+        f'<rect x="{x:.0f}" y="{y:.0f}" width="{BOX_W}" height="{BOX_H}" rx="8" '
+        f'fill="var(--paper)" stroke="#0b7a75"/><text x="{x + 10:.0f}" y="{y + 18:.0f}" '
+        f'font-size="13" font-weight="600" fill="var(--ink)">{esc(stage)}</text>'
+        f'<text x="{x + 10:.0f}" y="{y + 34:.0f}" font-size="10.5" fill="var(--soft)">'
         f"{esc(ref.kind)} {esc(ref.fingerprint[:8])}</text>"
     )

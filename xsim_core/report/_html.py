@@ -116,7 +116,9 @@ def _figure(name: str, data: bytes, caption: tuple[str, str]) -> str:
         media = f'<video src="{uri}" autoplay loop muted playsinline controls></video>'
     else:
         kind, uri = _shape_class(data), data_uri(*slim(data, _IMAGES[suffix]))
-        media = f'<img src="{uri}" alt="{esc(title)}" loading="lazy">'
+        # Checked, the picture fills the window: larger at a click, without a script.
+        box = f'<input type="checkbox" aria-label="{esc(title)}, large">'
+        media = f'<label>{box}<img src="{uri}" alt="{esc(title)}" loading="lazy"></label>'
     told = f"<b>{esc(title)}.</b> {esc(text)}" if text else f"<b>{esc(title)}</b>"
     return f"<figure{kind}>{media}<figcaption>{told}</figcaption></figure>"
 

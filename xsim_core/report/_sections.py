@@ -1,15 +1,16 @@
 """One section a stage: what it does, its key figures, its charts and its pictures."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from xsim_core.artifacts.kinds import SuccessRate
 from xsim_core.storage import OpenArtifact
 
-from ._charts import bars, line_chart, path_chart, status_strip
-from ._html import bullets, card, facts, gallery, section, table, words
+from ._charts import line_chart, path_chart, rate_chart, status_strip
+from ._html import bullets, card, esc, facts, gallery, section, table, words
 
 Open = OpenArtifact[Any]
 
@@ -30,7 +31,10 @@ CAPTIONS = {
     r"overlay.*\.(mp4|gif|webm)": "The recording, with the tracked mesh drawn over every frame.",
     r"overlay": "The tracked mesh drawn over the recorded frame.",
     r"trajectory|path": "The object's path in the robot's frame.",
-    r"held.?out|compare": "A photo the splat never saw, beside its render from the same pose.",
+    r"held.?out|compare": (
+        "From left to right: a photo the splat never saw, its render from the same pose, and the "
+        "error between them, four times enlarged."
+    ),
     r"mosaic": "The first images of episodes: camera, light, texture and start vary.",
     r"pair": "What the robot saw, beside the same states replayed in the reconstructed simulation.",
     r"film.*\.gif": "One episode as it ran.",
@@ -192,15 +196,9 @@ def _curves(artifact: Open) -> str:
 
 def _evaluation(artifact: Open) -> str:
     parts = []
-    rates = {
-        f"{r.policy}, {r.domain}": (
-            r.successes / max(1, r.trials),
-            f"{r.successes}/{r.trials}  [{r.low:.2f}, {r.high:.2f}]  progress {r.progress:.2f}",
-        )
-        for r in artifact.summary.rates
-    }
+    rates = artifact.summary.rates
     if rates:
-        parts.append(card(bars(rates, unit="share of episodes"), "Success, 95 % Wilson intervals"))
+        parts.append(card(rate_chart(rates) + _rate_table(rates), "Success, 95 % Wilson intervals"))
     figures = artifact.summary.figures
     parts += [_compared(figures, what, title) for what, title in _COMPARISONS.items()]
     told = {k: v for k, v in figures.items() if not k.startswith(_SHOWN_ELSEWHERE)}
@@ -220,6 +218,18 @@ def _evaluation(artifact: Open) -> str:
     if charts:
         parts.append(f'<div class="charts">{"".join(charts)}</div>')
     return "".join(parts)
+
+
+def _rate_table(rates: Sequence[SuccessRate]) -> str:
+    head = ("policy", "where", "succeeds", "95 % interval", "task progress")
+    rows = [
+        (
+            esc(r.policy), esc(r.domain), f"{r.successes} of {r.trials}",
+            f"{r.low:.2f} to {r.high:.2f}", f"{r.progress:.2f}",
+        )
+        for r in rates
+    ]  # fmt: skip
+    return table(head, rows, numeric=range(2, 5))
 
 
 _COMPARISONS = {

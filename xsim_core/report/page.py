@@ -106,14 +106,14 @@ def _scores(evaluation: Evaluation) -> str:
 def _targets(summaries: Mapping[str, Artifact]) -> str:
     rows = [
         (
+            f'<span class="tag {t.verdict}">{t.verdict}</span>',
             esc(t.what),
             esc(t.wanted),
             esc(t.measured),
-            f'<span class="tag {t.verdict}">{t.verdict}</span>',
         )
         for t in check_targets(summaries)
     ]
-    text = table(("figure", "target", "measured", ""), rows)
+    text = table(("", "figure", "target", "measured"), rows)
     return section(
         "targets",
         "Figures against targets",
