@@ -71,7 +71,9 @@ def path_chart(points: Values, segments: Sequence[tuple[int, int]]) -> str:
         axes.plot(x[first : last + 1], y[first : last + 1], color=colour, lw=3.2)
     for i, name, filled in ((0, "start", False), (-1, "end", True)):
         axes.plot(x[i], y[i], "o", ms=8, mec=_INK, mfc=_INK if filled else "none")
-        axes.annotate(name, (x[i], y[i]), (9, 4), textcoords="offset points", color=_INK)
+        axes.annotate(
+            name, (x[i], y[i]), (9, 4), textcoords="offset points", color=_INK, size=FONT_PX
+        )
     axes.set(xlabel="x, away from the robot (m)", ylabel="y, to its left (m)")
     axes.set_aspect("equal", adjustable="datalim")
     axes.margins(0.12)
@@ -121,7 +123,7 @@ def rate_chart(rates: Sequence[SuccessRate]) -> str:
         error = [[max(0.0, share - rate.low)], [max(0.0, rate.high - share)]]
         axes.errorbar(share, i, xerr=error, color=_INK, capsize=4, lw=1.4)
         text = f"{rate.successes}/{rate.trials}"
-        axes.text(1.03, i, text, va="center", color=_INK)
+        axes.text(1.03, i, text, va="center", color=_INK, size=FONT_PX)
     axes.set_yticks(range(len(rates)), [f"{r.policy}, {r.domain}" for r in rates])
     axes.set(xlim=(0, 1), xlabel="share of episodes that succeed; bar: 95 % Wilson interval")
     axes.invert_yaxis()
@@ -137,7 +139,7 @@ def bars(values: Mapping[str, tuple[float, str]], *, unit: str) -> str:
     axes.barh(range(len(values)), lengths, height=0.62, color=PALETTE[0])
     longest = max(lengths) or 1.0
     for i, (value, note) in enumerate(values.values()):
-        axes.text(value + 0.012 * longest, i, note, va="center", color=_SOFT)
+        axes.text(value + 0.012 * longest, i, note, va="center", color=_SOFT, size=FONT_PX)
     axes.set_yticks(range(len(values)), list(values))
     axes.set_xlim(0, 1.18 * longest)
     axes.set_xticks([])
