@@ -30,7 +30,7 @@ COMMANDS: dict[str, str] = {
     "worker": "deploy:Worker",
     "backfill": "deploy:Backfill",
     "inbox": "inbox:InboxCommands",
-    "doctor": "doctor:Doctor",
+    "doctor": "doctor.command:Doctor",
     "server": "server:ServerCommands",
 }
 """Name → module:class; a class with an ``action`` or ``command`` is a group."""

@@ -184,7 +184,7 @@ def _check_disk(home: Path) -> None:
 
     from xsim_core.errors import BadInputError
 
-    from .checks import MIN_FREE_DISK_GB
+    from .doctor.checks import MIN_FREE_DISK_GB
 
     home.mkdir(parents=True, exist_ok=True)
     free_gb = shutil.disk_usage(home).free / 1e9

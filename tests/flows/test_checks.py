@@ -8,9 +8,9 @@ from contextlib import contextmanager
 
 import pytest
 
-from flows.cli.checks import _vulkan
-from flows.cli.prefect_checks import _ask, database, prefect_findings, zombies
-from flows.cli.vulkan import MIN_MESA, mesa_version, too_old
+from flows.cli.doctor.checks import _environment, _vulkan
+from flows.cli.doctor.prefect_checks import _ask, database, prefect_findings, zombies
+from flows.cli.doctor.vulkan import MIN_MESA, mesa_version, too_old
 from flows.prefect_server.server import find_server
 
 HOLD = """
@@ -122,7 +122,7 @@ def test_mesa_is_judged_by_its_version(driver, version, old):
 
 @pytest.mark.vulkan
 def test_the_driver_that_renders_is_named_with_its_version():
-    command = [sys.executable, "-m", "flows.cli.vulkan"]
+    command = [sys.executable, "-m", "flows.cli.doctor.vulkan"]
     listed = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
     found = _vulkan()
     assert found.ok
@@ -138,3 +138,12 @@ def test_without_a_driver_the_doctor_says_what_vulkan_has(monkeypatch):
     assert not found.ok
     assert "SAPIEN cannot render: " in found.found
     assert "(Vulkan has: " in found.found
+
+
+def test_variables_that_nobody_reads_are_named(monkeypatch):
+    assert _environment().ok
+    monkeypatch.setenv("XSIM_SERVICE_HOST", "10.0.0.1")
+    finding = _environment()
+    assert not finding.ok
+    assert not finding.needed
+    assert finding.found == "nobody reads XSIM_SERVICE_HOST"

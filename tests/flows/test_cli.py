@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
-from flows.cli.checks import _store
+from flows.cli.doctor.checks import _store
 from flows.cli.main import _parse, main
 from tasks.settings import Settings
 from tests.flows.toys import make_toy_run

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psutil
 
+from tasks.environment import unknown_variables
 from tasks.settings import Settings
 from xsim_core.errors import XSimError
 
@@ -34,7 +35,9 @@ def examine(settings: Settings) -> list[Finding]:
         lambda: _disk(settings.home),
         lambda: _store(settings),
     ]
-    return [*(check() for check in checks), *prefect_findings(settings.home), _gpu()]
+    return [
+        *(check() for check in checks), *prefect_findings(settings.home), _environment(), _gpu(),
+    ]  # fmt: skip
 
 
 def _python() -> Finding:
@@ -70,7 +73,7 @@ print(getattr(device, "name", "a Vulkan device"))
 
 def _vulkan() -> Finding:
     rendered, said = _child("-c", _RENDER)
-    listed, text = _child("-m", "flows.cli.vulkan")
+    listed, text = _child("-m", "flows.cli.doctor.vulkan")
     drivers: list[str] = json.loads(text) if listed else []
     if rendered:
         # SAPIEN names the device, Vulkan the driver's version.
@@ -147,6 +150,16 @@ def _store(settings: Settings) -> Finding:
     return Finding(
         name="store", ok=ok, needed=True, found=f"{settings.store_url} {found}", mend=mend
     )
+
+
+def _environment() -> Finding:
+    """Variables that look like ours; slips of ours were refused before."""
+    strangers = unknown_variables()
+    return Finding(
+        name="variables", ok=not strangers, needed=False,
+        found=f"nobody reads {', '.join(strangers)}" if strangers else "all XSIM_* are known",
+        mend="Unset them, if they were meant for X-Sim: docs/command-line.md says what there is.",
+    )  # fmt: skip
 
 
 def _gpu() -> Finding:

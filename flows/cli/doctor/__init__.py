@@ -1,0 +1,1 @@
+"""``xsim doctor``: the command, and its checks."""
