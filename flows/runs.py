@@ -8,7 +8,6 @@ from pathlib import Path
 from tasks.settings import Settings
 from xsim_core.errors import StoreUnreachableError
 from xsim_core.process import this_process
-from xsim_core.report import build_report
 from xsim_core.runs import RunRecord, ending_of
 from xsim_core.scratch import write_text
 from xsim_core.storage import ArtifactStore
@@ -50,6 +49,8 @@ def write_report(settings: Settings, store: ArtifactStore, record: RunRecord) ->
         with path.open(encoding="utf-8") as page:
             if page.read(len(stamp)) == stamp:
                 return path
+    from xsim_core.report import build_report
+
     html = stamp + "\n" + build_report(
         store, record.stages, title=record.name, unfinished=record.unfinished
     )  # fmt: skip
@@ -60,10 +61,13 @@ def write_report(settings: Settings, store: ArtifactStore, record: RunRecord) ->
 def report_stamp(record: RunRecord) -> str:
     """What the report's content depends on."""
     import hashlib
+    from importlib.util import find_spec
 
-    from xsim_core.report import page
-
-    look = "".join(p.read_text() for p in sorted(Path(page.__file__).parent.glob("*.py")))
+    # Found and not imported: a report that stands needs none of what draws one.
+    report = find_spec("xsim_core.report")
+    folder = Path(str(report.origin)).parent if report else Path()
+    parts = (p for p in sorted(folder.iterdir()) if p.suffix in (".py", ".html"))
+    look = "".join(p.read_text() for p in parts)
     refs = "\n".join(f"{stage} {ref}" for stage, ref in sorted(record.stages.items()))
     stops = "\n".join(f"{stage} {how}" for stage, how in sorted(record.unfinished.items()))
     return hashlib.sha256((look + refs + stops).encode()).hexdigest()

@@ -4,8 +4,7 @@ Each module says at its top what it accepts; ``accepted.py`` gathers that into t
 ``docs/your-own-capture.md``.
 """
 
-from .mesh import read_mesh
-from .photos import read_photos
-from .video import read_video, read_video_and_unit, video_files
+import lazy_loader
 
-__all__ = ["read_mesh", "read_photos", "read_video", "read_video_and_unit", "video_files"]
+# __init__.pyi says what is here; it is imported when it is first asked for.
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
