@@ -73,7 +73,7 @@ class SceneRenderer:
         match background:
             case SplatBackground():
                 self._splat = SplatViews(background)
-                self._reference_light = table_irradiance(background.lights)
+                self._photographed_light = table_irradiance(background.lights)
                 self._catcher = self._load_shadow_catcher()
             case RoomBackground():
                 build_room(self.scene, background.room)
@@ -154,7 +154,7 @@ class SceneRenderer:
         """Foreground over the tinted, shadowed splat: colour, depth, where foreground is."""
         is_catcher = ids == self._catcher.per_scene_id
         is_front = (ids > 0) & ~is_catcher & (depth <= view.depth_m + DEPTH_MARGIN_M)
-        tint = (table_irradiance(lights) / self._reference_light) ** (1 / DISPLAY_GAMMA)
+        tint = (table_irradiance(lights) / self._photographed_light) ** (1 / DISPLAY_GAMMA)
         behind = view.rgb * tint.astype(np.float32)
         on_table = is_catcher & (
             np.abs(np.where(is_catcher, depth, 0) - view.depth_m) < SHADOW_REACH_M
