@@ -2,7 +2,7 @@
 # MuJoCo 4.0.0 damps a position actuator with dampratio="1" by half or less in a serial arm: what was
 # critically damped up to 3.14 overshoots.
 #
-# Package:  mujoco 4.0.0 against mujoco 3.8.0 (3.3.7 as 3.8.0, 3.15.0 as 4.0.0)
+# Package:  mujoco 4.0.0 against mujoco 3.8.0 (3.3.7 and 3.14.0 as 3.8.0, 3.15.0 as 4.0.0)
 # Expected: dampratio="1" means critical damping, as the same model has in 3.8: kv = 2 sqrt(kp M) with the
 #           joint's inertia M at qpos0, kv = 18.61 and 6.72 for two links of 2 kg and 0.4 m, no overshoot.
 # Seen:     kv = 9.07 and 3.28, for the inertia that is left when the other joint is free to give way; a step

@@ -2,7 +2,7 @@
 # In MuJoCo 4.0.0 the idiom margin = gap (see contacts early, without force) holds objects in the air: a box
 # rests 20 mm above the floor.
 #
-# Package:  mujoco 4.0.0 against mujoco 3.8.0 (3.3.7 as 3.8.0, 3.15.0 as 4.0.0)
+# Package:  mujoco 4.0.0 against mujoco 3.8.0 (3.3.7 as 3.8.0, 3.9.0 as 4.0.0)
 # Expected: with margin="0.01" gap="0.01" on box and floor a box of half size 0.05 rests at 0.0499 m, as in
 #           3.8, whose header says "include in solver if dist<margin-gap".
 # Seen:     it rests at 0.0699 m, the same as with margin="0.01" alone: gap no longer takes anything away from
