@@ -4,7 +4,8 @@ import pytest
 
 from flows.cli.overrides import parse_overrides
 from xsim_core.errors import BadInputError, UnknownNameError
-from xsim_core.presets import pipeline_config
+from xsim_core.presets import PRESETS, pipeline_config
+from xsim_core.sim.task import task_names
 
 
 def configured(*texts, preset="debug"):
@@ -72,3 +73,23 @@ def test_what_cannot_be_is_one_sentence(texts, sentence):
     with pytest.raises(BadInputError, match=sentence) as caught:
         configured(*texts)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("asked", "why"),
+    [
+        ({"ppo": {"seed": -1}}, "ppo.seed is -1"),
+        ({"render_dataset": {"num_episodes": 8, "min_episodes": 50}}, "50.*of num_episodes.*8"),
+        ({"render_dataset": {"max_attempts": 3}}, "in max_attempts.*3"),
+        ({"diffusion": {"optim": {"num_steps": 10}}}, "warmup_steps.*100.*num_steps 10"),
+    ],
+)
+def test_counts_that_cannot_be_are_refused_when_the_run_is_asked_for(asked, why):
+    with pytest.raises(BadInputError, match=why):
+        pipeline_config("demo", overrides=asked)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("task", task_names())
+def test_the_presets_own_counts_can_be(preset, task):
+    pipeline_config(preset, task=task)

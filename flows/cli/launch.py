@@ -1,10 +1,14 @@
 """Run the whole chain from the command line: through Prefect, or in this process without it."""
 
 import time
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from filelock import Timeout
+
 from flows.executors import InProcess
+from flows.prefect_server.ports import lock_file
 from flows.prefect_server.server import find_server, start_server, use_server
 from flows.requests import ResolvedRun, handed_on, resolve
 from flows.runs import recorded, write_report
@@ -40,12 +44,35 @@ def launch(
         use_prefect: whether a Prefect server records and shows the run.
         until: the last stage to carry out; None for all.
     """
-    clock = time.monotonic()
     store = settings.open_store()
     resolved = resolve(request).settled(store)
     if resolved.name != request.run_name:
         display.note(f"'{request.run_name}' is another run: this one is {resolved.name}")
+    with alone(settings.home / "locks" / f"{resolved.name}.lock", display.note):
+        return _launch(resolved, settings, store, display, use_prefect=use_prefect, until=until)
+
+
+@contextmanager
+def alone(path: Path, note: Callable[[str], None]) -> Iterator[None]:
+    """Wait for another process of this machine that does the same, and say so."""
+    try:
+        lock = lock_file(path, wait=False).acquire()
+    except Timeout:
+        note(f"another process works on {path.stem}: waiting for it")
+        lock = lock_file(path).acquire()
+    with lock:
+        yield
+
+
+def _launch(
+    resolved: ResolvedRun, settings: Settings, store: ArtifactStore, display: Display, *,
+    use_prefect: bool, until: str | None,
+) -> Outcome:  # fmt: skip
+    clock = time.monotonic()
     plan = resolved.plan(store, until=until)
+    if plan.missing:
+        # A store that cannot take what is made should say so before it is made.
+        store.check_create_if_absent()
     for stage in plan.refs:
         display.waiting(stage)
     num_reused = len(plan.refs) - len(plan.missing)

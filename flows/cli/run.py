@@ -41,14 +41,16 @@ class Demo:
         from tasks.settings import load_settings
         from xsim_core.runs import RunRequest
 
-        from .launch import launch
+        from .launch import alone, launch
         from .progress import Display
 
         settings = load_settings()
         _check_disk(settings.home)
         overrides = parse_overrides(self.set)
         with Display(["synthesize"]) as display:
-            folder = synthesise_demo(settings, display, preset=self.preset)
+            lock = settings.home / "locks" / f"capture {self.preset}.lock"
+            with alone(lock, display.note):
+                folder = synthesise_demo(settings, display, preset=self.preset)
             request = RunRequest(capture=str(folder), preset=self.preset, overrides=overrides)
             outcome = launch(request, settings, display, use_prefect=self.prefect)
         return _print_outcome(outcome, as_json=self.json)

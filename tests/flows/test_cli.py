@@ -252,3 +252,40 @@ def test_a_store_that_cannot_be_written_stops_the_demo(tmp_path):
     assert finding.needed
     assert not finding.ok
     assert "XSIM_STORE" in finding.mend
+
+
+def test_a_terminal_that_knows_no_umlaut_gets_no_traceback(tmp_path):
+    store, refs = make_toy_run(tmp_path)
+    save_record(store, RunRecord(name="K\u00fcche 1", stages=refs, state="completed"))
+    done = process(tmp_path, "status", PYTHONIOENCODING="ascii", LC_ALL="C")
+    assert done.returncode == 0, done.stderr
+    assert "K\\xfcche 1" in done.stdout
+
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from flows.cli.launch import alone
+with alone(Path(sys.argv[1]), lambda said: print(said, flush=True)):
+    print("in", flush=True)
+    time.sleep(float(sys.argv[2]))
+    print("out", flush=True)
+"""
+
+
+def test_of_two_that_do_the_same_the_second_waits_and_says_so(tmp_path):
+    lock = tmp_path / "locks" / "demo.lock"
+
+    def begin(seconds):
+        return subprocess.Popen(
+            [sys.executable, "-c", HOLD, str(lock), seconds], stdout=subprocess.PIPE, text=True,
+            cwd=ROOT,
+        )  # fmt: skip
+
+    first = begin("60")
+    assert first.stdout.readline() == "in\n"
+    second = begin("0")
+    assert second.stdout.readline() == "another process works on demo: waiting for it\n"
+    first.kill()
+    assert second.communicate(timeout=30)[0] == "in\nout\n"
+    first.communicate()

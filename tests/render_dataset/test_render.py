@@ -143,7 +143,7 @@ def test_a_teacher_that_fails_is_refused(inputs):
     store, refs = inputs
     impossible = make_sim(store, success_position_m=1e-4, horizon=2)
     refs = {**refs, "sim": impossible}
-    config = RenderDatasetConfig(num_episodes=2, max_attempts=16)
+    config = RenderDatasetConfig(num_episodes=2, max_attempts=16, min_episodes=2)
     with pytest.raises(QualityGateError, match="0 of 16 teacher rollouts"):
         run_stage(RENDER_DATASET, config, store, refs, runtime=Runtime(num_workers=0))
 

@@ -68,7 +68,7 @@ class CalibrateConfig(FrozenModel):
 
     num_rollouts: int = Field(default=10, ge=1)
     """Episodes on the robot; X-Sim uses 10."""
-    rollout_seed: int = 70_000
+    rollout_seed: int = Field(default=70_000, ge=0)
     """First seed of the starts on the robot; apart from those of ``evaluate``."""
     num_held_out: int = Field(default=2, ge=0)
     """Rollouts kept from training, on which agreement before and after is measured."""
@@ -91,5 +91,5 @@ class CalibrateConfig(FrozenModel):
     """Of synthetic images."""
     state_noise: float = Field(default=0.02, ge=0)
     """As in the student's own training."""
-    seed: int = 0
+    seed: int = Field(default=0, ge=0)
     """Of batches and augmentation."""

@@ -22,7 +22,7 @@ class DiffusionConfig(FrozenModel):
     """Of the trials: as randomised as the dataset, so that training and trials match."""
     num_eval_episodes: int = Field(default=24, ge=0)
     """Closed-loop trials in simulation after training; 0 skips them."""
-    eval_seed: int = 50_000
+    eval_seed: int = Field(default=50_000, ge=0)
     """First seed of the trials; apart from every seed that the dataset was made from."""
-    seed: int = 0
+    seed: int = Field(default=0, ge=0)
     """Of initial weights, batches, augmentation and diffusion noise."""

@@ -17,7 +17,7 @@ class EvaluateConfig(FrozenModel):
     """Seeds of the teacher's row; its first ones are the students' seeds. It needs no images."""
     num_real_trials: int = Field(default=30, ge=1)
     """Seeds of each row in the real world."""
-    seed: int = 90_000
+    seed: int = Field(default=90_000, ge=0)
     """First seed; no stage trains or calibrates on these."""
     domain: Domain = randomised_domain()
     """Of the rows in simulation: as randomised as the dataset."""

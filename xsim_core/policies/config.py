@@ -78,6 +78,15 @@ class OptimConfig(FrozenModel):
     ema_decay: float = 0.999
     """Final decay of the weights' moving average; it warms up as (1 + t) / (10 + t)."""
 
+    @model_validator(mode="after")
+    def _warms_up_within(self) -> Self:
+        if not 0 <= self.warmup_steps < self.num_steps:
+            raise ValueError(
+                f"warmup_steps ({self.warmup_steps}) must be shorter than the training "
+                f"(num_steps {self.num_steps})"
+            )
+        return self
+
 
 class AugmentConfig(FrozenModel):
     """Ranges of the augmentation. All draws are uniform and per image."""

@@ -35,7 +35,7 @@ class PhysicsRange(FrozenModel):
 class PPOConfig(FrozenModel):
     """Proximal policy optimisation; names and defaults near CleanRL's."""
 
-    seed: int = 0
+    seed: int = Field(default=0, ge=0)
     """Of the network, the actions and the episodes."""
     physics: PhysicsRange | None = PhysicsRange()
     """Randomised for each environment; without it every one has the task's physics."""

@@ -1,6 +1,8 @@
 """Configuration of the dataset of rendered teacher episodes."""
 
-from pydantic import Field
+from typing import Self
+
+from pydantic import Field, model_validator
 
 from xsim_core.config import FrozenModel
 from xsim_core.sim.domain import Domain, randomised_domain
@@ -9,7 +11,7 @@ from xsim_core.sim.domain import Domain, randomised_domain
 class RenderDatasetConfig(FrozenModel):
     """How many episodes of what, seen how."""
 
-    seed: int = 1_000_000
+    seed: int = Field(default=1_000_000, ge=0)
     """First episode seed; the following ones count up. Far from the seeds of evaluations."""
     num_episodes: int = Field(default=240, ge=1)
     """Successful episodes to keep."""
@@ -30,6 +32,16 @@ class RenderDatasetConfig(FrozenModel):
     """Size of the images, (h, w)."""
     domain: Domain = Field(default_factory=randomised_domain)
     """Camera, light and sensor, drawn anew for each episode."""
+
+    @model_validator(mode="after")
+    def _counts_can_be(self) -> Self:
+        counts = (self.min_episodes, self.num_episodes, self.max_attempts)
+        if sorted(counts) != list(counts):
+            raise ValueError(
+                f"min_episodes ({counts[0]}) of num_episodes ({counts[1]}) in max_attempts "
+                f"({counts[2]}) can never be: none may be larger than the next"
+            )
+        return self
 
 
 class RenderShardConfig(RenderDatasetConfig):

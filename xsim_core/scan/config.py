@@ -1,5 +1,7 @@
 """How photos become poses."""
 
+from pydantic import Field
+
 from xsim_core.config import FrozenModel
 
 
@@ -24,5 +26,5 @@ class ScanConfig(FrozenModel):
     """Every n-th photo is kept for measuring the splat and never trained on."""
     timeout_s: float = 900.0
     """Structure from motion is given up after this time."""
-    seed: int = 0
+    seed: int = Field(default=0, ge=0)
     """Of RANSAC in verification and mapping."""

@@ -8,7 +8,9 @@ context is alive in it that must not be forked.
 import contextlib
 import multiprocessing
 import multiprocessing.connection
+import multiprocessing.util
 import os
+import tempfile
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.connection import Connection
@@ -50,6 +52,7 @@ class WorkerProcesses(contextlib.AbstractContextManager["WorkerProcesses"]):
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(PRELOAD)
         with _single_threaded():
+            _short_socket_folder()
             for setup in setups:
                 ours, theirs = context.Pipe()
                 process = context.Process(target=_serve, args=(theirs, build, setup), daemon=True)
@@ -167,6 +170,23 @@ def _receive(connection: Connection) -> Any:
     if status == "error":
         raise XSimError(f"a simulator process failed:\n{value}")
     return value
+
+
+MAX_FOLDER_CHARS = 70
+"""A socket's path has at most 107 characters, of which the fork server's own part takes 32."""
+
+
+def _short_socket_folder() -> None:
+    """Have multiprocessing make its folder where a socket's path fits (TMPDIR of SLURM jobs)."""
+    if len(tempfile.gettempdir()) <= MAX_FOLDER_CHARS:
+        return
+    places = (os.environ.get("XDG_RUNTIME_DIR", ""), "/tmp", "/var/tmp", "/dev/shm")
+    before = tempfile.tempdir
+    tempfile.tempdir = next((p for p in places if p and os.access(p, os.W_OK)), before)
+    try:
+        multiprocessing.util.get_temp_dir()  # Made once, kept, and removed at the process's end.
+    finally:
+        tempfile.tempdir = before
 
 
 @contextlib.contextmanager

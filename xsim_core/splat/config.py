@@ -33,7 +33,7 @@ class SplatTraining(FrozenModel):
     """Of the relative standard deviation of depth along each ray: one opaque surface, not a fog."""
     fit_gain: bool = True
     """Fit one gain a photo and channel, for cameras with automatic exposure."""
-    seed: int = 0
+    seed: int = Field(default=0, ge=0)
     """Of the order of photos, the first Gaussians and splitting."""
 
 
@@ -73,7 +73,7 @@ class CollisionConfig(FrozenModel):
     """Clusters farther than this around the workspace are ignored."""
     thickness_m: float = Field(default=0.10, gt=0)
     """Of the box below the plane."""
-    seed: int = 0
+    seed: int = Field(default=0, ge=0)
     """Of RANSAC's plane."""
 
 
