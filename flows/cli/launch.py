@@ -18,6 +18,7 @@ from xsim_core.config import FrozenModel
 from xsim_core.runs import RunRecord, RunRequest, load_record
 from xsim_core.storage import ArtifactStore
 
+from .processes import leave_in_time
 from .progress import Display
 
 
@@ -44,6 +45,7 @@ def launch(
         use_prefect: whether a Prefect server records and shows the run.
         until: the last stage to carry out; None for all.
     """
+    leave_in_time()
     store = settings.open_store()
     resolved = resolve(request).settled(store)
     if resolved.name != request.run_name:

@@ -1,12 +1,42 @@
 """The processes that this one started, and how they end."""
 
 import os
+import signal
+import socket
+import sys
+import threading
 import time
 from contextlib import suppress
 
 import psutil
 
 PATIENCE_S = 2.0
+GRACE_S = 6.0
+"""From SIGTERM on. Slurm, systemd and Docker kill after 10 to 30 s, children apart."""
+
+
+def leave_in_time() -> None:
+    """Have SIGTERM end this process within ``GRACE_S``, whatever it is doing.
+
+    Python's own handler waits for the main thread to come back from what it calls, and COLMAP or
+    a solver may take half a minute. The interpreter notes the signal in a socket at once.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return
+    noted, note = socket.socketpair()
+    note.setblocking(False)  # noqa: FBT003 the socket's own interface
+    signal.set_wakeup_fd(note.fileno(), warn_on_full_buffer=False)
+    # The writing end lives as long as its reader.
+    threading.Thread(target=_leave_after_sigterm, args=(noted, note), daemon=True).start()
+
+
+def _leave_after_sigterm(noted: socket.socket, note: socket.socket) -> None:
+    while note.fileno() >= 0 and noted.recv(1) != bytes([signal.SIGTERM]):
+        pass
+    time.sleep(GRACE_S)
+    print("Interrupted. Finished stages are kept.", file=sys.stderr, flush=True)
+    end_descendants()
+    os._exit(130)
 
 
 def descendants() -> list[psutil.Process]:

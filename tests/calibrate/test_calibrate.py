@@ -33,7 +33,10 @@ def test_rollouts_become_pairs_and_a_calibrated_student(tmp_path):
         "sim": make_sim(store, horizon=6), "world": make_world(store),
     }  # fmt: skip
     config = CalibrateConfig(
-        num_rollouts=2, num_held_out=0, frame_stride=1, optim=OptimConfig(num_steps=4, batch_size=8)
+        num_rollouts=2,
+        num_held_out=0,
+        frame_stride=1,
+        optim=OptimConfig(num_steps=4, batch_size=8, warmup_steps=3),
     )
 
     def stop_while_training(fraction, figures):

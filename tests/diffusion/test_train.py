@@ -136,7 +136,9 @@ def test_a_dataset_of_another_task_is_refused(store):
 @pytest.mark.vulkan
 def test_the_student_is_tried_in_simulation(store):
     refs = inputs(store, num_episodes=3, episodes=random_episodes(3))
-    short = config(num_eval_episodes=2, optim=OptimConfig(num_steps=3, batch_size=8))
+    short = config(
+        num_eval_episodes=2, optim=OptimConfig(num_steps=3, batch_size=8, warmup_steps=2)
+    )
     seen = []
     ref = run_stage(STAGE, short, store, refs, progress=lambda f, figures: seen.append(figures))
     policy = store.open(ref, StudentPolicy)

@@ -1,5 +1,8 @@
 import subprocess
 import sys
+import time
+
+from tests.processes import is_alive
 
 CODE = """
 import subprocess, sys, time
@@ -19,3 +22,26 @@ apart.kill()
 def test_children_and_grandchildren_end_but_not_other_sessions():
     done = subprocess.run([sys.executable, "-c", CODE], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["0", "True", "None"]
+
+
+BUSY = """
+import hashlib, signal, subprocess, sys
+from flows.cli.main import _interrupt
+from flows.cli.processes import leave_in_time
+signal.signal(signal.SIGTERM, _interrupt)
+leave_in_time()
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+print(child.pid, flush=True)
+hashlib.pbkdf2_hmac("sha256", b"", b"", 2_000_000_000)  # Half an hour in C.
+"""
+
+
+def test_sigterm_ends_a_process_that_is_deep_in_c_within_ten_seconds():
+    process = subprocess.Popen([sys.executable, "-c", BUSY], stdout=subprocess.PIPE, text=True)
+    child = int(process.stdout.readline())
+    begun = time.monotonic()
+    process.terminate()
+    assert process.wait(timeout=30) == 130
+    assert time.monotonic() - begun < 10
+    assert not is_alive(child)
+    process.communicate()

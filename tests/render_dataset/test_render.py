@@ -22,7 +22,9 @@ LENIENT = {"success_position_m": 0.165, "success_rotation_rad": 3.2, "horizon": 
 
 
 def small_config(num_episodes):
-    return RenderDatasetConfig(num_episodes=num_episodes, max_attempts=16, min_episodes=1)
+    return RenderDatasetConfig(
+        num_episodes=num_episodes, max_attempts=max(16, num_episodes), min_episodes=1
+    )
 
 
 def make_teacher(store, folder):
