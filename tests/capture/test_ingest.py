@@ -204,10 +204,13 @@ def test_a_recording_knows_its_unit(capture_copy):
         ingest(capture_copy, ArtifactStore("memory://"))
 
 
-def test_damaged_truth(tiny_capture, tmp_path, store):
+@pytest.mark.parametrize(
+    "damaged", ["{}", "[1]", "[" * 100_000, ""], ids=["no name", "a list", "deep", "empty"]
+)
+def test_damaged_truth(tiny_capture, tmp_path, store, damaged):
     folder = shutil.copytree(truth_folder(tiny_capture), tmp_path / "damaged.truth")
     (folder / "truth.npz").write_bytes(b"not a zip")
-    (folder / "world.json").write_text("{}")
+    (folder / "world.json").write_text(damaged)
     config = IngestConfig.from_folder(folder)
     for stage in (INGEST_TRUTH, INGEST_WORLD):
         with pytest.raises(BadInputError, match="missing or damaged"):

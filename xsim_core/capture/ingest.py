@@ -2,8 +2,10 @@
 
 import json
 import zipfile
+import zlib
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +16,13 @@ from xsim_core.geometry import TexturedMesh, board_fault
 from xsim_core.storage import ArtifactWriter
 
 from .formats import RGBDVideo
-from .identity import IngestConfig, VideoChoice, video_path
+from .identity import IngestConfig, video_path
 from .layout import CAPTURE_FILE, CaptureFile, read_capture_file
 from .previews import contact_sheet, video_strip
-from .readers import read_mesh, read_photos, read_video_and_unit
+from .readers import read_mesh
+from .readers.apart import Brought, read_apart
 from .readers.depth_unit import board_ratio, check_with_board
+from .readers.foreign import one_line
 from .readers.mesh_files import mesh_root
 
 
@@ -33,17 +37,27 @@ def ingest_capture(*, config: IngestConfig, out: ArtifactWriter) -> Capture:
     config.check_unchanged()
     if fault := board_fault(file.board):
         raise BadInputError(f"{CAPTURE_FILE}: board: {fault}")
-    mesh_path = folder / file.mesh
-    mesh = read_mesh(mesh_path, notes, root=mesh_root(mesh_path, folder))
-    photos = read_photos(folder / file.photos, notes)
-    out.progress(0.2, {"photos": len(photos)})
-    video = _read_video(folder, file, config.prefer, notes)
+    # What the readers' process hands over lies there until it is in the store.
+    with TemporaryDirectory(dir=out.scratch()) as place:
+        brought = read_apart(
+            Path(place), mesh=folder / file.mesh, mesh_root=mesh_root(folder / file.mesh, folder),
+            photos=folder / file.photos, video=video_path(folder, file, config.prefer),
+            depth_unit_m=file.depth_unit_m,
+        )  # fmt: skip
+        return _commit(brought, file, folder, [*notes, *brought.notes], out)
+
+
+def _commit(
+    brought: Brought, file: CaptureFile, folder: Path, notes: list[str], out: ArtifactWriter
+) -> Capture:
+    """Check what the files hold together, and write it."""
+    photos, video = brought.photos, _checked_depth(brought, file, notes)
     out.progress(0.7, {"photos": len(photos), "frames": len(video.rgb)})
     init_frame = _init_frame(file, video)
     _check_depth(video, folder)
     arrays = {
         "video/rgb": video.rgb, "video/depth_mm": video.depth_mm, "video/K": video.K,
-        "video/timestamps_s": video.timestamps_s, "photos": photos, **_mesh_arrays(mesh),
+        "video/timestamps_s": video.timestamps_s, "photos": photos, **_mesh_arrays(brought.mesh),
     }  # fmt: skip
     out.write_all(arrays)
     out.add_file("photos.jpg", contact_sheet(photos))
@@ -52,7 +66,7 @@ def ingest_capture(*, config: IngestConfig, out: ArtifactWriter) -> Capture:
         name=file.name, object_name=file.object_name, num_frames=len(video.rgb),
         num_photos=len(photos), fps=round(video.fps, 6), board=file.board,
         init_frame=init_frame, init_box_xyxy=file.init_box_xyxy,
-        is_mesh_coloured=mesh.is_textured,
+        is_mesh_coloured=brought.mesh.is_textured,
         notes=tuple(dict.fromkeys(note.replace(f"{folder}/", "") for note in notes)),
     )  # fmt: skip
 
@@ -64,8 +78,8 @@ def ingest_truth(*, config: IngestConfig, out: ArtifactWriter) -> GroundTruth:
     try:
         with np.load(path, allow_pickle=False) as truth:
             arrays = {str(name): truth[name] for name in truth.files}
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
-        raise BadInputError(f"{path} is missing or damaged: {error}") from error
+    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+        raise BadInputError(f"{path} is missing or damaged: {one_line(error)}") from error
     out.write_all({_TRUTH_NAMES.get(name, name): values for name, values in arrays.items()})
     return GroundTruth(name=config.source.name)
 
@@ -77,8 +91,8 @@ def ingest_world(*, config: IngestConfig, out: ArtifactWriter) -> RealWorld:
     try:
         spec = path.read_bytes()
         name = str(json.loads(spec)["name"])
-    except (OSError, ValueError, KeyError) as error:
-        raise BadInputError(f"{path} is missing or damaged: {error!r}") from error
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise BadInputError(f"{path} is missing or damaged: {one_line(error)}") from error
     mesh = read_mesh(config.source / "object" / "mesh.obj")
     out.write_all({"spec_json": np.frombuffer(spec, np.uint8), **_mesh_arrays(mesh)})
     return RealWorld(name=name)
@@ -94,14 +108,11 @@ def _mesh_arrays(mesh: TexturedMesh) -> dict[str, NDArray[np.generic]]:
     }  # fmt: skip
 
 
-def _read_video(
-    folder: Path, file: CaptureFile, prefer: VideoChoice, notes: list[str]
-) -> RGBDVideo:
+def _checked_depth(brought: Brought, file: CaptureFile, notes: list[str]) -> RGBDVideo:
     """The video, its depth compared with what the printed board's size says."""
-    path = video_path(folder, file, prefer)
-    video, unit = read_video_and_unit(path, notes, depth_unit_m=file.depth_unit_m)
+    video = brought.video
     ratio = board_ratio(video.rgb, video.depth_mm, video.camera, file.board)
-    return replace(video, depth_mm=check_with_board(video.depth_mm, unit, ratio, notes))
+    return replace(video, depth_mm=check_with_board(video.depth_mm, brought.unit, ratio, notes))
 
 
 def _init_frame(file: CaptureFile, video: RGBDVideo) -> int:

@@ -74,6 +74,7 @@ REFUSED = {
     "other shape, told": (json.dumps({"K": K.ravel().tolist(), "width": 1280, "height": 720}),
                           "is for 1280x720 images, but these are 640x480"),
     "other shape, seen": ("900 0 639.5 0 900 359.5 0 0 1", "about 1280x720"),
+    "half of a file": ('{"K": [612, 0, 320,', "neither numbers nor JSON or YAML"),
     "yaml bomb": ("a: " * 3000 + "1", "neither numbers nor|holds no"),
 }  # fmt: skip
 
@@ -84,6 +85,7 @@ def test_what_no_camera_has_is_refused_with_its_values(case):
     with pytest.raises(BadInputError, match=message) as caught:
         parse_intrinsics(text, "video/cam_K.txt", []).fit_to((640, 480), "video/cam_K.txt", [])
     assert "video/cam_K.txt" in str(caught.value)
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("told", [True, False])

@@ -32,13 +32,14 @@ def reading(path: Path, mend: str) -> Iterator[None]:
         raise BadInputError(f"{path} asks for more memory than there is. {mend}") from error
     except sqlite3.DatabaseError as error:
         raise BadInputError(
-            f"{path} is damaged or truncated ({_one_line(error)}). {mend}"
+            f"{path} is damaged or truncated ({one_line(error)}). {mend}"
         ) from error
     except Exception as error:
         # Parsers of damaged bytes raise anything: KeyError, struct.error, cv2.error.
-        said = f"{type(error).__name__}: {_one_line(error)}"
+        said = f"{type(error).__name__}: {one_line(error)}"
         raise BadInputError(f"{path} is damaged or truncated ({said}). {mend}") from error
 
 
-def _one_line(error: Exception) -> str:
+def one_line(error: Exception) -> str:
+    """What an error says, without line breaks, in 200 characters at most."""
     return " ".join(str(error).split())[:200]

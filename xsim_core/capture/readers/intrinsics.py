@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from xsim_core.errors import BadInputError
 from xsim_core.geometry import PinholeCamera
 
+from .foreign import one_line
 from .lens import Lens
 
 ACCEPTS = (
@@ -156,7 +157,9 @@ def parse_intrinsics(text: str, source: str, notes: list[str]) -> Intrinsics:
     try:
         loaded = yaml.safe_load(bare.replace("!!opencv-matrix", "").replace("\t", " "))
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise BadInputError(f"{source} is neither numbers nor JSON or YAML: {error}") from error
+        raise BadInputError(
+            f"{source} is neither numbers nor JSON or YAML: {one_line(error)}"
+        ) from error
     if not isinstance(loaded, Mapping):
         raise BadInputError(f"{source} holds no intrinsics. Accepted: {ACCEPTS}.")
     return _from_mapping(loaded, source, notes)

@@ -56,15 +56,9 @@ def check_recording(path: Path) -> None:
         return
     if not head.startswith(b"SQLite format 3\x00"):
         raise BadInputError(f"{path} is not an SQLite recording (it begins with {head[:12]!r})")
-    try:
-        with closing(_open_db(path)) as db:
-            verdict = db.execute("PRAGMA quick_check(1)").fetchone()[0]
-            (count,) = db.execute("SELECT count(*) FROM messages").fetchone()
-    except sqlite3.DatabaseError as error:
-        raise BadInputError(
-            f"{path} is damaged or truncated ({error}). Copy it again from the camera's computer, "
-            "and stop the recorder before copying."
-        ) from error
+    with reading(path, COPY_AGAIN), closing(_open_db(path)) as db:
+        verdict = db.execute("PRAGMA quick_check(1)").fetchone()[0]
+        (count,) = db.execute("SELECT count(*) FROM messages").fetchone()
     if verdict != "ok":
         raise BadInputError(
             f"{path} is damaged or truncated (SQLite says: {' '.join(str(verdict).split())})"

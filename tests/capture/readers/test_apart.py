@@ -1,0 +1,105 @@
+"""Reading in a process with limits: real crashes, hangs and bombs of that process."""
+
+import io
+import os
+import signal
+import sys
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from xsim_core.capture.formats import write_photos, write_rgbd_folder
+from xsim_core.capture.readers import read_mesh, read_photos, read_video
+from xsim_core.capture.readers.apart import GIB, Limits, read_apart
+from xsim_core.errors import BadInputError
+from xsim_core.render.shapes import l_block
+
+
+@pytest.fixture
+def brought(tmp_path, video):
+    write_rgbd_folder(tmp_path / "video", video)
+    write_photos(tmp_path / "photos", np.full((3, 24, 32, 3), 90, np.uint8))
+    l_block(texture_px=64).write_obj(tmp_path / "object")
+    return tmp_path
+
+
+def read(folder, **limits):
+    place = folder / "place"
+    place.mkdir(exist_ok=True)
+    return read_apart(
+        place, mesh=folder / "object/mesh.obj", mesh_root=folder, photos=folder / "photos",
+        video=folder / "video", depth_unit_m=None, limits=Limits(memory_bytes=8 * GIB, **limits),
+    )  # fmt: skip
+
+
+def test_the_answer_is_what_the_readers_answer(brought):
+    apart = read(brought)
+    here = read_video(brought / "video", notes := [])
+    for name in ("rgb", "depth_mm", "timestamps_s", "K", "source_frames"):
+        np.testing.assert_array_equal(getattr(apart.video, name), getattr(here, name))
+    np.testing.assert_array_equal(apart.photos, read_photos(brought / "photos"))
+    mesh = read_mesh(brought / "object/mesh.obj")
+    for name in ("vertices", "faces", "uv", "texture"):
+        np.testing.assert_array_equal(getattr(apart.mesh, name), getattr(mesh, name))
+    assert (apart.notes, apart.unit.metres, apart.unit.how) == (notes, 1e-3, "assumed")
+
+
+def test_a_readers_sentence_comes_through(brought):
+    (brought / "video" / "cam_K.txt").write_text("1 2 3")
+    with pytest.raises(BadInputError, match=r"cam_K\.txt holds 3 numbers"):
+        read(brought)
+
+
+def test_what_needs_more_memory_than_there_is_is_a_sentence(brought):
+    place = brought / "place"
+    place.mkdir()
+    with pytest.raises(BadInputError, match=r"memory|cannot be read"):
+        read_apart(
+            place, mesh=brought / "object/mesh.obj", mesh_root=brought, photos=brought / "photos",
+            video=brought / "video", depth_unit_m=None, limits=Limits(memory_bytes=GIB // 8),
+        )  # fmt: skip
+
+
+def test_what_takes_too_long_is_a_sentence_that_names_the_file(brought):
+    (brought / "video" / "depth" / "000002.png").unlink()
+    os.mkfifo(brought / "video" / "depth" / "000002.png")  # Nobody ever writes into it.
+    with pytest.raises(BadInputError, match=r"/video could not be read in 20 s"):
+        read(brought, time_s=20.0, time_s_per_mb=0.0)
+
+
+def test_an_answer_that_is_too_large_is_a_sentence(brought):
+    with pytest.raises(BadInputError, match="cannot be read"):
+        read(brought, file_bytes=2000)
+
+
+def test_an_image_that_swells_is_refused_by_its_size(brought):
+    png = io.BytesIO()
+
+    def chunk(kind, data):
+        png.write(len(data).to_bytes(4, "big") + kind + data)
+        png.write(zlib.crc32(kind + data).to_bytes(4, "big"))
+
+    png.write(b"\x89PNG\r\n\x1a\n")
+    chunk(b"IHDR", (30000).to_bytes(4, "big") * 2 + bytes([8, 2, 0, 0, 0]))
+    chunk(b"IDAT", zlib.compress(b""))
+    (brought / "photos" / "0000.png").write_bytes(png.getvalue())
+    with pytest.raises(BadInputError, match=r"0000\.png is too large"):
+        read(brought)
+
+
+def test_a_crash_is_a_sentence_that_names_the_file(brought, monkeypatch):
+    """The child is ended as a decoder's segmentation fault ends it."""
+    script = brought / "python"
+    script.write_text(
+        f"#!{sys.executable}\nimport json, os, pathlib, sys\n"
+        "out = pathlib.Path(json.loads(sys.argv[-1])['out'])\n"
+        "(out / 'doing').write_text('video/recording.db3')\n"
+        f"os.kill(os.getpid(), {int(signal.SIGSEGV)})\n"
+    )
+    script.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(script))
+    with pytest.raises(BadInputError, match=r"^video/recording\.db3 cannot be read: .*SIGSEGV"):
+        read(brought)
+    assert Path(script).is_file()

@@ -1,0 +1,80 @@
+"""The process that reads foreign files: it gets limits first, and then parses.
+
+``python -m xsim_core.capture.readers.child REQUEST`` writes arrays and ``result.json`` into the
+request's folder. Whatever the bytes do to a parser, they do it here.
+"""
+
+import ctypes
+import json
+import resource
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from xsim_core.errors import XSimError
+
+PR_SET_PDEATHSIG = 1
+RESULT_FILE, DOING_FILE = "result.json", "doing"
+
+
+def main(request: dict[str, Any]) -> None:
+    """Read what the request names, within its limits.
+
+    Args:
+        request: ``out`` (folder), ``mesh``, ``mesh_root``, ``photos``, ``video`` (paths),
+            ``depth_unit_m``, ``memory_bytes``, ``file_bytes``, ``cpu_s``.
+    """
+    _limit(request)
+    out = Path(request["out"])
+    try:
+        result = _read(request, out)
+    except XSimError as error:
+        result = {"error": {"kind": type(error).__name__, "message": str(error)}}
+    draft = out / f".{RESULT_FILE}"
+    draft.write_text(json.dumps(result), encoding="utf-8")
+    draft.replace(out / RESULT_FILE)
+
+
+def _limit(request: dict[str, Any]) -> None:
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    for kind, key in (
+        (resource.RLIMIT_AS, "memory_bytes"),
+        (resource.RLIMIT_FSIZE, "file_bytes"),
+        (resource.RLIMIT_CPU, "cpu_s"),
+    ):
+        resource.setrlimit(kind, (int(request[key]), resource.getrlimit(kind)[1]))
+
+
+def _read(request: dict[str, Any], out: Path) -> dict[str, Any]:
+    from . import read_mesh, read_photos, read_video_and_unit
+
+    notes: list[str] = []
+
+    def begin(what: str) -> Path:
+        # If this process dies, it is known over which file.
+        (out / DOING_FILE).write_text(request[what], encoding="utf-8", errors="surrogateescape")
+        return Path(request[what])
+
+    mesh = read_mesh(begin("mesh"), notes, root=Path(request["mesh_root"]))
+    photos = read_photos(begin("photos"), notes)
+    video, unit = read_video_and_unit(begin("video"), notes, depth_unit_m=request["depth_unit_m"])
+    arrays = {
+        "vertices": mesh.vertices, "faces": mesh.faces, "uv": mesh.uv, "texture": mesh.texture,
+        "photos": photos, "rgb": video.rgb, "depth_mm": video.depth_mm, "K": video.K,
+        "timestamps_s": video.timestamps_s,
+    }  # fmt: skip
+    if video.source_frames is not None:
+        arrays["source_frames"] = video.source_frames
+    for name, values in arrays.items():
+        np.save(out / f"{name}.npy", values, allow_pickle=False)
+    return {
+        "notes": notes, "arrays": list(arrays), "is_textured": mesh.is_textured,
+        "unit": {"metres": unit.metres, "how": unit.how},
+    }  # fmt: skip
+
+
+if __name__ == "__main__":
+    main(json.loads(sys.argv[1]))
