@@ -9,7 +9,7 @@ from filelock import Timeout
 
 from flows.executors import InProcess
 from flows.prefect_server.ports import lock_file
-from flows.prefect_server.server import find_server, start_server, use_server
+from flows.prefect_server.server import check_named, find_server, start_server, use_server
 from flows.requests import ResolvedRun, handed_on, resolve
 from flows.runs import recorded, write_report
 from tasks.engine.observer import OBSERVER
@@ -84,6 +84,7 @@ def _launch(
         display.note("starting the Prefect server (first time: up to a minute)")
         server = start_server(settings.home)
     if server is not None:
+        check_named(server)
         use_server(settings.home, server)
         display.note(f"Prefect UI: {server.ui_url}")
         record = _through_prefect(resolved, store, display, until)

@@ -20,11 +20,12 @@ class ServerStart:
 
     def run(self) -> int:
         """Start and say where."""
-        from flows.prefect_server.server import auth_path, start_server
+        from flows.prefect_server.server import auth_path, check_named, start_server
         from tasks.settings import load_settings
 
         home = load_settings().home
         server = start_server(home)
+        check_named(server)
         if self.json:
             print(
                 json_module.dumps({"ui": server.ui_url, "api": server.api_url, "pid": server.pid})

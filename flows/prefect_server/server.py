@@ -14,14 +14,14 @@ import sys
 import time
 from contextlib import suppress
 from pathlib import Path
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
-from urllib.request import ProxyHandler, Request, build_opener
+from urllib.request import ProxyHandler, Request, build_opener, urlopen
 
 import psutil
 
 from xsim_core.config import FrozenModel
-from xsim_core.errors import MissingDependencyError
+from xsim_core.errors import BadInputError, MissingDependencyError
 from xsim_core.scratch import write_text
 
 from .ports import HOST, claimed_port, is_free, lock_file
@@ -56,6 +56,34 @@ class Server(FrozenModel):
                 return answer.status == 200
         except (URLError, OSError, ValueError):
             return False
+
+
+def check_named(server: Server) -> None:
+    """Make sure that a server of somebody else's answers, and lets us in.
+
+    Raises:
+        BadInputError: otherwise, with what to set.
+    """
+    if server.pid is not None:
+        return
+    asked = Request(f"{server.api_url}/admin/version")
+    if said := os.environ.get("PREFECT_API_AUTH_STRING"):
+        asked.add_header("Authorization", f"Basic {base64.b64encode(said.encode()).decode()}")
+    elif key := os.environ.get("PREFECT_API_KEY"):
+        asked.add_header("Authorization", f"Bearer {key}")
+    try:
+        urlopen(asked, timeout=5).close()
+    except HTTPError as error:
+        if error.code in (401, 403):
+            raise BadInputError(
+                f"the Prefect server {server.api_url} wants a password: set "
+                "PREFECT_API_AUTH_STRING=user:password, or PREFECT_API_KEY."
+            ) from None
+    except (OSError, ValueError) as error:
+        raise BadInputError(
+            f"PREFECT_API_URL names {server.api_url}, where no Prefect server answers ({error}). "
+            "Start it, correct the address, or unset PREFECT_API_URL: xsim then starts its own."
+        ) from None
 
 
 def client_environment(home: Path, api_url: str | None) -> dict[str, str]:

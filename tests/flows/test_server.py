@@ -11,12 +11,14 @@ from flows.prefect_server import ports
 from flows.prefect_server.ports import claimed_port
 from flows.prefect_server.server import (
     Server,
+    auth_string,
+    check_named,
     client_environment,
     find_server,
     start_server,
     stop_server,
 )
-from xsim_core.errors import MissingDependencyError
+from xsim_core.errors import BadInputError, MissingDependencyError
 
 from .conftest import ROOT
 
@@ -50,6 +52,18 @@ def test_a_stale_state_file_is_neither_believed_nor_acted_on(tmp_path):
 def test_a_server_named_in_the_environment_is_used_as_it_is(tmp_path, monkeypatch):
     monkeypatch.setenv("PREFECT_API_URL", "http://prefect.example/api/")
     assert find_server(tmp_path) == Server(api_url="http://prefect.example/api")
+
+
+def test_a_named_server_that_is_dead_or_wants_a_password_is_one_sentence(prefect_home, monkeypatch):
+    with claimed_port() as port, pytest.raises(BadInputError, match="no Prefect server answers"):
+        check_named(Server(api_url=f"http://127.0.0.1:{port}/api"))
+    found = find_server(prefect_home)
+    named = Server(api_url=found.api_url)
+    monkeypatch.delenv("PREFECT_API_AUTH_STRING", raising=False)
+    with pytest.raises(BadInputError, match="wants a password: set PREFECT_API_AUTH_STRING"):
+        check_named(named)
+    monkeypatch.setenv("PREFECT_API_AUTH_STRING", auth_string(prefect_home))
+    check_named(named)
 
 
 def test_telemetry_is_off_and_no_ephemeral_server_is_allowed(tmp_path):
