@@ -1,6 +1,5 @@
 """How a flow's page of calls is carried out: planned, run in this process, or as Prefect tasks."""
 
-import importlib
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
@@ -8,7 +7,7 @@ from typing import Any, Protocol, TypeVar
 
 from tasks.engine.observer import Observer
 from tasks.settings import load_settings
-from xsim_core.artifacts import ArtifactRef
+from xsim_core.artifacts import Artifact, ArtifactRef
 from xsim_core.config import FrozenModel
 from xsim_core.errors import StoreUnreachableError
 from xsim_core.runs import RunRecord, ending_of, save_record
@@ -17,12 +16,15 @@ from xsim_core.storage import ArtifactStore, Runtime
 
 Ref = ArtifactRef[Any]
 T = TypeVar("T")
+Out = TypeVar("Out", bound=Artifact)
 
 
 class Executor(Protocol):
     """Make the artifact of one stage."""
 
-    def __call__(self, stage: Stage, config: FrozenModel, **inputs: Ref | None) -> Ref:
+    def __call__(
+        self, stage: Stage[Out], config: FrozenModel, **inputs: Ref | None
+    ) -> ArtifactRef[Out]:
         """The ref of the stage's artifact; inputs that are None are left out."""
         ...
 
@@ -63,7 +65,9 @@ class Plan:
     refs: dict[str, Ref] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
 
-    def __call__(self, stage: Stage, config: FrozenModel, **inputs: Ref | None) -> Ref:
+    def __call__(
+        self, stage: Stage[Out], config: FrozenModel, **inputs: Ref | None
+    ) -> ArtifactRef[Out]:
         """The ref that a run would answer."""
         ref = output_ref(stage, config, _given(inputs))
         self.refs[stage.name] = ref
@@ -81,7 +85,9 @@ class InProcess:
     observer: Observer
     record: "Recorder"
 
-    def __call__(self, stage: Stage, config: FrozenModel, **inputs: Ref | None) -> Ref:
+    def __call__(
+        self, stage: Stage[Out], config: FrozenModel, **inputs: Ref | None
+    ) -> ArtifactRef[Out]:
         """The stage's artifact, made now if the store does not have it."""
         given = _given(inputs)
         self.observer.started(stage.name)
@@ -110,16 +116,18 @@ class AsTasks:
 
     record: "Recorder"
     find_task: Callable[[str], Callable[..., Any]] | None = None
-    """Task by stage name; ``tasks.<name>.<name>`` unless a test brings its own."""
+    """Task by stage name; that of ``tasks.stages`` unless a test brings its own."""
 
-    def __call__(self, stage: Stage, config: FrozenModel, **inputs: Ref | None) -> Ref:
+    def __call__(
+        self, stage: Stage[Out], config: FrozenModel, **inputs: Ref | None
+    ) -> ArtifactRef[Out]:
         """The stage's artifact; the task answers from the store when it is there."""
         task, given = (self.find_task or task_of)(stage.name), _given(inputs)
         # As a state: called plainly, Prefect hands a task's own "Reused" state on as data.
         try:
             with _shared(stage, config, given):
                 state = task(**given, config=config, return_state=True)
-            ref: Ref = state.result()
+            ref: ArtifactRef[Out] = state.result()
         except BaseException as error:
             self.record.stopped(stage.name, error)
             raise
@@ -128,10 +136,10 @@ class AsTasks:
 
 
 def _shared(
-    stage: Stage, config: FrozenModel, given: dict[str, Ref]
+    stage: Stage[Any], config: FrozenModel, given: dict[str, Ref]
 ) -> AbstractContextManager[None]:
     """Where the stage's work is spread over workers, if somebody asked for that."""
-    if load_settings().render_shards < 2:
+    if stage.fan_out is None or load_settings().render_shards < 2:
         return nullcontext()
     # Here: it makes a flow, and with that a tenth of what the run of a finished chain takes.
     from .fan_out import fanned_out
@@ -141,9 +149,9 @@ def _shared(
 
 def task_of(stage_name: str) -> Callable[..., Any]:
     """The Prefect task of a stage: the same name in every layer."""
-    module = importlib.import_module(f"tasks.{stage_name}")
-    task: Callable[..., Any] = getattr(module, stage_name)
-    return task
+    from tasks.stages import task_of as find  # It imports Prefect: see above.
+
+    return find(stage_name)
 
 
 @dataclass

@@ -1,9 +1,10 @@
-"""``render_dataset`` spread over workers: shards under the task runner that the settings name.
+"""A stage spread over workers: shards under the task runner that the settings name.
 
-Rollouts are collected once and rendered in shards, each an artifact of its own, so that a shard may
-be made in another process, on another pool (``XSIM_POOLS``) or on a Dask or Ray cluster, and is
-there for the next try. What they hold is put where ``render_dataset`` keeps its own work; the stage
-then makes the same bytes under the same ref as it would alone.
+What a stage says in its ``fan_out`` is carried out here: what is shared is collected once and made
+in shards, each an artifact of its own, so that a shard may be made in another process, on another
+pool (``XSIM_POOLS``) or on a Dask or Ray cluster, and is there for the next try. What they hold is
+put where the stage keeps its own work; the stage then makes the same bytes under the same ref as it
+would alone.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,48 +14,43 @@ from threading import Event
 from typing import Any
 
 from prefect import flow
+from prefect.futures import PrefectFuture
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
-from tasks.collect_rollouts import collect_rollouts
 from tasks.engine.child import STOP
 from tasks.engine.observer import OBSERVER, Observer
 from tasks.engine.routing import IS_ROUTED
-from tasks.render_shard import render_shard
 from tasks.settings import Settings, load_settings
-from xsim_core.artifacts import ArtifactRef, SimWorld, TeacherPolicy
+from tasks.stages import task_of
+from xsim_core.artifacts import ArtifactRef
 from xsim_core.config import FrozenModel
 from xsim_core.errors import MissingDependencyError
-from xsim_core.render_dataset import RenderDatasetConfig, RenderShardConfig
-from xsim_core.stage import Stage, output_ref
-from xsim_core.stages import RENDER_DATASET
+from xsim_core.named import named
+from xsim_core.stage import FanOut, Stage, output_ref
+from xsim_core.stages import get_stage
 
-ROLLOUTS_SHARE = 0.2
-"""Of the time that the stage takes."""
+COLLECTED = "collected"
 
 
 @contextmanager
 def fanned_out(
-    stage: Stage, config: FrozenModel, inputs: Mapping[str, ArtifactRef[Any]]
+    stage: Stage[Any], config: FrozenModel, inputs: Mapping[str, ArtifactRef[Any]]
 ) -> Iterator[None]:
     """Have workers do the work of the stage that the block will run, where it can be shared.
 
-    That is ``render_dataset`` with ``XSIM_RENDER_SHARDS`` of two or more. Inside the block stages
-    run on this machine, where the shards were gathered.
+    That is a stage with ``fan_out``, and ``XSIM_RENDER_SHARDS`` of two or more. Inside the block
+    stages run on this machine, where the shards were gathered.
     """
-    settings = load_settings()
-    if stage is not RENDER_DATASET or settings.render_shards < 2:
+    settings, fan_out = load_settings(), stage.fan_out
+    if fan_out is None or settings.render_shards < 2:
         yield
         return
     store, ref = settings.open_store(), output_ref(stage, config, inputs)
     if not store.claim(ref):
-        from xsim_core.render_dataset import gather_shards
-
         spread = render_shards.with_options(task_runner=task_runner(settings))
-        rollouts, shards = spread(
-            inputs["teacher"], inputs["sim"],
-            RenderDatasetConfig.model_validate(config), settings.render_shards,
-        )  # fmt: skip
-        gather_shards(store.open(rollouts), [store.open(s) for s in shards], store.scratch_of(ref))
+        collected, shards = spread(stage.name, dict(inputs), config, settings.render_shards)
+        gather = named(fan_out.gather) if isinstance(fan_out.gather, str) else fan_out.gather
+        gather(store.open(collected), [store.open(s) for s in shards], store.scratch_of(ref))
     token = IS_ROUTED.set(True)
     try:
         yield
@@ -63,53 +59,47 @@ def fanned_out(
 
 
 @flow(
-    name="render-shards", flow_run_name="render_dataset in {num_shards} shards",
+    name="render-shards", flow_run_name="{stage} in {num_shards} shards",
     persist_result=False, log_prints=False,
 )  # fmt: skip
 def render_shards(
-    teacher: ArtifactRef[TeacherPolicy],
-    sim: ArtifactRef[SimWorld],
-    config: RenderDatasetConfig,
-    num_shards: int,
+    stage: str, inputs: dict[str, ArtifactRef[Any]], config: FrozenModel, num_shards: int
 ) -> tuple[ArtifactRef[Any], list[ArtifactRef[Any]]]:
-    """The rollouts of a dataset, and its pictures in shards.
+    """What a stage shares, and its shards.
 
     Args:
-        teacher: whose rollouts.
-        sim: the simulator's world.
-        config: of the dataset.
-        num_shards: how many; with fewer episodes, fewer.
+        stage: whose work.
+        inputs: refs by input name.
+        config: of the stage.
+        num_shards: how many; with fewer to share, fewer.
     """
     # Dask and Ray pickle this function by value, with what it names: no context variables here.
-    return _render(teacher, sim, config, num_shards)
+    return _spread(stage, inputs, config, num_shards)
 
 
-def _render(
-    teacher: ArtifactRef[TeacherPolicy],
-    sim: ArtifactRef[SimWorld],
-    config: RenderDatasetConfig,
-    num_shards: int,
+def _spread(
+    stage: str, inputs: dict[str, ArtifactRef[Any]], config: FrozenModel, num_shards: int
 ) -> tuple[ArtifactRef[Any], list[ArtifactRef[Any]]]:
-    outer, stop = OBSERVER.get(), Event()
-    told = _Progress(outer, num_shards)
-    tokens = (STOP.set(stop), OBSERVER.set(_Part(told, "rollouts")))
+    fan_out = get_stage(stage).fan_out
+    assert fan_out is not None
+    stop = Event()
+    told = _Progress(OBSERVER.get(), stage, fan_out, num_shards)
+    tokens = (STOP.set(stop), OBSERVER.set(_Part(told, COLLECTED)))
     try:
-        made = collect_rollouts(teacher, sim, config=config, return_state=True)
-        rollouts: ArtifactRef[Any] = made.result()
-        store = load_settings().open_store()
-        count = min(num_shards, store.open(rollouts).summary.num_episodes)
-        told.num_shards = count
+        made = task_of(fan_out.collect.name)(**inputs, config=config, return_state=True)
+        collected: ArtifactRef[Any] = made.result()
+        summary = load_settings().open_store().open(collected).summary
+        told.num_shards = min(num_shards, getattr(summary, fan_out.count))
         futures = []
-        for k in range(count):
+        for k in range(told.num_shards):
             # A task that a thread takes up sees the context of its submission.
             OBSERVER.set(_Part(told, k))
-            part = RenderShardConfig(**dict(config), shard=k, num_shards=count)
-            named = render_shard.with_options(task_run_name=f"shard {k + 1} of {count}")
-            futures.append(named.submit(rollouts, sim, config=part))
+            futures.append(_submit(fan_out, {**inputs, **_as_input(fan_out, collected)}, config, k,
+                                   told.num_shards))  # fmt: skip
         # All are waited for before one is asked: what the others made is kept for the next try.
         for future in futures:
             future.wait()
-        return rollouts, [future.state.result() for future in futures]
+        return collected, [future.state.result() for future in futures]
     except BaseException:
         # Threads do not hear of Ctrl-C; the stages that they wait for are ended by this.
         stop.set()
@@ -117,6 +107,21 @@ def _render(
     finally:
         STOP.reset(tokens[0])
         OBSERVER.reset(tokens[1])
+
+
+def _submit(
+    fan_out: FanOut, refs: Mapping[str, ArtifactRef[Any]], config: FrozenModel, k: int, count: int
+) -> PrefectFuture[Any]:
+    shard = fan_out.shard
+    part = shard.config.model_validate({**dict(config), "shard": k, "num_shards": count})
+    task = task_of(shard.name).with_options(task_run_name=f"shard {k + 1} of {count}")
+    return task.submit(**{name: refs[name] for name in shard.inputs}, config=part)
+
+
+def _as_input(fan_out: FanOut, collected: ArtifactRef[Any]) -> dict[str, ArtifactRef[Any]]:
+    """What was collected, by the name under which a shard takes its kind."""
+    kinds = fan_out.shard.inputs.items()
+    return {name: collected for name, kind in kinds if kind is fan_out.collect.output}
 
 
 def task_runner(settings: Settings) -> TaskRunner[Any]:
@@ -151,20 +156,23 @@ def task_runner(settings: Settings) -> TaskRunner[Any]:
 
 @dataclass
 class _Progress:
-    """The progress of all parts, told as that of ``render_dataset``."""
+    """The progress of all parts, told as that of the stage."""
 
     outer: Observer
+    stage: str
+    fan_out: FanOut
     num_shards: int
     parts: dict[str | int, float] = field(default_factory=dict)
-    episodes: dict[str | int, float] = field(default_factory=dict)
+    done: dict[str | int, float] = field(default_factory=dict)
 
     def tell(self, part: str | int, fraction: float, figures: Mapping[str, float]) -> None:
+        unit, share = self.fan_out.unit, self.fan_out.collect_share
         self.parts[part] = fraction
-        self.episodes[part] = figures.get("episodes", 0.0)
-        rendered = sum(v for k, v in self.parts.items() if k != "rollouts") / self.num_shards
-        total = ROLLOUTS_SHARE * self.parts.get("rollouts", 0.0) + (1 - ROLLOUTS_SHARE) * rendered
-        episodes = sum(v for k, v in self.episodes.items() if (k == "rollouts") == (rendered == 0))
-        self.outer.progressed(RENDER_DATASET.name, total, {"episodes": episodes})
+        self.done[part] = figures.get(unit, 0.0)
+        sharded = sum(v for k, v in self.parts.items() if k != COLLECTED) / self.num_shards
+        total = share * self.parts.get(COLLECTED, 0.0) + (1 - share) * sharded
+        done = sum(v for k, v in self.done.items() if (k == COLLECTED) == (sharded == 0))
+        self.outer.progressed(self.stage, total, {unit: done})
 
 
 @dataclass
@@ -175,8 +183,8 @@ class _Part:
     part: str | int
 
     def started(self, stage: str) -> None:
-        if self.part == "rollouts":
-            self.progress.outer.started(RENDER_DATASET.name)
+        if self.part == COLLECTED:
+            self.progress.outer.started(self.progress.stage)
 
     def progressed(self, stage: str, fraction: float, figures: dict[str, float]) -> None:
         self.progress.tell(self.part, fraction, figures)

@@ -3,7 +3,7 @@
 ``execute`` decides what a call does (see ``flows.executors``); nothing here knows Prefect.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from xsim_core.artifacts import (
     ArtifactRef,
@@ -74,13 +74,9 @@ class Transferred(NamedTuple):
 
 def ingest(execute: Executor, sources: Sources) -> Ingested:
     """Take the capture in, and what belongs to it where it was synthesised."""
-    truth: ArtifactRef[Any] | None = None
-    world: ArtifactRef[Any] | None = None
     capture = execute(INGEST_CAPTURE, sources.capture)
-    if sources.truth is not None:
-        truth = execute(INGEST_TRUTH, sources.truth)
-    if sources.world is not None:
-        world = execute(INGEST_WORLD, sources.world)
+    truth = execute(INGEST_TRUTH, sources.truth) if sources.truth is not None else None
+    world = execute(INGEST_WORLD, sources.world) if sources.world is not None else None
     return Ingested(capture, truth, world)
 
 
@@ -109,11 +105,10 @@ def calibrated(
     """The student to deploy; without a world there is nothing to calibrate with."""
     if ingested.world is None:
         return trained.student
-    best: ArtifactRef[StudentPolicy] = execute(
+    return execute(
         CALIBRATE, config.calibrate, student=trained.student, dataset=trained.dataset,
         sim=trained.sim, world=ingested.world,
     )  # fmt: skip
-    return best
 
 
 def sim_to_real(

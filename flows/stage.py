@@ -7,8 +7,8 @@ from prefect import flow, task
 from tasks.engine.child import STAGES
 from tasks.engine.execution import TASK_POLICY, execute
 from tasks.engine.routing import IS_ROUTED
-from tasks.engine.stage_process import named
 from xsim_core.artifacts import ArtifactRef
+from xsim_core.named import named
 
 
 @flow(name="stage", persist_result=False, log_prints=False)

@@ -1,17 +1,21 @@
 """The registry of stages, the tasks of the same names, and the presets over them."""
 
-import importlib
+import inspect
+import typing
 
+import cloudpickle
 import pytest
 
 from flows import pipeline
 from flows.executors import Plan
 from flows.sources import Sources
+from tasks.stages import task_of
 from xsim_core.artifacts import GroundTruth, RealWorld
 from xsim_core.errors import BadInputError, UnknownNameError
+from xsim_core.named import named
 from xsim_core.presets import PRESETS, PipelineConfig, pipeline_config
 from xsim_core.stages import SPREAD_STAGES, STAGES, get_stage
-from xsim_core.storage import ArtifactStore
+from xsim_core.storage import ArtifactStore, ArtifactWriter, OpenArtifact
 
 
 def test_stage_names_are_unique_and_found():
@@ -24,14 +28,61 @@ def test_an_unknown_stage_is_answered_with_the_closest():
         get_stage("splatt")
 
 
-def test_every_stage_has_a_task_of_its_name_with_its_inputs():
-    for stage in (*STAGES, *SPREAD_STAGES):
-        task = getattr(importlib.import_module(f"tasks.{stage.name}"), stage.name)
-        assert task.name == stage.name
-        assert set(task.fn.__annotations__) - {"return", "config"} == set(stage.inputs)
-        assert task.cache_policy is not None
-        assert task.persist_result is False
-        assert task.fn.__annotations__["config"] is stage.config
+ALL = (*STAGES, *SPREAD_STAGES)
+
+
+@pytest.mark.parametrize("stage", ALL, ids=lambda s: s.name)
+def test_every_stage_has_a_task_of_its_name_with_its_inputs(stage):
+    task = task_of(stage.name)
+    given = inspect.signature(task.fn).parameters
+    assert task.name == task.task_run_name == stage.name
+    assert task.description == stage.title
+    assert list(given) == [*stage.inputs, "config"]
+    assert {n for n, p in given.items() if p.default is None} == stage.optional
+    assert given["config"].annotation is stage.config
+    assert (task.retries, task.persist_result) == (2, False)
+    assert task.cache_policy is not None
+    again = cloudpickle.loads(cloudpickle.dumps(task))  # As Dask and Ray send it.
+    assert again.name == stage.name
+
+
+@pytest.mark.parametrize("stage", ALL, ids=lambda s: s.name)
+def test_every_stages_code_is_where_it_says_and_takes_what_it_declares(stage):
+    function = stage.function()
+    hints = typing.get_type_hints(function)
+    given = dict(inspect.signature(function).parameters)
+    assert hints.pop("return") is stage.output
+    assert hints.pop("config") is stage.config
+    assert hints.pop("out") is ArtifactWriter
+    assert given.keys() - {"config", "out"} == stage.inputs.keys()
+    assert {n for n, p in given.items() if p.default is None} == stage.optional
+    for name, kind in stage.inputs.items():
+        wanted = OpenArtifact[kind]
+        assert hints[name] == (wanted | None if name in stage.optional else wanted)
+
+
+@pytest.mark.parametrize("stage", ALL, ids=lambda s: s.name)
+def test_every_stage_says_what_it_makes_and_by_which_seed(stage):
+    assert stage.title.endswith(".")
+    assert stage.seed is None or stage.config.model_fields[stage.seed].annotation is int
+    assert (stage.seed is None) == ("seed" not in stage.config.model_fields)
+
+
+def test_what_a_stage_is_cut_into_fits_it():
+    for stage in STAGES:
+        if (fan := stage.fan_out) is None:
+            continue
+        assert fan.collect.inputs == stage.inputs
+        assert fan.collect.config is stage.config
+        assert fan.shard.inputs.items() - stage.inputs.items() == {
+            (name, fan.collect.output)
+            for name, kind in fan.shard.inputs.items()
+            if kind is fan.collect.output
+        }
+        fields = fan.shard.config.model_fields.keys()
+        assert fields - stage.config.model_fields.keys() == {"shard", "num_shards"}
+        assert fan.count in fan.collect.output.model_fields
+        assert callable(named(fan.gather))
 
 
 def test_only_evaluate_may_read_the_truth():

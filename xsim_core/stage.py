@@ -1,4 +1,4 @@
-"""A stage is a frozen value; ``run_stage`` is the whole contract around it."""
+"""A stage is a frozen value, written once; ``run_stage`` is the whole contract around it."""
 
 import contextlib
 import errno
@@ -12,28 +12,76 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic
 
-from .artifacts.base import Artifact, ArtifactRef
+from .artifacts.base import A, Artifact, ArtifactRef
 from .config import FrozenModel
 from .errors import BadInputError, StoreFullError
 from .memory import PeakMemory
+from .named import named
 from .storage import ArtifactStore, Progress, Runtime
 
 
 @dataclass(frozen=True)
-class Stage:
-    """What a stage is: its name, meaning (version), code, and the kinds it reads and writes."""
+class Section:
+    """What the report says above a stage's figures, charts and pictures."""
+
+    heading: str
+    text: str
+
+
+@dataclass(frozen=True)
+class FanOut:
+    """How a stage's work is shared: collected once, made in shards, gathered in its scratch."""
+
+    collect: "Stage[Any]"
+    """Takes the stage's own inputs and configuration."""
+    shard: "Stage[Any]"
+    """Takes what was collected, and inputs of the stage by their names; its configuration is the
+    stage's with ``shard`` and ``num_shards``."""
+    count: str
+    """Field of what was collected: how many there are to share."""
+    unit: str
+    """What they are called in figures of progress."""
+    gather: str | Callable[..., None]
+    """``gather(collected, shards, scratch)`` puts all where the stage resumes from; a reference as
+    ``Stage.run``."""
+    collect_share: float = 0.2
+    """Of the time that the stage takes."""
+
+
+@dataclass(frozen=True)
+class Stage(Generic[A]):
+    """All that is said of a stage: identity, code, what it reads and writes, and how it is shown.
+
+    Planned, called, made a Prefect task, spread over workers and reported by this alone.
+    """
 
     name: str
     version: int
-    run: Callable[..., Artifact]
-    """``run(**open_inputs, config=..., out=...) -> summary``."""
+    """Raised when the stage comes to mean something else."""
+    run: str | Callable[..., A]
+    """``run(**open_inputs, config=..., out=...) -> summary``. Written ``package:function`` it is
+    imported when it is called: planning, looking and reusing need the configurations only."""
     config: type[FrozenModel]
     inputs: Mapping[str, type[Artifact]]
-    output: type[Artifact]
+    output: type[A]
     optional: frozenset[str] = frozenset()
     """Inputs that may be absent: truth and a world to deploy into exist only for some captures."""
+    title: str = ""
+    """What it makes, in a sentence."""
+    seed: str | None = None
+    """The field of the configuration by which it can be made anew; None where there is one answer.
+    """
+    fan_out: FanOut | None = None
+    """How several workers share it, where they can."""
+    section: Section | None = None
+    """Its words in the report; made of name and title when there are none."""
+    in_report: bool = True
+
+    def function(self) -> Callable[..., A]:
+        """The code itself, imported now if it was not."""
+        return named(self.run) if isinstance(self.run, str) else self.run
 
 
 def canonical_json(value: Any) -> str:
@@ -45,7 +93,9 @@ def canonical_json(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
-def fingerprint(stage: Stage, config: FrozenModel, inputs: Mapping[str, ArtifactRef[Any]]) -> str:
+def fingerprint(
+    stage: Stage[Any], config: FrozenModel, inputs: Mapping[str, ArtifactRef[Any]]
+) -> str:
     """Identity of the artifact that this stage makes from these inputs: 24 hex digits."""
     recipe = {
         "stage": stage.name,
@@ -57,8 +107,8 @@ def fingerprint(stage: Stage, config: FrozenModel, inputs: Mapping[str, Artifact
 
 
 def output_ref(
-    stage: Stage, config: FrozenModel, inputs: Mapping[str, ArtifactRef[Any]]
-) -> ArtifactRef[Any]:
+    stage: Stage[A], config: FrozenModel, inputs: Mapping[str, ArtifactRef[Any]]
+) -> ArtifactRef[A]:
     """The ref that ``run_stage`` will answer, computed without running anything.
 
     Raises:
@@ -69,14 +119,14 @@ def output_ref(
 
 
 def run_stage(
-    stage: Stage,
+    stage: Stage[A],
     config: FrozenModel,
     store: ArtifactStore,
     inputs: Mapping[str, ArtifactRef[Any]],
     *,
     runtime: Runtime | None = None,
     progress: Progress | None = None,
-) -> ArtifactRef[Any]:
+) -> ArtifactRef[A]:
     """Return the artifact of this recipe, making it first if the store does not have it.
 
     The stage sees only its declared inputs and its config. A failure leaves nothing visible behind;
@@ -90,7 +140,7 @@ def run_stage(
     started, clock = datetime.now(UTC), time.monotonic()
     try:
         with PeakMemory() as memory:
-            summary = stage.run(**opened, config=config, out=writer)
+            summary = stage.function()(**opened, config=config, out=writer)
         if type(summary) is not stage.output:
             raise BadInputError(f"stage {stage.name} returned {type(summary)}, not {stage.output}")
         provenance = _provenance(started, time.monotonic() - clock, memory.peak_mb)
@@ -119,7 +169,7 @@ def _is_disk_full(error: BaseException) -> bool:
     return "No space left on device" in str(error) or "Disk quota exceeded" in str(error)
 
 
-def _check_inputs(stage: Stage, inputs: Mapping[str, ArtifactRef[Any]]) -> None:
+def _check_inputs(stage: Stage[Any], inputs: Mapping[str, ArtifactRef[Any]]) -> None:
     missing = set(stage.inputs) - set(inputs) - stage.optional
     unknown = set(inputs) - set(stage.inputs)
     if missing or unknown:

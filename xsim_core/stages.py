@@ -1,8 +1,10 @@
 """The stages, in order. ``STAGES`` is the registry: a stage that is not there does not exist.
 
-``run`` is a lambda so that a stage's code, and with it torch, is imported when it runs: planning,
+``run`` is a name, so that a stage's code, and with it torch, is imported when it runs: planning,
 looking at runs and reusing artifacts need the configurations only.
 """
+
+from typing import Any
 
 from . import (
     build_sim,
@@ -32,97 +34,168 @@ from .artifacts import (
     TeacherRollouts,
 )
 from .errors import UnknownNameError
-from .stage import Stage
+from .stage import FanOut, Section, Stage
 
 INGEST_CAPTURE = Stage(
     name="ingest_capture", version=1,
-    run=lambda **given: capture.ingest_capture(**given),
+    run="xsim_core.capture:ingest_capture",
     config=capture.IngestConfig,
     inputs={}, output=Capture,
+    title="Read what a person brings: video, photos, mesh and board.",
+    section=Section(
+        "The capture",
+        "What a person brings: an RGB-D video, photos of the room, a mesh of the object and a "
+        "printed board.",
+    ),
 )  # fmt: skip
 INGEST_TRUTH = Stage(
     name="ingest_truth", version=1,
-    run=lambda **given: capture.ingest_truth(**given),
+    run="xsim_core.capture:ingest_truth",
     config=capture.IngestConfig,
     inputs={}, output=GroundTruth,
+    title="Read the synthesiser's truth, which only evaluate may open.",
+    in_report=False,
 )  # fmt: skip
 INGEST_WORLD = Stage(
     name="ingest_world", version=1,
-    run=lambda **given: capture.ingest_world(**given),
+    run="xsim_core.capture:ingest_world",
     config=capture.IngestConfig,
     inputs={}, output=RealWorld,
+    title="Seal the world to deploy into.",
+    in_report=False,
 )  # fmt: skip
 SCAN = Stage(
     name="scan", version=1,
-    run=lambda **given: scan.solve_scan(**given),
+    run="xsim_core.scan:solve_scan",
     config=scan.ScanConfig,
     inputs={"capture": Capture}, output=PosedImages,
+    title="Camera poses of the photos, in metres and the robot's frame.",
+    seed="seed",
+    section=Section(
+        "Camera poses",
+        "Structure from motion over the photos; the printed board gives metres and the robot's "
+        "frame.",
+    ),
 )  # fmt: skip
 SPLAT = Stage(
     name="splat", version=1,
-    run=lambda **given: splat.fit_scene(**given),
+    run="xsim_core.splat:fit_scene",
     config=splat.SplatConfig,
     inputs={"images": PosedImages}, output=SplatScene,
+    title="2D Gaussians, mesh and collision geometry of the room.",
+    seed="seed",
+    section=Section(
+        "The room, reconstructed",
+        "2D Gaussians fitted to the posed photos, a surface mesh from them, and collision "
+        "geometry. Every eighth photo is held out.",
+    ),
 )  # fmt: skip
 POSE_TRACK = Stage(
     name="pose_track", version=1,
-    run=lambda **given: pose_track.track_object(**given),
+    run="xsim_core.pose_track:track_object",
     config=pose_track.PoseTrackConfig,
     inputs={"capture": Capture}, output=ObjectTrack,
+    title="The object's motion through the video, in the robot's frame.",
+    section=Section(
+        "The human video, understood",
+        "The object's 6D pose in every frame, smoothed on SE(3), cut into motion segments and "
+        "brought into the robot's frame.",
+    ),
 )  # fmt: skip
 BUILD_SIM = Stage(
     name="build_sim", version=1,
-    run=lambda **given: build_sim.build_sim(**given),
+    run="xsim_core.build_sim:build_sim",
     config=build_sim.BuildSimConfig,
     inputs={"scene": SplatScene, "track": ObjectTrack}, output=SimWorld,
+    title="The simulator's world: start, waypoints, collision pieces, background and task.",
+    section=Section(
+        "The simulator's world",
+        "What the object's motion and the room become for a task: where it starts, the "
+        "waypoints to pass, the gripper's workspace, and what stands in the way.",
+    ),
 )  # fmt: skip
 PPO = Stage(
     name="ppo", version=1,
-    run=lambda **given: ppo.train_teacher(**given),
+    run="xsim_core.ppo:train_teacher",
     config=ppo.PPOConfig,
     inputs={"sim": SimWorld}, output=TeacherPolicy,
-)  # fmt: skip
-RENDER_DATASET = Stage(
-    name="render_dataset", version=1,
-    run=lambda **given: render_dataset.render_dataset(**given),
-    config=render_dataset.RenderDatasetConfig,
-    inputs={"teacher": TeacherPolicy, "sim": SimWorld},
-    output=EpisodeDataset,
+    title="A privileged-state teacher, rewarded for moving the object as the person did.",
+    seed="seed",
+    section=Section(
+        "The teacher",
+        "Privileged-state PPO in the reconstructed scene, rewarded for moving the object as "
+        "the person did.",
+    ),
 )  # fmt: skip
 COLLECT_ROLLOUTS = Stage(
     name="collect_rollouts", version=1,
-    run=lambda **given: render_dataset.collect_rollouts(**given),
+    run="xsim_core.render_dataset:collect_rollouts",
     config=render_dataset.RenderDatasetConfig,
     inputs={"teacher": TeacherPolicy, "sim": SimWorld},
     output=TeacherRollouts,
+    title="The teacher's successes without pictures, for shards to render.",
+    seed="seed",
 )  # fmt: skip
 RENDER_SHARD = Stage(
     name="render_shard", version=1,
-    run=lambda **given: render_dataset.render_shard(**given),
+    run="xsim_core.render_dataset:render_shard",
     config=render_dataset.RenderShardConfig,
     inputs={"rollouts": TeacherRollouts, "sim": SimWorld},
     output=EpisodeShard,
+    title="The pictures of some of a dataset's episodes.",
+    seed="seed",
+)  # fmt: skip
+RENDER_DATASET = Stage(
+    name="render_dataset", version=1,
+    run="xsim_core.render_dataset:render_dataset",
+    config=render_dataset.RenderDatasetConfig,
+    inputs={"teacher": TeacherPolicy, "sim": SimWorld},
+    output=EpisodeDataset,
+    title="The teacher's successes, rendered under many cameras, lights and starts.",
+    seed="seed",
+    fan_out=FanOut(
+        COLLECT_ROLLOUTS, RENDER_SHARD, count="num_episodes", unit="episodes",
+        gather="xsim_core.render_dataset:gather_shards",
+    ),
+    section=Section(
+        "The dataset",
+        "The teacher's successes, rendered from stored states under randomised cameras, lights "
+        "and starts.",
+    ),
 )  # fmt: skip
 DIFFUSION = Stage(
     name="diffusion", version=1,
-    run=lambda **given: diffusion.train_student(**given),
+    run="xsim_core.diffusion:train_student",
     config=diffusion.DiffusionConfig,
     inputs={"dataset": EpisodeDataset, "sim": SimWorld},
     output=StudentPolicy,
+    title="An image-conditioned diffusion policy.",
+    seed="seed",
+    section=Section(
+        "The student",
+        "A diffusion policy that sees only camera images and the robot's own joints.",
+    ),
 )  # fmt: skip
 CALIBRATE = Stage(
     name="calibrate", version=1,
-    run=lambda **given: calibrate.calibrate_student(**given),
+    run="xsim_core.calibrate:calibrate_student",
     config=calibrate.CalibrateConfig,
     inputs={
         "student": StudentPolicy, "dataset": EpisodeDataset, "sim": SimWorld,
         "world": RealWorld,
     },
     output=StudentPolicy,
+    title="Align the student's encoder between the simulation and the real world.",
+    seed="seed",
+    section=Section(
+        "Calibration in the world to deploy into",
+        "Rollouts there, failures included, are replayed in simulation; InfoNCE brings the "
+        "encoder's view of both together.",
+    ),
 )  # fmt: skip
 EVALUATE = Stage(
     name="evaluate", version=1,
-    run=lambda **given: evaluate.evaluate_policies(**given),
+    run="xsim_core.evaluate:evaluate_policies",
     config=evaluate.EvaluateConfig,
     inputs={
         "teacher": TeacherPolicy, "student": StudentPolicy, "calibrated": StudentPolicy,
@@ -130,18 +203,26 @@ EVALUATE = Stage(
         "world": RealWorld, "truth": GroundTruth,
     },
     output=Evaluation, optional=frozenset({"calibrated", "world", "truth"}),
+    title="Success, progress and errors against truth, each with its uncertainty.",
+    seed="seed",
+    section=Section(
+        "Evaluation",
+        "Paired seeds for every policy, success and staged progress with 95 % Wilson intervals.",
+    ),
 )  # fmt: skip
 
-STAGES: tuple[Stage, ...] = (
+STAGES: tuple[Stage[Any], ...] = (
     INGEST_CAPTURE, INGEST_TRUTH, INGEST_WORLD, SCAN, SPLAT, POSE_TRACK, BUILD_SIM, PPO,
     RENDER_DATASET, DIFFUSION, CALIBRATE, EVALUATE,
 )  # fmt: skip
 
-SPREAD_STAGES: tuple[Stage, ...] = (COLLECT_ROLLOUTS, RENDER_SHARD)
-"""What ``render_dataset`` is cut into where several workers share it (``flows.fan_out``)."""
+SPREAD_STAGES: tuple[Stage[Any], ...] = tuple(
+    part for s in STAGES if s.fan_out for part in (s.fan_out.collect, s.fan_out.shard)
+)
+"""What stages are cut into where several workers share them (``flows.fan_out``)."""
 
 
-def get_stage(name: str) -> Stage:
+def get_stage(name: str) -> Stage[Any]:
     """The stage of this name.
 
     Raises:

@@ -98,7 +98,8 @@ class Backfill:
     """
 
     start: Annotated[str, arg(name="from", metavar="STAGE")]
-    """The first stage to make anew: ppo, render_dataset, diffusion or calibrate."""
+    """The first stage to make anew, one with a seed: scan, splat, ppo, render_dataset, diffusion,
+    calibrate or evaluate."""
     captures: Annotated[tuple[str, ...], arg(metavar="RUN")] = ()
     """Names of runs (xsim status lists them); all finished ones by default."""
     seed: int = 1

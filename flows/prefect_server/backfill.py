@@ -6,12 +6,13 @@ from typing import Any
 
 from xsim_core.errors import BadInputError, UnknownNameError
 from xsim_core.runs import RunRecord, RunRequest, load_record, load_records, plain_name
+from xsim_core.stages import STAGES
 from xsim_core.storage import ArtifactStore
 
 from .server import start_server, use_server
 
-SEEDED = ("ppo", "render_dataset", "diffusion", "calibrate")
-"""In order: what can be made anew by a seed. Stages before them have one answer."""
+SEEDED = {stage.name: stage.seed for stage in STAGES if stage.seed is not None}
+"""What can be made anew, and the field of its seed. The other stages have one answer."""
 _RECONSTRUCTED = {"ingest_capture", "scan", "splat", "pose_track"}
 DEPLOYMENT = "xsim/new-video"
 
@@ -58,7 +59,7 @@ def _anew(record: RunRecord, start: str, seed: int, preset: str | None) -> RunRe
         update={
             "name": f"{plain_name(record.name)}-{start}-{seed}",
             "preset": preset or record.request.preset,
-            "overrides": {**asked, start: {**asked.get(start, {}), "seed": seed}},
+            "overrides": {**asked, start: {**asked.get(start, {}), SEEDED[start]: seed}},
         }
     )
 

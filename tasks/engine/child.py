@@ -58,8 +58,8 @@ def raise_if_stopped() -> None:
 
 
 def run_in_child(
-    stage: Stage, config: FrozenModel, inputs: Mapping[str, ArtifactRef[Any]], settings: Settings,
-    *, progress: Progress, find: str = STAGES,
+    stage: Stage[Any], config: FrozenModel, inputs: Mapping[str, ArtifactRef[Any]],
+    settings: Settings, *, progress: Progress, find: str = STAGES,
 ) -> ArtifactRef[Any]:  # fmt: skip
     """``run_stage`` in a process group of its own, ended with whatever ends this call.
 

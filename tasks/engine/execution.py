@@ -53,7 +53,7 @@ TASK_POLICY: dict[str, Any] = {
 
 
 def execute(
-    stage: Stage, config: FrozenModel, inputs: Inputs, *, find: str = STAGES
+    stage: Stage[Any], config: FrozenModel, inputs: Inputs, *, find: str = STAGES
 ) -> Any:  # fmt: skip
     """Run a stage inside a Prefect task: in a process of its own, or on the pool it is routed to.
 
@@ -93,8 +93,8 @@ def execute(
 
 
 def _make(
-    stage: Stage, config: FrozenModel, given: Mapping[str, ArtifactRef[Any]], settings: Settings,
-    find: str,
+    stage: Stage[Any], config: FrozenModel, given: Mapping[str, ArtifactRef[Any]],
+    settings: Settings, find: str,
 ) -> None:  # fmt: skip
     """Run the stage on this machine."""
     with gpu_slot(config), ProgressArtifact(stage.name) as artifact:

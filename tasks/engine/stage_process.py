@@ -7,7 +7,6 @@ name, so it imports nothing heavy until it has a job. Only JSON crosses the pipe
 
 import contextlib
 import fcntl
-import importlib
 import json
 import os
 import select
@@ -15,8 +14,9 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable
 from typing import Any
+
+from xsim_core.named import named
 
 PROGRESS_EVERY_S = 0.2
 _F_SETSIG = 10
@@ -49,12 +49,6 @@ def main() -> None:
             stream.flush()
     # Drivers tear down slowly and sometimes crash; everything that counts is in the store.
     os._exit(code)
-
-
-def named(name: str) -> Callable[..., Any]:
-    """The function that ``module:function`` names."""
-    module, _, function = name.partition(":")
-    return getattr(importlib.import_module(module), function)
 
 
 def make_artifact(job: dict[str, Any], progress: Any) -> str:

@@ -105,4 +105,4 @@ def test_a_backfill_takes_the_newest_run_of_each_capture(tmp_path):
     ] == ["old-diffusion-1"]
     assert plan_backfill(store, "ppo", ("old",), seed=1)[0].preset == "full"
     with pytest.raises(UnknownNameError):
-        plan_backfill(store, "scan", seed=1, preset="debug")
+        plan_backfill(store, "pose_track", seed=1, preset="debug")

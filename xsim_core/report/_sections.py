@@ -1,12 +1,15 @@
 """One section a stage: what it does, its key figures, its charts and its pictures."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from xsim_core.artifacts import Evaluation, ObjectTrack
 from xsim_core.artifacts.kinds import SuccessRate
+from xsim_core.stage import Section, Stage
+from xsim_core.stages import STAGES
 from xsim_core.storage import OpenArtifact
 
 from ._charts import line_chart, path_chart, rate_chart, status_strip
@@ -48,90 +51,37 @@ CAPTIONS = {
 DRAWN = ("loss.png", "learning_curve.png", "success.png", "trajectory.png")
 """Plots for the Prefect UI; the page draws the same from the arrays."""
 
-_TITLES: dict[str, tuple[str, str]] = {
-    "ingest_capture": (
-        "The capture",
-        (
-            "What a person brings: an RGB-D video, photos of the room, a mesh of the object and a "
-            "printed board."
-        ),
-    ),
-    "pose_track": (
-        "The human video, understood",
-        (
-            "The object's 6D pose in every frame, smoothed on SE(3), cut into motion segments and "
-            "brought into the robot's frame."
-        ),
-    ),
-    "scan": (
-        "Camera poses",
-        (
-            "Structure from motion over the photos; the printed board gives metres and the robot's "
-            "frame."
-        ),
-    ),
-    "splat": (
-        "The room, reconstructed",
-        (
-            "2D Gaussians fitted to the posed photos, a surface mesh from them, and collision "
-            "geometry. Every eighth photo is held out."
-        ),
-    ),
-    "build_sim": (
-        "The simulator's world",
-        (
-            "What the object's motion and the room become for a task: where it starts, the "
-            "waypoints to pass, the gripper's workspace, and what stands in the way."
-        ),
-    ),
-    "ppo": (
-        "The teacher",
-        (
-            "Privileged-state PPO in the reconstructed scene, rewarded for moving the object as "
-            "the person did."
-        ),
-    ),
-    "render_dataset": (
-        "The dataset",
-        (
-            "The teacher's successes, rendered from stored states under randomised cameras, lights "
-            "and starts."
-        ),
-    ),
-    "diffusion": (
-        "The student",
-        "A diffusion policy that sees only camera images and the robot's own joints.",
-    ),
-    "calibrate": (
-        "Calibration in the world to deploy into",
-        (
-            "Rollouts there, failures included, are replayed in simulation; InfoNCE "
-            "brings the encoder's view of both together."
-        ),
-    ),
-    "evaluate": (
-        "Evaluation",
-        "Paired seeds for every policy, success and staged progress with 95 % Wilson intervals.",
-    ),
-}
 
-SECTION_ORDER = tuple(_TITLES)
+def shown_stages(stages: Iterable[str]) -> list[str]:
+    """Those that have a section, in the order of the pipeline; what it does not know comes last."""
+    known = {stage.name: stage for stage in STAGES}
+    given = set(stages)
+    ordered = [name for name in known if name in given]
+    return [n for n in [*ordered, *sorted(given - known.keys())] if _is_shown(known.get(n))]
 
 
-def short_title(stage: str) -> str:
-    """What the page's navigation calls a section."""
-    return _TITLES[stage][0]
+def _is_shown(stage: Stage[Any] | None) -> bool:
+    return stage is None or stage.in_report
+
+
+def words_of(stage: str) -> Section:
+    """Heading and text of a stage's section: its own, or made of its name and title."""
+    found = next((s for s in STAGES if s.name == stage), None)
+    if found is not None and found.section is not None:
+        return found.section
+    return Section(words(stage).capitalize(), found.title if found is not None else "")
 
 
 def stage_section(stage: str, artifact: Open) -> str:
     """The section of one stage's artifact."""
-    title, lede = _TITLES[stage]
-    drawn = _EXTRAS.get(stage, lambda _: "")(artifact)
+    said = words_of(stage)
+    drawn = _CHARTS.get(artifact.ref.kind, _curves)(artifact)
     hidden = DRAWN if drawn else ()
     files = {name: artifact.read_file(name) for name in artifact.file_names if name not in hidden}
-    known = {} if stage == "evaluate" else _facts(artifact)
+    known = {} if artifact.ref.kind == Evaluation.kind else _facts(artifact)
     told = bullets(getattr(artifact.summary, "notes", ()))
-    return section(stage, title, lede, facts(known) + told + drawn + gallery(files, CAPTIONS))
+    text = facts(known) + told + drawn + gallery(files, CAPTIONS)
+    return section(stage, said.heading, said.text, text)
 
 
 def _facts(artifact: Open) -> dict[str, Any]:
@@ -258,10 +208,8 @@ def _compared(figures: Mapping[str, float], what: str, title: str) -> str:
     return card(table(head, rows, numeric=range(1, 6)), title)
 
 
-_EXTRAS: dict[str, Callable[[Open], str]] = {
-    "pose_track": _track_charts,
-    "ppo": _curves,
-    "diffusion": _curves,
-    "calibrate": _curves,
-    "evaluate": _evaluation,
+_CHARTS: dict[str, Callable[[Open], str]] = {
+    ObjectTrack.kind: _track_charts,
+    Evaluation.kind: _evaluation,
 }
+"""By kind of artifact; any other shows the curves that it holds."""

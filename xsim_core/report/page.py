@@ -13,7 +13,7 @@ from xsim_core.storage import ArtifactStore, OpenArtifact
 from ._charts import POLICY_COLOURS, bars, interval_bar
 from ._graph import lineage_svg
 from ._html import card, esc, facts, section, table
-from ._sections import SECTION_ORDER, short_title, stage_section
+from ._sections import shown_stages, stage_section, words_of
 from .lineage import LineageNode, trace_lineage
 from .targets import check_targets
 
@@ -47,10 +47,10 @@ def build_report(
     """
     opened = {stage: store.open(ref) for stage, ref in stages.items()}
     summaries: dict[str, Artifact] = {stage: o.summary for stage, o in opened.items()}
-    shown = [stage for stage in SECTION_ORDER if stage in opened]
+    shown = shown_stages(opened)
     parts = [
         ("targets", "Targets", _targets(summaries)),
-        *((stage, short_title(stage), stage_section(stage, opened[stage])) for stage in shown),
+        *((stage, words_of(stage).heading, stage_section(stage, opened[stage])) for stage in shown),
         ("lineage", "Lineage", _lineage(store, stages)),
         ("cost", "Where time went", _cost(opened)),
     ]

@@ -1,0 +1,52 @@
+"""What stages' artifacts are called today: whoever changes a name here loses what was stored.
+
+A stage that means something else has a new version; a default that changes is said in CHANGELOG.md.
+"""
+
+import pytest
+
+from xsim_core.artifacts import ArtifactRef
+from xsim_core.presets import pipeline_config
+from xsim_core.stage import fingerprint
+from xsim_core.stages import SPREAD_STAGES, STAGES, get_stage
+
+PINNED = {
+    "ingest_capture": "9254355924222072b65c02fa",
+    "ingest_truth": "94c340822473102983d80447",
+    "ingest_world": "24e0648302690a723b911b81",
+    "scan": "5df6ce0b720635a522d7423a",
+    "splat": "a12434ebbe64d7a0f45d21f6",
+    "pose_track": "6d48bf83df4988922fc00256",
+    "build_sim": "c382244833711a8872d04760",
+    "ppo": "c71b70607a2daba54841d947",
+    "render_dataset": "3c29299b70d8ac849568e415",
+    "diffusion": "21a4ae1915eac3aab81638c9",
+    "calibrate": "5ca1b5f64ec7b7d991ee3d13",
+    "evaluate": "3ee8e40c029813308a51d0f0",
+    "collect_rollouts": "520e7d4138de19a792eb0d78",
+    "render_shard": "7eef04eabf88a28998b7a487",
+}
+
+
+def ref_of(name: str) -> str:
+    stage = get_stage(name)
+    made = pipeline_config().model_dump().keys()
+    config = (
+        getattr(pipeline_config(), name)
+        if name in made
+        else stage.config(source="x", content_digest="ab" * 32)
+        if name.startswith("ingest")
+        else pipeline_config().render_dataset
+        if name == "collect_rollouts"
+        else stage.config(**dict(pipeline_config().render_dataset), shard=1, num_shards=3)
+    )
+    inputs = {
+        given: ArtifactRef(kind=kind.kind, fingerprint=f"{k:024x}")
+        for k, (given, kind) in enumerate(sorted(stage.inputs.items()))
+    }
+    return fingerprint(stage, config, inputs)
+
+
+@pytest.mark.parametrize("name", [s.name for s in (*STAGES, *SPREAD_STAGES)])
+def test_a_fixed_recipe_keeps_its_name(name):
+    assert ref_of(name) == PINNED[name]
