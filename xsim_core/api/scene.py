@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from xsim_core.artifacts import ArtifactRef, SplatScene
 from xsim_core.geometry import inverse_se3
-from xsim_core.rasterize import Gaussians2D, RenderOutput, render_numpy
+from xsim_core.rasterize import Gaussians2D, RasterBackend, RenderOutput, render_numpy
 
 from .store import StoreLike, open_artifact
 
@@ -38,22 +38,31 @@ class Scene:
     """Corners (c_i, 3) of each convex piece, metres."""
 
     def render(
-        self, T_world_cam: ArrayLike, K: ArrayLike, *, width: int, height: int
+        self,
+        T_world_cam: ArrayLike,
+        K: ArrayLike,
+        *,
+        width: int,
+        height: int,
+        backend: RasterBackend = "cpp",
     ) -> RenderOutput:
-        """Draw the room from anywhere, on the CPU.
+        """Draw the room from anywhere.
 
         Args:
             T_world_cam: (4, 4) camera to world, OpenCV axes (x right, y down, z forward), metres.
             K: (3, 3) intrinsics in pixels; pixel centres are integers.
             width: of the image, pixels.
             height: of the image, pixels.
+            backend: ``cpp`` on the CPU, ``gsplat`` on a CUDA device.
 
         Returns:
             NumPy float32 images: rgb (h, w, 3) in [0, 1], alpha (h, w), depth_m (h, w) in metres
             with 0 where nothing was hit, and the median and variance of depth.
         """
         T_cam_world = inverse_se3(np.asarray(T_world_cam, np.float64))
-        return render_numpy(self.gaussians, T_cam_world, K, width, height, self.background_rgb)
+        return render_numpy(
+            self.gaussians, T_cam_world, K, width, height, self.background_rgb, backend=backend
+        )
 
 
 def load_scene(name: str | ArtifactRef[SplatScene], *, store: StoreLike = None) -> Scene:

@@ -1,6 +1,6 @@
 """Render 2D Gaussians: one signature over the C++, the reference and the gsplat backend."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 import numpy as np
@@ -125,9 +125,16 @@ def render_numpy(
     height: int,
     background_rgb: ArrayLike = (0.0, 0.0, 0.0),
     *,
+    backend: RasterBackend = "cpp",
     num_threads: int = 1,
 ) -> RenderOutput:
-    """As ``render`` with the C++ backend, as numpy float32 arrays and without gradients."""
+    """As ``render``, as numpy float32 arrays and without gradients."""
+    if backend != "cpp":
+        return _as_numpy(render(
+            gaussians, T_cam_world, K, width, height, background_rgb, backend=backend,
+            num_threads=num_threads,
+        ))  # fmt: skip
+    # Without torch's bookkeeping: simulators call this for each new camera.
     splats = tuple(as_float32(t) for t in gaussians.tensors)
     camera = (as_float32(T_cam_world), as_float32(K), width, height)
     rgb, alpha, depth, square, median = forward(
@@ -137,6 +144,11 @@ def render_numpy(
     depth_m = depth / safe
     variance = np.maximum(square / safe - depth_m**2, 0)
     return RenderOutput(rgb, alpha, depth_m, median, variance)
+
+
+def _as_numpy(out: RenderOutput) -> RenderOutput:
+    values = (getattr(out, f.name).detach().cpu().numpy() for f in fields(out))
+    return RenderOutput(*(np.asarray(v, np.float32) for v in values))
 
 
 def check_gaussians(gaussians: Gaussians2D, K: Any, T_cam_world: Any) -> None:

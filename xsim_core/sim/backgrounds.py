@@ -79,6 +79,7 @@ class SplatViews:
         if key in self._views:
             self._views.move_to_end(key)
             return self._views[key]
+        # On the CPU whatever fitted the room: each of many worker processes draws its own views.
         out = render_numpy(
             self._gaussians, inverse_se3(T_world_cam), K, width, height, self._background_rgb
         )

@@ -44,7 +44,7 @@ def fit_scene(
     )
     psnr_db, ssim = _judge(model, views, config, out)
     gaussians = model.gaussians()
-    depth_views = _depth_views(gaussians, views, threads)
+    depth_views = _depth_views(gaussians, views, config, threads)
     mesh = fuse_mesh(depth_views, views.camera, config=config.mesh)
     out.progress(0.98, {"psnr_db": psnr_db, "ssim": ssim, "gaussians": float(len(model))})
     _write(out, gaussians, mesh, plane, views, config)
@@ -62,7 +62,9 @@ def _judge(
     model: SplatModel, views: PosedViews, config: SplatConfig, out: ArtifactWriter
 ) -> tuple[float, float]:
     """Held-out PSNR and SSIM; leaves the pictures behind even when the gate refuses."""
-    renders, psnr, ssim = evaluate_views(model, views, num_threads=max(1, out.runtime.num_workers))
+    renders, psnr, ssim = evaluate_views(
+        model, views, backend=config.backend, num_threads=max(1, out.runtime.num_workers)
+    )
     chosen = np.unique(np.linspace(0, len(renders) - 1, MAX_PICTURES).round().astype(int))
     for k, i in enumerate(chosen):
         rendered = np.clip(renders[i].rgb, 0, 1)
@@ -77,9 +79,11 @@ def _judge(
 
 
 def _depth_views(
-    gaussians: Gaussians2D, views: PosedViews, num_threads: int
+    gaussians: Gaussians2D, views: PosedViews, config: SplatConfig, num_threads: int
 ) -> Iterator[DepthView]:
     camera = views.camera
+    # gsplat gives no variance of depth, by which edges are told below.
+    backend = "cpp" if config.backend == "gsplat" else config.backend
     for view in views.train:
         seen = render_numpy(
             gaussians,
@@ -87,6 +91,7 @@ def _depth_views(
             camera.K,
             camera.width,
             camera.height,
+            backend=backend,
             num_threads=num_threads,
         )
         # The expected depth is smooth where the median jumps from disc to disc; where depth

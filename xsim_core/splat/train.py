@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from xsim_core.rasterize import RenderOutput, render, render_numpy
+from xsim_core.rasterize import RasterBackend, RenderOutput, render, render_numpy
 from xsim_core.scratch import read_arrays, write_arrays
 from xsim_core.storage import Progress
 
@@ -196,9 +196,9 @@ def bilinear(image: Tensor, uv: Tensor) -> Tensor:
 
 
 def evaluate_views(
-    model: SplatModel, views: PosedViews, *, num_threads: int = 1
+    model: SplatModel, views: PosedViews, *, backend: RasterBackend = "cpp", num_threads: int = 1
 ) -> tuple[list[RenderOutput], NDArray[np.float64], NDArray[np.float64]]:
-    """Renders of the held-out photos, their PSNR in dB and their SSIM."""
+    """Renders of the held-out photos by the backend that fitted, their PSNR in dB and SSIM."""
     gaussians, camera = model.gaussians(), views.camera
     background = background_rgb(views)
     outs, psnr, ssim = [], [], []
@@ -210,6 +210,7 @@ def evaluate_views(
             camera.width,
             camera.height,
             background,
+            backend=backend,
             num_threads=num_threads,
         )
         rgb = np.clip(out.rgb, 0, 1)

@@ -1,0 +1,208 @@
+"""A stage and a backend are added by the places that docs/extending.md names, and no others.
+
+Done for real in a copy of the code: the additions are written there, and run there.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+KIND = '''class Outline(Artifact):
+    """How high a room reaches."""
+
+    kind: ClassVar[str] = "outline"
+    arrays: ClassVar[tuple[S, ...]] = (S("curve/height_m", "float", "n", "metres"),)
+
+    top_m: float
+    """Of the highest Gaussian, world frame."""
+
+
+'''
+PACKAGE = '''"""How high the room reaches."""
+
+import numpy as np
+
+from xsim_core.artifacts import Outline, SplatScene
+from xsim_core.config import FrozenModel
+from xsim_core.storage import ArtifactWriter, OpenArtifact
+
+
+class OutlineConfig(FrozenModel):
+    """What is measured."""
+
+    quantile: float = 1.0
+    """Of the Gaussians' heights."""
+
+
+def measure(
+    scene: OpenArtifact[SplatScene], *, config: OutlineConfig, out: ArtifactWriter
+) -> Outline:
+    """Measure."""
+    heights = np.sort(scene.array("means")[:, 2])
+    out.write("curve/height_m", heights)
+    return Outline(top_m=float(np.quantile(heights, config.quantile)))
+'''
+VALUE = """OUTLINE = Stage(
+    name="outline",
+    version=1,
+    run="xsim_core.outline:measure",
+    config=outline.OutlineConfig,
+    inputs={"scene": SplatScene},
+    output=Outline,
+    title="How high the room reaches.",
+)
+
+"""
+CALL = "    call(OUTLINE, config.outline, scene=scene)\n"
+CASE = """        case "toy":
+            T, k = (torch.as_tensor(np.asarray(m)).float() for m in (T_cam_world, K))
+            out = render_toy(gaussians.tensors, screen, T, k, width, height, background)
+"""
+# File → what stands there → what is written before it; or a new file's text.
+STAGE = {
+    "xsim_core/artifacts/kinds.py": {
+        "KINDS: dict": KIND,
+        "        SimWorld,\n": "        Outline,\n",
+    },
+    "xsim_core/artifacts/__init__.pyi": {
+        "    ObjectTrack,\n": "    Outline,\n",
+        '    "ObjectTrack",\n': '    "Outline",\n',
+    },
+    "xsim_core/outline/__init__.py": PACKAGE,
+    "xsim_core/stages.py": {
+        "    ObjectTrack,\n": "    Outline,\n",
+        "    pose_track,\n": "    outline,\n",
+        "STAGES: tuple": VALUE,
+        "BUILD_SIM, PPO,": "OUTLINE, ",
+    },
+    "xsim_core/presets.py": {
+        "from .pose_track import": "from .outline import OutlineConfig\n",
+        "    pose_track: PoseTrackConfig\n": "    outline: OutlineConfig\n",
+    },
+    "flows/pipeline.py": {"    PPO,\n": "    OUTLINE,\n", "    return Reconstruction(images": CALL},
+    "pyproject.toml": {"xsim_core.splat |": "xsim_core.outline | "},
+}
+BACKEND = {
+    "xsim_core/rasterize/_toy.py": "from ._reference import render_dense as render_toy\n",
+    "xsim_core/rasterize/render.py": {
+        '"reference", "gsplat"]': '"toy", ',
+        "from ._reference import": "from ._toy import render_toy\n",
+        '        case "gsplat":': CASE,
+    },
+    "xsim_core/splat/config.py": {'"cpp", "gsplat"]': '"toy", '},
+    "tests/rasterize/test_render.py": {'"cpp", pytest.param': '"toy", '},
+}
+USE_STAGE = """
+import json, sys
+from flows.executors import Plan
+from flows.pipeline import whole_chain
+from flows.sources import Sources
+from tasks.stages import task_of
+from tests.flows.toys import ToyConfig, toy_stage
+from xsim_core.presets import pipeline_config
+from xsim_core.report import build_report
+from xsim_core.stage import run_stage
+from xsim_core.stages import get_stage
+from xsim_core.storage import ArtifactStore
+
+store = ArtifactStore(sys.argv[1])
+config = pipeline_config(overrides={"outline": {"quantile": 0.5}})
+made = {}
+for name, parents in (("ingest_capture", {}), ("scan", {"capture": "ingest_capture"}),
+                      ("splat", {"images": "scan"})):
+    inputs = {given: made[stage] for given, stage in parents.items()}
+    made[name] = run_stage(toy_stage(name), ToyConfig(), store, inputs)
+ref = run_stage(get_stage("outline"), config.outline, store, {"scene": made["splat"]})
+ingest = get_stage("ingest_capture").config.model_construct()
+plan = Plan(store)
+whole_chain(plan, config, Sources.model_construct(capture=ingest, truth=None, world=None))
+json.dump({
+    "top_m": store.open(ref).summary.top_m, "planned": list(plan.refs),
+    "task": task_of("outline").description,
+    "report": build_report(store, {**made, "outline": ref}, title="x"),
+}, sys.stdout)
+"""
+
+
+def add(folder, places):
+    """A copy of the code with the additions; answers the files that differ from ours."""
+    for part in ("xsim_core", "tasks", "flows", "tests", "pyproject.toml"):
+        take = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
+        take(ROOT / part, folder / part)
+    for name, change in places.items():
+        path = folder / name
+        if isinstance(change, str):
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(change)
+            continue
+        text = path.read_text()
+        for there, new in change.items():
+            assert there in text, (name, there)
+            text = text.replace(there, new + there, 1)
+        path.write_text(text)
+
+
+def run(folder, *command):
+    done = subprocess.run(
+        command, cwd=folder, env={**os.environ, "PYTHONPATH": str(folder)}, capture_output=True,
+        text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    return done.stdout
+
+
+def named_in(section):
+    """Files and folders that a section of docs/extending.md names."""
+    text = (ROOT / "docs" / "extending.md").read_text()
+    body = text.split(f"## {section}\n")[1].split("\n## ")[0]
+    return re.findall(r"`([\w./]+)`", body)
+
+
+@pytest.mark.parametrize(("section", "places"), [("A stage", STAGE), ("A backend", BACKEND)])
+def test_every_place_is_named_in_the_documents(section, places):
+    named = named_in(section)
+    new = {name for name, change in places.items() if isinstance(change, str)}
+    assert places.keys() - new <= set(named)
+    assert all(any(name.startswith(folder) for folder in named) for name in new)
+
+
+def test_conventions_counts_the_places():
+    line = (ROOT / "CONVENTIONS.md").read_text().split("To add *a task*:")[1]
+    backend, stage = line.split("*A backend*:")[1].split("*A stage*:")
+    stage = stage.split(". ")[0]
+    written = ("kinds.py", "package", "import contract", "stages.py", "presets.py", "pipeline.py")
+    assert all(what in stage for what in written)
+    assert all(w in backend for w in ("private module", "`Literal`", "`case`", "parity test"))
+    # A kind is written and offered; the package and the import contract are one item.
+    assert len(stage.split(", ")) == len(STAGE) - 2
+    assert len(backend.split(".")[0].split(", ")) == len(BACKEND)
+
+
+def test_a_stage_is_added_by_these_places_alone(tmp_path):
+    add(tmp_path, STAGE)
+    said = json.loads(run(tmp_path, sys.executable, "-c", USE_STAGE, (tmp_path / "s").as_uri()))
+    assert said["planned"].index("outline") > said["planned"].index("splat")
+    assert said["task"] == "How high the room reaches."
+    assert 'id="outline"' in said["report"]
+    assert "How high the room reaches." in said["report"]
+    assert 0 < said["top_m"] < 100
+    run(tmp_path, Path(sys.executable).with_name("lint-imports"), "--no-cache")
+
+
+def test_a_backend_is_added_by_these_places_alone(tmp_path):
+    add(tmp_path, BACKEND)
+    agrees = "tests/rasterize/test_render.py::test_backend_agrees_with_oracle"
+    told = run(tmp_path, sys.executable, "-m", "pytest", "-q", "-k", "toy", agrees)
+    assert "3 passed" in told
+    use = (
+        "from xsim_core.splat import SplatConfig; from xsim_core.presets import pipeline_config;"
+        "print(pipeline_config(overrides={'splat': {'backend': 'toy'}}).splat.backend)"
+    )
+    assert run(tmp_path, sys.executable, "-c", use).strip() == "toy"
