@@ -60,7 +60,7 @@ VALUE = """OUTLINE = Stage(
 )
 
 """
-CALL = "    call(OUTLINE, config.outline, scene=scene)\n"
+CALL = "    execute(OUTLINE, config.outline, scene=scene)\n"
 CASE = """        case "toy":
             T, k = (torch.as_tensor(np.asarray(m)).float() for m in (T_cam_world, K))
             out = render_toy(gaussians.tensors, screen, T, k, width, height, background)
