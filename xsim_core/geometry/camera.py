@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
+from .arrays import SE3, ArrayLike, Intrinsics, Pixels, Points
 from .se3 import make_se3
 
 
@@ -14,7 +14,7 @@ class PinholeCamera:
 
     width: int
     height: int
-    K: NDArray[np.float64]
+    K: Intrinsics
     """(3, 3) in pixels."""
 
     @staticmethod
@@ -35,7 +35,7 @@ class PinholeCamera:
         K[1, 2] = (self.K[1, 2] + 0.5) * sy - 0.5
         return PinholeCamera(width, height, K)
 
-    def project(self, points_cam: ArrayLike) -> NDArray[np.float64]:
+    def project(self, points_cam: ArrayLike) -> Pixels:
         """Pixels (..., 2) of camera-frame points (..., 3); points with z <= 0 become NaN."""
         points_cam = np.asarray(points_cam, dtype=np.float64)
         z = points_cam[..., 2:]
@@ -43,7 +43,7 @@ class PinholeCamera:
             uv = (points_cam / np.where(z > 0, z, np.nan)) @ self.K.T
         return uv[..., :2]
 
-    def unproject(self, depth_m: ArrayLike) -> NDArray[np.float64]:
+    def unproject(self, depth_m: ArrayLike) -> Points:
         """Camera-frame points (h, w, 3) of a z-depth image (h, w) in metres; 0 stays 0."""
         depth_m = np.asarray(depth_m, dtype=np.float64)
         v, u = np.mgrid[: depth_m.shape[0], : depth_m.shape[1]]
@@ -54,7 +54,7 @@ class PinholeCamera:
 
 def look_at(
     eye_world: ArrayLike, target_world: ArrayLike, *, up_world: ArrayLike = (0, 0, 1)
-) -> NDArray[np.float64]:
+) -> SE3:
     """``T_world_cam`` (4, 4) of an OpenCV camera at ``eye`` that looks at ``target``.
 
     Raises:

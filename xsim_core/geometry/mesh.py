@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from xsim_core.errors import BadInputError
+
+from .arrays import ArrayLike
 
 ATLAS_TEXELS = 1024
 

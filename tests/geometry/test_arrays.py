@@ -1,0 +1,29 @@
+"""Geometry's shapes are checked in tests, and cost nothing elsewhere."""
+
+import subprocess
+import sys
+
+import jaxtyping
+import numpy as np
+import pytest
+
+from xsim_core.geometry import PinholeCamera, arrays, se3
+
+
+def test_a_wrong_shape_is_refused_where_it_is_made():
+    with pytest.raises(jaxtyping.TypeCheckError, match="omega"):
+        se3._hat(np.zeros((5, 4)))
+    with pytest.raises(jaxtyping.TypeCheckError, match="K"):
+        PinholeCamera(4, 3, np.eye(4))
+
+
+def test_shapes_are_those_of_the_names():
+    assert isinstance(np.zeros((2, 4, 4)), arrays.SE3)
+    assert not isinstance(np.zeros((4, 3)), arrays.SE3)
+    assert not isinstance(np.zeros((4, 4), np.float32), arrays.SE3)
+
+
+def test_nobody_else_pays_for_the_check():
+    look = "import sys, xsim_core.geometry.se3; print({'jaxtyping', 'beartype'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
