@@ -39,6 +39,7 @@ hashlib.pbkdf2_hmac("sha256", b"", b"", 2_000_000_000)  # Half an hour in C.
 def test_sigterm_ends_a_process_that_is_deep_in_c_within_ten_seconds():
     process = subprocess.Popen([sys.executable, "-c", BUSY], stdout=subprocess.PIPE, text=True)
     child = int(process.stdout.readline())
+    time.sleep(1.0)  # It says who its child is just before it goes where no handler is heard.
     begun = time.monotonic()
     process.terminate()
     assert process.wait(timeout=30) == 130
