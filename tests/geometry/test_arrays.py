@@ -7,14 +7,12 @@ import jaxtyping
 import numpy as np
 import pytest
 
-from xsim_core.geometry import PinholeCamera, arrays, se3
+from xsim_core.geometry import arrays, se3
 
 
 def test_a_wrong_shape_is_refused_where_it_is_made():
     with pytest.raises(jaxtyping.TypeCheckError, match="omega"):
         se3._hat(np.zeros((5, 4)))
-    with pytest.raises(jaxtyping.TypeCheckError, match="K"):
-        PinholeCamera(4, 3, np.eye(4))
 
 
 def test_shapes_are_those_of_the_names():
