@@ -12,7 +12,7 @@ from xsim_core.artifacts import ArtifactRef, Evaluation
 from xsim_core.storage import ArtifactStore
 
 STAGES = {
-    "ingest_capture", "ingest_truth", "ingest_world", "scan", "splat", "pose_track", "ppo",
+    "ingest_capture", "ingest_truth", "ingest_world", "scan", "splat", "pose_track", "build_sim", "ppo",
     "render_dataset", "diffusion", "calibrate", "evaluate",
 }  # fmt: skip
 
