@@ -12,8 +12,8 @@ from xsim_core.artifacts import ArtifactRef, Evaluation
 from xsim_core.storage import ArtifactStore
 
 STAGES = {
-    "ingest_capture", "ingest_truth", "ingest_world", "scan", "splat", "pose_track", "build_sim", "ppo",
-    "render_dataset", "diffusion", "calibrate", "evaluate",
+    "ingest_capture", "ingest_truth", "ingest_world", "scan", "splat", "pose_track", "build_sim",
+    "ppo", "render_dataset", "diffusion", "calibrate", "evaluate",
 }  # fmt: skip
 
 
