@@ -13,7 +13,7 @@
 #   PIP_INDEX_URL, PIP_FIND_LINKS, XSIM_TORCH_INDEX_URL   as for make setup
 set -euo pipefail
 cd "$(dirname "$0")/.."
-readonly NEEDED_GB=20 RELEASE=${XSIM_CHECK_RELEASE:-bookworm} MIRROR=${XSIM_CHECK_MIRROR:-http://deb.debian.org/debian}
+readonly NEEDED_GB=20 RELEASE=${XSIM_CHECK_RELEASE:-bookworm} MIRROR=${XSIM_CHECK_MIRROR:-}  # Empty: debootstrap's own.
 say() { echo "check: $*"; }
 cannot() { say "$*" >&2; exit 77; }
 
@@ -49,7 +49,7 @@ choose_driver() {
 make_base() {
   local root="$work/base" container
   say "debootstrapping Debian $RELEASE"
-  debootstrap --variant=minbase --include=ca-certificates "$RELEASE" "$root" "$MIRROR" >"$work/base.log" ||
+  debootstrap --variant=minbase --include=ca-certificates "$RELEASE" "$root" ${MIRROR:+"$MIRROR"} >"$work/base.log" ||
     { tail -n 3 "$work/base.log" >&2; cannot "debootstrap failed; name a mirror in XSIM_CHECK_MIRROR."; }
   # A site's own certificates belong to its base image.
   cp /usr/local/share/ca-certificates/*.crt "$root/usr/local/share/ca-certificates/" 2>/dev/null || true
