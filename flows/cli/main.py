@@ -4,6 +4,7 @@ import io
 import os
 import signal
 import sys
+import time
 from contextlib import nullcontext, redirect_stderr
 from dataclasses import fields
 from typing import Any
@@ -32,6 +33,7 @@ _CONFIG = (
 
 def main(argv: list[str] | None = None) -> None:
     """Parse, run, and leave with 0, 1 (an error that says its mend), 2 (usage) or 130 (Ctrl-C)."""
+    began_s = time.time()
     arguments = list(sys.argv[1:] if argv is None else argv)
     as_json = "--json" in arguments
     signal.signal(signal.SIGTERM, _interrupt)
@@ -43,7 +45,7 @@ def main(argv: list[str] | None = None) -> None:
         code = _run(arguments, as_json=as_json)
         sys.stdout.flush()
     except KeyboardInterrupt:
-        _end_children()
+        _end_children(began_s)
         text = "Interrupted. Finished stages are kept; run the same command again to go on."
         code = say_problem(Problem("Interrupted", text, 130), as_json=as_json)
     except BrokenPipeError:
@@ -52,7 +54,7 @@ def main(argv: list[str] | None = None) -> None:
         code = 1
     except Exception as error:  # noqa: BLE001 explained, whatever it is
         code = say_problem(problem_of(error), as_json=as_json)
-        _end_children()
+        _end_children(began_s)
     sys.exit(code)
 
 
@@ -138,9 +140,12 @@ def _interrupt(number: int, frame: Any) -> None:
     raise KeyboardInterrupt
 
 
-def _end_children() -> None:
-    """End what this command started; the Prefect server has a session of its own and stays."""
+def _end_children(began_s: float) -> None:
+    """End what this command started; the Prefect server has a session of its own and stays.
+
+    Children of whoever calls ``main`` from Python are none of its business.
+    """
     if "subprocess" in sys.modules:
         from .processes import end_descendants
 
-        end_descendants()
+        end_descendants(since_s=began_s)

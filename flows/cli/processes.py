@@ -11,6 +11,8 @@ from contextlib import suppress
 import psutil
 
 PATIENCE_S = 2.0
+TICK_S = 0.01
+"""Linux counts the start of a process in ticks of this length, rounded down."""
 GRACE_S = 6.0
 """From SIGTERM on. Slurm, systemd and Docker kill after 10 to 30 s, children apart."""
 
@@ -39,16 +41,16 @@ def _leave_after_sigterm(noted: socket.socket, note: socket.socket) -> None:
     os._exit(130)
 
 
-def descendants() -> list[psutil.Process]:
-    """Processes below this one, within its session."""
+def descendants(*, since_s: float = 0.0) -> list[psutil.Process]:
+    """Processes below this one, within its session, that began after ``since_s`` (Unix time)."""
     session = os.getsid(0)
     found = psutil.Process().children(recursive=True)
-    return [process for process in found if _is_alive(process) and _session(process) == session]
+    return [p for p in found if _is_alive(p) and _session(p) == session and _began(p) >= since_s]
 
 
-def end_descendants() -> None:
-    """Ask them to end; insist after two seconds."""
-    asked = descendants()
+def end_descendants(*, since_s: float = 0.0) -> None:
+    """Ask them to end; insist after two seconds. Those that were there before stay."""
+    asked = descendants(since_s=since_s)
     for process in asked:
         with suppress(psutil.Error):
             process.terminate()
@@ -57,7 +59,7 @@ def end_descendants() -> None:
     while any(map(_is_alive, asked)) and time.monotonic() < deadline:
         time.sleep(0.05)
     # Asked ones are remembered: with its parent gone, a grandchild is no descendant any more.
-    for process in {*asked, *descendants()}:
+    for process in {*asked, *descendants(since_s=since_s)}:
         with suppress(psutil.Error):
             process.kill()
 
@@ -66,6 +68,12 @@ def _is_alive(process: psutil.Process) -> bool:
     with suppress(psutil.Error):
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     return False
+
+
+def _began(process: psutil.Process) -> float:
+    with suppress(psutil.Error):
+        return process.create_time() + TICK_S
+    return 0.0
 
 
 def _session(process: psutil.Process) -> int:

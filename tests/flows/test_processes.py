@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 import time
@@ -22,6 +23,27 @@ apart.kill()
 def test_children_and_grandchildren_end_but_not_other_sessions():
     done = subprocess.run([sys.executable, "-c", CODE], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["0", "True", "None"]
+
+
+REFUSED = """
+import subprocess, sys, time
+from flows.cli.main import main
+older = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+time.sleep(0.1)
+try:
+    main(["show", "nothing/here", "--json"])
+except SystemExit as left:
+    print(left.code, older.poll())
+older.kill()
+"""
+
+
+def test_a_command_ends_nothing_that_was_there_before_it(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", REFUSED], capture_output=True, text=True, check=True,
+        env=os.environ | {"XSIM_HOME": str(tmp_path)},
+    )  # fmt: skip
+    assert done.stdout.split()[-2:] == ["1", "None"]
 
 
 BUSY = """
