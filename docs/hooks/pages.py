@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from tables import array_table, config_tables, summary_of, summary_table
 
 from xsim_core.artifacts import KINDS, Artifact
-from xsim_core.sim.domain import Domain
 from xsim_core.sim.task import TaskSpec
+from xsim_core.sim.vision.domain import Domain
 from xsim_core.stage import Stage
 from xsim_core.stages import SPREAD_STAGES, STAGES
 

@@ -6,11 +6,11 @@ from xsim_core.calibrate.locate import LocatedObject
 from xsim_core.calibrate.pairs import GateConfig
 from xsim_core.calibrate.replay import replay_rollouts
 from xsim_core.geometry import PinholeCamera
-from xsim_core.sim.domain import Domain
-from xsim_core.sim.image_pool import ImageEnvPool
-from xsim_core.sim.rollout import rollout
 from xsim_core.sim.state import EnvState
 from xsim_core.sim.task import Physics
+from xsim_core.sim.vision.domain import Domain
+from xsim_core.sim.vision.image_pool import ImageEnvPool
+from xsim_core.sim.vision.rollout import rollout
 from xsim_core.world import RobotEpisodes
 
 PHYSICS = {

@@ -9,8 +9,8 @@ from pydantic import Field
 from tests.contracts.toys import TOY
 from xsim_core.artifacts import ArraySpec
 from xsim_core.config import FrozenModel
-from xsim_core.sim.domain import Domain
 from xsim_core.sim.task import TaskSpec
+from xsim_core.sim.vision.domain import Domain
 from xsim_core.stages import SPREAD_STAGES, STAGES
 
 ALL = (*STAGES, *SPREAD_STAGES)

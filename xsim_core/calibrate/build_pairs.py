@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsim_core.errors import BadInputError
-from xsim_core.sim.domain import Domain
-from xsim_core.sim.image_pool import ImageEnvPool
 from xsim_core.sim.open import OpenSimWorld
+from xsim_core.sim.vision.domain import Domain
+from xsim_core.sim.vision.image_pool import ImageEnvPool
 from xsim_core.storage import Progress
 from xsim_core.world import RobotEpisodes
 

@@ -9,7 +9,7 @@ from xsim_core.pictures import loss_plot
 from xsim_core.policies import ClosedLoopStudent, Episodes, Student
 from xsim_core.policies.fitting import torch_threads, training_figures
 from xsim_core.sim.open import OpenSimWorld, check_same_task, open_sim_world
-from xsim_core.sim.reporting_policy import ReportingPolicy
+from xsim_core.sim.vision.reporting_policy import ReportingPolicy
 from xsim_core.storage import ArtifactWriter, OpenArtifact
 from xsim_core.world import RGBD_HW, RobotEpisodes, SimulatedRobot, open_world
 

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from xsim_core.geometry import PinholeCamera
 from xsim_core.sim.open import OpenSimWorld
-from xsim_core.sim.rendering import SceneRenderer
+from xsim_core.sim.vision.rendering import SceneRenderer
 from xsim_core.world import RobotEpisodes
 
 NEAR_TABLE_M = 0.012

@@ -16,7 +16,7 @@ from xsim_core.errors import BadInputError
 
 from .layout import CAPTURE_FILE, CaptureFile, read_capture_file
 from .readers import video_files
-from .readers.mesh_files import mesh_files, mesh_root
+from .readers.meshes.linked_files import mesh_files, mesh_root
 from .readers.video import RECORDING_SUFFIXES
 
 VideoChoice = Literal["declared", "recording", "folder"]

@@ -23,7 +23,7 @@ from .readers import read_mesh
 from .readers.apart import Brought, read_apart
 from .readers.depth_unit import board_ratio, check_with_board
 from .readers.foreign import one_line
-from .readers.mesh_files import mesh_root
+from .readers.meshes.linked_files import mesh_root
 
 
 def ingest_capture(*, config: IngestConfig, out: ArtifactWriter) -> Capture:

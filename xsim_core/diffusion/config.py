@@ -4,7 +4,7 @@ from pydantic import Field
 
 from xsim_core.config import FrozenModel
 from xsim_core.policies.config import AugmentConfig, OptimConfig, StudentArchitecture
-from xsim_core.sim.domain import Domain, randomised_domain
+from xsim_core.sim.vision.domain import Domain, randomised_domain
 
 
 class DiffusionConfig(FrozenModel):

@@ -8,10 +8,10 @@ from xsim_core.artifacts import SimWorld
 from xsim_core.pictures import film_strip, gif_bytes, png_bytes
 from xsim_core.policies import ClosedLoopStudent, Student
 from xsim_core.policies.statistics import wilson_interval
-from xsim_core.sim.domain import Domain
-from xsim_core.sim.image_pool import ImageEnvPool
 from xsim_core.sim.open import open_sim_world
-from xsim_core.sim.rollout import RolloutResult, rollout
+from xsim_core.sim.vision.domain import Domain
+from xsim_core.sim.vision.image_pool import ImageEnvPool
+from xsim_core.sim.vision.rollout import RolloutResult, rollout
 from xsim_core.storage import ArtifactWriter, OpenArtifact, Progress
 
 NUM_ENVS = 8

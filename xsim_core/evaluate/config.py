@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from xsim_core.config import FrozenModel
-from xsim_core.sim.domain import Domain, randomised_domain
+from xsim_core.sim.vision.domain import Domain, randomised_domain
 
 
 class EvaluateConfig(FrozenModel):

@@ -7,11 +7,11 @@ import numpy as np
 from xsim_core.artifacts import RealWorld, StudentPolicy, TeacherPolicy
 from xsim_core.policies import ClosedLoopStudent, Student
 from xsim_core.policies.teacher import load_teacher
-from xsim_core.sim.backgrounds import SplatBackground
-from xsim_core.sim.image_pool import ImageEnvPool
 from xsim_core.sim.open import OpenSimWorld
-from xsim_core.sim.reporting_policy import ReportingPolicy
-from xsim_core.sim.rollout import RolloutResult, TeacherInPool, rollout
+from xsim_core.sim.vision.backgrounds import SplatBackground
+from xsim_core.sim.vision.image_pool import ImageEnvPool
+from xsim_core.sim.vision.reporting_policy import ReportingPolicy
+from xsim_core.sim.vision.rollout import RolloutResult, TeacherInPool, rollout
 from xsim_core.storage import ArtifactWriter, OpenArtifact, Progress
 from xsim_core.world import SimulatedRobot, open_world
 

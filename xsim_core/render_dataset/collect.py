@@ -12,8 +12,8 @@ from xsim_core.artifacts import TeacherPolicy
 from xsim_core.errors import QualityGateError
 from xsim_core.policies.teacher import TeacherActor, load_teacher
 from xsim_core.scratch import read_arrays, write_arrays
-from xsim_core.sim.image_pool import ImageEnvPool
 from xsim_core.sim.open import OpenSimWorld
+from xsim_core.sim.vision.image_pool import ImageEnvPool
 from xsim_core.storage import ArtifactWriter, OpenArtifact
 
 from .config import RenderDatasetConfig

@@ -5,7 +5,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from xsim_core.config import FrozenModel
-from xsim_core.sim.domain import Domain, randomised_domain
+from xsim_core.sim.vision.domain import Domain, randomised_domain
 
 
 class RenderDatasetConfig(FrozenModel):

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from xsim_core.scratch import read_arrays, write_arrays
 from xsim_core.sim.open import OpenSimWorld
-from xsim_core.sim.render_pool import RenderedEpisode, RenderPool
+from xsim_core.sim.vision.render_pool import RenderedEpisode, RenderPool
 
 from .collect import Episode
 from .config import RenderDatasetConfig

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from xsim_core.artifacts import EpisodeDataset, SimWorld, TeacherPolicy
 from xsim_core.pictures import enlarged, film_strip, grid, png_bytes
 from xsim_core.sim.open import open_sim_world
-from xsim_core.sim.rendering import policy_camera
+from xsim_core.sim.vision.rendering import policy_camera
 from xsim_core.storage import ArtifactWriter, OpenArtifact
 
 from .collect import collected

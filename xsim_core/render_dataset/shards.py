@@ -12,7 +12,7 @@ import numpy as np
 from xsim_core.artifacts import EpisodeShard, SimWorld, TeacherPolicy, TeacherRollouts
 from xsim_core.errors import BadInputError
 from xsim_core.sim.open import open_sim_world
-from xsim_core.sim.render_pool import RenderedEpisode
+from xsim_core.sim.vision.render_pool import RenderedEpisode
 from xsim_core.storage import ArtifactWriter, OpenArtifact
 
 from .collect import Collection, collected

@@ -15,9 +15,9 @@ from xsim_core.geometry import TexturedMesh
 from xsim_core.storage import OpenArtifact
 
 from .assets import Matrix, SimAssets
-from .backgrounds import SplatBackground
 from .pieces import ConvexPieces
 from .task import TaskSpec
+from .vision.backgrounds import SplatBackground
 
 
 @dataclass(frozen=True)

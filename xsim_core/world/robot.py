@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from xsim_core.geometry import PinholeCamera, TexturedMesh
 from xsim_core.sim.assets import SimAssets
-from xsim_core.sim.backgrounds import RoomBackground
-from xsim_core.sim.image_pool import ImageEnvPool
 from xsim_core.sim.open import OpenSimWorld
-from xsim_core.sim.rendering import POLICY_HW, policy_camera, video_camera
-from xsim_core.sim.rollout import ImagePolicy, RolloutResult, rollout
 from xsim_core.sim.state import EnvState
+from xsim_core.sim.vision.backgrounds import RoomBackground
+from xsim_core.sim.vision.image_pool import ImageEnvPool
+from xsim_core.sim.vision.rendering import POLICY_HW, policy_camera, video_camera
+from xsim_core.sim.vision.rollout import ImagePolicy, RolloutResult, rollout
 from xsim_core.storage import Progress
 
 from .open import OpenWorld

@@ -6,8 +6,8 @@ from xsim_core.config import FrozenModel, Vec3
 from xsim_core.render.lights import LightSpec
 from xsim_core.render.room import RoomSpec
 from xsim_core.render.sensor import SensorSpec
-from xsim_core.sim.domain import Domain
 from xsim_core.sim.task import Physics
+from xsim_core.sim.vision.domain import Domain
 
 Row4 = tuple[float, float, float, float]
 

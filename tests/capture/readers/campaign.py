@@ -26,7 +26,7 @@ from xsim_core.capture.readers.intrinsics import parse_intrinsics
 from xsim_core.errors import XSimError
 from xsim_core.text import read_text
 
-from .bags import BagWriter
+from .recordings.bags import BagWriter
 
 SLOW_S = 20.0
 INTRINSICS = (

@@ -1,4 +1,4 @@
-from .mesh import read_mesh as read_mesh
+from .meshes.mesh import read_mesh as read_mesh
 from .photos import read_photos as read_photos
 from .video import (
     read_video as read_video,

@@ -1,6 +1,8 @@
 """What a person may bring, format by format, as each reader states it."""
 
-from . import intrinsics, mesh, photos, realsense_files, rgbd_folder, ros_bag
+from . import intrinsics, photos, rgbd_folder
+from .meshes import mesh
+from .recordings import realsense_files, ros_bag
 
 ACCEPTED = {
     "video: RealSense recording": realsense_files.ACCEPTS,

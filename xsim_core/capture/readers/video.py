@@ -8,16 +8,16 @@ from xsim_core.errors import BadInputError
 
 from .depth_unit import DepthUnit
 from .foreign import UnreadableDirectlyError
-from .realsense_files import (
+from .recordings.realsense_files import (
     check_recording,
     is_realsense,
     read_bag,
     read_db3,
 )
-from .realsense_playback import read_with_librealsense
+from .recordings.realsense_playback import read_with_librealsense
+from .recordings.ros_bag import read_ros_bag
+from .recordings.streams import Streams, pair_and_align
 from .rgbd_folder import folder_files, read_rgbd_folder
-from .ros_bag import read_ros_bag
-from .streams import Streams, pair_and_align
 
 RECORDING_SUFFIXES = (".db3", ".bag", ".mcap")
 _log = logging.getLogger(__name__)

@@ -3,11 +3,11 @@ import pytest
 
 from tests.sim.fixtures import open_sim
 from xsim_core.errors import BadInputError
-from xsim_core.sim.domain import randomised_domain
 from xsim_core.sim.env import SimEnv
-from xsim_core.sim.image_pool import ImageEnvPool
 from xsim_core.sim.processes import WorkerProcesses
-from xsim_core.sim.rollout import rollout
+from xsim_core.sim.vision.domain import randomised_domain
+from xsim_core.sim.vision.image_pool import ImageEnvPool
+from xsim_core.sim.vision.rollout import rollout
 
 
 @pytest.fixture(scope="module")

@@ -6,9 +6,9 @@ from xsim_core.geometry import inverse_se3, make_se3, se3_to_pos_quat, so3_exp, 
 from xsim_core.render.lights import LightSpec, shining_along, table_irradiance
 from xsim_core.render.room import RoomSpec
 from xsim_core.render.sensor import SensorSpec
-from xsim_core.sim.backgrounds import RoomBackground
-from xsim_core.sim.domain import Domain, LightRandomisation, randomised_domain
-from xsim_core.sim.rendering import SceneRenderer, policy_camera, video_camera
+from xsim_core.sim.vision.backgrounds import RoomBackground
+from xsim_core.sim.vision.domain import Domain, LightRandomisation, randomised_domain
+from xsim_core.sim.vision.rendering import SceneRenderer, policy_camera, video_camera
 
 
 @pytest.fixture(scope="module")

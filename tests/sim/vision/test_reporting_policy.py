@@ -1,9 +1,9 @@
-"""xsim_core/sim/reporting_policy.py: what it says is surely done, and never less than before."""
+"""xsim_core/sim/vision/reporting_policy.py: it says what is surely done, never less than before."""
 
 import numpy as np
 import pytest
 
-from xsim_core.sim.reporting_policy import ReportingPolicy
+from xsim_core.sim.vision.reporting_policy import ReportingPolicy
 
 
 class Still:

@@ -6,9 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from xsim_core.capture.readers.images import MAX_IMAGE_PIXELS
 from xsim_core.errors import BadInputError
-
-from .images import MAX_IMAGE_PIXELS
 
 COLOUR_BYTES = {
     "rgb8": 3, "bgr8": 3, "rgba8": 4, "bgra8": 4, "mono8": 1, "yuyv": 2, "yuyv8": 2, "yuy2": 2,

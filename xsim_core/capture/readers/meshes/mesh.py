@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from xsim_core.capture.readers.foreign import reading
+from xsim_core.capture.readers.images import MAX_IMAGE_PIXELS, as_rgb
 from xsim_core.errors import BadInputError
 from xsim_core.geometry import TexturedMesh
 
-from .foreign import reading
-from .images import MAX_IMAGE_PIXELS, as_rgb
-from .mesh_colours import Part, merge
-from .mesh_files import find_linked, mesh_files
+from .colours import Part, merge
+from .linked_files import find_linked, mesh_files
 
 SUFFIXES = (".obj", ".ply", ".glb", ".gltf", ".stl", ".off", ".3mf")
 ACCEPTS = (

@@ -1,12 +1,12 @@
-"""xsim_core/sim/backgrounds.py: the Gaussians' views are right, and kept for the latest cameras."""
+"""xsim_core/sim/vision/backgrounds.py: views of the Gaussians are right; the latest are kept."""
 
 import numpy as np
 import pytest
 
 from xsim_core.geometry import PinholeCamera, look_at, make_se3
 from xsim_core.scratch import write_arrays
-from xsim_core.sim import backgrounds
-from xsim_core.sim.backgrounds import SplatBackground, SplatViews
+from xsim_core.sim.vision import backgrounds
+from xsim_core.sim.vision.backgrounds import SplatBackground, SplatViews
 
 CAMERA = PinholeCamera.from_fov(24, 18, 0.8)
 T_WORLD_CAM = look_at([0.5, 0.01, 1.0], [0.5, 0.0, 0.0])

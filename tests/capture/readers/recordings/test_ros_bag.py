@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from xsim_core.capture.readers import read_video, read_video_and_unit
-from xsim_core.capture.readers.ros_bag import read_ros_bag
-from xsim_core.capture.readers.ros_image import raw_image
+from xsim_core.capture.readers.recordings.ros_bag import read_ros_bag
+from xsim_core.capture.readers.recordings.ros_image import raw_image
 from xsim_core.errors import BadInputError
 
 from .bags import COLOUR, DEPTH, BagWriter

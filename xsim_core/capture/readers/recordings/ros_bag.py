@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from xsim_core.capture.readers.depth_unit import DepthUnit
+from xsim_core.capture.readers.foreign import reading
+from xsim_core.capture.readers.intrinsics import Intrinsics, matrix_of
+from xsim_core.capture.readers.lens import Lens
 from xsim_core.errors import BadInputError
 from xsim_core.geometry import inverse_se3, make_se3, quat_wxyz_to_matrix
 
-from .depth_unit import DepthUnit
-from .foreign import reading
-from .intrinsics import Intrinsics, matrix_of
-from .lens import Lens
 from .ros_image import DEPTH_TYPES, compressed_image, raw_image
 from .streams import Streams
 

@@ -8,14 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsim_core.capture.formats import RGBDVideo
+from xsim_core.capture.readers.clock import WRAPS_S, mend_clock
+from xsim_core.capture.readers.depth_unit import DepthUnit, to_mm
+from xsim_core.capture.readers.intrinsics import Intrinsics
+from xsim_core.capture.readers.lens import undistort
+from xsim_core.capture.readers.pairing import pair_times
 from xsim_core.errors import BadInputError
 from xsim_core.geometry import PinholeCamera, transform_points
-
-from .clock import WRAPS_S, mend_clock
-from .depth_unit import DepthUnit, to_mm
-from .intrinsics import Intrinsics
-from .lens import undistort
-from .pairing import pair_times
 
 LATE_FRAMES = 3
 """Frames that were recorded this much too late are put in order; more is a clock that restarted."""

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .assets import SimAssets
+from xsim_core.sim.assets import SimAssets
+from xsim_core.sim.processes import WorkerProcesses
+
 from .backgrounds import Background
 from .domain import Domain
-from .processes import WorkerProcesses
 from .rendering import POLICY_HW, SceneRenderer
 
 

@@ -10,8 +10,7 @@ from xsim_core.config import FrozenModel, Vec3
 from xsim_core.geometry import make_se3, so3_exp
 from xsim_core.render.lights import LightSpec
 from xsim_core.render.sensor import SensorSpec
-
-from .task import Physics
+from xsim_core.sim.task import Physics
 
 
 class CameraRandomisation(FrozenModel):

@@ -9,9 +9,9 @@ from xsim_core.capture.formats import RGBDVideo, write_photos, write_realsense, 
 from xsim_core.capture.readers import read_mesh, read_photos, read_video
 from xsim_core.capture.readers.depth_unit import DepthUnit
 from xsim_core.capture.readers.intrinsics import Intrinsics
-from xsim_core.capture.readers.realsense_playback import read_with_librealsense
-from xsim_core.capture.readers.ros_image import to_rgb
-from xsim_core.capture.readers.streams import Streams, align_depth, pair_and_align
+from xsim_core.capture.readers.recordings.realsense_playback import read_with_librealsense
+from xsim_core.capture.readers.recordings.ros_image import to_rgb
+from xsim_core.capture.readers.recordings.streams import Streams, align_depth, pair_and_align
 from xsim_core.errors import BadInputError
 from xsim_core.geometry import PinholeCamera, TexturedMesh, make_se3
 from xsim_core.render.shapes import l_block

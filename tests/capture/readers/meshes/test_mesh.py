@@ -10,8 +10,8 @@ from trimesh.visual import TextureVisuals
 from trimesh.visual.material import PBRMaterial
 
 from xsim_core.capture.readers import read_mesh
-from xsim_core.capture.readers.mesh import MENDS, SUFFIXES
-from xsim_core.capture.readers.mesh_files import mesh_files
+from xsim_core.capture.readers.meshes.linked_files import mesh_files
+from xsim_core.capture.readers.meshes.mesh import MENDS, SUFFIXES
 from xsim_core.errors import BadInputError
 
 RNG = np.random.default_rng(0)

@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 
 from xsim_core.errors import BadInputError
 from xsim_core.geometry import PinholeCamera
+from xsim_core.sim.assets import SimAssets
+from xsim_core.sim.env import SimEnv
+from xsim_core.sim.processes import WorkerProcesses
+from xsim_core.sim.task import TaskSpec
 
-from .assets import SimAssets
 from .backgrounds import Background
 from .domain import Domain, EpisodeDraw
-from .env import SimEnv
-from .processes import WorkerProcesses
 from .rendering import POLICY_HW, SceneRenderer, policy_camera
-from .task import TaskSpec
 
 
 class ImageObs(NamedTuple):

@@ -13,10 +13,10 @@ from xsim_core.render.panda import low_poly_panda
 from xsim_core.render.room import build_room
 from xsim_core.render.scene import add_camera, add_visual, open_render_scene, place, place_camera
 from xsim_core.render.shapes import textured_quad
+from xsim_core.sim.assets import SimAssets
+from xsim_core.sim.state import EnvState
 
-from .assets import SimAssets
 from .backgrounds import Background, BackgroundView, RoomBackground, SplatBackground, SplatViews
-from .state import EnvState
 
 POLICY_HW = (72, 96)
 """Size of the images that policies see."""

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 
 from xsim_core.capture.librealsense import load_librealsense
+from xsim_core.capture.readers.depth_unit import DepthUnit
+from xsim_core.capture.readers.foreign import reading
+from xsim_core.capture.readers.intrinsics import Intrinsics, matrix_of
+from xsim_core.capture.readers.lens import Lens
 from xsim_core.errors import BadInputError
 from xsim_core.geometry import make_se3
 
-from .depth_unit import DepthUnit
-from .foreign import reading
-from .intrinsics import Intrinsics, matrix_of
-from .lens import Lens
 from .ros_image import to_rgb
 from .streams import Streams
 

@@ -1,10 +1,15 @@
-"""xsim_core/sim/domain.py: the seed decides an episode, and nothing strays further than it may."""
+"""xsim_core/sim/vision/domain.py: the seed decides an episode; nothing strays past its range."""
 
 import numpy as np
 
 from xsim_core.geometry import inverse_se3, look_at, make_se3, rotation_angle, so3_exp
 from xsim_core.render.lights import LightSpec
-from xsim_core.sim.domain import CameraRandomisation, Domain, LightRandomisation, randomised_domain
+from xsim_core.sim.vision.domain import (
+    CameraRandomisation,
+    Domain,
+    LightRandomisation,
+    randomised_domain,
+)
 
 T_WORLD_CAM = look_at([1.2, 0.3, 0.7], [0.5, 0.0, 0.0])
 LIGHTS = LightSpec()

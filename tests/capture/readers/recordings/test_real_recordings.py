@@ -9,7 +9,7 @@ import pytest
 
 from xsim_core.capture.readers import read_mesh, read_photos, read_video, read_video_and_unit
 
-ROOT = Path(os.environ.get("XSIM_REAL_DATA", Path(__file__).parents[4] / "shared" / "data"))
+ROOT = Path(os.environ.get("XSIM_REAL_DATA", Path(__file__).parents[5] / "shared" / "data"))
 pytestmark = [
     pytest.mark.realdata,
     pytest.mark.skipif(not ROOT.exists(), reason=f"no recordings at {ROOT} (set XSIM_REAL_DATA)"),

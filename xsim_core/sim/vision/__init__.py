@@ -1,0 +1,1 @@
+"""What sees through cameras: backgrounds, domains, rendered episodes, policies in closed loop."""
