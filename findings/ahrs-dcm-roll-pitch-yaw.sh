@@ -11,13 +11,9 @@
 # Matters:  IMU code mixes both classes; attitudes are swapped and of the wrong sign, and near level flight it
 #           hardly shows.
 # Instead:  go through Quaternion(rpy=...).to_DCM() and Quaternion(dcm=...).to_angles(), or SciPy's Rotation.
-set -euo pipefail
-unset PYTHONPATH
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-"${PYTHON:-python3.11}" -m venv "$work/venv"
-"$work/venv/bin/pip" install --quiet --no-compile --disable-pip-version-check ahrs==0.4.0 numpy==2.4.6
-"$work/venv/bin/python" - <<'PY'
+source "$(dirname "${BASH_SOURCE[0]}")/environment.bash"
+pip_install ahrs==0.4.0 numpy==2.4.6
+"$python" - <<'PY'
 from importlib.metadata import version
 
 import numpy as np

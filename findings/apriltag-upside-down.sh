@@ -12,14 +12,9 @@
 #           the tag's normal; the residuals are perfect.
 # Instead:  print and detect with one library, or R_opencv = R_pupil @ diag(-1, 1, -1) (OpenCV's tag frame has y up and
 #           z out of the tag) and corners_opencv = corners_pupil[[1, 0, 3, 2]].
-set -euo pipefail
-unset PYTHONPATH
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-"${PYTHON:-python3.11}" -m venv "$work/venv"
-"$work/venv/bin/pip" install --quiet --no-compile --disable-pip-version-check \
-  opencv-python-headless==4.14.0.94 pupil-apriltags==1.0.4.post11 numpy==2.4.6
-"$work/venv/bin/python" - <<'PY'
+source "$(dirname "${BASH_SOURCE[0]}")/environment.bash"
+pip_install opencv-python-headless==4.14.0.94 pupil-apriltags==1.0.4.post11 numpy==2.4.6
+"$python" - <<'PY'
 from importlib.metadata import version
 
 import cv2

@@ -12,14 +12,9 @@
 #           each other's rows, with two successful commits in the log.
 # Instead:  let each worker own whole shards; BasicConflictSolver(on_chunk_conflict=VersionSelection.Fail),
 #           then read again and write again.
-set -euo pipefail
-unset PYTHONPATH
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-"${PYTHON:-python3.11}" -m venv "$work/venv"
-"$work/venv/bin/pip" install --quiet --no-compile --disable-pip-version-check \
-  icechunk==1.1.21 zarr==3.1.6 numpy==2.4.6
-"$work/venv/bin/python" - <<'PY'
+source "$(dirname "${BASH_SOURCE[0]}")/environment.bash"
+pip_install icechunk==1.1.21 zarr==3.1.6 numpy==2.4.6
+"$python" - <<'PY'
 import icechunk
 import zarr
 

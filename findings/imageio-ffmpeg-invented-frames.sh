@@ -9,14 +9,9 @@
 # Matters:  RealSense, phone and webcam recordings skip frames in just this way; frame k is no longer the k-th
 #           row of the timestamps or actions, and the doubles teach a policy to stand still.
 # Instead:  PyAV with frame.time, or iio.imread(..., plugin="pyav"); compare the count with the log.
-set -euo pipefail
-unset PYTHONPATH
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-"${PYTHON:-python3.11}" -m venv "$work/venv"
-"$work/venv/bin/pip" install --quiet --no-compile --disable-pip-version-check \
-  imageio==2.38.1 imageio-ffmpeg==0.8.1 av==18.1.0 numpy==2.4.6
-"$work/venv/bin/python" - <<'PY'
+source "$(dirname "${BASH_SOURCE[0]}")/environment.bash"
+pip_install imageio==2.38.1 imageio-ffmpeg==0.8.1 av==18.1.0 numpy==2.4.6
+"$python" - <<'PY'
 import os
 import tempfile
 from fractions import Fraction

@@ -11,13 +11,9 @@
 #           a staircase of 1 cm.
 # Instead:  header = laspy.LasHeader(point_format=3); header.scales = [1e-4] * 3; header.offsets =
 #           points.min(axis=0), before the points go in.
-set -euo pipefail
-unset PYTHONPATH
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-"${PYTHON:-python3.11}" -m venv "$work/venv"
-"$work/venv/bin/pip" install --quiet --no-compile --disable-pip-version-check laspy==2.7.0 numpy==2.4.6
-"$work/venv/bin/python" - <<'PY'
+source "$(dirname "${BASH_SOURCE[0]}")/environment.bash"
+pip_install laspy==2.7.0 numpy==2.4.6
+"$python" - <<'PY'
 import laspy
 import numpy as np
 

@@ -10,14 +10,9 @@
 #           everywhere, and the pictures are there.
 # Instead:  compare the keys and array lengths with the definition before writing, or write with rclpy or
 #           rosbags, which refuse both.
-set -euo pipefail
-unset PYTHONPATH
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-"${PYTHON:-python3.11}" -m venv "$work/venv"
-"$work/venv/bin/pip" install --quiet --no-compile --disable-pip-version-check \
-  mcap-ros2-support==0.6.0 mcap==1.6.0
-"$work/venv/bin/python" - <<'PY'
+source "$(dirname "${BASH_SOURCE[0]}")/environment.bash"
+pip_install mcap-ros2-support==0.6.0 mcap==1.6.0
+"$python" - <<'PY'
 import io
 from importlib.metadata import version
 

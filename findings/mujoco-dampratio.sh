@@ -10,15 +10,9 @@
 # Matters:  arms in common model collections are tuned by dampratio; after an upgrade they ring, policies
 #           trained before fail, and nothing is said at loading.
 # Instead:  write kp and kv as numbers; print -model.actuator_biasprm[:, 2] before and after an upgrade.
-set -euo pipefail
-unset PYTHONPATH
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-"${PYTHON:-python3.11}" -m venv "$work/venv"
-"$work/venv/bin/pip" install --quiet --no-compile --disable-pip-version-check \
-  mujoco==4.0.0 numpy==2.4.6 typing-extensions==4.15.0
-"$work/venv/bin/pip" install --quiet --no-compile --disable-pip-version-check \
-  --no-deps --target "$work/before" mujoco==3.8.0
+source "$(dirname "${BASH_SOURCE[0]}")/environment.bash"
+pip_install mujoco==4.0.0 numpy==2.4.6 typing-extensions==4.15.0
+pip_install --no-deps --target "$work/before" mujoco==3.8.0
 cat >"$work/seen.py" <<'PY'
 import mujoco
 
@@ -39,8 +33,8 @@ kv = -model.actuator_biasprm[:, 2]
 print(f"{mujoco.__version__:6} kv {kv[0]:.2f} {kv[1]:.2f} overshoot {max(highest - 0.3, 0):.3f}")
 PY
 
-before=$(PYTHONPATH="$work/before" "$work/venv/bin/python" "$work/seen.py")
-now=$("$work/venv/bin/python" "$work/seen.py")
+before=$(PYTHONPATH="$work/before" "$python" "$work/seen.py")
+now=$("$python" "$work/seen.py")
 echo "expected: $before"
 echo "seen:     $now"
 case "$before" in 3.8.0*"overshoot 0.000") ;; *) echo "changed: 3.8.0 is not as described" && exit 1 ;; esac

@@ -11,15 +11,9 @@
 #           a word; grasps close on air and every object floats by its margin.
 # Instead:  margin for the distance at which force begins (0), gap alone for the buffer; compare a resting
 #           height after an upgrade.
-set -euo pipefail
-unset PYTHONPATH
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-"${PYTHON:-python3.11}" -m venv "$work/venv"
-"$work/venv/bin/pip" install --quiet --no-compile --disable-pip-version-check \
-  mujoco==4.0.0 numpy==2.4.6 typing-extensions==4.15.0
-"$work/venv/bin/pip" install --quiet --no-compile --disable-pip-version-check \
-  --no-deps --target "$work/before" mujoco==3.8.0
+source "$(dirname "${BASH_SOURCE[0]}")/environment.bash"
+pip_install mujoco==4.0.0 numpy==2.4.6 typing-extensions==4.15.0
+pip_install --no-deps --target "$work/before" mujoco==3.8.0
 cat >"$work/seen.py" <<'PY'
 import mujoco
 
@@ -36,8 +30,8 @@ for buffer in ("", 'margin="0.01" gap="0.01"'):
 print(f"{mujoco.__version__:6} without {heights[0]:.4f} m, with margin = gap {heights[1]:.4f} m")
 PY
 
-before=$(PYTHONPATH="$work/before" "$work/venv/bin/python" "$work/seen.py")
-now=$("$work/venv/bin/python" "$work/seen.py")
+before=$(PYTHONPATH="$work/before" "$python" "$work/seen.py")
+now=$("$python" "$work/seen.py")
 echo "expected: $before"
 echo "seen:     $now"
 case "$before" in 3.8.0*"gap 0.0499 m") ;; *) echo "changed: 3.8.0 is not as described" && exit 1 ;; esac

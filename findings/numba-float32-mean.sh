@@ -8,13 +8,9 @@
 # Matters:  plane fits, depth statistics and normalisation constants computed "faster, but the same" move by
 #           millimetres that depend on the image's size, and saturate at 2**24 items.
 # Instead:  a.astype(np.float64).mean(), or a loop with a float64 accumulator.
-set -euo pipefail
-unset PYTHONPATH
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-"${PYTHON:-python3.11}" -m venv "$work/venv"
-"$work/venv/bin/pip" install --quiet --no-compile --disable-pip-version-check numba==0.68.1 numpy==2.4.6
-"$work/venv/bin/python" - <<'PY'
+source "$(dirname "${BASH_SOURCE[0]}")/environment.bash"
+pip_install numba==0.68.1 numpy==2.4.6
+"$python" - <<'PY'
 import numba
 import numpy as np
 

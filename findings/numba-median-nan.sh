@@ -9,13 +9,9 @@
 # Matters:  holes in depth are often nan; a background or ground height by median moves by decimetres without
 #           the nan that would give it away.
 # Instead:  np.nanmedian, which is right in both.
-set -euo pipefail
-unset PYTHONPATH
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-"${PYTHON:-python3.11}" -m venv "$work/venv"
-"$work/venv/bin/pip" install --quiet --no-compile --disable-pip-version-check numba==0.68.1 numpy==2.4.6
-"$work/venv/bin/python" - <<'PY'
+source "$(dirname "${BASH_SOURCE[0]}")/environment.bash"
+pip_install numba==0.68.1 numpy==2.4.6
+"$python" - <<'PY'
 import numba
 import numpy as np
 

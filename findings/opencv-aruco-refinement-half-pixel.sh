@@ -12,14 +12,9 @@
 #           takes it: 0.4 mm at 0.5 m for f = 600.
 # Instead:  subtract 0.5 from corners refined by CORNER_REFINE_APRILTAG (and from pupil-apriltags'), or use
 #           SUBPIX throughout.
-set -euo pipefail
-unset PYTHONPATH
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-"${PYTHON:-python3.11}" -m venv "$work/venv"
-"$work/venv/bin/pip" install --quiet --no-compile --disable-pip-version-check \
-  opencv-python-headless==5.0.0.93 numpy==2.4.6
-"$work/venv/bin/python" - <<'PY'
+source "$(dirname "${BASH_SOURCE[0]}")/environment.bash"
+pip_install opencv-python-headless==5.0.0.93 numpy==2.4.6
+"$python" - <<'PY'
 import cv2
 import numpy as np
 

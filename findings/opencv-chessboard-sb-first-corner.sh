@@ -11,14 +11,9 @@
 #           other for the fixed one, or a fallback from one to the other, extrinsics and hand-eye are off by
 #           180 degrees about the normal and the board's diagonal.
 # Instead:  one detector for all pictures; a ChArUco board where the order matters.
-set -euo pipefail
-unset PYTHONPATH
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-"${PYTHON:-python3.11}" -m venv "$work/venv"
-"$work/venv/bin/pip" install --quiet --no-compile --disable-pip-version-check \
-  opencv-python-headless==5.0.0.93 numpy==2.4.6
-"$work/venv/bin/python" - <<'PY'
+source "$(dirname "${BASH_SOURCE[0]}")/environment.bash"
+pip_install opencv-python-headless==5.0.0.93 numpy==2.4.6
+"$python" - <<'PY'
 import cv2
 import numpy as np
 

@@ -11,14 +11,9 @@
 # Matters:  tables that compare hand-eye methods find all five equal, and whoever switched away from Tsai did
 #           not.
 # Instead:  method=cv2.CALIB_HAND_EYE_PARK, by name.
-set -euo pipefail
-unset PYTHONPATH
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-"${PYTHON:-python3.11}" -m venv "$work/venv"
-"$work/venv/bin/pip" install --quiet --no-compile --disable-pip-version-check \
-  opencv-python-headless==4.14.0.94 numpy==2.4.6
-"$work/venv/bin/python" - <<'PY'
+source "$(dirname "${BASH_SOURCE[0]}")/environment.bash"
+pip_install opencv-python-headless==4.14.0.94 numpy==2.4.6
+"$python" - <<'PY'
 import cv2
 import numpy as np
 

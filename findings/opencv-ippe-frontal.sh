@@ -12,14 +12,9 @@
 #           are exactly square; the refinement that hides it (solvePnPRefineLM) is not called for you.
 # Instead:  SOLVEPNP_SQPNP or SOLVEPNP_ITERATIVE, or refine the answer with cv2.solvePnPRefineLM and look at
 #           the reprojection error.
-set -euo pipefail
-unset PYTHONPATH
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-"${PYTHON:-python3.11}" -m venv "$work/venv"
-"$work/venv/bin/pip" install --quiet --no-compile --disable-pip-version-check \
-  opencv-python-headless==5.0.0.93 numpy==2.4.6
-"$work/venv/bin/python" - <<'PY'
+source "$(dirname "${BASH_SOURCE[0]}")/environment.bash"
+pip_install opencv-python-headless==5.0.0.93 numpy==2.4.6
+"$python" - <<'PY'
 import cv2
 import numpy as np
 

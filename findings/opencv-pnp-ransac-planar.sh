@@ -14,14 +14,9 @@
 #           poses get a flipped tilt.
 # Instead:  pass flags=cv2.SOLVEPNP_SQPNP (or SOLVEPNP_IPPE for a plane) to solvePnPRansac, and look at the
 #           reprojection error.
-set -euo pipefail
-unset PYTHONPATH
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-"${PYTHON:-python3.11}" -m venv "$work/venv"
-"$work/venv/bin/pip" install --quiet --no-compile --disable-pip-version-check \
-  opencv-python-headless==5.0.0.93 numpy==2.4.6
-"$work/venv/bin/python" - <<'PY'
+source "$(dirname "${BASH_SOURCE[0]}")/environment.bash"
+pip_install opencv-python-headless==5.0.0.93 numpy==2.4.6
+"$python" - <<'PY'
 import cv2
 import numpy as np
 

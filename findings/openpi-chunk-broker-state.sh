@@ -10,13 +10,9 @@
 # Matters:  whoever logs or feeds back the policy's state, embeddings or an uncertainty takes joint 0, then
 #           joint 1, then joint 2 for successive times; no shape check fires, as each is a plain number.
 # Instead:  take such values from the inner policy, or wrap it so that only "actions" goes through the broker.
-set -euo pipefail
-unset PYTHONPATH
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-"${PYTHON:-python3.11}" -m venv "$work/venv"
-"$work/venv/bin/pip" install --quiet --no-compile --disable-pip-version-check openpi-client==0.1.2 numpy==1.26.4 typing-extensions==4.15.0
-"$work/venv/bin/python" - <<'PY'
+source "$(dirname "${BASH_SOURCE[0]}")/environment.bash"
+pip_install openpi-client==0.1.2 numpy==1.26.4 typing-extensions==4.15.0
+"$python" - <<'PY'
 from importlib.metadata import version
 
 import numpy as np

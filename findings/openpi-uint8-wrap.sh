@@ -8,13 +8,9 @@
 # Matters:  bicubic or antialiased resizing and normalising back overshoot by a percent at every edge, so
 #           black edges turn white and highlights black, only in the images that the policy server gets.
 # Instead:  np.clip(image, 0, 1) before it (and round: 0.5 gives 127).
-set -euo pipefail
-unset PYTHONPATH
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-"${PYTHON:-python3.11}" -m venv "$work/venv"
-"$work/venv/bin/pip" install --quiet --no-compile --disable-pip-version-check openpi-client==0.1.2 numpy==1.26.4
-"$work/venv/bin/python" - <<'PY'
+source "$(dirname "${BASH_SOURCE[0]}")/environment.bash"
+pip_install openpi-client==0.1.2 numpy==1.26.4
+"$python" - <<'PY'
 import warnings
 
 warnings.filterwarnings("ignore")

@@ -9,13 +9,9 @@
 # Matters:  a Cartesian move to "where I am" moves the arm, each read-and-command cycle creeps by 0.4 mm, and
 #           a calibration that mixes both carries the offset.
 # Instead:  shift T by 0.4 mm along its z before ik, or use one library (pinocchio with the robot's URDF) for both.
-set -euo pipefail
-unset PYTHONPATH
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-"${PYTHON:-python3.11}" -m venv "$work/venv"
-"$work/venv/bin/pip" install --quiet --no-compile --disable-pip-version-check panda-python==1.1.1 numpy==2.4.6
-"$work/venv/bin/python" - <<'PY'
+source "$(dirname "${BASH_SOURCE[0]}")/environment.bash"
+pip_install panda-python==1.1.1 numpy==2.4.6
+"$python" - <<'PY'
 from importlib.metadata import version
 
 import numpy as np

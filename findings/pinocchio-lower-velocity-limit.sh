@@ -10,13 +10,9 @@
 # Matters:  the pair of fields replaces velocityLimit, so this is how ported controllers clip: an idle arm is
 #           commanded to its maximal speed.
 # Instead:  use model.upperVelocityLimit with both signs; check (lower <= upper) and lower <= 0 at start-up.
-set -euo pipefail
-unset PYTHONPATH
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-"${PYTHON:-python3.11}" -m venv "$work/venv"
-"$work/venv/bin/pip" install --quiet --no-compile --disable-pip-version-check pin==4.1.0 numpy==2.4.6
-"$work/venv/bin/python" - <<'PY'
+source "$(dirname "${BASH_SOURCE[0]}")/environment.bash"
+pip_install pin==4.1.0 numpy==2.4.6
+"$python" - <<'PY'
 import os
 import tempfile
 

@@ -11,14 +11,9 @@
 #           read the same file; a payload is missing from the dynamics.
 # Instead:  compare body counts, total mass and one frame's pose with MuJoCo's after loading; apply the base's
 #           pose yourself.
-set -euo pipefail
-unset PYTHONPATH
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-"${PYTHON:-python3.11}" -m venv "$work/venv"
-"$work/venv/bin/pip" install --quiet --no-compile --disable-pip-version-check \
-  pin==4.1.0 numpy==2.4.6 mujoco==3.8.0
-"$work/venv/bin/python" - <<'PY'
+source "$(dirname "${BASH_SOURCE[0]}")/environment.bash"
+pip_install pin==4.1.0 numpy==2.4.6 mujoco==3.8.0
+"$python" - <<'PY'
 import os
 import tempfile
 

@@ -10,14 +10,9 @@
 #           overlap passes unseen, as R and t alone look like a pose.
 # Instead:  R.T is the rotation. Where s is not 1 (version 2.0.0 has no option to fix it), solve once more for R and t
 #           from the registration's correspondences.
-set -euo pipefail
-unset PYTHONPATH
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-"${PYTHON:-python3.11}" -m venv "$work/venv"
-"$work/venv/bin/pip" install --quiet --no-compile --disable-pip-version-check \
-  pycpd==2.0.0 numpy==2.4.6 scipy==1.17.1
-"$work/venv/bin/python" - <<'PY'
+source "$(dirname "${BASH_SOURCE[0]}")/environment.bash"
+pip_install pycpd==2.0.0 numpy==2.4.6 scipy==1.17.1
+"$python" - <<'PY'
 from importlib.metadata import version
 
 import numpy as np

@@ -9,13 +9,9 @@
 # Matters:  ASCII is chosen to look at a cloud or to carry it to another tool; positions are fine, and colour
 #           is gone for good.
 # Instead:  Encoding.BINARY or BINARY_COMPRESSED for clouds with rgb, and normals or labels beside it.
-set -euo pipefail
-unset PYTHONPATH
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-"${PYTHON:-python3.11}" -m venv "$work/venv"
-"$work/venv/bin/pip" install --quiet --no-compile --disable-pip-version-check pypcd4==1.5.1 numpy==1.26.4
-"$work/venv/bin/python" - <<'PY'
+source "$(dirname "${BASH_SOURCE[0]}")/environment.bash"
+pip_install pypcd4==1.5.1 numpy==1.26.4
+"$python" - <<'PY'
 import os
 import tempfile
 from importlib.metadata import version

@@ -12,14 +12,9 @@
 #           pixel a row.
 # Instead:  slice the rows yourself (data.reshape(height, row_step)[:, :width * point_step]), and refuse
 #           is_bigendian, before PointCloud sees the message.
-set -euo pipefail
-unset PYTHONPATH
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-"${PYTHON:-python3.11}" -m venv "$work/venv"
-"$work/venv/bin/pip" install --quiet --no-compile --disable-pip-version-check \
-  pypcd4==1.5.1 rosbags==0.11.9 numpy==1.26.4
-"$work/venv/bin/python" - <<'PY'
+source "$(dirname "${BASH_SOURCE[0]}")/environment.bash"
+pip_install pypcd4==1.5.1 rosbags==0.11.9 numpy==1.26.4
+"$python" - <<'PY'
 from importlib.metadata import version
 
 import numpy as np

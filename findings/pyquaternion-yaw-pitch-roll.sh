@@ -10,14 +10,9 @@
 # Matters:  for small angles the two agree to a degree or so, and a plot looks right; 30 degrees of pitch at
 #           45 degrees of yaw read as 20.7 degrees of pitch and -22.2 of roll.
 # Instead:  scipy.spatial.transform.Rotation.as_euler("ZYX"), or the formula written out.
-set -euo pipefail
-unset PYTHONPATH
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-"${PYTHON:-python3.11}" -m venv "$work/venv"
-"$work/venv/bin/pip" install --quiet --no-compile --disable-pip-version-check \
-  pyquaternion==0.9.9 numpy==2.4.6 scipy==1.17.1
-"$work/venv/bin/python" - <<'PY'
+source "$(dirname "${BASH_SOURCE[0]}")/environment.bash"
+pip_install pyquaternion==0.9.9 numpy==2.4.6 scipy==1.17.1
+"$python" - <<'PY'
 from importlib.metadata import version
 
 import numpy as np

@@ -12,14 +12,9 @@
 #           coefficients for OpenCV, COLMAP or a renderer and bends every ray the wrong way.
 # Instead:  hand the coefficients to OpenCV as they are (k1, k2, p1, p2, k3) for both labels, and check with
 #           one projected board.
-set -euo pipefail
-unset PYTHONPATH
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-"${PYTHON:-python3.11}" -m venv "$work/venv"
-"$work/venv/bin/pip" install --quiet --no-compile --disable-pip-version-check \
-  pyrealsense2==2.59.1.11053 numpy==2.4.6
-"$work/venv/bin/python" - <<'PY'
+source "$(dirname "${BASH_SOURCE[0]}")/environment.bash"
+pip_install pyrealsense2==2.59.1.11053 numpy==2.4.6
+"$python" - <<'PY'
 from importlib.metadata import version
 
 import numpy as np

@@ -10,14 +10,9 @@
 # Matters:  point clouds and picked grasp points are bent by centimetres at the rim of the image, while
 #           overlays made with the projection look right.
 # Instead:  cv2.undistortPoints with the same five coefficients (within 0.01 px of this model), times depth.
-set -euo pipefail
-unset PYTHONPATH
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-"${PYTHON:-python3.11}" -m venv "$work/venv"
-"$work/venv/bin/pip" install --quiet --no-compile --disable-pip-version-check \
-  pyrealsense2==2.59.1.11053 numpy==2.4.6
-"$work/venv/bin/python" - <<'PY'
+source "$(dirname "${BASH_SOURCE[0]}")/environment.bash"
+pip_install pyrealsense2==2.59.1.11053 numpy==2.4.6
+"$python" - <<'PY'
 from importlib.metadata import version
 
 import numpy as np

@@ -11,14 +11,9 @@
 # Matters:  grasps are planned and drawn with a half-open gripper, hands with coupled finger joints have
 #           straight fingertips.
 # Instead:  set the followers yourself after each leader, or take the poses from yourdfpy.
-set -euo pipefail
-unset PYTHONPATH
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-"${PYTHON:-python3.11}" -m venv "$work/venv"
-"$work/venv/bin/pip" install --quiet --no-compile --disable-pip-version-check \
-  pytransform3d==3.17.0 numpy==2.4.6 yourdfpy==0.0.60
-"$work/venv/bin/python" - <<'PY'
+source "$(dirname "${BASH_SOURCE[0]}")/environment.bash"
+pip_install pytransform3d==3.17.0 numpy==2.4.6 yourdfpy==0.0.60
+"$python" - <<'PY'
 import os
 import tempfile
 from importlib.metadata import version

@@ -9,13 +9,9 @@
 # Matters:  16-bit PGM and PNG payloads and ROS messages with is_bigendian = 1 are big-endian, and NumPy hides
 #           it (the array prints 1000); clouds from such depth are noise between 0 and 65 m.
 # Instead:  a.astype(a.dtype.newbyteorder("=")) before logging images.
-set -euo pipefail
-unset PYTHONPATH
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-"${PYTHON:-python3.11}" -m venv "$work/venv"
-"$work/venv/bin/pip" install --quiet --no-compile --disable-pip-version-check rerun-sdk==0.41.0 numpy==2.4.6
-"$work/venv/bin/python" - <<'PY'
+source "$(dirname "${BASH_SOURCE[0]}")/environment.bash"
+pip_install rerun-sdk==0.41.0 numpy==2.4.6
+"$python" - <<'PY'
 import numpy as np
 import rerun as rr
 

@@ -11,14 +11,9 @@
 # Matters:  actions or demonstrations stored as Euler angles are replayed turned, by little for the small
 #           angles one tests with.
 # Instead:  mat2euler(R, axes="rxyz") before euler2mat, or rotation vectors (quat2axisangle, axisangle2quat).
-set -euo pipefail
-unset PYTHONPATH
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-"${PYTHON:-python3.11}" -m venv "$work/venv"
-"$work/venv/bin/pip" install --quiet --no-compile --disable-pip-version-check \
-  --no-deps robosuite==1.5.2 numpy==2.3.5 scipy==1.17.1 numba==0.68.1 llvmlite==0.50.0 termcolor==3.3.0
-"$work/venv/bin/python" - <<'PY'
+source "$(dirname "${BASH_SOURCE[0]}")/environment.bash"
+pip_install --no-deps robosuite==1.5.2 numpy==2.3.5 scipy==1.17.1 numba==0.68.1 llvmlite==0.50.0 termcolor==3.3.0
+"$python" - <<'PY'
 import sys
 import types
 from importlib.metadata import version

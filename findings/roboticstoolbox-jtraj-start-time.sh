@@ -10,14 +10,9 @@
 # Matters:  the second segment of a plan, or wall-clock stamps, are the natural time vector; the robot is told
 #           to jump at once by 86 % of the motion.
 # Instead:  jtraj(q0, q1, t - t[0]).
-set -euo pipefail
-unset PYTHONPATH
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-"${PYTHON:-python3.11}" -m venv "$work/venv"
-"$work/venv/bin/pip" install --quiet --no-compile --disable-pip-version-check \
-  roboticstoolbox-python==1.5.0 numpy==2.4.6
-"$work/venv/bin/python" - <<'PY'
+source "$(dirname "${BASH_SOURCE[0]}")/environment.bash"
+pip_install roboticstoolbox-python==1.5.0 numpy==2.4.6
+"$python" - <<'PY'
 import warnings
 
 warnings.filterwarnings("ignore")

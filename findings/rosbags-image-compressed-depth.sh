@@ -10,14 +10,9 @@
 #           in steps of 256 mm.
 # Instead:  cv2.imdecode(data, cv2.IMREAD_UNCHANGED) (for compressedDepth after its 12-byte header), then
 #           refuse any dtype but uint16.
-set -euo pipefail
-unset PYTHONPATH
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-"${PYTHON:-python3.11}" -m venv "$work/venv"
-"$work/venv/bin/pip" install --quiet --no-compile --disable-pip-version-check \
-  rosbags-image==0.10.4 rosbags==0.11.9 numpy==1.26.4 opencv-python-headless==4.11.0.86
-"$work/venv/bin/python" - <<'PY'
+source "$(dirname "${BASH_SOURCE[0]}")/environment.bash"
+pip_install rosbags-image==0.10.4 rosbags==0.11.9 numpy==1.26.4 opencv-python-headless==4.11.0.86
+"$python" - <<'PY'
 from importlib.metadata import version
 
 import cv2

@@ -11,14 +11,9 @@
 # Matters:  a bag of a camera whose width is not a multiple of the driver's alignment turns into slanted
 #           pictures or depth; a network trains on them, a calibration just finds few corners.
 # Instead:  slice the rows yourself: data.reshape(height, step)[:, :width * bytes_per_pixel].
-set -euo pipefail
-unset PYTHONPATH
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-"${PYTHON:-python3.11}" -m venv "$work/venv"
-"$work/venv/bin/pip" install --quiet --no-compile --disable-pip-version-check \
-  rosbags-image==0.10.4 rosbags==0.11.9 numpy==1.26.4 opencv-python-headless==4.11.0.86
-"$work/venv/bin/python" - <<'PY'
+source "$(dirname "${BASH_SOURCE[0]}")/environment.bash"
+pip_install rosbags-image==0.10.4 rosbags==0.11.9 numpy==1.26.4 opencv-python-headless==4.11.0.86
+"$python" - <<'PY'
 from importlib.metadata import version
 
 import numpy as np

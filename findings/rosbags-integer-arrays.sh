@@ -12,13 +12,9 @@
 #           somebody projects points.
 # Instead:  np.ascontiguousarray(a, dtype="<f8").ravel() for every float64 field, and read one message back
 #           after writing.
-set -euo pipefail
-unset PYTHONPATH
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-"${PYTHON:-python3.11}" -m venv "$work/venv"
-"$work/venv/bin/pip" install --quiet --no-compile --disable-pip-version-check rosbags==0.11.9 numpy==2.3.5
-"$work/venv/bin/python" - <<'PY'
+source "$(dirname "${BASH_SOURCE[0]}")/environment.bash"
+pip_install rosbags==0.11.9 numpy==2.3.5
+"$python" - <<'PY'
 from importlib.metadata import version
 
 import numpy as np

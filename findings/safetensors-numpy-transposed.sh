@@ -9,13 +9,9 @@
 # Matters:  weights, camera matrices and statistics are transposed all the time (w.T, image.transpose(2, 0,
 #           1)); the shape in the file is right, the numbers sit elsewhere.
 # Instead:  np.ascontiguousarray(x) for every array before saving.
-set -euo pipefail
-unset PYTHONPATH
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-"${PYTHON:-python3.11}" -m venv "$work/venv"
-"$work/venv/bin/pip" install --quiet --no-compile --disable-pip-version-check safetensors==0.8.0 numpy==2.4.6
-"$work/venv/bin/python" - <<'PY'
+source "$(dirname "${BASH_SOURCE[0]}")/environment.bash"
+pip_install safetensors==0.8.0 numpy==2.4.6
+"$python" - <<'PY'
 from importlib.metadata import version
 
 import numpy as np

@@ -10,14 +10,9 @@
 # Matters:  pipelines that write scene_00.obj, object.obj or a temporary file for each episode simulate the
 #           first episode's object all along, under the new object's picture.
 # Instead:  a path of its own for every mesh (its hash in the name), or sapien.physx.clear_cache() between them.
-set -euo pipefail
-unset PYTHONPATH
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-"${PYTHON:-python3.11}" -m venv "$work/venv"
-"$work/venv/bin/pip" install --quiet --no-compile --disable-pip-version-check \
-  sapien==3.0.3 numpy==2.4.6 trimesh==4.8.3
-"$work/venv/bin/python" - <<'PY'
+source "$(dirname "${BASH_SOURCE[0]}")/environment.bash"
+pip_install sapien==3.0.3 numpy==2.4.6 trimesh==4.8.3
+"$python" - <<'PY'
 import os
 import tempfile
 

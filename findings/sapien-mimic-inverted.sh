@@ -11,13 +11,9 @@
 #           ManiSkill too.
 # Instead:  write 1 / multiplier and -offset / multiplier into the URDF for SAPIEN, or drive both joints;
 #           check qpos after a few steps.
-set -euo pipefail
-unset PYTHONPATH
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-"${PYTHON:-python3.11}" -m venv "$work/venv"
-"$work/venv/bin/pip" install --quiet --no-compile --disable-pip-version-check sapien==3.0.3 numpy==2.4.6
-"$work/venv/bin/python" - <<'PY'
+source "$(dirname "${BASH_SOURCE[0]}")/environment.bash"
+pip_install sapien==3.0.3 numpy==2.4.6
+"$python" - <<'PY'
 import os
 import tempfile
 

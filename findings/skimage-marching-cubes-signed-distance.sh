@@ -11,13 +11,9 @@
 # Matters:  TSDF and SDF meshes are lit from within, Poisson or ray casts by normal take inside for outside,
 #           and the mass of an "ascent" mesh is negative.
 # Instead:  "descent" for a signed distance, and -normals (or recompute them from the faces).
-set -euo pipefail
-unset PYTHONPATH
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-"${PYTHON:-python3.11}" -m venv "$work/venv"
-"$work/venv/bin/pip" install --quiet --no-compile --disable-pip-version-check scikit-image==0.26.0 numpy==2.4.6
-"$work/venv/bin/python" - <<'PY'
+source "$(dirname "${BASH_SOURCE[0]}")/environment.bash"
+pip_install scikit-image==0.26.0 numpy==2.4.6
+"$python" - <<'PY'
 import numpy as np
 import skimage
 from skimage.measure import marching_cubes

@@ -11,14 +11,9 @@
 # Matters:  robots with hard limits (Franka's reflexes, UR's protective stops) abort on trajectories that were
 #           planned to the limit, and the constraint object looks like the culprit.
 # Instead:  parametrizer="ParametrizeConstAccel", or sample the result and scale time.
-set -euo pipefail
-unset PYTHONPATH
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-"${PYTHON:-python3.11}" -m venv "$work/venv"
-"$work/venv/bin/pip" install --quiet --no-compile --disable-pip-version-check \
-  toppra==0.6.10 numpy==2.4.6 scipy==1.17.1
-"$work/venv/bin/python" - <<'PY'
+source "$(dirname "${BASH_SOURCE[0]}")/environment.bash"
+pip_install toppra==0.6.10 numpy==2.4.6 scipy==1.17.1
+"$python" - <<'PY'
 import logging
 from importlib.metadata import version
 

@@ -10,13 +10,9 @@
 # Matters:  physics engines then carry the extra kilogram at the tool, gravity compensation and tuned gains
 #           are wrong, and the geometry looks untouched.
 # Instead:  edit the XML (lxml) and leave urchin for reading, or delete inertials that were not in the source.
-set -euo pipefail
-unset PYTHONPATH
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-"${PYTHON:-python3.11}" -m venv "$work/venv"
-"$work/venv/bin/pip" install --quiet --no-compile --disable-pip-version-check urchin==0.0.30 numpy==2.4.6
-"$work/venv/bin/python" - <<'PY'
+source "$(dirname "${BASH_SOURCE[0]}")/environment.bash"
+pip_install urchin==0.0.30 numpy==2.4.6
+"$python" - <<'PY'
 import os
 import tempfile
 import xml.etree.ElementTree as ET

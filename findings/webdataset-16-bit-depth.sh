@@ -11,14 +11,9 @@
 #           depth channel that says 1.0 nearly everywhere.
 # Instead:  decode depth by an own handler (cv2.imdecode(data, cv2.IMREAD_UNCHANGED)) for its own extension,
 #           and check the dtype of one sample.
-set -euo pipefail
-unset PYTHONPATH
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-"${PYTHON:-python3.11}" -m venv "$work/venv"
-"$work/venv/bin/pip" install --quiet --no-compile --disable-pip-version-check \
-  webdataset==1.0.2 numpy==2.4.6 pillow==12.0.0
-"$work/venv/bin/python" - <<'PY'
+source "$(dirname "${BASH_SOURCE[0]}")/environment.bash"
+pip_install webdataset==1.0.2 numpy==2.4.6 pillow==12.0.0
+"$python" - <<'PY'
 import io
 from importlib.metadata import version
 

@@ -10,13 +10,9 @@
 # Matters:  the usual use is to change mesh paths or to fix a link and save; simulators and planners then get
 #           one more degree of freedom and a free finger.
 # Instead:  edit the XML (lxml) and leave yourdfpy for reading; compare actuated_joint_names after saving.
-set -euo pipefail
-unset PYTHONPATH
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-"${PYTHON:-python3.11}" -m venv "$work/venv"
-"$work/venv/bin/pip" install --quiet --no-compile --disable-pip-version-check yourdfpy==0.0.60 numpy==2.4.6
-"$work/venv/bin/python" - <<'PY'
+source "$(dirname "${BASH_SOURCE[0]}")/environment.bash"
+pip_install yourdfpy==0.0.60 numpy==2.4.6
+"$python" - <<'PY'
 import os
 import tempfile
 from importlib.metadata import version

@@ -142,7 +142,7 @@ def test_a_task_reaches_one_stage_and_what_it_asks_of_others_these(tmp_path):
         pipeline_config(task=str(path))
 
 
-def test_the_story_reaches_every_stage_once(tmp_path):
+def test_the_pipeline_reaches_every_stage_once(tmp_path):
     plan = Plan(ArtifactStore(tmp_path.as_uri()))
     ingest = get_stage("ingest_capture").config.model_construct()
     sources = Sources.model_construct(capture=ingest, truth=ingest, world=ingest)

@@ -4,7 +4,7 @@ from typing import Any
 
 from xsim_core.errors import BadInputError
 
-FORM = "Give stage.field=value, such as ppo.num_env_steps=200000 or diffusion.optim.num_steps=10."
+FORM = "Give stage.field=value, such as ppo.num_env_steps=200000 or diffusion.optim.num_steps=4000."
 
 
 def parse_overrides(texts: tuple[str, ...]) -> dict[str, dict[str, Any]]:

@@ -27,7 +27,7 @@ class Demo:
     preset: Literal["demo", "debug"] = "demo"
     """demo; debug (tiny sizes, minutes, proves only that every stage runs)."""
     set: Settings = ()
-    """Fields over the preset, such as ppo.num_env_steps=200000, diffusion.optim.num_steps=10 or
+    """Fields over the preset, such as ppo.num_env_steps=200000, diffusion.optim.num_steps=4000 or
     task.horizon=50. The values are YAML."""
     prefect: bool = True
     """Whether the Prefect server, started when needed, records and shows the run. With the flag
@@ -72,7 +72,7 @@ class Run:
     name: Name = ""
     """What to call the run; by default the capture's name and the preset's."""
     set: Settings = ()
-    """Fields over the preset, such as ppo.num_env_steps=200000, diffusion.optim.num_steps=10 or
+    """Fields over the preset, such as ppo.num_env_steps=200000, diffusion.optim.num_steps=4000 or
     task.horizon=50. The values are YAML."""
     until: Annotated[str, arg(metavar="STAGE")] = ""
     """The last stage to carry out; all of them by default."""

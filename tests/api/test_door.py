@@ -145,8 +145,8 @@ def test_an_evaluation_has_rates_and_what_each_seed_did():
 
 def test_importing_the_library_costs_milliseconds_and_no_torch():
     code = (
-        "import sys, time; start = time.perf_counter(); import xsim_core; "
-        "print(time.perf_counter() - start, len(set(sys.modules) & {'torch', 'numpy', 'zarr'}), "
+        "import sys, time; start = time.process_time(); import xsim_core; "
+        "print(time.process_time() - start, len(set(sys.modules) & {'torch', 'numpy', 'zarr'}), "
         "bool(xsim_core.open_store), 'torch' in sys.modules)"
     )
     done = subprocess.run(
@@ -157,6 +157,6 @@ def test_importing_the_library_costs_milliseconds_and_no_torch():
         cwd=xsim_core.__path__[0] + "/..",
     )
     seconds, heavy, offers_store, loads_torch = done.stdout.split()
-    assert float(seconds) < 0.1
+    assert float(seconds) < 0.1  # Of CPU time, whatever else the machine does; 3 ms here.
     assert heavy == "0"
     assert (offers_store, loads_torch) == ("True", "False")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PAGES = [*ROOT.glob("*.md"), *sorted(ROOT.glob("docs/**/*.md"))]
+PAGES = [*ROOT.glob("*.md"), *ROOT.glob("*/README.md"), *sorted(ROOT.glob("docs/**/*.md"))]
 CODE = ("xsim_core", "tasks", "flows", "tests", "deployments", "docker", "docs", "findings")
 
 
@@ -42,10 +42,13 @@ def test_links_between_files_become_links_between_pages(source, page, link, expe
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_files_that_a_page_names_are_there(path):
-    """In `inline code`, from a top-level folder on; what holds a placeholder is left out."""
-    text = re.sub(r"^```.*?^```$", "", path.read_text(), flags=re.MULTILINE | re.DOTALL)
-    named = re.findall(rf"`((?:{'|'.join(CODE)})/[\w./-]*)`", text)
-    assert [name for name in named if not (ROOT / name).exists()] == []
+    """From a top-level folder on, also within commands; and modules as ``tests.docs.test_site``."""
+    text = path.read_text()
+    top = f"(?<![\\w/.-])(?:{'|'.join(CODE)})"
+    named = set(re.findall(rf"{top}/[\w./-]*[\w/]", text)) - {"findings/NAME.sh"}
+    assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
+    modules = (name.split(".") for name in re.findall(rf"-m ({top}(?:\.\w+)+)", text))
+    assert [m for m in modules if not ROOT.joinpath(*m).with_suffix(".py").exists()] == []
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 """The runner of findings, on toy findings that need no network."""
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -80,11 +81,37 @@ def test_an_empty_folder_is_not_a_success(tmp_path):
 
 
 @pytest.mark.parametrize("script", sorted(FINDINGS.glob("*.sh")), ids=lambda path: path.stem)
-def test_a_finding_says_what_it_pins_and_does_not_use_the_product(script):
-    """The rules of findings/README.md that can be read off a script."""
+def test_a_finding_keeps_the_rules_that_can_be_read_off_it(script):
     text = script.read_text()
-    assert text.startswith("#!/usr/bin/env bash\n# ")
-    assert "==" in text, "packages are pinned"
-    assert "set -euo pipefail" in text
+    comment, begin, body = text.partition(
+        'source "$(dirname "${BASH_SOURCE[0]}")/environment.bash"\n'
+    )
+    assert begin, "the environment is made as for the others"
+    assert comment.startswith("#!/usr/bin/env bash\n# ")
+    said = re.findall(r"^# ([A-Z]\w+): +\S", comment, re.MULTILINE)
+    assert said == ["Package", "Expected", "Seen", "Matters", "Instead"]
+    installed = re.findall(r"^pip_install (.+)$", body, re.MULTILINE)
+    packages = [word for line in installed for word in line.split() if word[0] not in '-"']
+    assert packages
+    assert all("==" in package for package in packages), "packages are pinned"
     assert "xsim_core" not in text
+    assert not re.search(r"https?://|index-url|/home/|/root/|/tmp/", text)
     assert subprocess.run(["bash", "-n", str(script)], check=False).returncode == 0
+
+
+def test_the_environment_is_gone_afterwards_and_a_failure_is_one(tmp_path):
+    """The shared beginning, without a network: nothing is installed."""
+    script = tmp_path / "a.sh"
+    (tmp_path / "environment.bash").write_text((FINDINGS / "environment.bash").read_text())
+    script.write_text(
+        'source "$(dirname "${BASH_SOURCE[0]}")/environment.bash"\n'
+        '"$python" -c "import sys; print(sys.prefix)"\nfalse\necho not reached\n'
+    )
+    env = {**os.environ, "PYTHON": sys.executable, "PYTHONPATH": "/nowhere"}
+    done = subprocess.run(
+        ["bash", str(script)], capture_output=True, text=True, env=env, check=False
+    )
+    assert done.returncode == 1
+    (prefix,) = done.stdout.split()
+    assert Path(prefix).name == "venv"
+    assert not Path(prefix).parent.exists()

@@ -1,4 +1,4 @@
-"""The story as Prefect tasks, on a real server."""
+"""The pipeline as Prefect tasks, on a real server."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The real story over toy stages, as a script: python -m tests.flows.toy_flow [stage=exception].
+"""The real pipeline over toy stages, as a script: python -m tests.flows.toy_flow [stage=exception].
 
 Prints JSON: what each task's state was, and what the store was left with.
 """

@@ -237,11 +237,3 @@ def test_an_artifact_whose_manifest_is_damaged_is_left_alone_and_named(store):
         assert result.doubtful == [str(bad)]
     assert store.manifest(good) is None
     assert len(store.list_objects(f"{bad}/")) == num_objects
-
-
-def test_a_record_that_only_one_of_two_listings_has_counts(store, monkeypatch):
-    ref = run_stage(TOY, ToyConfig(), store, {})
-    store.put_record("runs/monday.json", {"stages": {"toy": str(ref)}})
-    monkeypatch.setattr(ArtifactStore, "list_records", lambda *_: [])
-    result = collect(store, grace_s=0, dry_run=False, now=later(1))
-    assert (result.kept, result.removed) == ([str(ref)], [])

@@ -1,4 +1,4 @@
-"""xsim_core/storage.py against its contract, on memory and on disk."""
+"""xsim_core.storage against its contract, on memory and on disk."""
 
 import os
 import signal
