@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# safetensors 0.8.0's NumPy side writes transposed, strided and reversed arrays scrambled, without an error.
+# safetensors 0.8.0's NumPy side writes transposed and strided arrays scrambled, without an error.
 #
 # Package:  safetensors 0.8.0
 # Expected: save(load(x)) == x for any float array; the PyTorch side refuses a non-contiguous tensor with "You
