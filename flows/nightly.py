@@ -1,9 +1,11 @@
 """Retrain every night over all captures of a task, and promote what the test lets through."""
 
+import json
 import math
 import time
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from itertools import count
 from typing import Any
 
 from prefect import flow
@@ -81,7 +83,7 @@ def nightly(
     test = PromotionTest(margin=margin, alpha=alpha)
     outcomes: list[RetrainingResult] = []
     failures: dict[str, str] = {}
-    end_s = time.monotonic() + (max_hours or math.inf) * 3600
+    end_s = time.monotonic() + (math.inf if max_hours is None else max_hours) * 3600
     for pointer in _longest_waiting_first(store, captures):
         if time.monotonic() > end_s:
             skipped[pointer] = f"the night's {max_hours:g} h were over; it comes first next time"
@@ -94,20 +96,34 @@ def nightly(
         job = RetrainingJob(pointer, config, made)
         try:
             with recorded(store, record) as recorder:
-                outcomes.append(retrain_and_promote(
+                outcome = retrain_and_promote(
                     AsTasks(recorder), store, job, night=night, test=test, max_pairs=max_pairs
-                ))  # fmt: skip
+                )
+            outcomes.append(outcome)
+            # At once: a night that dies later has decided this one all the same.
+            keep_decision(store, pointer, night, _row(outcome))
         except Exception as error:  # noqa: BLE001 one broken capture must not cost the others
             failures[pointer] = f"{type(error).__name__}: {error}"
     create_markdown_artifact(
         decision_page(outcomes, failures, skipped), "promotion", f"night {night}"
     )
-    rows = [_row(o) for o in outcomes]
-    for row in rows:
-        store.put_record(f"decisions/{row['pointer']}/{night}.json", row)
     if failures:
         raise NightFailedError("; ".join(f"{name}: {why}" for name, why in failures.items()))
-    return rows
+    return [_row(o) for o in outcomes]
+
+
+def keep_decision(store: ArtifactStore, pointer: str, night: int, row: dict[str, Any]) -> None:
+    """Keep what a night came to; a night that is run again adds to what it said before.
+
+    As ``decisions/<pointer>/<night>.json``, then ``<night>-2.json``, … Nothing is replaced: the
+    second time the candidate is no new one, and its trials are told by the first record alone.
+    """
+    data = json.dumps(row, indent=1).encode()
+    folder = f"decisions/{pointer}"
+    for time_of_night in count(1):
+        name = f"{night}" if time_of_night == 1 else f"{night}-{time_of_night}"
+        if store.create_object(f"{folder}/{name}.json", data):
+            return
 
 
 def _longest_waiting_first(store: ArtifactStore, pointers: Iterable[str]) -> list[str]:
@@ -115,7 +131,7 @@ def _longest_waiting_first(store: ArtifactStore, pointers: Iterable[str]) -> lis
     last: dict[str, int] = {}
     for path in store.list_records("decisions"):
         match path.removesuffix(".json").split("/"):
-            case ["decisions", pointer, night] if night.isdecimal():
+            case ["decisions", pointer, name] if (night := name.partition("-")[0]).isdecimal():
                 last[pointer] = max(int(night), last.get(pointer, 0))
             case _:  # Somebody else's file.
                 continue

@@ -147,6 +147,16 @@ def _as_it_is(record: RunRecord, name: str) -> RunRecord:
     return record
 
 
+def host_elsewhere(record: RunRecord) -> str:
+    """The machine of a run that is said to go on where it cannot be looked for; "" for others.
+
+    Another machine's, or another container's: its process may be alive, or have died since.
+    """
+    if record.state != "running" or fate_of(record.process) != "elsewhere":
+        return ""
+    return record.process.partition(" ")[0] or "an unknown machine"
+
+
 def list_runs(store: ArtifactStore) -> list[str]:
     """Names of all runs, sorted."""
     names = [path.removeprefix("runs/") for path in store.list_records("runs")]

@@ -31,7 +31,7 @@ class Status:
 
     def _runs(self) -> int:
         from tasks.settings import load_settings
-        from xsim_core.runs import load_records
+        from xsim_core.runs import host_elsewhere, load_records
 
         settings = load_settings()
         store = settings.open_store()
@@ -43,7 +43,10 @@ class Status:
         print(f"store: {settings.store_url}")
         for r in records:
             took = f"{r.elapsed_s:.0f} s" if r.elapsed_s is not None else ""
-            print(f"  {r.name:<24} {r.state:<12} {len(r.stages):2d} stages  {took:>7}  {r.started}")
+            where = host_elsewhere(r)
+            said = f"  on {where}; whether it still runs is not known here" if where else ""
+            print(f"  {r.name:<24} {r.state:<12} {len(r.stages):2d} stages  {took:>7}  {r.started}"
+                  f"{said}")  # fmt: skip
         for name, why in odd.items():
             print(f"  {name:<24} skipped: {why}")
         if not (records or odd):

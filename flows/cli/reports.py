@@ -113,32 +113,34 @@ def _write(settings: "Settings", what: str, out: str) -> Path:
     from flows.runs import report_path, write_report
     from xsim_core.refs import find_ref
     from xsim_core.report import build_report, stages_behind, trace_lineage as trace
-    from xsim_core.runs import list_runs, load_record
+    from xsim_core.runs import RunRecord, list_runs, load_record
     from xsim_core.scratch import write_text
 
     from .output import announce_empty
 
     store = settings.open_store()
     announce_empty(store)
-    is_run = what in list_runs(store)
-    if is_run and not out:
-        return write_report(settings, store, load_record(store, what))
-    if is_run:
-        stages, name = load_record(store, what).stages, what
+    if what in list_runs(store):
+        record = load_record(store, what)
+        if not out:
+            return write_report(settings, store, record)
     else:
         ref = find_ref(store, what)
-        stages, name = stages_behind(trace(store, ref)), str(ref).replace("/", "-")
-    path = Path(out) if out else report_path(settings, name)
-    write_text(path, build_report(store, stages, title=name))
+        stages = stages_behind(trace(store, ref))
+        record = RunRecord(name=str(ref).replace("/", "-"), stages=stages)
+    path = Path(out) if out else report_path(settings, record.name)
+    html = build_report(store, record.stages, title=record.name, unfinished=record.unfinished)
+    write_text(path, html)
     return path
 
 
 def _newest(settings: "Settings") -> str:
     from xsim_core.errors import BadInputError
-    from xsim_core.runs import list_runs, load_record
+    from xsim_core.runs import load_records
 
     store = settings.open_store()
-    records = [load_record(store, name) for name in list_runs(store)]
+    # One that cannot be read must not keep the newest from being shown.
+    records, _ = load_records(store)
     if not records:
         raise BadInputError(f"there is no run in {store.url} yet. 'xsim demo' makes the first.")
     return max(records, key=lambda r: r.started).name

@@ -8,7 +8,7 @@ from obstore.exceptions import BaseError
 
 from flows.digests import is_fresh
 from xsim_core.errors import BadInputError, StoreUnreachableError, XSimError
-from xsim_core.scratch import drafted
+from xsim_core.scratch import write_bytes, write_text
 from xsim_core.storage import ArtifactStore
 
 from .place import CAPTURE_FILE
@@ -69,7 +69,8 @@ def _copy(source: ArtifactStore, name: str, listed: Listed, folder: Path) -> Non
     # The capture's own file last here too: a stop on the way leaves no half capture.
     for path in sorted(listed, key=lambda p: p.endswith(CAPTURE_FILE)):
         if before.get(path) != listed[path] or not (folder / path).is_file():
-            (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            (folder / path).write_bytes(source.read_object(path) or b"")
-    with drafted(stamp) as draft:
-        draft.write_text(json.dumps(listed))
+            data = source.read_object(path)
+            if data is None:
+                raise BadInputError(f"'{path}' was removed while it was copied")
+            write_bytes(folder / path, data)
+    write_text(stamp, json.dumps(listed))

@@ -79,7 +79,8 @@ def check(request: PoolRequest) -> None:
 
 def _environment(request: PoolRequest) -> dict[str, str]:
     given = {k: os.environ[k] for k in _PASSED_ON if os.environ.get(k)} | request.environment
-    # The worker would hand on its own, a folder that containers do not have.
+    # The worker would hand on its own, a folder of its machine. Prefect keeps a run's profile and
+    # logs there, nothing that outlives it: in a container /tmp is its own, and any user may write.
     given.setdefault("PREFECT_HOME", "/tmp/prefect")
     if not given.get("XSIM_STORE", "").startswith("s3://"):
         # A folder of this machine is none of the container's.

@@ -57,7 +57,7 @@ def toy_task(name):
 
 
 flows.executors.task_of = toy_task
-_, refs = make_toy_run(settings.store_path.parent)
+_, refs = make_toy_run(settings.home)
 store = settings.open_store()
 save_record(
     store,
@@ -87,6 +87,7 @@ json.dump(
         "numbers": [e.number for e in entries], "seeds": first_seeds, "pages": len(pages),
         "page": pages[-1], "evidence": [str(r) for r in entries[1].evaluations],
         "decisions": store.list_records("decisions"),
+        "of_night_3": [store.get_record(f"decisions/{pointer}/{n}.json") for n in ("3", "3-2")],
     },
     sys.stdout,
 )  # fmt: skip

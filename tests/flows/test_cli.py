@@ -15,6 +15,7 @@ from flows.cli.doctor.checks import _store
 from flows.cli.main import _parse, main
 from tasks.settings import Settings
 from tests.flows.toys import make_toy_run
+from xsim_core.process import this_process
 from xsim_core.runs import RunRecord, save_record
 from xsim_core.storage import Runtime
 
@@ -195,6 +196,34 @@ def test_every_command_takes_json(xsim, tmp_path, command):
 def test_status_lists_runs(xsim, home):
     runs = json.loads(xsim(home, "status", "--json").stdout)["runs"]
     assert [(r["name"], r["state"], len(r["stages"])) for r in runs] == [("toy", "completed", 12)]
+
+
+def test_status_says_what_it_cannot_know(xsim, tmp_path):
+    store, refs = make_toy_run(tmp_path)
+    for name, process in (("far", "another-machine 1 1 a b c"), ("here", this_process())):
+        save_record(store, RunRecord(name=name, stages=refs, process=process))
+    far, here = xsim(tmp_path, "status").stdout.splitlines()[1:]
+    assert far.endswith("on another-machine; whether it still runs is not known here")
+    assert "not known" not in here
+
+
+def test_a_record_that_cannot_be_read_keeps_no_report_from_being_opened(xsim, tmp_path):
+    store, refs = make_toy_run(tmp_path)
+    save_record(store, RunRecord(name="toy", stages=refs, state="completed"))
+    store.create_object("runs/odd.json", b"{")
+    answer = json.loads(xsim(tmp_path, "open", "--json").stdout)
+    assert answer["report"] == str(tmp_path / "reports" / "toy.html")
+
+
+def test_a_report_written_elsewhere_says_the_same(xsim, tmp_path):
+    store, refs = make_toy_run(tmp_path)
+    part = {stage: refs[stage] for stage in ("ingest_capture", "scan")}
+    record = RunRecord(name="cut", stages=part, state="failed", unfinished={"splat": "failed"})
+    save_record(store, record)
+    kept, out = Path(xsim(tmp_path, "report", "cut").stdout.strip()), tmp_path / "out.html"
+    assert xsim(tmp_path, "report", "cut", "--out", str(out)).returncode == 0
+    # But for the stamp by which a kept page is known.
+    assert out.read_text() == kept.read_text().partition("\n")[2]
 
 
 def test_show_and_lineage_answer_in_json(xsim, home):

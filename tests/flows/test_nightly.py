@@ -23,7 +23,14 @@ def test_a_decision_takes_trials_and_keeps_them(night):
     assert night["pairs"][0] == 0
     assert all(0 < n <= 150 for n in night["pairs"][1:])
     assert night["evidence"]
-    assert len(night["decisions"]) == 5
+    assert len(night["decisions"]) == 6
+
+
+def test_a_night_that_runs_again_replaces_no_decision(night):
+    first, again = night["of_night_3"]
+    assert (first["decision"]["action"], again["decision"]["action"]) == ("promote", "keep")
+    assert first["decision"]["num_pairs"] > 0
+    assert first["evaluations"]
 
 
 def test_a_roll_back_is_a_new_number_that_names_an_old_policy(night):

@@ -213,6 +213,25 @@ def test_a_copy_is_what_the_bucket_holds(moto_url, tmp_path):
     assert (here / "one/photos/0.png").stat() == kept, "what did not change is not fetched again"
 
 
+def test_an_object_that_goes_while_it_is_copied_is_no_empty_file(tmp_path, monkeypatch):
+    bucket = ArtifactStore((tmp_path / "bucket").as_uri())
+    for name in ("one/photos/0.png", "one/capture.yaml"):
+        bucket.create_object(name, name.encode())
+    list_objects = ArtifactStore.list_objects
+
+    def listed_and_removed(store, prefix=""):
+        listing = list_objects(store, prefix)
+        bucket.delete_objects(["one/photos/0.png"])
+        return listing
+
+    monkeypatch.setattr(ArtifactStore, "list_objects", listed_and_removed)
+    copies = fetch_prefix(bucket.url, tmp_path / "here")
+    assert copies.folders == []
+    assert "'one/photos/0.png' was removed while it was copied" in copies.refused["one"]
+    monkeypatch.undo()
+    assert fetch_prefix(bucket.url, tmp_path / "here").refused == {}
+
+
 def test_folder_objects_and_odd_keys_stop_no_other(moto_url, tmp_path):
     bucket, prefix = re.fullmatch("s3://([^/]+)/(.*)", moto_url).groups()
     (backend,) = [b["aws"] for b in s3_backends.values() if bucket in b["aws"].buckets]

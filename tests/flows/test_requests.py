@@ -17,7 +17,7 @@ from tests.capture.conftest import TINY
 from xsim_core.capture import synthesize_capture, truth_folder
 from xsim_core.capture.identity import COARSEST_TIMES_S
 from xsim_core.errors import BadInputError, UnknownNameError
-from xsim_core.runs import RunRecord, RunRequest, load_record
+from xsim_core.runs import RunRecord, RunRequest, list_runs, load_record
 
 pytestmark = pytest.mark.vulkan
 opened: list[str] = []
@@ -97,6 +97,14 @@ def test_what_a_request_cannot_be_is_said_before_the_capture_is_read(home, tmp_p
         resolve(RunRequest(capture=str(tmp_path), preset="deom"))
     with pytest.raises(BadInputError, match="is not a folder"):
         resolve(RunRequest(capture=str(tmp_path / "none")))
+
+
+def test_a_stage_that_the_chain_lacks_is_refused_by_the_flow_before_it_runs(home, capture_copy):
+    from flows.xsim import xsim
+
+    with pytest.raises(UnknownNameError, match="Did you mean 'calibrate'"):
+        xsim.fn(str(capture_copy), preset="debug", until="calibrat")
+    assert list_runs(load_settings().open_store()) == []
 
 
 def test_the_flows_parameters_are_those_of_a_request():

@@ -9,6 +9,7 @@ from xsim_core.runs import (
     RunRecord,
     RunRequest,
     check_run_name,
+    host_elsewhere,
     list_runs,
     load_record,
     load_records,
@@ -73,6 +74,15 @@ def test_a_run_of_a_dead_process_does_not_run(toy_store):
     ):
         save_record(toy_store, RunRecord(name="night-2", process=process))
         assert load_record(toy_store, "night-2").state == state
+
+
+def test_a_run_of_another_machine_says_whose_it_is():
+    for process, host in (
+        (this_process(), ""), ("", "an unknown machine"), ("another-machine 1 1", "another-machine")
+    ):  # fmt: skip
+        assert host_elsewhere(RunRecord(name="night-2", process=process)) == host
+    done = RunRecord(name="night-2", process="another-machine 1 1", state="completed")
+    assert host_elsewhere(done) == ""
 
 
 @pytest.mark.parametrize("name", ["no-such-run", "../manifest", ""])
