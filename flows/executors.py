@@ -105,7 +105,7 @@ class InProcess:
             self.record.stopped(stage.name, error)
             raise
         self.observer.finished(stage.name, ref, reused=reused)
-        self.observer.noted(stage.name, getattr(self.store.open(ref).summary, "notes", ()))
+        self.observer.noted(stage.name, self.store.open(ref).notes)
         self.record.add(stage.name, ref)
         return ref
 
@@ -139,7 +139,7 @@ def _shared(
     stage: Stage[Any], config: FrozenModel, given: dict[str, Ref]
 ) -> AbstractContextManager[None]:
     """Where the stage's work is spread over workers, if somebody asked for that."""
-    if stage.fan_out is None or load_settings().render_shards < 2:
+    if stage.fan_out is None or load_settings().num_shards < 2:
         return nullcontext()
     # Here: it makes a flow, and with that a tenth of what the run of a finished chain takes.
     from .fan_out import fanned_out

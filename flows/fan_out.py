@@ -17,7 +17,7 @@ from prefect import flow
 from prefect.futures import PrefectFuture
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
-from tasks.engine.child import STOP
+from tasks.engine.child import SIDE_BY_SIDE, STOP
 from tasks.engine.observer import OBSERVER, Observer
 from tasks.engine.routing import IS_ROUTED
 from tasks.settings import Settings, load_settings
@@ -36,21 +36,18 @@ COLLECTED = "collected"
 def fanned_out(
     stage: Stage[Any], config: FrozenModel, inputs: Mapping[str, ArtifactRef[Any]]
 ) -> Iterator[None]:
-    """Have workers do the work of the stage that the block will run, where it can be shared.
+    """Have workers do the work of the stage that the block will run; one with ``fan_out``.
 
-    That is a stage with ``fan_out``, and ``XSIM_RENDER_SHARDS`` of two or more. Inside the block
-    stages run on this machine, where the shards were gathered.
+    Inside the block stages run on this machine, where the shards were gathered.
     """
     settings, fan_out = load_settings(), stage.fan_out
-    if fan_out is None or settings.render_shards < 2:
-        yield
-        return
+    assert fan_out is not None
     store, ref = settings.open_store(), output_ref(stage, config, inputs)
     if not store.claim(ref):
-        spread = render_shards.with_options(task_runner=task_runner(settings))
-        collected, shards = spread(stage.name, dict(inputs), config, settings.render_shards)
+        spread = shards.with_options(task_runner=task_runner(settings))
+        collected, made = spread(stage.name, dict(inputs), config, settings.num_shards)
         gather = named(fan_out.gather) if isinstance(fan_out.gather, str) else fan_out.gather
-        gather(store.open(collected), [store.open(s) for s in shards], store.scratch_of(ref))
+        gather(store.open(collected), [store.open(shard) for shard in made], store.scratch_of(ref))
     token = IS_ROUTED.set(True)
     try:
         yield
@@ -59,10 +56,10 @@ def fanned_out(
 
 
 @flow(
-    name="render-shards", flow_run_name="{stage} in {num_shards} shards",
+    name="shards", flow_run_name="{stage} in {num_shards} shards",
     persist_result=False, log_prints=False,
 )  # fmt: skip
-def render_shards(
+def shards(
     stage: str, inputs: dict[str, ArtifactRef[Any]], config: FrozenModel, num_shards: int
 ) -> tuple[ArtifactRef[Any], list[ArtifactRef[Any]]]:
     """What a stage shares, and its shards.
@@ -84,15 +81,17 @@ def _spread(
     assert fan_out is not None
     stop = Event()
     told = _Progress(OBSERVER.get(), stage, fan_out, num_shards)
-    tokens = (STOP.set(stop), OBSERVER.set(_Part(told, COLLECTED)))
+    tokens = (STOP.set(stop), OBSERVER.set(_Part(told, COLLECTED)), SIDE_BY_SIDE.set(1))
     try:
         made = task_of(fan_out.collect.name)(**inputs, config=config, return_state=True)
         collected: ArtifactRef[Any] = made.result()
         summary = load_settings().open_store().open(collected).summary
         told.num_shards = min(num_shards, getattr(summary, fan_out.count))
         futures = []
+        # A task that a thread takes up sees the context of its submission; one that Dask, Ray or
+        # another pool takes up does not, and has the cores of where it is.
+        SIDE_BY_SIDE.set(told.num_shards)
         for k in range(told.num_shards):
-            # A task that a thread takes up sees the context of its submission.
             OBSERVER.set(_Part(told, k))
             futures.append(_submit(fan_out, {**inputs, **_as_input(fan_out, collected)}, config, k,
                                    told.num_shards))  # fmt: skip
@@ -107,6 +106,7 @@ def _spread(
     finally:
         STOP.reset(tokens[0])
         OBSERVER.reset(tokens[1])
+        SIDE_BY_SIDE.reset(tokens[2])
 
 
 def _submit(
@@ -140,7 +140,7 @@ def task_runner(settings: Settings) -> TaskRunner[Any]:
             if address:
                 return DaskTaskRunner(address=address)
             # A process for each shard, as with threads.
-            local = {"n_workers": settings.render_shards, "threads_per_worker": 1}
+            local = {"n_workers": settings.num_shards, "threads_per_worker": 1}
             return DaskTaskRunner(cluster_kwargs=local)
         if kind == "ray":
             from prefect_ray import RayTaskRunner  # pyright: ignore[reportMissingImports]
@@ -151,7 +151,7 @@ def task_runner(settings: Settings) -> TaskRunner[Any]:
             f"XSIM_TASK_RUNNER={kind} needs prefect-{kind}: install it into this environment with "
             f"pip install '.[{kind}]', on every machine of the cluster too."
         ) from error
-    return ThreadPoolTaskRunner(max_workers=settings.render_shards)
+    return ThreadPoolTaskRunner(max_workers=settings.num_shards)
 
 
 @dataclass

@@ -14,7 +14,7 @@ from xsim_core.errors import BadInputError
 PREFIX = "XSIM_"
 
 ELSEWHERE = (
-    "CACHE", "FOUNDATIONPOSE_COMMAND", "S3_CREDENTIALS",
+    "HOME", "STORE", "CACHE", "FOUNDATIONPOSE_COMMAND", "S3_CREDENTIALS",
     "TORCH_INDEX_URL", "NO_APT", "PRIVATE_VULKAN",
     "REAL_DATA", "TEST_S3_ENDPOINT", "SEED", "FUZZ_INPUTS",
     "CHECK_FOLDER", "CHECK_MIRROR", "CHECK_PIPELINE", "CHECK_RELEASE",
@@ -93,8 +93,6 @@ class Environment(BaseSettings):
         validate_default=False,
     )
 
-    home: str | None = None
-    store: str | None = None
     inbox: str | None = None
     device: Annotated[
         str, Field(pattern=r"^(cpu|mps|cuda(:\d+)?)$"), Give("cpu, cuda or cuda:0")

@@ -1,4 +1,8 @@
-"""What the environment says about where to work. Read once per call; never part of identity."""
+"""Where to work and how wide, as stages and flows are told it; never part of identity.
+
+``environment`` holds what people may write, one field a variable, and refuses what cannot be used;
+this is what follows from it on this machine, with paths, a store and cores. Tests make their own.
+"""
 
 import os
 from pathlib import Path
@@ -8,7 +12,7 @@ from pydantic import Field
 
 from xsim_core.config import FrozenModel
 from xsim_core.errors import BadInputError
-from xsim_core.storage import ArtifactStore, Runtime, home_folder, local_path, store_url
+from xsim_core.storage import ArtifactStore, Runtime, home_folder, store_url
 
 from .environment import read_environment
 
@@ -34,8 +38,8 @@ class Settings(FrozenModel):
 
     pools: dict[str, str] = Field(default_factory=dict)
     """``XSIM_POOLS``: "ppo=xsim-gpu,pose_track=xsim-foundationpose" sends these stages there."""
-    render_shards: int = 1
-    """``XSIM_RENDER_SHARDS``: over how many tasks ``render_dataset`` is spread."""
+    num_shards: int = 1
+    """``XSIM_RENDER_SHARDS``: over how many tasks a stage with ``fan_out`` is spread."""
     task_runner: Literal["threads", "dask", "ray"] = "threads"
     """``XSIM_TASK_RUNNER``: what those tasks run on."""
     task_runner_address: str | None = None
@@ -45,21 +49,9 @@ class Settings(FrozenModel):
         """After how many seconds a stage is ended; None for never."""
         return self.stage_timeout_s.get(stage, self.stage_timeout_s.get("*"))
 
-    def runtime_of(self, stage: str) -> Runtime:
-        """What a stage that runs here may use: shards rendered side by side share the cores."""
-        if stage != "render_shard" or self.task_runner != "threads":
-            return self.runtime
-        workers = max(1, self.runtime.num_workers // self.render_shards)
-        return self.runtime.model_copy(update={"num_workers": workers})
-
     def open_store(self) -> ArtifactStore:
         """The artifact store."""
         return ArtifactStore(self.store_url)
-
-    @property
-    def store_path(self) -> Path | None:
-        """The store's folder, or None when it is not on this machine's disk."""
-        return local_path(self.store_url)
 
 
 def load_settings() -> Settings:
@@ -79,6 +71,6 @@ def load_settings() -> Settings:
         home=home_folder(), store_url=store_url(), inbox=given.inbox,
         runtime=Runtime(device=given.device, num_workers=workers),
         stage_processes=given.stage_processes == "1", stage_timeout_s=given.stage_timeout_s,
-        pools=given.pools, render_shards=given.render_shards,
+        pools=given.pools, num_shards=given.render_shards,
         task_runner=given.task_runner.kind, task_runner_address=given.task_runner.address,
     )  # fmt: skip

@@ -28,7 +28,7 @@ from xsim_core.artifacts import ArtifactRef
 from xsim_core.config import FrozenModel
 from xsim_core.errors import StageDiedError, StageTimeoutError, XSimError
 from xsim_core.stage import Stage, output_ref
-from xsim_core.storage import Progress
+from xsim_core.storage import Progress, Runtime
 
 STAGES = "xsim_core.stages:get_stage"
 """Where a stage is found by its name, as module:function."""
@@ -45,6 +45,16 @@ LISTEN_S = 0.5
 
 STOP: ContextVar[threading.Event | None] = ContextVar("xsim_stop", default=None)
 """Set by a flow that waits for stages in threads of its own: these do not hear of Ctrl-C."""
+
+SIDE_BY_SIDE: ContextVar[int] = ContextVar("xsim_side_by_side", default=1)
+"""Set by a flow that has so many stages run at once on this machine: they share its cores."""
+
+
+def share_of(runtime: Runtime) -> Runtime:
+    """What one stage that runs here now may use of this machine."""
+    if (num_stages := SIDE_BY_SIDE.get()) == 1:
+        return runtime
+    return runtime.model_copy(update={"num_workers": max(1, runtime.num_workers // num_stages)})
 
 
 def raise_if_stopped() -> None:
@@ -78,7 +88,7 @@ def run_in_child(
     given = {
         "find": find, "stage": stage.name, "config": all_fields(config),
         "inputs": {name: str(ref) for name, ref in inputs.items()}, "store": settings.store_url,
-        "runtime": settings.runtime_of(stage.name).model_dump(),
+        "runtime": share_of(settings.runtime).model_dump(),
     }  # fmt: skip
     answer = run_job(
         stage.name, "tasks.engine.stage_process:make_artifact", given, progress=progress,

@@ -15,10 +15,10 @@ from xsim_core.config import FrozenModel
 from xsim_core.errors import StageDiedError, XSimError
 from xsim_core.stage import Stage, output_ref, run_stage
 
-from .child import STAGES, run_in_child
+from .child import STAGES, run_in_child, share_of
 from .gpu import gpu_slot
 from .observer import OBSERVER
-from .presentation import ProgressArtifact, notes_of, publish_summary
+from .presentation import ProgressArtifact, publish_summary
 from .routing import pool_of, run_on_pool
 
 Inputs = Mapping[str, ArtifactRef[Any] | None]
@@ -71,24 +71,24 @@ def execute(
     given = {name: ref for name, ref in inputs.items() if ref is not None}
     observer = OBSERVER.get()
     observer.started(stage.name)
-    if store.claim(ref := output_ref(stage, config, given)):
-        observer.finished(stage.name, ref, reused=True)
-        observer.noted(stage.name, notes_of(artifact := store.open(ref)))
-        publish_summary(stage.name, artifact, home=settings.home, reused=True)
+    reused = store.claim(ref := output_ref(stage, config, given))
+    if not reused:
+        try:
+            if pool := pool_of(stage, settings):
+                run_on_pool(pool, stage, config, given, settings, find=find)
+            else:
+                _make(stage, config, given, settings, find)
+            if not store.claim(ref):
+                raise XSimError(f"stage {stage.name} ended well, but {ref} is not in {store.url}")
+        except BaseException as error:
+            observer.failed(stage.name, error)
+            raise
+    artifact = store.open(ref)
+    observer.finished(stage.name, ref, reused=reused)
+    observer.noted(stage.name, artifact.notes)
+    publish_summary(stage.name, artifact, home=settings.home, reused=reused)
+    if reused:
         return Completed(name="Reused", message=f"{ref} was in the store.", data=ref)
-    try:
-        if pool := pool_of(stage, settings):
-            run_on_pool(pool, stage, config, given, settings, find=find)
-        else:
-            _make(stage, config, given, settings, find)
-        if not store.claim(ref):
-            raise XSimError(f"stage {stage.name} ended well, but {ref} is not in {store.url}")
-    except BaseException as error:
-        observer.failed(stage.name, error)
-        raise
-    observer.finished(stage.name, ref, reused=False)
-    observer.noted(stage.name, notes_of(artifact := store.open(ref)))
-    publish_summary(stage.name, artifact, home=settings.home, reused=False)
     return ref
 
 
@@ -104,7 +104,7 @@ def _make(
         else:
             run_stage(
                 stage, config, settings.open_store(), given,
-                runtime=settings.runtime_of(stage.name), progress=progress,
+                runtime=share_of(settings.runtime), progress=progress,
             )  # fmt: skip
 
 

@@ -96,18 +96,13 @@ def summary_markdown(stage: str, artifact: OpenArtifact[Any], *, home: Path, reu
         "|---|---|",
         *(f"| {name} | {value} |" for name, value in key_figures(artifact)),
         "",
-        *(f"- {note}" for note in notes_of(artifact)),
+        *(f"- {note}" for note in artifact.notes),
         "",
         *thumbnails(artifact, read=lambda name: (folder / name).read_bytes()),
         *places,
         f"Made from: {_parents(artifact)}.",
     ]
     return "\n".join(lines)
-
-
-def notes_of(artifact: OpenArtifact[Any]) -> tuple[str, ...]:
-    """What its stage guessed, dropped or mended; only stages that read foreign files tell."""
-    return getattr(artifact.summary, "notes", ())
 
 
 def key_figures(artifact: OpenArtifact[Any]) -> list[tuple[str, str]]:

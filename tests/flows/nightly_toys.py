@@ -26,6 +26,7 @@ from xsim_core.artifacts import Evaluation  # noqa: E402
 from xsim_core.evaluate import STUDENTS  # noqa: E402
 from xsim_core.promotion import history, rollback  # noqa: E402
 from xsim_core.runs import RunRecord, RunRequest, save_record  # noqa: E402
+from xsim_core.storage import local_path  # noqa: E402
 
 SKILL = {0: 0.6, 1: 0.6, 2: 0.2, 3: 1.0, 4: 1.0}
 DARK = 4
@@ -57,7 +58,7 @@ def toy_task(name):
 
 
 flows.executors.task_of = toy_task
-_, refs = make_toy_run(settings.home)
+_, refs = make_toy_run(local_path(settings.store_url).parent)
 store = settings.open_store()
 save_record(
     store,

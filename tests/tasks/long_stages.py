@@ -34,6 +34,7 @@ def find(name: str) -> Stage:
 
 def _run(*, config: Behaviour, out):
     sys.stdout.write(f"this is {config.does}, PYTHONPATH {os.environ.get('PYTHONPATH')}\n")
+    sys.stdout.write(f"{out.runtime.num_workers} workers\n")
     sys.stdout.flush()
     if config.does == "bad":
         raise BadInputError("the toy is broken. Mend it.")

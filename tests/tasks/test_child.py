@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from tasks.engine.child import rebuild, run_in_child
+from tasks.engine.child import SIDE_BY_SIDE, rebuild, run_in_child
 from tasks.engine.execution import is_retryable
 from tasks.settings import Settings
 from tests.processes import is_alive
@@ -55,6 +55,21 @@ def test_the_artifact_progress_and_prints_come_back(tmp_path, capsys, monkeypatc
     assert artifact.manifest.provenance["peak_memory_mb"] > 10
     assert (0.5, {"loss": 0.25}) in heard
     assert "this is work, PYTHONPATH None" in capsys.readouterr().err
+
+
+def test_stages_side_by_side_share_the_cores(tmp_path, capsys):
+    settings = settings_in(tmp_path).model_copy(update={"runtime": Runtime(num_workers=8)})
+    for num_stages, num_workers in ((3, 2), (20, 1), (1, 8)):
+        config = Behaviour(notes=tmp_path / "notes", seed=num_stages)
+        token = SIDE_BY_SIDE.set(num_stages)
+        try:
+            run_in_child(
+                find("toy"), config, {}, settings, progress=lambda fraction, figures: None,
+                find=FIND,
+            )  # fmt: skip
+        finally:
+            SIDE_BY_SIDE.reset(token)
+        assert f"\n{num_workers} workers\n" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

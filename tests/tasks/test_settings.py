@@ -15,7 +15,7 @@ def test_defaults_lie_below_the_working_directory(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     settings = load_settings()
     assert settings.home == tmp_path / ".xsim"
-    assert settings.store_path == tmp_path / ".xsim" / "store"
+    assert settings.store_url == (tmp_path / ".xsim" / "store").as_uri()
     assert settings.runtime.device == "cpu"
 
 
@@ -23,10 +23,10 @@ def test_the_environment_decides(monkeypatch, tmp_path):
     monkeypatch.setenv("XSIM_HOME", str(tmp_path / "a folder"))
     monkeypatch.setenv("XSIM_WORKERS", "3")
     settings = load_settings()
-    assert settings.store_path == tmp_path / "a folder" / "store"
+    assert settings.store_url == (tmp_path / "a folder" / "store").as_uri()
     assert settings.runtime.num_workers == 3
     monkeypatch.setenv("XSIM_STORE", "s3://bucket/prefix")
-    assert load_settings().store_path is None
+    assert load_settings().store_url == "s3://bucket/prefix"
 
 
 @pytest.mark.parametrize("text", ["gpu", "cuda:x", "0"])
@@ -79,17 +79,12 @@ def test_routes_to_nowhere_are_refused(monkeypatch, text):
         load_settings()
 
 
-def test_shards_share_the_cores_of_this_machine(monkeypatch):
-    monkeypatch.setenv("XSIM_WORKERS", "8")
-    monkeypatch.setenv("XSIM_RENDER_SHARDS", "3")
+def test_a_cluster_is_named_by_its_address(monkeypatch):
     monkeypatch.delenv("XSIM_TASK_RUNNER", raising=False)
-    settings = load_settings()
-    assert settings.runtime_of("render_shard").num_workers == 2
-    assert settings.runtime_of("splat").num_workers == 8
+    assert load_settings().task_runner == "threads"
     monkeypatch.setenv("XSIM_TASK_RUNNER", "dask=tcp://scheduler:8786")
     settings = load_settings()
     assert (settings.task_runner, settings.task_runner_address) == ("dask", "tcp://scheduler:8786")
-    assert settings.runtime_of("render_shard").num_workers == 8
 
 
 @pytest.mark.parametrize("text", ["process", "dask=", "threads=3", "=tcp://x:1"])

@@ -79,7 +79,7 @@ def stage_section(stage: str, artifact: Open) -> str:
     hidden = DRAWN if drawn else ()
     files = {name: artifact.read_file(name) for name in artifact.file_names if name not in hidden}
     known = {} if artifact.ref.kind == Evaluation.kind else _facts(artifact)
-    told = bullets(getattr(artifact.summary, "notes", ()))
+    told = bullets(artifact.notes)
     text = facts(known) + told + drawn + gallery(files, CAPTIONS)
     return section(stage, said.heading, said.text, text)
 

@@ -35,6 +35,11 @@ class OpenArtifact(Generic[A]):
         """Where the payload lies below the store's URL."""
         return f"{self.ref}/{self.manifest.attempt}"
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What its stage guessed, dropped or mended; only stages that read foreign files tell."""
+        return getattr(self.summary, "notes", ())
+
     @cached_property
     def group(self) -> "zarr.Group":
         """The payload, read-only."""
