@@ -3,7 +3,8 @@
 ``execute`` decides what a call does (see ``flows.executors``); nothing here knows Prefect.
 """
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from xsim_core.artifacts import (
     ArtifactRef,
@@ -38,6 +39,12 @@ from xsim_core.stages import (
 from .executors import Executor
 from .sources import Sources
 
+Made = Mapping[str, ArtifactRef[Any]]
+"""What a run made, by stage."""
+
+RECONSTRUCTED = tuple(stage.name for stage in (INGEST_CAPTURE, SCAN, SPLAT, POSE_TRACK))
+"""The stages behind a reconstructed capture."""
+
 
 class Ingested(NamedTuple):
     """What came from outside."""
@@ -45,6 +52,12 @@ class Ingested(NamedTuple):
     capture: ArtifactRef[Capture]
     truth: ArtifactRef[GroundTruth] | None
     world: ArtifactRef[RealWorld] | None
+
+    @classmethod
+    def of(cls, made: Made) -> "Ingested":
+        """As an earlier run took it in."""
+        truth, world = made.get(INGEST_TRUTH.name), made.get(INGEST_WORLD.name)
+        return cls(made[INGEST_CAPTURE.name], truth, world)
 
 
 class Reconstruction(NamedTuple):
@@ -54,6 +67,11 @@ class Reconstruction(NamedTuple):
     scene: ArtifactRef[SplatScene]
     track: ArtifactRef[ObjectTrack]
 
+    @classmethod
+    def of(cls, made: Made) -> "Reconstruction":
+        """As an earlier run found it."""
+        return cls(made[SCAN.name], made[SPLAT.name], made[POSE_TRACK.name])
+
 
 class Trained(NamedTuple):
     """What was learnt in simulation alone."""
@@ -62,6 +80,11 @@ class Trained(NamedTuple):
     teacher: ArtifactRef[TeacherPolicy]
     dataset: ArtifactRef[EpisodeDataset]
     student: ArtifactRef[StudentPolicy]
+
+    @classmethod
+    def of(cls, made: Made) -> "Trained":
+        """As an earlier run learnt it."""
+        return cls(*(made[s.name] for s in (BUILD_SIM, PPO, RENDER_DATASET, DIFFUSION)))
 
 
 class Transferred(NamedTuple):

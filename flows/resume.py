@@ -38,9 +38,7 @@ class ResumedRun(NamedTuple):
     @property
     def found(self) -> pipeline.Reconstruction:
         """What was found in photos and video."""
-        return pipeline.Reconstruction(
-            self.made["scan"], self.made["splat"], self.made["pose_track"]
-        )
+        return pipeline.Reconstruction.of(self.made)
 
 
 @contextmanager

@@ -27,21 +27,12 @@ def sim_to_real(
         task: a task's name or YAML file, instead of the preset's.
         overrides: stage → field → value, over the preset.
     """
-    needs = (
-        "ingest_capture", "scan", "splat", "pose_track", "build_sim", "ppo", "render_dataset",
-        "diffusion",
-    )  # fmt: skip
+    needs = (*pipeline.RECONSTRUCTED, "build_sim", "ppo", "render_dataset", "diffusion")
     request = RunRequest(
         name=f"{run}-sim-to-real", preset=preset, task=task, overrides=overrides or {}
     )
     with resume_run(run, request, needs) as here:
-        made = here.made
-        trained = pipeline.Trained(
-            made["build_sim"], made["ppo"], made["render_dataset"], made["diffusion"]
-        )
-        ingested = pipeline.Ingested(
-            made["ingest_capture"], made.get("ingest_truth"), made.get("ingest_world")
-        )
+        trained, ingested = pipeline.Trained.of(here.made), pipeline.Ingested.of(here.made)
         done = pipeline.sim_to_real(here.executor, here.config, here.found, trained, ingested)
     write_report(here.settings, here.store, here.recorder.record)
     return done._asdict()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from flows.cli.overrides import parse_overrides
+from flows.cli.arguments import parse_overrides
 from xsim_core.errors import BadInputError, UnknownNameError
 from xsim_core.presets import PRESETS, pipeline_config
 from xsim_core.sim.task import task_names

@@ -1,8 +1,10 @@
 """Types of arguments that several commands share, with a word that says what is meant."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from tyro.conf import Positional, arg
+
+from xsim_core.errors import BadInputError
 
 Preset = Literal["demo", "debug", "full"]
 """``xsim_core.presets.PRESETS``, named here so that a shell can complete them at once."""
@@ -16,3 +18,40 @@ Task = Annotated[str, arg(metavar="NAME|FILE")]
 Name = Annotated[str, arg(metavar="NAME")]
 File = Annotated[str, arg(metavar="FILE")]
 Settings = Annotated[tuple[str, ...], arg(metavar="STAGE.FIELD=VALUE")]
+
+FORM = "Give stage.field=value, such as ppo.num_env_steps=200000 or diffusion.optim.num_steps=4000."
+
+
+def parse_overrides(texts: tuple[str, ...]) -> dict[str, dict[str, Any]]:
+    """``stage.field=value`` texts as stage → field → value, inwards along the dots.
+
+    Values are YAML: numbers, true, words, lists in brackets.
+
+    Raises:
+        BadInputError: for a text of another form, and for two that contradict each other.
+    """
+    import yaml
+
+    overrides: dict[str, Any] = {}
+    for text in texts:
+        target, equals, given = text.partition("=")
+        *path, name = target.split(".")
+        if not (equals and path and all((*path, name))):
+            raise BadInputError(f"--set '{text}' cannot be read. {FORM}")
+        try:
+            value = yaml.safe_load(given)
+        except yaml.YAMLError as error:
+            why = str(getattr(error, "problem", None) or "it is no YAML value")
+            raise BadInputError(
+                f"--set '{text}': the value cannot be read ({why}). Close what was opened, and "
+                "put text that holds brackets, colons or commas in quotes."
+            ) from error
+        fields = overrides
+        for step in path:
+            fields = fields.setdefault(step, {})
+            if not isinstance(fields, dict):
+                raise BadInputError(f"--set '{text}' goes into what another --set gives a value.")
+        if name in fields and fields[name] != value:
+            raise BadInputError(f"--set gives {target} twice: '{fields[name]}' and '{value}'.")
+        fields[name] = value
+    return overrides

@@ -7,6 +7,8 @@ from typing import Annotated
 
 from tyro.conf import Positional, arg, subcommand
 
+from .output import print_json
+
 
 @dataclass(frozen=True)
 class InboxList:
@@ -22,7 +24,7 @@ class InboxList:
 
         known = arrivals(load_settings().open_store()).values()
         if self.json:
-            print(json_module.dumps([a.model_dump(mode="json") for a in known], indent=1))
+            print_json([a.model_dump(mode="json") for a in known])
             return 0
         for a in known:
             print(f"{a.phase:<10} {a.run_name:<40} {a.folder}")
@@ -61,6 +63,7 @@ class InboxListen:
         logging.getLogger("flows").setLevel(logging.INFO)
         with Receiver(self.port, secret_in(token), lambda _: scan_soon.trigger()) as receiver:
             if self.json:
+                # One line, at once: whoever started this reads on while it listens.
                 print(json_module.dumps({"url": receiver.url, "token": str(token)}), flush=True)
             else:
                 print(f"bucket notifications: {receiver.url}, token in {token}", flush=True)

@@ -8,8 +8,9 @@ from pathlib import Path
 from filelock import Timeout
 
 from flows.executors import InProcess
+from flows.prefect_server.api import check_named
 from flows.prefect_server.ports import lock_file
-from flows.prefect_server.server import check_named, find_server, start_server, use_server
+from flows.prefect_server.server import find_server, start_server, use_server
 from flows.requests import ResolvedRun, handed_on, resolve
 from flows.runs import recorded, write_report
 from tasks.engine.observer import OBSERVER
@@ -89,12 +90,23 @@ def _launch(
         display.note(f"Prefect UI: {server.ui_url}")
         record = _through_prefect(resolved, store, display, until)
     else:
+        if plan.missing and (vain := _in_vain(settings)):
+            display.note(f"without Prefect {', '.join(vain)} change nothing")
         record = _in_process(resolved, settings, store, display, until)
     report = write_report(settings, store, record)
     return Outcome(
         record=record, report=report, num_reused=num_reused,
         elapsed_s=round(time.monotonic() - clock, 2), ui_url=server.ui_url if server else None,
     )  # fmt: skip
+
+
+def _in_vain(settings: Settings) -> list[str]:
+    """Variables that were set, and that only runs through Prefect obey."""
+    said = {
+        "XSIM_STAGE_TIMEOUT_S": settings.stage_timeout_s, "XSIM_POOLS": settings.pools,
+        "XSIM_RENDER_SHARDS": settings.num_shards > 1,
+    }  # fmt: skip
+    return [name for name, value in said.items() if value]
 
 
 def _through_prefect(

@@ -1,6 +1,5 @@
 """Commands about the current policy: ``promote``, ``rollback`` and ``current``."""
 
-import json as json_module
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from tyro.conf import Positional, arg
 
 from .arguments import PointerName, Reference
+from .output import print_json
 
 if TYPE_CHECKING:
     from xsim_core.promotion import Pointer
@@ -91,7 +91,7 @@ class Current:
         for line in odd:
             print(f"skipped: {line}", file=sys.stderr)
         if self.json:
-            print(json_module.dumps([p.model_dump(mode="json") for p in entries], indent=1))
+            print_json([p.model_dump(mode="json") for p in entries])
             return 0
         for p in entries:
             _print(p, as_json=False)

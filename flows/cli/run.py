@@ -1,6 +1,5 @@
 """Commands that make something: ``demo``, ``run`` and ``capture``."""
 
-import json as json_module
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from tyro.conf import arg, subcommand
 
-from .arguments import CaptureFolder, Folder, Name, Preset, Settings, Task
-from .overrides import parse_overrides
+from .arguments import CaptureFolder, Folder, Name, Preset, Settings, Task, parse_overrides
+from .output import answer, print_json
 
 if TYPE_CHECKING:
     from .launch import Outcome
@@ -122,7 +121,7 @@ class CaptureSynthesize:
 
         with Display(["synthesize"]) as display:
             folder = synthesise(Path(self.folder).absolute(), display, preset=self.preset)
-        return _print_line({"capture": str(folder)}, as_json=self.json)
+        return answer({"capture": str(folder)}, as_json=self.json)
 
 
 @dataclass(frozen=True)
@@ -164,7 +163,7 @@ class CaptureIngest:
 
             tell_server(settings.home, announce(store, sources.capture).digest)
         refs = {k: str(r) for k, r in ingested._asdict().items() if r is not None}
-        return _print_line(refs, as_json=self.json)
+        return answer(refs, as_json=self.json)
 
 
 @dataclass(frozen=True)
@@ -203,12 +202,12 @@ def _print_outcome(outcome: "Outcome", *, as_json: bool) -> int:
 
     record = outcome.record
     if as_json:
-        print(json_module.dumps({
+        print_json({
             "run": record.name, "state": record.state, "report": str(outcome.report),
             "stages": {stage: str(ref) for stage, ref in record.stages.items()},
             "num_reused": outcome.num_reused, "elapsed_s": outcome.elapsed_s,
             "ui": record.flow_run_url or outcome.ui_url,
-        }, indent=1))  # fmt: skip
+        })  # fmt: skip
         return 0
     print(
         f"{len(record.stages)} stages, {outcome.num_reused} reused, {outcome.elapsed_s:.1f} s",
@@ -235,11 +234,3 @@ def _rates(record: Any) -> list[str]:
         f"95 % interval {r.low:.2f}–{r.high:.2f}, progress {r.progress:.2f}"
         for r in summary.rates
     ]
-
-
-def _print_line(values: dict[str, str], *, as_json: bool) -> int:
-    if as_json:
-        print(json_module.dumps(values))
-    else:
-        print("\n".join(f"{name}: {value}" for name, value in values.items()))
-    return 0

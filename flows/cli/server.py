@@ -1,10 +1,11 @@
 """``xsim server start|stop|status``: the background Prefect server."""
 
-import json as json_module
 from dataclasses import dataclass
 from typing import Annotated
 
 from tyro.conf import subcommand
+
+from .output import print_json
 
 
 @dataclass(frozen=True)
@@ -20,16 +21,15 @@ class ServerStart:
 
     def run(self) -> int:
         """Start and say where."""
-        from flows.prefect_server.server import auth_path, check_named, start_server
+        from flows.prefect_server.api import check_named
+        from flows.prefect_server.server import auth_path, start_server
         from tasks.settings import load_settings
 
         home = load_settings().home
         server = start_server(home)
         check_named(server)
         if self.json:
-            print(
-                json_module.dumps({"ui": server.ui_url, "api": server.api_url, "pid": server.pid})
-            )
+            print_json({"ui": server.ui_url, "api": server.api_url, "pid": server.pid})
         else:
             print(f"Prefect server: {server.ui_url}")
             if server.pid is not None:
@@ -51,7 +51,7 @@ class ServerStop:
 
         server = stop_server(load_settings().home)
         if self.json:
-            print(json_module.dumps({"stopped": server.ui_url if server else None}))
+            print_json({"stopped": server.ui_url if server else None})
         else:
             print(f"stopped {server.ui_url}" if server else "no server was running")
         return 0
@@ -74,10 +74,10 @@ class ServerStatus:
         # One that PREFECT_API_URL names is believed to be there until it is asked.
         answers = server is not None and server.is_healthy()
         if self.json:
-            print(json_module.dumps({
+            print_json({
                 "answers": answers, "ui": server.ui_url if server else None,
                 "pid": server.pid if server else None, "log": str(log_path(home)),
-            }))  # fmt: skip
+            })  # fmt: skip
         elif server is None:
             print("no server runs; 'xsim server start' or the next run starts one")
         else:

@@ -10,6 +10,7 @@ from prefect.client.orchestration import get_client
 from prefect.deployments import run_deployment
 
 from flows.digests import DigestMemory
+from flows.prefect_server import NEW_VIDEO
 from tasks.settings import load_settings
 from xsim_core.runs import RunRequest
 
@@ -17,13 +18,11 @@ from .bucket import fetch_prefix
 from .captures import SETTLE_S, Arrival, Scanned, scan, table_rows
 from .place import capture_folders, inbox_place, strays
 
-DEPLOYMENT = "xsim/new-video"
-
 
 @flow(name="scan-inbox", flow_run_name="scan-inbox", persist_result=False)
 def scan_inbox(
     inbox: str | None = None,
-    deployment: str = DEPLOYMENT,
+    deployment: str = NEW_VIDEO,
     preset: str = "demo",
     settle_s: float = SETTLE_S,
 ) -> dict[str, Any]:

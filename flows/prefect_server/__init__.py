@@ -2,5 +2,8 @@
 
 from typing import Literal
 
+NEW_VIDEO = "xsim/new-video"
+"""The deployment (``prefect.yaml``) that inbox and backfills start for a capture."""
+
 PoolKind = Literal["process", "docker", "kubernetes"]
 """Here, since the command line names it before anything else of a server is needed."""

@@ -4,17 +4,17 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
+from flows.pipeline import RECONSTRUCTED
 from xsim_core.errors import BadInputError, UnknownNameError
 from xsim_core.runs import RunRecord, RunRequest, load_record, load_records, plain_name
 from xsim_core.stages import STAGES
 from xsim_core.storage import ArtifactStore
 
+from . import NEW_VIDEO
 from .server import start_server, use_server
 
 SEEDED = {stage.name: stage.seed for stage in STAGES if stage.seed is not None}
 """What can be made anew, and the field of its seed. The other stages have one answer."""
-_RECONSTRUCTED = {"ingest_capture", "scan", "splat", "pose_track"}
-DEPLOYMENT = "xsim/new-video"
 
 
 def plan_backfill(
@@ -69,12 +69,12 @@ def _originals(records: list[RunRecord]) -> list[RunRecord]:
     newest: dict[str, RunRecord] = {}
     for record in sorted(records, key=lambda r: r.started):
         is_original = record.state == "completed" and record.request.capture
-        if is_original and record.stages.keys() >= _RECONSTRUCTED:
+        if is_original and record.stages.keys() >= set(RECONSTRUCTED):
             newest[str(record.stages["ingest_capture"])] = record
     return list(newest.values())
 
 
-def submit(home: Path, planned: RunRequest, *, deployment: str = DEPLOYMENT) -> str:
+def submit(home: Path, planned: RunRequest, *, deployment: str = NEW_VIDEO) -> str:
     """Start the run on a worker, or find the one of the same name and settings; answers its id.
 
     One that failed, crashed or was cancelled is started again: what it had committed is reused.

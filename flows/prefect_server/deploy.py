@@ -8,11 +8,12 @@ from pathlib import Path
 from tasks.settings import Settings
 from xsim_core.errors import MissingDependencyError
 
-from .checkout import require_checkout
+from .api import Server
+from .checkout import ROOT, require_checkout
 from .entrypoints import BROKEN
 from .heartbeats import ensure_zombie_automation
 from .pools import WORK_POOLS, PoolRequest, check, job_template
-from .server import Server, start_server, use_server
+from .server import start_server, use_server
 
 RUNS_QUEUE = "runs"
 """The queue of the first pool from which whole runs are taken."""
@@ -75,9 +76,7 @@ def _limit_runs(at_once: int) -> None:
 
 def _deployments(root: Path) -> None:
     """Hand over what ``root/prefect.yaml`` describes, once all of it can be imported."""
-    path = os.pathsep.join(
-        filter(None, (str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH")))
-    )
+    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
     done = subprocess.run(
         [sys.executable, "-m", "flows.prefect_server.entrypoints"],
         cwd=root, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,

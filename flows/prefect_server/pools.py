@@ -68,7 +68,7 @@ def check(request: PoolRequest) -> None:
     Raises:
         BadInputError: when they could not.
     """
-    if request.kind == "process" or "XSIM_STORE" in _environment(request):
+    if request.kind == "process" or _is_bucket(_environment(request)):
         return
     if request.kind == "kubernetes" or not request.volumes:
         raise BadInputError(
@@ -78,14 +78,19 @@ def check(request: PoolRequest) -> None:
 
 
 def _environment(request: PoolRequest) -> dict[str, str]:
-    given = {k: os.environ[k] for k in _PASSED_ON if os.environ.get(k)} | request.environment
+    given = {k: os.environ[k] for k in _PASSED_ON if os.environ.get(k)}
+    if not _is_bucket(given):
+        # A folder of this machine is none of the container's; one that --env names is.
+        given.pop("XSIM_STORE", None)
+    given |= request.environment
     # The worker would hand on its own, a folder of its machine. Prefect keeps a run's profile and
     # logs there, nothing that outlives it: in a container /tmp is its own, and any user may write.
     given.setdefault("PREFECT_HOME", "/tmp/prefect")
-    if not given.get("XSIM_STORE", "").startswith("s3://"):
-        # A folder of this machine is none of the container's.
-        given.pop("XSIM_STORE", None)
     return given
+
+
+def _is_bucket(environment: dict[str, str]) -> bool:
+    return environment.get("XSIM_STORE", "").startswith("s3://")
 
 
 def _default_template(kind: PoolKind) -> dict[str, Any]:

@@ -5,7 +5,6 @@ a busy machine, evaluates no automations, and three at once fight over one datab
 docs/decisions). Importing this module does not import Prefect; the environment is set first.
 """
 
-import base64
 import json
 import os
 import signal
@@ -14,16 +13,14 @@ import sys
 import time
 from contextlib import suppress
 from pathlib import Path
-from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
-from urllib.request import ProxyHandler, Request, build_opener, urlopen
 
 import psutil
 
-from xsim_core.config import FrozenModel
-from xsim_core.errors import BadInputError, MissingDependencyError
+from xsim_core.errors import MissingDependencyError
 from xsim_core.scratch import write_text
 
+from .api import Server, basic, named_authorization
 from .ports import HOST, claimed_port, is_free, lock_file
 from .secret import secret_in
 
@@ -33,57 +30,6 @@ START_TIMEOUT_S = 240.0
 may take, so that the reason is shown and not the test's own limit."""
 _launched: list[subprocess.Popen[bytes]] = []
 """Kept, because a server is meant to outlive the handle of its process."""
-
-
-class Server(FrozenModel):
-    """A Prefect server that this command line started, or one named by ``PREFECT_API_URL``."""
-
-    api_url: str
-    pid: int | None = None
-    """None for a server that somebody else runs."""
-
-    @property
-    def ui_url(self) -> str:
-        """What a person opens."""
-        return self.api_url.removesuffix("/api")
-
-    def is_healthy(self, *, timeout_s: float = 5.0) -> bool:
-        """Whether the API answers."""
-        # A proxy named in the environment must not be asked about this machine's own port.
-        opener = build_opener(ProxyHandler({}))
-        try:
-            with opener.open(f"{self.api_url}/health", timeout=timeout_s) as answer:
-                return answer.status == 200
-        except (URLError, OSError, ValueError):
-            return False
-
-
-def check_named(server: Server) -> None:
-    """Make sure that a server of somebody else's answers, and lets us in.
-
-    Raises:
-        BadInputError: otherwise, with what to set.
-    """
-    if server.pid is not None:
-        return
-    asked = Request(f"{server.api_url}/admin/version")
-    if said := os.environ.get("PREFECT_API_AUTH_STRING"):
-        asked.add_header("Authorization", f"Basic {base64.b64encode(said.encode()).decode()}")
-    elif key := os.environ.get("PREFECT_API_KEY"):
-        asked.add_header("Authorization", f"Bearer {key}")
-    try:
-        urlopen(asked, timeout=5).close()
-    except HTTPError as error:
-        if error.code in (401, 403):
-            raise BadInputError(
-                f"the Prefect server {server.api_url} wants a password: set "
-                "PREFECT_API_AUTH_STRING=user:password, or PREFECT_API_KEY."
-            ) from None
-    except (OSError, ValueError) as error:
-        raise BadInputError(
-            f"PREFECT_API_URL names {server.api_url}, where no Prefect server answers ({error}). "
-            "Start it, correct the address, or unset PREFECT_API_URL: xsim then starts its own."
-        ) from None
 
 
 def client_environment(home: Path, api_url: str | None) -> dict[str, str]:
@@ -182,6 +128,11 @@ def auth_string(home: Path) -> str:
     return secret_in(auth_path(home), user="xsim")
 
 
+def authorization(home: Path, server: Server) -> str:
+    """The header with which a server lets us in: ours by its own string, others as they say."""
+    return named_authorization() if server.pid is None else basic(auth_string(home))
+
+
 def _launch_on_free_port(home: Path, first_choice: int | None = None) -> Server:
     """Start a server and wait for it; another port if somebody else took this one meanwhile."""
     for tries_left in reversed(range(PORT_TRIES)):
@@ -224,10 +175,10 @@ def _launch(home: Path, port: int) -> Server:
 
 def _wait_until_healthy(home: Path, server: Server) -> None:
     assert server.pid is not None
-    deadline = time.monotonic() + START_TIMEOUT_S
+    deadline, said = time.monotonic() + START_TIMEOUT_S, authorization(home, server)
     while time.monotonic() < deadline:
         # Another program's server may have come first on this port; ours then ends by itself.
-        if server.is_healthy(timeout_s=2.0) and _knows_us(home, server):
+        if server.is_healthy(timeout_s=2.0) and server.answers("admin/version", authorization=said):
             return
         # Its handle knows; the kernel shows an empty command line for a moment after the start.
         if _launched[-1].poll() is not None:
@@ -242,19 +193,6 @@ def _wait_until_healthy(home: Path, server: Server) -> None:
         f"the Prefect server for {server.ui_url} {how}. Its log, {log_path(home)}, ends with:\n"
         f"{tail}'xsim demo --no-prefect' runs the same pipeline without it."
     )
-
-
-def _knows_us(home: Path, server: Server) -> bool:
-    """Whether the server takes this home's sign-in."""
-    token = base64.b64encode(auth_string(home).encode()).decode()
-    request = Request(
-        f"{server.api_url}/admin/version", headers={"Authorization": f"Basic {token}"}
-    )
-    try:
-        with build_opener(ProxyHandler({})).open(request, timeout=5.0) as answer:
-            return answer.status == 200
-    except (URLError, OSError, ValueError):
-        return False
 
 
 def _state_path(home: Path) -> Path:

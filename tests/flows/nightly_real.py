@@ -17,8 +17,8 @@ use_server(settings.home, server)
 
 from prefect.client.orchestration import get_client  # noqa: E402
 
-from flows.nightly import nightly  # noqa: E402
 from flows.real_to_sim import real_to_sim  # noqa: E402
+from flows.retraining.nightly import nightly  # noqa: E402
 from xsim_core.promotion import history, rollback  # noqa: E402
 
 TRIALS = {"evaluate": {"num_real_trials": 6, "num_sim_trials": 1, "num_teacher_trials": 1}}

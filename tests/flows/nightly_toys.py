@@ -19,7 +19,7 @@ from prefect import task  # noqa: E402
 from prefect.client.orchestration import get_client  # noqa: E402
 
 import flows.executors  # noqa: E402
-from flows.nightly import nightly  # noqa: E402
+from flows.retraining.nightly import nightly  # noqa: E402
 from tasks.engine.execution import TASK_POLICY, execute  # noqa: E402
 from tests.flows.toys import RATES, SUMMARIES, ToyConfig, make_toy_run, toy_stage  # noqa: E402
 from xsim_core.artifacts import Evaluation  # noqa: E402

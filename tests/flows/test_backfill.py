@@ -5,7 +5,7 @@ import json
 import pytest
 
 from flows.prefect_server.backfill import plan_backfill
-from flows.reconstructions import finished_captures, reconstruction_of, task_key
+from flows.retraining.reconstructions import finished_captures, reconstruction_of, task_key
 from tests.flows.toys import make_toy_run
 from xsim_core.artifacts import ArtifactRef
 from xsim_core.errors import BadInputError

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from flows.prefect_server.checkout import enter_checkout
-from flows.prefect_server.pools import PoolRequest, check, job_template
+from flows.prefect_server.pools import PoolRequest, _environment, check, job_template
 from xsim_core.errors import BadInputError, MissingDependencyError
 
 BUCKET = "s3://laboratory/xsim"
@@ -40,8 +40,20 @@ def test_containers_without_a_store_that_they_reach_are_refused(environment):
     environment.setenv("XSIM_STORE", "file:///here")
     with pytest.raises(BadInputError):
         check(PoolRequest(kind="docker"))
+    inside = {"XSIM_STORE": "file:///data/other"}
+    with pytest.raises(BadInputError):
+        check(PoolRequest(kind="docker", environment=inside))
+    check(PoolRequest(kind="docker", environment=inside, volumes=("/lab:/data",)))
     environment.setenv("XSIM_STORE", BUCKET)
     check(PoolRequest(kind="kubernetes"))
+
+
+def test_a_folder_of_this_machine_is_not_handed_on_and_one_of_the_container_is(environment):
+    environment.setenv("XSIM_STORE", "file:///here")
+    assert "XSIM_STORE" not in _environment(PoolRequest(kind="docker"))
+    inside = {"XSIM_STORE": "file:///data/other"}
+    given = _environment(PoolRequest(kind="docker", environment=inside, volumes=("/lab:/data",)))
+    assert given["XSIM_STORE"] == "file:///data/other"
 
 
 def test_a_worker_that_is_not_installed_is_named(environment):

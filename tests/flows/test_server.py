@@ -8,11 +8,10 @@ from pathlib import Path
 import pytest
 
 from flows.prefect_server import ports
+from flows.prefect_server.api import Server, check_named
 from flows.prefect_server.ports import claimed_port
 from flows.prefect_server.server import (
-    Server,
     auth_string,
-    check_named,
     client_environment,
     find_server,
     start_server,
@@ -66,6 +65,18 @@ def test_a_named_server_that_is_dead_or_wants_a_password_is_one_sentence(prefect
     check_named(named)
 
 
+def test_a_proxy_is_asked_about_other_machines_only(prefect_home, monkeypatch):
+    with claimed_port() as nobody:
+        for name in ("http_proxy", "HTTP_PROXY"):
+            monkeypatch.setenv(name, f"http://127.0.0.1:{nobody}")
+        for name in ("no_proxy", "NO_PROXY"):
+            monkeypatch.delenv(name, raising=False)
+        found = find_server(prefect_home)
+        assert found is not None
+        with pytest.raises(BadInputError, match="refused"):
+            check_named(Server(api_url="http://192.0.2.1/api"))
+
+
 def test_telemetry_is_off_and_no_ephemeral_server_is_allowed(tmp_path):
     environment = client_environment(tmp_path, None)
     assert environment["PREFECT_SERVER_ANALYTICS_ENABLED"] == "false"
@@ -91,7 +102,8 @@ def test_a_port_is_claimed_until_its_server_is_up(tmp_path, monkeypatch):
 
 AIM = """
 import pathlib, prefect, sys
-from flows.prefect_server.server import Server, use_server
+from flows.prefect_server.api import Server
+from flows.prefect_server.server import use_server
 use_server(pathlib.Path(sys.argv[1]), Server(api_url="http://127.0.0.1:9/api"))
 settings = prefect.settings.get_current_settings()
 print(settings.api.url, settings.server.ephemeral.enabled)

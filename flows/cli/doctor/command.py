@@ -1,7 +1,8 @@
 """``xsim doctor``: can this machine run the demo, and if not, how is that mended?"""
 
-import json as json_module
 from dataclasses import dataclass
+
+from flows.cli.output import print_json
 
 
 @dataclass(frozen=True)
@@ -23,9 +24,7 @@ class Doctor:
         findings = examine(load_settings())
         can_run = all(f.ok or not f.needed for f in findings)
         if self.json:
-            print(json_module.dumps(
-                {"can_run_demo": can_run, "checks": [f.model_dump() for f in findings]}, indent=1
-            ))  # fmt: skip
+            print_json({"can_run_demo": can_run, "checks": [f.model_dump() for f in findings]})
             return 0 if can_run else 1
         for f in findings:
             mark = "ok  " if f.ok else ("FAIL" if f.needed else "note")

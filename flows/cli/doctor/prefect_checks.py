@@ -1,6 +1,5 @@
 """What ``xsim doctor`` finds out about Prefect: packages, server, database and runs."""
 
-import base64
 import json
 import os
 import sqlite3
@@ -10,12 +9,12 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
-from urllib.request import ProxyHandler, Request, build_opener
 
 import psutil
 
+from flows.prefect_server.api import Server
 from flows.prefect_server.heartbeats import SIGNS_OF_LIFE, SILENCE_S
-from flows.prefect_server.server import Server, auth_string, find_server
+from flows.prefect_server.server import authorization, find_server
 
 from .finding import Finding
 
@@ -95,7 +94,7 @@ def zombies(home: Path, server: Server | None, *, silence_s: float = SILENCE_S) 
     except (URLError, OSError, ValueError) as error:
         return Finding(
             name=name, ok=False, needed=False, found=f"{server.api_url} does not tell: {error}",
-            mend="Set PREFECT_API_AUTH_STRING if that server wants one.",
+            mend="Set PREFECT_API_AUTH_STRING or PREFECT_API_KEY if that server wants one.",
         )  # fmt: skip
     if not silent:
         return Finding(name=name, ok=True, needed=False, found="none that died unnoticed")
@@ -127,14 +126,8 @@ def _silent_runs(home: Path, server: Server, silence_s: float) -> list[str]:
 
 
 def _ask(home: Path, server: Server, path: str, body: dict[str, Any]) -> Any:
-    own = auth_string(home) if server.pid is not None else ""
-    token = base64.b64encode((own or os.environ.get("PREFECT_API_AUTH_STRING", "")).encode())
-    request = Request(
-        f"{server.api_url}/{path}", data=json.dumps(body).encode(),
-        headers={"Content-Type": "application/json", "Authorization": f"Basic {token.decode()}"},
-    )  # fmt: skip
-    # A proxy named in the environment must not be asked about this machine's own port.
-    with build_opener(ProxyHandler({})).open(request, timeout=10.0) as answer:
+    said = authorization(home, server)
+    with server.ask(path, authorization=said, body=body, timeout_s=10.0) as answer:
         return json.loads(answer.read())
 
 

@@ -4,6 +4,7 @@ import hashlib
 from functools import cache
 from typing import Any, NamedTuple
 
+from flows.pipeline import RECONSTRUCTED
 from xsim_core.artifacts import ArtifactRef
 from xsim_core.errors import StoreUnreachableError
 from xsim_core.presets import DEFAULT_TASK
@@ -13,8 +14,7 @@ from xsim_core.storage import ArtifactStore
 
 Ref = ArtifactRef[Any]
 
-_NEEDED = ("ingest_capture", "scan", "splat", "pose_track")
-_GIVEN = (*_NEEDED, "ingest_truth", "ingest_world")
+_GIVEN = (*RECONSTRUCTED, "ingest_truth", "ingest_world")
 
 
 class Found(NamedTuple):
@@ -37,7 +37,7 @@ def finished_captures(store: ArtifactStore, task: str | None) -> Found:
     records, skipped = load_records(store)
     found: dict[str, RunRecord] = {}
     for record in sorted(records, key=lambda r: r.started):
-        if not record.stages.keys() >= set(_NEEDED):
+        if not record.stages.keys() >= set(RECONSTRUCTED):
             continue
         try:
             if key_of(record.request.task) == wanted:

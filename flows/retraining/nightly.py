@@ -12,6 +12,9 @@ from prefect import flow
 from prefect.artifacts import create_markdown_artifact
 from prefect.runtime import flow_run
 
+from flows.executors import AsTasks
+from flows.requests import configuration
+from flows.runs import recorded
 from tasks.settings import load_settings
 from xsim_core.config import FrozenModel
 from xsim_core.errors import BadInputError
@@ -26,10 +29,7 @@ from .candidate import (
     night_overrides,
     retrain_and_promote,
 )
-from .executors import AsTasks
 from .reconstructions import finished_captures, reconstruction_of
-from .requests import configuration
-from .runs import recorded
 
 
 class NightFailedError(RuntimeError):

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from flows import pipeline
+from flows.executors import Executor
 from xsim_core.artifacts import ArtifactRef
 from xsim_core.errors import BadInputError
 from xsim_core.evaluate import STUDENTS
@@ -19,9 +21,6 @@ from xsim_core.promotion import (
 )
 from xsim_core.stages import EVALUATE
 from xsim_core.storage import ArtifactStore
-
-from . import pipeline
-from .executors import Executor
 
 Ref = ArtifactRef[Any]
 
@@ -69,11 +68,7 @@ def retrain_and_promote(
         test: when a candidate is good enough.
         max_pairs: give up undecided, and keep the current policy, after so many pairs of trials.
     """
-    made = job.made
-    ingested = pipeline.Ingested(
-        made["ingest_capture"], made.get("ingest_truth"), made.get("ingest_world")
-    )
-    found = pipeline.Reconstruction(made["scan"], made["splat"], made["pose_track"])
+    ingested, found = pipeline.Ingested.of(job.made), pipeline.Reconstruction.of(job.made)
     trained = pipeline.train(execute, job.config, found)
     candidate = pipeline.calibrated(execute, job.config, trained, ingested)
     entries = history(store, job.pointer)

@@ -1,0 +1,1 @@
+"""Every night: a policy trained anew for each capture, compared with the current one, promoted."""
