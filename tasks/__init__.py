@@ -1,1 +1,1 @@
-"""Prefect tasks: one thin file a stage. Retries, tags and what the UI shows; no science."""
+"""Prefect tasks, one a stage, made in ``stages``: retries and what the UI shows; no science."""

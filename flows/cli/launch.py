@@ -48,11 +48,17 @@ def launch(
     """
     leave_in_time()
     store = settings.open_store()
-    resolved = resolve(request).settled(store)
-    if resolved.name != request.run_name:
-        display.note(f"'{request.run_name}' is another run: this one is {resolved.name}")
-    with alone(settings.home / "locks" / f"{resolved.name}.lock", display.note):
-        return _launch(resolved, settings, store, display, use_prefect=use_prefect, until=until)
+    asked = resolve(request)
+    while True:
+        resolved = asked.settled(store)
+        with alone(settings.home / "locks" / f"{resolved.name}.lock", display.note):
+            # Another request may have taken the name while this one waited for it.
+            if asked.settled(store).name == resolved.name:
+                if resolved.name != asked.name:
+                    display.note(f"'{asked.name}' is another run: this one is {resolved.name}")
+                return _launch(
+                    resolved, settings, store, display, use_prefect=use_prefect, until=until
+                )
 
 
 @contextmanager

@@ -79,14 +79,14 @@ def _first_line(error: Exception) -> str:
 
 def _kept(error: Exception) -> str:
     """Where the traceback lies; the traceback itself where it cannot be kept."""
+    from xsim_core.scratch import write_text
     from xsim_core.storage.locate import home_folder
 
     text = "".join(traceback.format_exception(error))
     name = f"{time.strftime('%Y%m%dT%H%M%S')}-{type(error).__name__}.txt"
     path = home_folder() / "crashes" / name
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(f"xsim {' '.join(sys.argv[1:])}\n\n{text}", encoding="utf-8")
+        write_text(path, f"xsim {' '.join(sys.argv[1:])}\n\n{text}")
     except OSError:
         return f"its traceback:\n{text}"
     return f"its traceback is in {path}"

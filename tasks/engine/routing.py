@@ -6,6 +6,7 @@ Only names, plain values and refs travel; the artifact comes back through the st
 
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from contextvars import ContextVar
 from typing import Any
 from uuid import UUID
@@ -55,7 +56,8 @@ def run_on_pool(
     try:
         ended = _await_end(run.id, settings.timeout_of(stage.name))
     except BaseException:
-        with get_client(sync_client=True) as client:
+        # A server that cannot be told must not hide why this ended.
+        with suppress(Exception), get_client(sync_client=True) as client:
             client.set_flow_run_state(run.id, Cancelling())
         raise
     _check(ended, f"stage {stage.name} on pool {pool}")

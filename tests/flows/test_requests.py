@@ -1,12 +1,16 @@
 """A request is made definite once, and a capture's bytes are hashed once."""
 
+import io
 import shutil
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from flows.cli.launch import alone, launch
+from flows.cli.progress import Display
 from flows.executors import InProcess
 from flows.pipeline import ingest
 from flows.requests import handed_on, resolve
@@ -17,7 +21,7 @@ from tests.capture.conftest import TINY
 from xsim_core.capture import synthesize_capture, truth_folder
 from xsim_core.capture.identity import COARSEST_TIMES_S
 from xsim_core.errors import BadInputError, UnknownNameError
-from xsim_core.runs import RunRecord, RunRequest, list_runs, load_record
+from xsim_core.runs import RunRecord, RunRequest, list_runs, load_record, save_record
 
 pytestmark = pytest.mark.vulkan
 opened: list[str] = []
@@ -97,6 +101,27 @@ def test_what_a_request_cannot_be_is_said_before_the_capture_is_read(home, tmp_p
         resolve(RunRequest(capture=str(tmp_path), preset="deom"))
     with pytest.raises(BadInputError, match="is not a folder"):
         resolve(RunRequest(capture=str(tmp_path / "none")))
+
+
+def test_a_name_that_another_took_while_this_one_waited_is_not_taken_twice(home, capture_copy):
+    settings = load_settings()
+    store = settings.open_store()
+    request = RunRequest(capture=str(capture_copy), preset="debug")
+    other = RunRequest(capture="/elsewhere/tiny", preset="debug", overrides={"ppo": {"seed": 3}})
+    assert other.run_name == request.run_name
+    lock, said = settings.home / "locks" / f"{request.run_name}.lock", io.StringIO()
+    with ThreadPoolExecutor(1) as pool, Display([], stream=said) as display:
+        with alone(lock, display.note):
+            waiting = pool.submit(
+                launch, request, settings, display, use_prefect=False, until="ingest_capture"
+            )
+            while "waiting for it" not in said.getvalue():
+                time.sleep(0.05)
+            save_record(store, RunRecord(name=other.run_name, request=other, state="completed"))
+        outcome = waiting.result(timeout=100)
+    assert outcome.record.name.startswith(f"{request.run_name}-")
+    assert list(outcome.record.stages) == ["ingest_capture"]
+    assert load_record(store, other.run_name).request == other
 
 
 def test_a_stage_that_the_chain_lacks_is_refused_by_the_flow_before_it_runs(home, capture_copy):
