@@ -79,14 +79,16 @@ def _first_line(error: Exception) -> str:
 
 def _kept(error: Exception) -> str:
     """Where the traceback lies; the traceback itself where it cannot be kept."""
-    from xsim_core.scratch import write_text
+    from xsim_core.scratch import write_bytes
     from xsim_core.storage.locate import home_folder
 
     text = "".join(traceback.format_exception(error))
     name = f"{time.strftime('%Y%m%dT%H%M%S')}-{type(error).__name__}.txt"
     path = home_folder() / "crashes" / name
     try:
-        write_text(path, f"xsim {' '.join(sys.argv[1:])}\n\n{text}")
+        # Arguments may hold bytes that are no text.
+        said = f"xsim {' '.join(sys.argv[1:])}\n\n{text}"
+        write_bytes(path, said.encode(errors="backslashreplace"))
     except OSError:
         return f"its traceback:\n{text}"
     return f"its traceback is in {path}"
