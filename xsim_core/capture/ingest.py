@@ -1,28 +1,22 @@
 """Ingest: the only way in for data from outside, identified by the digest of its bytes."""
 
-import json
-import zipfile
-import zlib
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-from numpy.typing import NDArray
 
 from xsim_core.artifacts import Capture, GroundTruth, RealWorld
 from xsim_core.errors import BadInputError
-from xsim_core.geometry import TexturedMesh, board_fault
+from xsim_core.geometry import board_fault
 from xsim_core.storage import ArtifactWriter
 
 from .formats import RGBDVideo
 from .identity import IngestConfig, video_path
 from .layout import CAPTURE_FILE, CaptureFile, read_capture_file
 from .previews import contact_sheet, video_strip
-from .readers import read_mesh
-from .readers.apart import Brought, read_apart
+from .readers.apart import Brought, read_apart, read_truth_apart, read_world_apart
 from .readers.depth_unit import board_ratio, check_with_board
-from .readers.foreign import one_line
 from .readers.meshes.linked_files import mesh_root
 
 
@@ -57,9 +51,10 @@ def _commit(
     _check_depth(video, folder)
     arrays = {
         "video/rgb": video.rgb, "video/depth_mm": video.depth_mm, "video/K": video.K,
-        "video/timestamps_s": video.timestamps_s, "photos": photos, **_mesh_arrays(brought.mesh),
+        "video/timestamps_s": video.timestamps_s, "photos": photos,
     }  # fmt: skip
     out.write_all(arrays)
+    out.write_all(brought.mesh.arrays, prefix="object")
     out.add_file("photos.jpg", contact_sheet(photos))
     out.add_file("video.jpg", video_strip(video, init_frame, file.init_box_xyxy))
     return Capture(
@@ -74,38 +69,24 @@ def _commit(
 def ingest_truth(*, config: IngestConfig, out: ArtifactWriter) -> GroundTruth:
     """Read the ground truth of a synthesised capture."""
     config.check_unchanged()
-    path = config.source / "truth.npz"
-    try:
-        with np.load(path, allow_pickle=False) as truth:
-            arrays = {str(name): truth[name] for name in truth.files}
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
-        raise BadInputError(f"{path} is missing or damaged: {one_line(error)}") from error
-    out.write_all({_TRUTH_NAMES.get(name, name): values for name, values in arrays.items()})
+    with TemporaryDirectory(dir=out.scratch()) as place:
+        arrays = read_truth_apart(Path(place), truth=config.source / "truth.npz")
+        out.write_all({_TRUTH_NAMES.get(name, name): values for name, values in arrays.items()})
     return GroundTruth(name=config.source.name)
 
 
 def ingest_world(*, config: IngestConfig, out: ArtifactWriter) -> RealWorld:
     """Seal the description of the world to deploy into."""
     config.check_unchanged()
-    path = config.source / "world.json"
-    try:
-        spec = path.read_bytes()
-        name = str(json.loads(spec)["name"])
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise BadInputError(f"{path} is missing or damaged: {one_line(error)}") from error
-    mesh = read_mesh(config.source / "object" / "mesh.obj")
-    out.write_all({"spec_json": np.frombuffer(spec, np.uint8), **_mesh_arrays(mesh)})
+    spec, mesh = config.source / "world.json", config.source / "object" / "mesh.obj"
+    with TemporaryDirectory(dir=out.scratch()) as place:
+        arrays, name = read_world_apart(Path(place), spec=spec, mesh=mesh)
+        out.write("spec_json", arrays.pop("spec_json"))
+        out.write_all(arrays, prefix="object")
     return RealWorld(name=name)
 
 
 _TRUTH_NAMES = {"photo_T_world_cam": "photo/T_world_cam", "photo_K": "photo/K"}
-
-
-def _mesh_arrays(mesh: TexturedMesh) -> dict[str, NDArray[np.generic]]:
-    return {
-        "object/vertices": mesh.vertices, "object/faces": mesh.faces, "object/uv": mesh.uv,
-        "object/texture": mesh.texture,
-    }  # fmt: skip
 
 
 def _checked_depth(brought: Brought, file: CaptureFile, notes: list[str]) -> RGBDVideo:

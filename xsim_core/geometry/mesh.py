@@ -53,6 +53,11 @@ class TexturedMesh:
         return cls(arrays["vertices"], arrays["faces"], arrays["uv"], arrays["texture"])
 
     @property
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """``vertices``, ``faces``, ``uv`` and ``texture``, as ``from_arrays`` takes them."""
+        return {name: getattr(self, name) for name in ("vertices", "faces", "uv", "texture")}
+
+    @property
     def diameter_m(self) -> float:
         """Length of the bounding box's diagonal."""
         return float(np.linalg.norm(np.ptp(self.vertices, axis=0)))

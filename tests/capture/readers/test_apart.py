@@ -12,7 +12,13 @@ import pytest
 
 from xsim_core.capture.formats import write_photos, write_rgbd_folder
 from xsim_core.capture.readers import read_mesh, read_photos, read_video
-from xsim_core.capture.readers.apart import GIB, Limits, read_apart
+from xsim_core.capture.readers.apart import (
+    GIB,
+    Limits,
+    read_apart,
+    read_truth_apart,
+    read_world_apart,
+)
 from xsim_core.errors import BadInputError
 from xsim_core.render.shapes import l_block
 
@@ -103,3 +109,32 @@ def test_a_crash_is_a_sentence_that_names_the_file(brought, monkeypatch):
     with pytest.raises(BadInputError, match=r"^video/recording\.db3 cannot be read: .*SIGSEGV"):
         read(brought)
     assert Path(script).is_file()
+
+
+def test_truth_and_world_are_read_apart_too(brought):
+    places = [brought / name for name in ("truth-place", "world-place")]
+    for place in places:
+        place.mkdir()
+    truth = {"../../outside": np.arange(3), "photo_K": np.eye(3)}
+    np.savez(brought / "truth.npz", **truth)
+    read = read_truth_apart(places[0], truth=brought / "truth.npz")
+    assert list(read) == list(truth)
+    for name, values in truth.items():
+        np.testing.assert_array_equal(read[name], values)
+    assert not list(brought.parent.glob("outside*"))  # Names within a file are no paths.
+    (brought / "world.json").write_text('{"name": "hall"}')
+    mesh = brought / "object/mesh.obj"
+    arrays, name = read_world_apart(places[1], spec=brought / "world.json", mesh=mesh)
+    assert (name, arrays["spec_json"].tobytes()) == ("hall", b'{"name": "hall"}')
+    for field in ("vertices", "faces", "uv", "texture"):
+        np.testing.assert_array_equal(arrays[field], getattr(read_mesh(mesh), field))
+
+
+def test_truth_that_swells_is_a_sentence(brought):
+    np.savez_compressed(brought / "truth.npz", swollen=np.zeros(GIB // 4))
+    place = brought / "place"
+    place.mkdir()
+    with pytest.raises(BadInputError, match=r"truth\.npz.*(damaged|cannot be read)"):
+        read_truth_apart(
+            place, truth=brought / "truth.npz", limits=Limits(memory_bytes=GIB)
+        )  # fmt: skip

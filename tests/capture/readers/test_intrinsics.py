@@ -166,3 +166,12 @@ def test_coefficients_that_cannot_be(tmp_path):
         undistort([np.zeros((480, 640), np.uint8)], Lens.of("plumb_bob", [500.0] * 5, "topic"), K,
                   nearest=True, source="topic")  # fmt: skip
     assert Lens.of("Inverse Brown Conrady", [0, 0, 0, 0, 0], "topic").is_pinhole
+
+
+def test_coefficients_beyond_the_model_are_not_dropped():
+    eight = [0.1, 0.02, 0, 0, 0, 0.01, 0, 0]
+    assert len(Lens.of("rational_polynomial", [*eight, 0, 0, 0, 0], "topic").coefficients) == 8
+    with pytest.raises(BadInputError, match=r"12 coefficients .*'rational_polynomial' has 8"):
+        Lens.of("rational_polynomial", [*eight, 0.003, 0, 0, 0], "topic")  # A thin prism.
+    with pytest.raises(BadInputError, match="'equidistant' has 4"):
+        Lens.of("fisheye", [0.1, 0, 0, 0, 0.01], "topic")

@@ -148,3 +148,32 @@ def test_two_folders_of_colour_are_refused(tmp_path):
     (tmp_path / "color").mkdir()
     with pytest.raises(BadInputError, match="rgb and color"):
         read_video(tmp_path)
+
+
+@pytest.mark.parametrize("maxval", [4095, 10000, 65535])
+def test_depth_in_pgm_files_is_what_was_written(tmp_path, maxval):
+    write_film(tmp_path)
+    for i in range(N):
+        values = np.full((48, 64), 500 + 100 * i, ">u2")
+        values[0] = np.arange(64) * 37 + 1
+        (tmp_path / "depth" / f"{i}.png").unlink()
+        header = b"P5\n# a comment 9\n64 48\n%d\n" % maxval
+        (tmp_path / "depth" / f"{i}.pgm").write_bytes(header + values.tobytes())
+    video = read_video(tmp_path)
+    np.testing.assert_array_equal(video.depth_mm[:, 0], np.tile(np.arange(64) * 37 + 1, (N, 1)))
+    np.testing.assert_array_equal(video.depth_mm[:, 1, 0], 500 + 100 * np.arange(N))
+
+
+@pytest.mark.parametrize(
+    ("array", "message"),
+    [
+        (np.ones((24, 64), np.uint16), r"3\.npy is 64x24 but 0\.npy is 64x48"),
+        (np.ones((48, 64), np.float32), r"3\.npy holds float32 but 0\.npy uint16"),
+        (np.ones(64, np.uint16), r"3\.npy is an array of shape \(64,\)"),
+    ],
+)
+def test_arrays_of_depth_that_differ_are_refused(tmp_path, array, message):
+    write_film(tmp_path, depth="{i}.npy")
+    np.save(tmp_path / "depth" / "3.npy", array)
+    with pytest.raises(BadInputError, match=message):
+        read_video(tmp_path)

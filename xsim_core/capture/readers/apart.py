@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -71,12 +71,63 @@ def read_apart(
         BadInputError: as the readers do; and when reading crashes, hangs or takes too much.
         MissingDependencyError: as the readers do.
     """
+    files = {"mesh": mesh, "photos": photos, "video": video}
+    more = {"mesh_root": str(mesh_root), "depth_unit_m": depth_unit_m}
+    a, said = _read("capture", place, files, limits, more)
+    return Brought(
+        replace(TexturedMesh.from_arrays(a), is_textured=said["is_textured"]),
+        a["photos"],
+        RGBDVideo(a["rgb"], a["depth_mm"], a["timestamps_s"], a["K"], a.get("source_frames")),
+        DepthUnit(**said["unit"]),
+        said["notes"],
+    )
+
+
+def read_world_apart(
+    place: Path, *, spec: Path, mesh: Path, limits: Limits | None = None
+) -> tuple[dict[str, NDArray[Any]], str]:
+    """A world's ``spec_json`` (b,) with its mesh's ``vertices``, … ``texture``; and its name.
+
+    Args:
+        place: as above.
+        spec: as ``read_world_spec`` takes it.
+        mesh: as ``read_mesh`` takes it.
+        limits: as above.
+
+    Raises:
+        BadInputError: as above.
+    """
+    arrays, said = _read("world", place, {"spec": spec, "mesh": mesh}, limits)
+    return arrays, said["name"]
+
+
+def read_truth_apart(
+    place: Path, *, truth: Path, limits: Limits | None = None
+) -> dict[str, NDArray[Any]]:
+    """The arrays of a ``truth.npz`` by name.
+
+    Args:
+        place: as above.
+        truth: as ``read_truth`` takes it.
+        limits: as above.
+
+    Raises:
+        BadInputError: as above.
+    """
+    return _read("truth", place, {"truth": truth}, limits)[0]
+
+
+def _read(
+    what: str, place: Path, files: dict[str, Path], limits: Limits | None,
+    more: dict[str, Any] | None = None,
+) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:  # fmt: skip
+    """Arrays by name, mapped from ``place``, and what else the readers said."""
     limits = limits or Limits.of_this_machine()
-    time_s = limits.time_s + limits.time_s_per_mb * _size_mb(mesh, photos, video)
+    time_s = limits.time_s + limits.time_s_per_mb * _size_mb(*files.values())
     request = {
-        "out": str(place), "mesh": str(mesh), "mesh_root": str(mesh_root), "photos": str(photos),
-        "video": str(video), "depth_unit_m": depth_unit_m, "memory_bytes": limits.memory_bytes,
-        "file_bytes": limits.file_bytes, "cpu_s": int(time_s * (os.cpu_count() or 1)) + 1,
+        "what": what, "out": str(place), **{name: str(path) for name, path in files.items()},
+        **(more or {}), "memory_bytes": limits.memory_bytes, "file_bytes": limits.file_bytes,
+        "cpu_s": int(time_s * (os.cpu_count() or 1)) + 1,
     }  # fmt: skip
     command = [sys.executable, "-P", "-m", "xsim_core.capture.readers.child", json.dumps(request)]
     try:
@@ -97,18 +148,10 @@ def read_apart(
     result = json.loads(result_file.read_bytes())
     if failure := result.get("error"):
         raise getattr(errors, failure["kind"], BadInputError)(failure["message"])
-    return _brought(place, result)
-
-
-def _brought(place: Path, result: dict[str, Any]) -> Brought:
-    a = {name: np.load(place / f"{name}.npy", mmap_mode="r") for name in result["arrays"]}
-    return Brought(
-        TexturedMesh(a["vertices"], a["faces"], a["uv"], a["texture"], result["is_textured"]),
-        a["photos"],
-        RGBDVideo(a["rgb"], a["depth_mm"], a["timestamps_s"], a["K"], a.get("source_frames")),
-        DepthUnit(**result["unit"]),
-        result["notes"],
-    )
+    arrays = {
+        name: np.load(place / f"{i}.npy", mmap_mode="r") for i, name in enumerate(result["arrays"])
+    }
+    return arrays, result
 
 
 def _doing(place: Path) -> str:

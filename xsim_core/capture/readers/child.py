@@ -9,12 +9,19 @@ import json
 import resource
 import signal
 import sys
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from xsim_core.errors import XSimError
+
+Arrays = Mapping[str, NDArray[Any]]
+Begin = Callable[[str], Path]
+"""Answers the path of that name in the request, and remembers that it is now being read."""
 
 PR_SET_PDEATHSIG = 1
 RESULT_FILE, DOING_FILE = "result.json", "doing"
@@ -24,8 +31,8 @@ def main(request: dict[str, Any]) -> None:
     """Read what the request names, within its limits.
 
     Args:
-        request: ``out`` (folder), ``mesh``, ``mesh_root``, ``photos``, ``video`` (paths),
-            ``depth_unit_m``, ``memory_bytes``, ``file_bytes``, ``cpu_s``.
+        request: ``what`` (a name of ``READ``), what that reads (paths by name), ``out`` (folder),
+            ``memory_bytes``, ``file_bytes``, ``cpu_s``.
     """
     _limit(request)
     out = Path(request["out"])
@@ -49,31 +56,50 @@ def _limit(request: dict[str, Any]) -> None:
 
 
 def _read(request: dict[str, Any], out: Path) -> dict[str, Any]:
-    from . import read_mesh, read_photos, read_video_and_unit
-
-    notes: list[str] = []
-
     def begin(what: str) -> Path:
         # If this process dies, it is known over which file.
         (out / DOING_FILE).write_text(request[what], encoding="utf-8", errors="surrogateescape")
         return Path(request[what])
 
+    arrays, said = READ[request["what"]](request, begin)
+    # By number: foreign names are no names of files.
+    for i, values in enumerate(arrays.values()):
+        np.save(out / f"{i}.npy", values, allow_pickle=False)
+    return {"arrays": list(arrays), **said}
+
+
+def _capture(request: dict[str, Any], begin: Begin) -> tuple[Arrays, dict[str, Any]]:
+    from . import read_mesh, read_photos, read_video_and_unit
+
+    notes: list[str] = []
     mesh = read_mesh(begin("mesh"), notes, root=Path(request["mesh_root"]))
     photos = read_photos(begin("photos"), notes)
     video, unit = read_video_and_unit(begin("video"), notes, depth_unit_m=request["depth_unit_m"])
     arrays = {
-        "vertices": mesh.vertices, "faces": mesh.faces, "uv": mesh.uv, "texture": mesh.texture,
-        "photos": photos, "rgb": video.rgb, "depth_mm": video.depth_mm, "K": video.K,
-        "timestamps_s": video.timestamps_s,
+        **mesh.arrays, "photos": photos, "rgb": video.rgb, "depth_mm": video.depth_mm,
+        "K": video.K, "timestamps_s": video.timestamps_s,
     }  # fmt: skip
     if video.source_frames is not None:
         arrays["source_frames"] = video.source_frames
-    for name, values in arrays.items():
-        np.save(out / f"{name}.npy", values, allow_pickle=False)
-    return {
-        "notes": notes, "arrays": list(arrays), "is_textured": mesh.is_textured,
-        "unit": {"metres": unit.metres, "how": unit.how},
-    }  # fmt: skip
+    return arrays, {"notes": notes, "is_textured": mesh.is_textured, "unit": asdict(unit)}
+
+
+def _world(request: dict[str, Any], begin: Begin) -> tuple[Arrays, dict[str, Any]]:
+    from . import read_mesh
+    from .synthesised import read_world_spec
+
+    spec, name = read_world_spec(begin("spec"))
+    mesh = read_mesh(begin("mesh"))
+    return {"spec_json": spec, **mesh.arrays}, {"name": name}
+
+
+def _truth(request: dict[str, Any], begin: Begin) -> tuple[Arrays, dict[str, Any]]:
+    from .synthesised import read_truth
+
+    return read_truth(begin("truth")), {}
+
+
+READ = {"capture": _capture, "world": _world, "truth": _truth}
 
 
 if __name__ == "__main__":

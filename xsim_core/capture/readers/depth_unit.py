@@ -27,6 +27,8 @@ class DepthUnit:
 
     metres: float
     how: How
+    is_final: bool = False
+    """Depth was brought into another camera with it: numbers alone cannot mend it any more."""
 
     def __post_init__(self) -> None:
         if not 1e-6 <= self.metres <= 1.0:
@@ -37,13 +39,15 @@ class DepthUnit:
 
 
 def to_mm(stored: NDArray[Any], unit_m: float) -> NDArray[np.uint16]:
-    """Depth in whole millimetres; 0 for what is not finite, negative or beyond 65.5 m."""
+    """Depth (t, h, w) in whole millimetres; 0 for what is not finite, negative or over 65.5 m."""
     if stored.dtype == np.uint16 and abs(unit_m - 1e-3) < 1e-9:
         return stored
-    with np.errstate(invalid="ignore"):
-        mm = np.rint(stored * np.float32(unit_m * 1000))
-        mm = np.where(np.isfinite(mm) & (mm > 0) & (mm <= 65535), mm, 0)
-    return mm.astype(np.uint16)
+    depth_mm = np.empty(stored.shape, np.uint16)
+    for i, image in enumerate(stored):  # A film as floats takes several times its memory.
+        with np.errstate(invalid="ignore"):
+            mm = np.rint(image * np.float32(unit_m * 1000))
+            depth_mm[i] = np.where(np.isfinite(mm) & (mm > 0) & (mm <= 65535), mm, 0)
+    return depth_mm
 
 
 def board_ratio(
@@ -90,12 +94,13 @@ def check_with_board(
         return depth_mm
     true_m = unit.metres / ratio
     other = next((m for m in KNOWN_M if abs(true_m / m - 1) <= TOLERANCE), None)
-    if other is not None and unit.how == "assumed" and unit.metres == 1e-3:
+    is_open = unit.how == "assumed" and unit.metres == 1e-3 and not unit.is_final
+    if other is not None and is_open:
         notes.append(f"depth: in {KNOWN_M[other]}, as the board's size says")
         return to_mm(depth_mm, other)
     hint = f" It fits a unit of {other:g} m ({KNOWN_M[other]})." if other else ""
     raise BadInputError(
         f"depth at the board is {ratio:.3g} times what the board's size says, with a depth unit of "
-        f"{unit.metres:g} m ({unit.how}).{hint} Measure square_m on the print; for an RGB-D folder "
-        "state depth_unit_m in capture.yaml."
+        f"{unit.metres:g} m ({unit.how}).{hint} Measure square_m on the print; where a film "
+        "does not record its unit, state depth_unit_m in capture.yaml."
     )

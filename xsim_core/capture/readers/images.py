@@ -1,8 +1,9 @@
 """Image files from outside, with their size known before memory is asked for."""
 
+import io
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -37,22 +38,31 @@ def image_files(folder: Path, suffixes: tuple[str, ...] = COLOUR_SUFFIXES) -> li
     return sorted(found, key=lambda p: natural_key(p.name))
 
 
-def stack_images(files: list[Path], mode: str | None) -> NDArray[Any]:
+def read_rgb(file: Path) -> NDArray[np.uint8]:
+    """An image file as colour (h, w, 3).
+
+    Raises:
+        BadInputError: when it cannot be read, or is too large.
+    """
+    with open_image(file) as image:
+        return np.asarray(as_rgb(image, str(file)))
+
+
+def stack_images(files: list[Path], read: Callable[[Path], NDArray[Any]]) -> NDArray[Any]:
     """Images of one size, (n, h, w[, 3]).
 
     Args:
         files: at least one.
-        mode: Pillow's mode to convert to; None keeps each file's own.
+        read: answers a file's pixels, (h, w[, 3]).
 
     Raises:
-        BadInputError: when one cannot be read, is too large, or differs in size.
+        BadInputError: when one cannot be read, is too large, or differs in size or kind.
     """
     stack: NDArray[Any] | None = None
     for i, file in enumerate(files):
-        with open_image(file) as image:
-            array = np.asarray(as_rgb(image, str(file)) if mode == "RGB" else image)
+        array = read(file)
         if stack is None:
-            _check_total(len(files), array, file.parent)
+            check_total(len(files), array.shape[:2], str(file.parent))
             stack = np.empty((len(files), *array.shape), array.dtype)
         if array.shape != stack.shape[1:]:
             raise BadInputError(
@@ -124,12 +134,48 @@ def as_rgb(image: Image.Image, file: str) -> Image.Image:
     return image.convert("RGB")
 
 
-def _check_total(count: int, first: NDArray[Any], folder: Path) -> None:
-    pixels = count * first.shape[0] * first.shape[1]
-    if pixels > MAX_STACK_PIXELS:
+def check_pixels(height: int, width: int, source: str) -> None:
+    """Refuse an image by the size that it says to have, before memory is asked for it.
+
+    Raises:
+        BadInputError: with ``source``.
+    """
+    if not 0 < height * width <= MAX_IMAGE_PIXELS:
         raise BadInputError(
-            f"{folder} holds {count} images of {_size(first[None])}: {pixels / 1e6:.0f} "
-            f"megapixels, more than {MAX_STACK_PIXELS / 1e6:.0f}. Bring fewer, or scale them down."
+            f"{source}: a frame says that it is {width}x{height}; 1 to "
+            f"{MAX_IMAGE_PIXELS / 1e6:.0f} million pixels are read"
+        )
+
+
+def check_encoded(data: bytes, source: str) -> None:
+    """Refuse an encoded image (PNG, JPEG, …) by its header, before it is decoded.
+
+    Raises:
+        BadInputError: with ``source``, when it is too large or no image.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(data)) as image:
+                width, height = image.size
+    except Image.DecompressionBombError as error:
+        raise BadInputError(f"{source}: a frame is too large ({error})") from error
+    except UnidentifiedImageError as error:
+        raise BadInputError(f"{source}: a frame cannot be decoded, it is no image") from error
+    check_pixels(height, width, source)
+
+
+def check_total(count: int, image_hw: tuple[int, ...], source: str) -> None:
+    """Refuse a film or folder with more pixels in all than are read.
+
+    Raises:
+        BadInputError: with ``source``.
+    """
+    h, w = image_hw
+    if count * h * w > MAX_STACK_PIXELS:
+        raise BadInputError(
+            f"{source}: {count} images of {w}x{h} are {count * h * w / 1e6:.0f} megapixels, more "
+            f"than {MAX_STACK_PIXELS / 1e6:.0f}. Bring fewer, or scale them down."
         )
 
 

@@ -59,7 +59,12 @@ class Lens:
             raise BadInputError(
                 f"{source}: distortion model '{model}' does not go with {len(values)} coefficients"
             )
-        return Lens(name, (*values, *[0.0] * (need - len(values))))
+        if any(values[need:]):
+            raise BadInputError(
+                f"{source}: distortion model '{model}' with {len(values)} coefficients "
+                f"{list(values)} is not known: '{name}' has {need}. Record undistorted images."
+            )
+        return Lens(name, (*values[:need], *[0.0] * (need - len(values))))
 
     @property
     def is_pinhole(self) -> bool:

@@ -7,7 +7,14 @@ from numpy.typing import NDArray
 
 from xsim_core.errors import BadInputError
 
-from .images import COLOUR_SUFFIXES, MAX_IMAGE_PIXELS, image_files, open_image, stack_images
+from .images import (
+    COLOUR_SUFFIXES,
+    MAX_IMAGE_PIXELS,
+    image_files,
+    open_image,
+    read_rgb,
+    stack_images,
+)
 
 ACCEPTS = (
     f"{' '.join(COLOUR_SUFFIXES)}; all of one size, up to {MAX_IMAGE_PIXELS // 1_000_000} "
@@ -44,7 +51,7 @@ def read_photos(folder: Path, notes: list[str] | None = None) -> NDArray[np.uint
     with open_image(files[0]) as first:
         if first.mode.startswith("I"):
             notes.append("photos: 16-bit grey, brought to 8 bits")
-    return stack_images(files, "RGB")
+    return stack_images(files, read_rgb)
 
 
 def _some(names: list[str]) -> str:

@@ -12,7 +12,7 @@ from xsim_core.errors import BadInputError
 from xsim_core.text import read_text
 
 from .depth_unit import DepthUnit, to_mm
-from .images import COLOUR_SUFFIXES, image_files, stack_images
+from .images import COLOUR_SUFFIXES, check_pixels, image_files, open_image, read_rgb, stack_images
 from .intrinsics import Intrinsics, parse_intrinsics
 from .lens import undistort
 from .pairing import pair_files
@@ -51,7 +51,7 @@ def read_rgbd_folder(
     """
     colour_files, depth_files = _files(folder)
     pairs = pair_files(colour_files, depth_files, folder / TIMES_FILE, notes)
-    rgb = stack_images([colour_files[i] for i in pairs.colour], "RGB")
+    rgb = stack_images([colour_files[i] for i in pairs.colour], read_rgb)
     stored = _stack_depth([depth_files[i] for i in pairs.depth], folder)
     if rgb.shape[1:3] != stored.shape[1:]:
         raise BadInputError(
@@ -103,10 +103,7 @@ def _intrinsics(folder: Path, notes: list[str]) -> Intrinsics:
 
 
 def _stack_depth(files: list[Path], folder: Path) -> NDArray[Any]:
-    if files[0].suffix == ".npy":
-        stored = np.stack([_load_npy(file) for file in files])
-    else:
-        stored = stack_images(files, None)
+    stored = stack_images(files, _read_depth)
     if stored.dtype == np.int32 and stored.min() >= 0 and stored.max() <= 65535:
         stored = stored.astype(np.uint16)  # Pillow widens some 16-bit PNGs.
     if stored.ndim != 3 or stored.dtype.newbyteorder("=") not in (
@@ -122,12 +119,42 @@ def _stack_depth(files: list[Path], folder: Path) -> NDArray[Any]:
     return stored.astype(stored.dtype.newbyteorder("="), copy=False)
 
 
+def _read_depth(file: Path) -> NDArray[Any]:
+    """The numbers (h, w) of one depth image as they were written."""
+    match file.suffix.lower():
+        case ".npy":
+            return _load_npy(file)
+        case ".pgm":
+            # Pillow spreads a file's own range, 0 to MAXVAL, over 16 bits.
+            with open_image(file) as image:
+                spread = np.asarray(image)
+            largest = _pgm_maxval(file)
+            is_spread = spread.dtype == np.int32 and largest != 65535
+            return np.rint(spread * (largest / 65535)).astype(np.int32) if is_spread else spread
+        case _:
+            with open_image(file) as image:
+                return np.asarray(image)
+
+
+def _pgm_maxval(file: Path) -> int:
+    """The largest value that a PGM file's header allows (Netpbm's pgm(5))."""
+    with file.open("rb") as content:
+        head = re.sub(rb"#[^\r\n]*", b"", content.read(4096))
+    match = re.match(rb"P[25]\s+\d+\s+\d+\s+(\d+)\s", head)
+    if match is None:
+        raise BadInputError(f"{file}: its header does not tell the range of its values")
+    return int(match.group(1))
+
+
 def _load_npy(file: Path) -> NDArray[Any]:
     try:
-        array = np.load(file, allow_pickle=False, mmap_mode="r")
-        return np.asarray(array)
+        array = np.asarray(np.load(file, allow_pickle=False, mmap_mode="r"))
     except Exception as error:
         raise BadInputError(f"{file} cannot be read as an array: {error!r}") from error
+    if array.ndim not in (2, 3):
+        raise BadInputError(f"{file} is an array of shape {array.shape}, no depth image (h, w)")
+    check_pixels(*array.shape[:2], str(file))
+    return array
 
 
 def _unit(stored: NDArray[Any], files: list[Path], declared_m: float | None) -> DepthUnit:

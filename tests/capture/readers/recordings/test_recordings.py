@@ -1,3 +1,4 @@
+import io
 import sqlite3
 import struct
 
@@ -6,11 +7,11 @@ import pytest
 from PIL import Image
 
 from xsim_core.capture.formats import RGBDVideo, write_photos, write_realsense, write_rgbd_folder
-from xsim_core.capture.readers import read_mesh, read_photos, read_video
-from xsim_core.capture.readers.depth_unit import DepthUnit
+from xsim_core.capture.readers import images, read_mesh, read_photos, read_video
+from xsim_core.capture.readers.depth_unit import DepthUnit, check_with_board
 from xsim_core.capture.readers.intrinsics import Intrinsics
 from xsim_core.capture.readers.recordings.realsense_playback import read_with_librealsense
-from xsim_core.capture.readers.recordings.ros_image import to_rgb
+from xsim_core.capture.readers.recordings.ros_image import compressed_image, to_rgb
 from xsim_core.capture.readers.recordings.streams import Streams, align_depth, pair_and_align
 from xsim_core.errors import BadInputError
 from xsim_core.geometry import PinholeCamera, TexturedMesh, make_se3
@@ -156,6 +157,67 @@ def test_pairing_by_time_drops_what_has_no_partner(tmp_path):
     assert notes == ["colour: 1 of 4 frames have no partner within 60 ms and were dropped"]
     assert paired.rgb[:, 0, 0, 0].tolist() == [1, 2, 3]
     assert paired.depth_mm[:, 0, 0].tolist() == [0, 0, 0]  # 0.1 and 0.2 mm round to nothing.
+
+
+def film(start_s, count=90, *, is_depth):
+    """Frame i is marked by where it lies in real time, in thirtieths of a second."""
+    t = start_s + np.arange(count) / 30
+    pixels = np.ones((4, 4), np.uint16) if is_depth else np.ones((4, 4, 3), np.uint8)
+    return [(float(s), pixels * pixels.dtype.type(round(30 * s))) for s in t]
+
+
+@pytest.mark.parametrize("late_s", [0.0, 2.0, 4.0, 4.3, 5.0])
+def test_a_stream_that_begins_later_is_no_wrapped_clock(tmp_path, late_s):
+    """2^32 ns are 4.29 s."""
+    streams = Streams(
+        film(0.0, 240, is_depth=False), film(late_s, is_depth=True), SMALL, SMALL,
+        DepthUnit(0.001, "recorded"),
+    )  # fmt: skip
+    video, _ = pair_and_align(streams, tmp_path, notes := [])
+    np.testing.assert_array_equal(video.rgb[:, 0, 0, 0], video.depth_mm[:, 0, 0])
+    assert not any("wraps" in note for note in notes)
+
+
+def test_a_clock_that_wraps_between_the_first_frames_is_said(tmp_path):
+    wrap_s = 2**32 * 1e-6
+    streams = Streams(
+        [(t + 0.02, image) for t, image in film(0.0, is_depth=False)],
+        [((t + wrap_s - 0.01) % wrap_s, image) for t, image in film(0.0, is_depth=True)],
+        SMALL, SMALL, DepthUnit(0.001, "recorded"),
+    )  # fmt: skip
+    video, _ = pair_and_align(streams, tmp_path, notes := [])
+    np.testing.assert_array_equal(video.depth_mm[:, 0, 0] - video.rgb[:, 0, 0, 0], 1)
+    assert sum("wraps after 4294.967 s" in note for note in notes) == 2
+
+
+def test_depth_that_was_aligned_with_an_assumed_unit_is_not_mended_by_numbers(tmp_path):
+    """Its pixels lie where depth ten times as far would."""
+    streams = Streams(film(0.0, is_depth=False), film(0.0, is_depth=True), SMALL, SMALL)
+    unit = pair_and_align(streams, tmp_path, [])[1]
+    tenth = np.full((1, 4, 4), 10_000, np.uint16)
+    assert (check_with_board(tenth, unit, 10.0, [])[0] == 1000).all()
+    streams.T_colour_depth = make_se3(np.eye(3), [0.05, 0, 0])
+    unit = pair_and_align(streams, tmp_path, [])[1]
+    with pytest.raises(BadInputError, match=r"fits a unit of 0\.0001 m .* state depth_unit_m"):
+        check_with_board(tenth, unit, 10.0, [])
+
+
+def test_a_recording_of_too_many_pixels_is_refused_while_it_is_read(monkeypatch):
+    monkeypatch.setattr(images, "MAX_STACK_PIXELS", 100)
+    streams = Streams()
+    for i in range(6):
+        streams.keep(i / 30, np.ones((4, 4), np.uint16), "film: depth", is_depth=True)
+        streams.keep(i / 30, np.ones((4, 4, 3), np.uint8), "film: colour", is_depth=False)
+    with pytest.raises(BadInputError, match="film: depth: 7 images of 4x4 are"):
+        streams.keep(0.2, np.ones((4, 4), np.uint16), "film: depth", is_depth=True)
+
+
+@pytest.mark.parametrize("form", ["jpeg", "tiff", "png"])
+def test_a_compressed_frame_is_refused_by_its_header(form, monkeypatch):
+    monkeypatch.setattr(images, "MAX_IMAGE_PIXELS", 100)
+    Image.new("RGB", (12, 12)).save(data := io.BytesIO(), form)
+    with pytest.raises(BadInputError, match="topic: a frame says that it is 12x12"):
+        compressed_image(data.getvalue(), form, "topic", is_depth=False)
 
 
 def test_alignment_moves_a_plane_by_the_baseline():

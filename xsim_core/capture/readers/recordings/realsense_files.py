@@ -10,7 +10,6 @@ import struct
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,9 +30,6 @@ COPY_AGAIN = (
     "again."
 )
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-
-
-_IDENTITY_TF = (np.eye(3), np.zeros(3))
 
 
 def check_recording(path: Path) -> None:
@@ -104,7 +100,7 @@ def read_db3(path: Path) -> Streams:
             for i, (data, said) in enumerate(_png_frames(db, topics, depth)):
                 where = f"{path}: {depth}, frame {i}"
                 image = compressed_image(data, "16UC1; png", where, is_depth=True)
-                streams.depth.append((_stamp_s(said, where), image))
+                streams.keep(_stamp_s(said, where), image, where, is_depth=True)
                 if match := re.search(r"(?:^|;)depth_units=([0-9.eE+-]+)", said):
                     # A frame knows its unit even where the option is missing.
                     streams.depth_unit = DepthUnit(_unit_m(match.group(1)), "recorded")
@@ -113,10 +109,11 @@ def read_db3(path: Path) -> Streams:
             for i, (data, said) in enumerate(_png_frames(db, topics, colour)):
                 where = f"{path}: {colour}, frame {i}"
                 image = compressed_image(data, "rgb8; png", where, is_depth=False)
-                streams.colour.append((_stamp_s(said, where), image))
+                streams.keep(_stamp_s(said, where), image, where, is_depth=False)
         if depth and colour:
-            places = [_tf(_text(db, topics, _tf_topic(topics, s))) for s in (depth, colour)]
-            _require_same_place(places, path)
+            first, second = (_tf(_text(db, topics, _tf_topic(topics, s))) for s in (depth, colour))
+            if not np.allclose(first, second, atol=1e-6):
+                raise _apart(path)
     return streams
 
 
@@ -148,7 +145,7 @@ def read_bag(path: Path) -> Streams:
     if not (streams.depth and streams.colour) or depth is None or colour is None:
         return streams  # Pairing refuses the recording and says what it lacks.
     if not np.allclose(depth.K, colour.K, atol=1e-3):
-        _require_same_place([_IDENTITY_TF, None], path)
+        raise _apart(path)
     return streams
 
 
@@ -234,19 +231,16 @@ def _tf_topic(topics: dict[str, int], stream: str) -> str:
     return next((n for n in sorted(topics) if n.startswith(f"{stream}/tf/")), f"{stream}/tf")
 
 
-def _tf(text: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _tf(text: str) -> NDArray[np.float64]:
+    """A stream's place (4, 4), only to be compared: no convention of its direction is assumed."""
     parts = dict(p.split("=", 1) for p in text.split(";") if "=" in p)
     R = np.array([float(x) for x in parts["rotation"].split(",")]).reshape(3, 3)
-    return R, np.array([float(x) for x in parts["translation"].split(",")])
+    return make_se3(R, [float(x) for x in parts["translation"].split(",")])
 
 
-def _require_same_place(places: list[Any], path: Path) -> None:
+def _apart(path: Path) -> UnreadableDirectlyError:
     """Only librealsense relates the places of unaligned streams."""
-    if None not in places:
-        first, second = (make_se3(*p) for p in places)
-        if np.allclose(first, second, atol=1e-6):
-            return
-    raise UnreadableDirectlyError(f"{path}: depth and colour come from different places")
+    return UnreadableDirectlyError(f"{path}: depth and colour come from different places")
 
 
 def _ros1_string(raw: bytes, at: int) -> tuple[str, int]:
@@ -266,12 +260,9 @@ def _keep_ros1_image(raw: bytes, streams: Streams, where: str, *, is_depth: bool
     image = raw_image(pixels, height, width, step, encoding, where, is_bigendian=bool(is_bigendian))
     if is_depth != (image.ndim == 2):
         raise BadInputError(f"{where}: '{encoding}' is no {'depth' if is_depth else 'colour'}")
-    if not is_depth:
-        streams.colour.append((stamp_s, image))
-        return
-    streams.depth.append((stamp_s, image))
+    streams.keep(stamp_s, image, where, is_depth=is_depth)
     tail = raw[at + 9 + size :]
-    if len(tail) == 4:
+    if is_depth and len(tail) == 4:
         unit_m = round(float(struct.unpack("<f", tail)[0]), 9)
         streams.depth_unit = DepthUnit(unit_m, "recorded")
 

@@ -9,6 +9,7 @@ import numpy as np
 from xsim_core.capture.librealsense import load_librealsense
 from xsim_core.capture.readers.depth_unit import DepthUnit
 from xsim_core.capture.readers.foreign import reading
+from xsim_core.capture.readers.images import check_total
 from xsim_core.capture.readers.intrinsics import Intrinsics, matrix_of
 from xsim_core.capture.readers.lens import Lens
 from xsim_core.errors import BadInputError
@@ -68,7 +69,7 @@ def _play(rs: Any, device: Any, path: Path) -> Streams:
         for sensor, _ in chosen:
             sensor.stop()
             sensor.close()
-    _sort(frames, streams)
+    _sort(frames, streams, f"{path}: frames")
     return streams
 
 
@@ -116,6 +117,7 @@ def _drain(rs: Any, device: Any, queues: list[Any], path: Path) -> list[Any]:
             if ok and frame:
                 _keep(rs, frame, frames)
         if len(frames) > before:
+            check_total(len(frames) // 2, frames[-1][3].shape[:2], f"{path}: frames")
             quiet_since = time.monotonic()
         quiet_s = time.monotonic() - quiet_since
         # The first frames of a short file may come after its end was announced.
@@ -139,14 +141,15 @@ def _keep(rs: Any, frame: Any, frames: list[Any]) -> None:
     frames.append((is_depth, frame.get_timestamp() / 1000, str(profile.format()), pixels, unit_m))
 
 
-def _sort(frames: list[Any], streams: Streams) -> None:
+def _sort(frames: list[Any], streams: Streams, source: str) -> None:
     for is_depth, stamp_s, encoding, pixels, unit_m in frames:
         if is_depth:
             if unit_m > 0:  # Known to the frame even where the sensor has no such option.
                 streams.depth_unit = DepthUnit(round(float(unit_m), 9), "recorded")
-            streams.depth.append((stamp_s, pixels.astype(np.uint16, copy=False)))
+            pixels = pixels.astype(np.uint16, copy=False)
         else:
-            streams.colour.append((stamp_s, to_rgb(pixels, encoding.split(".")[-1])))
+            pixels = to_rgb(pixels, encoding.split(".")[-1])
+        streams.keep(stamp_s, pixels, source, is_depth=is_depth)
 
 
 def _camera(intrinsics: Any, source: str) -> Intrinsics:

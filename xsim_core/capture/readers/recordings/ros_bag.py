@@ -73,7 +73,7 @@ def read_ros_bag(path: Path, notes: list[str]) -> Streams:
             stamp_s = stamp.sec + stamp.nanosec * 1e-9
             frame_ids[connection.topic] = message.header.frame_id
             image = _pixels(message, connection.msgtype, where, is_depth=is_depth)
-            (streams.depth if is_depth else streams.colour).append((stamp_s, image))
+            streams.keep(stamp_s, image, where, is_depth=is_depth)
         streams.colour_camera = _camera(bag, chosen.colour, path)
         streams.depth_camera = _camera(bag, chosen.depth, path)
         if chosen.is_aligned:

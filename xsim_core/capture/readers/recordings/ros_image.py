@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xsim_core.capture.readers.images import MAX_IMAGE_PIXELS
+from xsim_core.capture.readers.images import check_encoded, check_pixels
 from xsim_core.errors import BadInputError
 
 COLOUR_BYTES = {
@@ -34,7 +34,7 @@ def raw_image(
             f"{source}: encoding '{encoding}' is not read "
             f"({', '.join([*COLOUR_BYTES, *DEPTH_TYPES])} are)"
         )
-    _check_pixels(height, width, source)
+    check_pixels(height, width, source)
     buffer = np.frombuffer(data, np.uint8)
     if step < row or len(buffer) != height * step:
         raise BadInputError(
@@ -62,11 +62,9 @@ def compressed_image(data: Any, form: str, source: str, *, is_depth: bool) -> ND
     # image_transport puts 12 bytes before a depth PNG: a format and two quantisation parameters.
     has_header = is_depth and not raw.startswith(_PNG) and raw[12:20] == _PNG
     body = raw[12:] if has_header else raw
-    if body.startswith(_PNG):
-        width, height = struct.unpack(">II", body[16:24])
-        _check_pixels(height, width, source)
+    check_encoded(body, source)
     flag = cv2.IMREAD_UNCHANGED if is_depth else cv2.IMREAD_COLOR
-    image = cv2.imdecode(np.frombuffer(body, np.uint8), flag) if body else None
+    image = cv2.imdecode(np.frombuffer(body, np.uint8), flag)
     if image is None:
         raise BadInputError(f"{source}: an image ('{form}') cannot be decoded")
     pixels = np.asarray(image)
@@ -110,11 +108,3 @@ def to_rgb(data: NDArray[Any], encoding: str) -> NDArray[np.uint8]:
             raise BadInputError(
                 f"colour format '{other}' is not supported ({', '.join(COLOUR_BYTES)} are)"
             )
-
-
-def _check_pixels(height: int, width: int, source: str) -> None:
-    if not 0 < height * width <= MAX_IMAGE_PIXELS:
-        raise BadInputError(
-            f"{source}: a frame says that it is {width}x{height}; 1 to "
-            f"{MAX_IMAGE_PIXELS / 1e6:.0f} million pixels are read"
-        )

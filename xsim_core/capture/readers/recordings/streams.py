@@ -1,6 +1,6 @@
 """Two streams as a camera delivers them, and the aligned video they become."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from xsim_core.capture.formats import RGBDVideo
 from xsim_core.capture.readers.clock import WRAPS_S, mend_clock
 from xsim_core.capture.readers.depth_unit import DepthUnit, to_mm
+from xsim_core.capture.readers.images import check_total
 from xsim_core.capture.readers.intrinsics import Intrinsics
 from xsim_core.capture.readers.lens import undistort
 from xsim_core.capture.readers.pairing import pair_times
@@ -32,6 +33,16 @@ class Streams:
     depth_camera: Intrinsics | None = None
     depth_unit: DepthUnit = field(default_factory=lambda: DepthUnit(0.001, "assumed"))
     T_colour_depth: NDArray[np.float64] = field(default_factory=lambda: np.eye(4))
+
+    def keep(self, stamp_s: float, image: NDArray[Any], source: str, *, is_depth: bool) -> None:
+        """Add a frame: depth (h, w), or colour (h, w, 3).
+
+        Raises:
+            BadInputError: with ``source``, when its stream becomes larger than what is read.
+        """
+        frames = self.depth if is_depth else self.colour
+        check_total(len(frames) + 1, image.shape[:2], source)
+        frames.append((stamp_s, image))
 
 
 def pair_and_align(
@@ -62,7 +73,8 @@ def pair_and_align(
     colour = _settled(streams.colour, f"{source}: colour", notes)
     depth = _settled(streams.depth, f"{source}: depth", notes)
     colour_s, depth_s = (np.array([t for t, _ in frames]) for frames in (colour, depth))
-    pairs = pair_times(colour_s, _same_turn(depth_s, colour_s), str(source), notes)
+    depth_s = _same_turn(depth_s, colour_s, f"{source}: depth", notes)
+    pairs = pair_times(colour_s, depth_s, str(source), notes)
     rgb, K = _flat(
         [colour[i][1] for i, _ in pairs], streams.colour_camera, f"{source}: colour", notes,
         nearest=False,
@@ -79,6 +91,8 @@ def pair_and_align(
         streams.T_colour_depth, np.eye(4)
     )
     if not is_in_place or rgb.shape[1:3] != depth_mm.shape[1:3]:
+        # Where depth lands depends on how far it is: another unit later would leave it there.
+        unit = replace(unit, is_final=True)
         hw = (rgb.shape[1], rgb.shape[2])
         depth_mm = np.stack(
             [align_depth(d, K_depth, K, streams.T_colour_depth, hw) for d in depth_mm]
@@ -143,12 +157,16 @@ def _settled(
     return [(float(t), image) for t, (_, image) in zip(stamps, kept, strict=True)]
 
 
-def _same_turn(depth_s: NDArray[np.float64], colour_s: NDArray[np.float64]) -> NDArray[np.float64]:
+def _same_turn(
+    depth_s: NDArray[np.float64], colour_s: NDArray[np.float64], what: str, notes: list[str]
+) -> NDArray[np.float64]:
     """Depth's times in colour's turn of a clock that wrapped between the first frames of both."""
+    if depth_s[0] <= colour_s[-1] and colour_s[0] <= depth_s[-1]:
+        return depth_s  # One stream may begin seconds after the other.
     for wrap in WRAPS_S:
         for shift in (wrap, -wrap):
-            apart = np.abs(depth_s[0] + shift - colour_s[0])
-            if apart < 1 and np.abs(depth_s[0] - colour_s[0]) > 3 * apart:
+            if np.abs(depth_s[0] + shift - colour_s[0]) < 1:
+                notes.append(f"{what}: its clock wraps after {wrap:.3f} s before the first frame")
                 return depth_s + shift
     return depth_s
 
