@@ -7,7 +7,7 @@ from xsim_core.capture.readers import read_photos, read_video
 from xsim_core.capture.rendering import RenderScene
 from xsim_core.capture.scenario import demo_board
 from xsim_core.geometry import PinholeCamera, detect_board, look_at, rotation_angle
-from xsim_core.render.lights import LightSpec, add_lights
+from xsim_core.render.lights import LightSpec, light_room
 from xsim_core.render.room import RoomSpec, board_mesh
 from xsim_core.world import WorldSpec
 
@@ -63,7 +63,7 @@ def test_the_board_is_found_where_it_lies():
     scene = RenderScene()
     mesh, T_world_quad = board_mesh(board)
     scene.place(scene.add("board", [mesh]), T_world_quad)
-    add_lights(scene.scene, LightSpec())
+    light_room(scene.scene, LightSpec())
     camera = PinholeCamera.from_fov(640, 480, 0.8)
     config = SynthesizeConfig()
     T_world_cam = look_at(config.eye_m, config.target_m)

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from xsim_core.render.lights import LightSpec, shining_along, table_irradiance
 
@@ -30,3 +31,8 @@ def test_light_from_above_falls_off_with_the_cosine():
 
 def test_light_from_below_does_not_reach_the_table():
     np.testing.assert_allclose(table_irradiance(one_light((0.2, 0, 1.0))), 0.1)
+
+
+def test_every_direction_has_a_colour():
+    with pytest.raises(ValidationError, match="1 directions of lights have 2 colours"):
+        LightSpec(directions=((0, 0, -1.0),))

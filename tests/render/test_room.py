@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from xsim_core.geometry import BoardSpec, make_se3
-from xsim_core.render.lights import LightSpec, add_lights
+from xsim_core.render.lights import LightSpec, light_room
 from xsim_core.render.panda import low_poly_panda
 from xsim_core.render.room import RoomSpec, build_room, room_meshes
 
@@ -45,12 +45,14 @@ def test_specs_survive_json():
 @pytest.mark.vulkan
 def test_room_is_built_and_lit():
     import sapien
+    from sapien.render import RenderDirectionalLightComponent as DirectionalLight
 
     scene = sapien.Scene([sapien.physx.PhysxCpuSystem(), sapien.render.RenderSystem()])
     entities = build_room(scene, SMALL)
-    lights = add_lights(scene, LightSpec())
+    light_room(scene, LightSpec())
     assert {e.name for e in entities} == set(room_meshes(SMALL))
-    assert len(lights) == 2
+    lights = [e for e in scene.entities if e.find_component_by_type(DirectionalLight)]
+    assert [e.components[0].shadow for e in lights] == [True, False]
 
 
 def test_low_poly_panda_is_light_and_made_once(tmp_path):

@@ -3,7 +3,7 @@ import pytest
 
 from xsim_core.geometry import PinholeCamera
 from xsim_core.render import shaders
-from xsim_core.render.lights import LightSpec, add_lights
+from xsim_core.render.lights import LightSpec, light_room
 from xsim_core.render.meshes import render_shape
 from xsim_core.render.scene import open_render_scene
 from xsim_core.render.shapes import textured_box
@@ -15,7 +15,7 @@ def picture(pack):
     import sapien
 
     scene = open_render_scene()
-    add_lights(scene, LightSpec())
+    light_room(scene, LightSpec())
     body = sapien.render.RenderBodyComponent()
     texture = np.random.default_rng(0).integers(0, 255, (16, 16, 3)).astype(np.uint8)
     mesh = textured_box((0.1, 0.1, 0.1), texture)

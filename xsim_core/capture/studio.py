@@ -16,7 +16,7 @@ from xsim_core.geometry import (
     so3_exp,
     transform_points,
 )
-from xsim_core.render.lights import LightSpec, add_lights
+from xsim_core.render.lights import LightSpec, light_room
 from xsim_core.render.room import RoomSpec, build_room
 from xsim_core.render.shapes import l_block
 from xsim_core.storage import Progress
@@ -59,7 +59,7 @@ class Studio:
         self.hand = Hand(rng=hand_rng)
         self.scene = RenderScene()
         build_room(self.scene.scene, self.room)
-        add_lights(self.scene.scene, LightSpec())
+        light_room(self.scene.scene, LightSpec())
 
     def film(self, capture_dir: Path, truth_dir: Path) -> None:
         """Render everything and write both folders."""

@@ -1,17 +1,33 @@
 """Lights that can change between frames, and what they do to a table."""
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import model_validator
 
 from xsim_core.config import FrozenModel, Vec3
 from xsim_core.geometry import make_se3, se3_to_pos_quat
 
-SHADOW_MAP_PX = 512
-"""Software rendering pays for every texel; policy images are smaller than this."""
-SHADOW_HALF_SIZE_M = 0.75
+
+@dataclass(frozen=True)
+class ShadowMap:
+    """What a light's depth picture covers. Software rendering pays for every texel."""
+
+    half_size_m: float
+    """To each side of the light's own place, across its direction."""
+    half_depth_m: float
+    """To each side along it."""
+    texels: int
+    """Along each side."""
+
+
+WORKSPACE_SHADOWS = ShadowMap(half_size_m=0.75, half_depth_m=2.0, texels=512)
+"""For the images of policies, which are smaller than this."""
+ROOM_SHADOWS = ShadowMap(half_size_m=1.2, half_depth_m=3.0, texels=2048)
+"""For pictures as a camera takes them."""
 
 
 class LightSpec(FrozenModel):
@@ -26,12 +42,25 @@ class LightSpec(FrozenModel):
     has_shadows: bool = True
     """Whether the first directional light casts shadows."""
 
+    @model_validator(mode="after")
+    def _a_colour_each(self) -> "LightSpec":
+        if len(self.directions) != len(self.colours_rgb):
+            raise ValueError(
+                f"{len(self.directions)} directions of lights have {len(self.colours_rgb)} "
+                "colours; each needs one"
+            )
+        return self
+
 
 class Lights:
     """The directional lights of one SAPIEN scene; the first one casts shadows."""
 
-    def __init__(self, scene: Any, centre_world: NDArray[np.floating]) -> None:
+    def __init__(
+        self, scene: Any, centre_world: NDArray[np.floating],
+        shadow_map: ShadowMap = WORKSPACE_SHADOWS,
+    ) -> None:  # fmt: skip
         self._scene, self._centre = scene, np.asarray(centre_world, float)
+        self._shadow_map = shadow_map
         self._lights: list[tuple[Any, Any]] = []
         self._current: LightSpec | None = None
 
@@ -58,32 +87,17 @@ class Lights:
         entity = sapien.Entity()
         light = sapien.render.RenderDirectionalLightComponent()
         light.shadow = casts_shadow
-        light.shadow_near, light.shadow_far = -2.0, 2.0
-        light.shadow_half_size, light.shadow_map_size = SHADOW_HALF_SIZE_M, SHADOW_MAP_PX
+        shadows = self._shadow_map
+        light.shadow_near, light.shadow_far = -shadows.half_depth_m, shadows.half_depth_m
+        light.shadow_half_size, light.shadow_map_size = shadows.half_size_m, shadows.texels
         entity.add_component(light)
         self._scene.add_entity(entity)
         self._lights.append((entity, light))
 
 
-def add_lights(scene: Any, lights: LightSpec) -> list[Any]:
-    """Light a SAPIEN scene; returns the light entities so that they can be removed."""
-    import sapien
-
-    scene.set_ambient_light(list(lights.ambient_rgb))
-    entities = []
-    pairs = zip(lights.directions, lights.colours_rgb, strict=True)
-    for i, (direction, colour) in enumerate(pairs):
-        entity = sapien.Entity()
-        light = sapien.render.RenderDirectionalLightComponent()
-        light.color = list(colour)
-        light.shadow = lights.has_shadows and i == 0
-        light.shadow_near, light.shadow_far, light.shadow_half_size = -3.0, 3.0, 1.2
-        light.shadow_map_size = 2048
-        entity.add_component(light)
-        entity.set_pose(sapien.Pose(shining_along(direction, np.zeros(3))))
-        scene.add_entity(entity)
-        entities.append(entity)
-    return entities
+def light_room(scene: Any, lights: LightSpec) -> None:
+    """Light a SAPIEN scene for good, with shadows for large pictures."""
+    Lights(scene, np.zeros(3), ROOM_SHADOWS).set(lights)
 
 
 def shining_along(
