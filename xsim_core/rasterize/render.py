@@ -1,11 +1,12 @@
 """Render 2D Gaussians: one signature over the C++, the reference and the gsplat backend."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from xsim_core.artifacts import SplatScene
@@ -41,6 +42,16 @@ class Gaussians2D:
     def tensors(self) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
         """All fields in order."""
         return self.means, self.quats_wxyz, self.scales, self.opacities, self.rgb
+
+    @property
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """The fields by name, as ``from_arrays`` takes them."""
+        return {field.name: np.asarray(getattr(self, field.name)) for field in fields(self)}
+
+    @staticmethod
+    def from_arrays(arrays: Mapping[str, NDArray[Any]]) -> "Gaussians2D":
+        """The Gaussians of arrays named as the fields; others are left alone."""
+        return Gaussians2D(*(torch.from_numpy(arrays[f.name]) for f in fields(Gaussians2D)))
 
     def __len__(self) -> int:
         return len(self.means)

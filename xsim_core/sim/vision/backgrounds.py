@@ -3,7 +3,6 @@
 from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +16,6 @@ from xsim_core.render.room import RoomSpec
 from xsim_core.scratch import write_arrays
 from xsim_core.storage import OpenArtifact
 
-_FIELDS = ("means", "quats_wxyz", "scales", "opacities", "rgb")
 CACHED_VIEWS = 32
 
 
@@ -34,9 +32,9 @@ class SplatBackground(FrozenModel):
         """Write the Gaussians where worker processes can read them."""
         folder.mkdir(parents=True, exist_ok=True)
         path = folder.resolve() / "gaussians.npz"
-        arrays: dict[str, Any] = {n: world.array(f"background/{n}") for n in _FIELDS}
+        arrays = world.arrays("background")
+        r, g, b = (float(c) for c in arrays.pop("behind_rgb"))
         write_arrays(path, arrays)
-        r, g, b = (float(c) for c in world.array("background/behind_rgb"))
         return SplatBackground(gaussians_npz=path, background_rgb=(r, g, b))
 
 
@@ -63,11 +61,8 @@ class SplatViews:
     """Views of the Gaussians, kept for the latest cameras."""
 
     def __init__(self, background: SplatBackground) -> None:
-        import torch
-
         with np.load(background.gaussians_npz, allow_pickle=False) as arrays:
-            tensors = [torch.from_numpy(arrays[n]) for n in _FIELDS]
-        self._gaussians = Gaussians2D(*tensors)
+            self._gaussians = Gaussians2D.from_arrays(arrays)
         self._background_rgb = background.background_rgb
         self._views: OrderedDict[bytes, BackgroundView] = OrderedDict()
 
