@@ -111,7 +111,9 @@ def remove_stale_drafts(folder: Path) -> None:
     """Remove what killed processes left in a folder."""
     for draft in folder.glob(f".*{DRAFT_SUFFIX}"):
         with contextlib.suppress(FileNotFoundError):  # Another process sweeps too.
-            if time.time() - draft.stat().st_mtime > ABANDONED_S:
+            # A folder's own time tells nothing of the files within.
+            grew_s = max(path.stat().st_mtime for path in (draft, *draft.rglob("*")))
+            if time.time() - grew_s > ABANDONED_S:
                 _remove(draft)
 
 

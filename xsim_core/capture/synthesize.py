@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+from xsim_core.scratch import drafted
 from xsim_core.storage import Progress
 
 from .layout import truth_folder
@@ -20,15 +21,10 @@ def synthesize_capture(
     """
     progress = progress or (lambda fraction, figures: None)
     load_librealsense()  # Fails now rather than after a minute of rendering.
-    drafts = (
-        folder.with_name(f".{folder.name}.draft"),
-        folder.with_name(f".{folder.name}.truth.draft"),
-    )
-    for draft in drafts:
-        shutil.rmtree(draft, ignore_errors=True)
-        draft.mkdir(parents=True)
-    Studio(config, progress).film(*drafts)
-    for draft, final in zip(drafts, (folder, truth_folder(folder)), strict=True):
-        shutil.rmtree(final, ignore_errors=True)
-        draft.rename(final)
+    with drafted(folder) as capture, drafted(truth_folder(folder)) as truth:
+        for draft in (capture, truth):
+            draft.mkdir()
+        Studio(config, progress).film(capture, truth)
+        for before in (folder, truth_folder(folder)):
+            shutil.rmtree(before, ignore_errors=True)
     progress(1.0, {})
