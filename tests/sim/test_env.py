@@ -190,6 +190,16 @@ def test_latency_delays_and_gain_scales(push):
     assert (late._tcp - start)[0] == pytest.approx(2 * 0.5 * push[1].action_position_m, abs=3e-3)
 
 
+@pytest.mark.parametrize("weight", [1.0, 0.0])
+def test_maniskill_sees_success_whatever_it_is_worth(push, weight):
+    assets, task = push
+    weights = task.reward.model_copy(update={"success": weight})
+    env = SimEnv(assets, task.model_copy(update={"reward": weights}))
+    env.reset(0, T_world_object=assets.waypoints[-1])
+    assert env.step(np.zeros(3)).success
+    assert bool(env.maniskill.evaluate()["success"][0])
+
+
 def test_maniskill_agrees_on_success_and_reward(env):
     env.reset(1)
     for _ in range(12):

@@ -19,7 +19,7 @@ from xsim_core.errors import BadInputError
 from xsim_core.geometry import quat_wxyz_to_matrix, se3_to_pos_quat
 
 from .assets import SimAssets
-from .reward import Goals, reference_advance, reference_terms
+from .reward import Goals, reference_advance, reference_success, reference_terms
 from .starts import draw_start
 from .task import Physics, TaskSpec
 
@@ -138,7 +138,9 @@ class XSimObjectTrackEnv(BaseEnv):
         index = reference_advance(self.goals, task, index, state["centre"], state["R_world_object"])
         self.waypoint_index = torch.as_tensor(index, device=self.device)
         self._terms = reference_terms(self.goals, task, index, **state)
-        success = self._terms["success"] > 0 if task.reward.success else np.zeros(len(index), bool)
+        success = reference_success(
+            self.goals, task, state["centre"], state["R_world_object"], state["object_speed"]
+        )
         return {
             "success": torch.as_tensor(success, device=self.device),
             "waypoint_index": self.waypoint_index.clone(),

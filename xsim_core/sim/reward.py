@@ -197,6 +197,23 @@ def reference_advance(
     return result
 
 
+def reference_success(
+    goals: Goals,
+    task: TaskSpec,
+    centre: NDArray[np.float64],
+    R_world_object: NDArray[np.float64],
+    object_speed: NDArray[np.float64],
+) -> NDArray[np.bool_]:
+    """Batched ``WaypointReward.is_success`` (n,)."""
+    R_goal = quat_wxyz_to_matrix(goals.quats_wxyz[-1:])
+    theta = reference_rotation_error(R_world_object, R_goal, task.symmetric_axis)
+    return (
+        (np.linalg.norm(centre - goals.centres[-1], axis=-1) < task.success_position_m)
+        & (theta < task.success_rotation_rad)
+        & (object_speed < task.success_object_speed_m_s)
+    )
+
+
 def reference_terms(
     goals: Goals,
     task: TaskSpec,
@@ -214,11 +231,7 @@ def reference_terms(
     d = np.linalg.norm(tcp - centre, axis=-1)
     p = np.linalg.norm(centre - goals.centres[index], axis=-1)
     theta = reference_rotation_error(R_world_object, R_goals[index], axis)
-    success = (
-        (np.linalg.norm(centre - goals.centres[-1], axis=-1) < task.success_position_m)
-        & (reference_rotation_error(R_world_object, R_goals[-1:], axis) < task.success_rotation_rad)
-        & (object_speed < task.success_object_speed_m_s)
-    )
+    success = reference_success(goals, task, centre, R_world_object, object_speed)
     return {
         "approach": w.approach * 0.5 * ((1 - np.tanh(3 * d)) + (1 - np.tanh(30 * d))),
         "grasp": w.grasp * (is_grasped & task.must_grasp),
