@@ -7,12 +7,18 @@ import jaxtyping
 import numpy as np
 import pytest
 
-from xsim_core.geometry import arrays, se3
+from xsim_core.geometry import PinholeCamera, arrays, se3
 
 
 def test_a_wrong_shape_is_refused_where_it_is_made():
     with pytest.raises(jaxtyping.TypeCheckError, match="omega"):
         se3._hat(np.zeros((5, 4)))
+
+
+@pytest.mark.parametrize("K", [np.eye(4), np.eye(3, dtype=np.float32), np.eye(3).tolist()])
+def test_intrinsics_of_another_shape_or_type_are_refused(K):
+    with pytest.raises(jaxtyping.TypeCheckError, match="K"):
+        PinholeCamera(64, 48, K)
 
 
 def test_shapes_are_those_of_the_names():
@@ -22,6 +28,8 @@ def test_shapes_are_those_of_the_names():
 
 
 def test_nobody_else_pays_for_the_check():
-    look = "import sys, xsim_core.geometry.se3; print({'jaxtyping', 'beartype'} & set(sys.modules))"
+    look = (
+        "import sys, xsim_core.geometry.camera; print({'jaxtyping', 'beartype'} & set(sys.modules))"
+    )
     done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"

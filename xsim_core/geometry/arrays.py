@@ -1,7 +1,8 @@
 """Shapes of geometry's arrays as types.
 
-Tests check those of transforms at every call (jaxtyping and beartype, ``tests/conftest.py``).
-Elsewhere they are plain arrays: the two packages take 0.2 s to load, and serve developers only.
+Tests check those of transforms and cameras at every call (jaxtyping and beartype,
+``tests/conftest.py``). Elsewhere they are plain arrays: the two packages take 0.2 s to load, and
+serve developers only.
 """
 
 import sys
