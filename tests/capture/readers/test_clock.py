@@ -61,3 +61,10 @@ def test_a_pause_is_said():
     notes: list[str] = []
     mend_clock(FILM + np.where(np.arange(90) < 45, 0, 4.0), "film", notes)
     assert notes == ["film: nothing was recorded for 4.03 s at frame 45"]
+
+
+def test_a_film_as_long_as_a_counter_with_a_pause_is_no_wrapped_clock():
+    """2^32 ns are 4.29 s."""
+    stamps = 100 + np.concatenate([np.arange(0, 2, 0.04), np.arange(3.2, 4.2, 0.04)])
+    np.testing.assert_array_equal(unwrap_sorted(stamps, "film", notes := []), stamps)
+    assert notes == []

@@ -177,3 +177,11 @@ def test_arrays_of_depth_that_differ_are_refused(tmp_path, array, message):
     np.save(tmp_path / "depth" / "3.npy", array)
     with pytest.raises(BadInputError, match=message):
         read_video(tmp_path)
+
+
+def test_padded_numbers_are_no_times(tmp_path):
+    write_film(tmp_path, colour="{i:010d}.png", depth="{i:010d}.png")
+    (tmp_path / "timestamps.txt").unlink()
+    video = read_video(tmp_path, notes := [])
+    np.testing.assert_allclose(np.diff(video.timestamps_s), 1 / 30)
+    assert notes == ["no timestamps.txt: 30 frames a second assumed"]

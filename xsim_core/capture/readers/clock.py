@@ -92,7 +92,9 @@ def unwrap_sorted(stamps_s: Floats, source: str, notes: list[str]) -> Floats:
         return stamps_s
     usual, cut = float(np.median(steps)), int(np.argmax(steps)) + 1
     for wrap in WRAPS_S:
-        if 0 < wrap - (stamps_s[-1] - stamps_s[0]) <= WRAP_STEPS * usual:
+        # Such a counter has gone to its end and begun again at 0; a pause alone leaves both open.
+        slack_s = WRAP_STEPS * usual
+        if 0 <= stamps_s[0] <= slack_s and 0 < wrap - stamps_s[-1] <= slack_s:
             notes.append(f"{source}: the clock wraps after {wrap:.3f} s at frame {cut}: unwrapped")
             return stamps_s + np.where(np.arange(len(stamps_s)) < cut, wrap, 0.0)
     return stamps_s

@@ -169,7 +169,8 @@ def _counted(order: list[Key], every: list[Key]) -> Floats:
 
 
 def _are_times(files: list[Path]) -> bool:
-    return all(re.fullmatch(r"\d+\.\d+|\d{10,19}", file.stem) for file in files)
+    """Whether names are times; ``0000000012`` is a padded number, as KITTI's."""
+    return all(re.fullmatch(r"\d+\.\d+|[1-9]\d{9,18}", file.stem) for file in files)
 
 
 def _times_of(files: list[Path], notes: list[str]) -> Floats:
