@@ -36,6 +36,15 @@ def test_a_world_carries_its_task_and_opens_as_it_was_built(store, tmp_path):
     assert world.file_names == ("world_top_view.png",)
 
 
+def test_an_object_whose_colours_nobody_knows_stays_one(store, tmp_path):
+    """Else ``calibrate`` would look for the blank atlas's grey in the robot's pictures."""
+    track = make_track(store, push_path(), name="blank", is_mesh_coloured=False)
+    inputs = {"scene": make_scene(store), "track": track}
+    world = store.open(run_stage(BUILD_SIM, BuildSimConfig(), store, inputs), SimWorld)
+    assert not open_sim_world(world, tmp_path / "blank").mesh.is_textured
+    assert open_sim_world(store.open(make_sim(store)), tmp_path / "known").mesh.is_textured
+
+
 def test_the_goal_is_where_the_object_ended(store):
     world = store.open(make_sim(store), SimWorld)
     # The task flattens the path onto the table; horizontally it ends where the video does.

@@ -94,7 +94,7 @@ def commit(store, summary, arrays, *, name):
     )
 
 
-def make_track(store: ArtifactStore, T_world_object=None, *, name="track"):
+def make_track(store: ArtifactStore, T_world_object=None, *, name="track", is_mesh_coloured=True):
     """Commit an ObjectTrack of the block; returns its ref."""
     poses = push_path() if T_world_object is None else T_world_object
     vertices, faces, uv, texture = block_mesh()
@@ -118,7 +118,7 @@ def make_track(store: ArtifactStore, T_world_object=None, *, name="track"):
     }
     summary = ObjectTrack(
         object_name="block", num_frames=n, num_ok=n, num_segments=1, path_length_m=length,
-        board_rms_px=0.0, backend="fixture",
+        board_rms_px=0.0, backend="fixture", is_mesh_coloured=is_mesh_coloured,
     )  # fmt: skip
     return commit(store, summary, arrays, name=f"fixture {name}")
 

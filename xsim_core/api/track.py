@@ -74,5 +74,6 @@ def load_track(name: str | ArtifactRef[ObjectTrack], *, store: StoreLike = None)
     names = [n for n in opened.array_names if n != "image_hw" and not n.startswith("object/")]
     arrays = {n: opened.array(n) for n in names}
     height, width = opened.array("image_hw").tolist()
-    mesh = TexturedMesh.from_arrays(opened.arrays("object"))
+    is_textured = opened.summary.is_mesh_coloured
+    mesh = TexturedMesh.from_arrays(opened.arrays("object"), is_textured=is_textured)
     return Track(opened.ref, opened.summary, image_hw=(height, width), mesh=mesh, **arrays)

@@ -142,6 +142,8 @@ class ObjectTrack(Artifact):
     path_length_m: float
     board_rms_px: float
     backend: str
+    is_mesh_coloured: bool = True
+    """As the capture's."""
 
 
 _PIECES = tuple(
@@ -190,6 +192,8 @@ class SimWorld(Artifact):
     """Of the object's centre, from the start over the waypoints."""
     num_object_pieces: int
     num_scene_pieces: int
+    is_mesh_coloured: bool = True
+    """As the capture's: whoever tracks with the mesh learns its colours where this is False."""
 
 
 class TeacherPolicy(Artifact):

@@ -24,7 +24,6 @@ from .waypoints import (
 
 CLEARANCE_M = np.array([0.05, 0.05, 0.0])
 """Kept free of obstacles around the workspace: hand and object reach over its edges."""
-BACKGROUND = ("means", "quats_wxyz", "scales", "opacities", "rgb")
 
 
 def build_sim(
@@ -64,7 +63,8 @@ def build_sim(
     out.write_all(track.arrays("object"), prefix="object")
     pieces.write(out, "object_pieces")
     obstacles.write(out, "scene_pieces")
-    _write_background(scene, out)
+    out.write_all(Gaussians2D.from_scene(scene).arrays, prefix="background")
+    out.write("background/behind_rgb", scene.array("background_rgb"))
     path = np.stack([T[:3, :3] @ centre + T[:3, 3] for T in (T_start, *T_waypoints)])
     picture = top_view_png(path, low, high, tcp, obstacles, vertices, T_start)
     out.add_file("world_top_view.png", picture)
@@ -78,6 +78,7 @@ def build_sim(
         path_length_m=float(np.linalg.norm(np.diff(path, axis=0), axis=1).sum()),
         num_object_pieces=len(pieces),
         num_scene_pieces=len(obstacles),
+        is_mesh_coloured=track.summary.is_mesh_coloured,
     )
 
 
@@ -114,10 +115,3 @@ def _start_and_waypoints(
     )
     T_start = rest_on_table(T_start, up_object=up, vertices=vertices, table_height_m=table)
     return T_start, lift_to_table(T_waypoints, vertices=vertices, table_height_m=table)
-
-
-def _write_background(scene: OpenArtifact[SplatScene], out: ArtifactWriter) -> None:
-    gaussians = Gaussians2D.from_scene(scene)
-    for name in BACKGROUND:
-        out.write(f"background/{name}", np.asarray(getattr(gaussians, name)))
-    out.write("background/behind_rgb", scene.array("background_rgb"))

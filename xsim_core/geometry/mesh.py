@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsim_core.errors import BadInputError
+from xsim_core.scratch import write_bytes
 
 from .arrays import ArrayLike
 
@@ -48,9 +49,12 @@ class TexturedMesh:
             )
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> "TexturedMesh":
+    def from_arrays(
+        cls, arrays: Mapping[str, NDArray[Any]], *, is_textured: bool = True
+    ) -> "TexturedMesh":
         """The mesh of the arrays ``vertices``, ``faces``, ``uv`` and ``texture``, as stored."""
-        return cls(arrays["vertices"], arrays["faces"], arrays["uv"], arrays["texture"])
+        a = arrays
+        return cls(a["vertices"], a["faces"], a["uv"], a["texture"], is_textured)
 
     @property
     def arrays(self) -> dict[str, NDArray[Any]]:
@@ -108,9 +112,8 @@ class TexturedMesh:
             process=False,
             visual=trimesh.visual.TextureVisuals(uv=np.asarray(self.uv, float), material=material),
         )
-        path.parent.mkdir(parents=True, exist_ok=True)
         scene = trimesh.Scene(mesh)
-        path.write_bytes(trimesh.exchange.gltf.export_glb(scene, include_normals=True))
+        write_bytes(path, trimesh.exchange.gltf.export_glb(scene, include_normals=True))
         return path
 
     def write_obj(self, folder: Path) -> Path:

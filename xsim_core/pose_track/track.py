@@ -73,6 +73,7 @@ def track_object(
         path_length_m=_path_length_m(T_world_object, segments),
         board_rms_px=world.board_rms_px,
         backend=config.backend,
+        is_mesh_coloured=mesh.is_textured,
     )
 
 

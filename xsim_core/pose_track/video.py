@@ -1,6 +1,6 @@
 """The capture's RGB-D video, read frame by frame, and checks on it before any work."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -52,8 +52,9 @@ def open_mesh(capture: OpenArtifact[Capture]) -> TexturedMesh:
     Raises:
         BadInputError: when its size cannot be that of an object a hand moves.
     """
-    stored = TexturedMesh.from_arrays(capture.arrays("object"))
-    mesh = replace(stored, is_textured=capture.summary.is_mesh_coloured)
+    mesh = TexturedMesh.from_arrays(
+        capture.arrays("object"), is_textured=capture.summary.is_mesh_coloured
+    )
     diameter = mesh.diameter_m
     if not np.isfinite(diameter) or not DIAMETER_M[0] <= diameter <= DIAMETER_M[1]:
         unit = "millimetres" if diameter > DIAMETER_M[1] else "metres already scaled down"

@@ -39,7 +39,9 @@ def open_sim_world(world: OpenArtifact[SimWorld], folder: Path) -> OpenSimWorld:
     """
     folder = Path(folder).resolve()
     task, arrays = task_of(world), world.array
-    mesh = TexturedMesh.from_arrays(world.arrays("object"))
+    mesh = TexturedMesh.from_arrays(
+        world.arrays("object"), is_textured=world.summary.is_mesh_coloured
+    )
     low, high = arrays("workspace")
     assets = SimAssets(
         object_name=world.summary.object_name,

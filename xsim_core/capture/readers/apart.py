@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +75,7 @@ def read_apart(
     more = {"mesh_root": str(mesh_root), "depth_unit_m": depth_unit_m}
     a, said = _read("capture", place, files, limits, more)
     return Brought(
-        replace(TexturedMesh.from_arrays(a), is_textured=said["is_textured"]),
+        TexturedMesh.from_arrays(a, is_textured=said["is_textured"]),
         a["photos"],
         RGBDVideo(a["rgb"], a["depth_mm"], a["timestamps_s"], a["K"], a.get("source_frames")),
         DepthUnit(**said["unit"]),

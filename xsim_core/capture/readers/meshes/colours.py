@@ -55,10 +55,13 @@ def _uniform(parts: list[Part], rgb: tuple[int, int, int] | None, notes: list[st
     vertices, faces = _joined([p.vertices for p in parts], [p.faces for p in parts])
     blank = mesh_without_texture(vertices, faces)
     if rgb is None:
-        notes.append("mesh: it has no colours; how the object looks is learnt from the video")
+        notes.append(
+            "mesh: it has no colours: tracking learns them from the video, the simulator shows grey"
+        )
         return blank
     notes.append(
-        f"mesh: one flat colour {list(rgb)}; how the object looks is learnt from the video"
+        f"mesh: one flat colour {list(rgb)}, which the simulator shows; tracking learns from the "
+        "video how the object looks"
     )
     return replace(
         blank, texture=np.broadcast_to(np.array(rgb, np.uint8), blank.texture.shape).copy()
