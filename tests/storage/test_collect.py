@@ -237,3 +237,51 @@ def test_an_artifact_whose_manifest_is_damaged_is_left_alone_and_named(store):
         assert result.doubtful == [str(bad)]
     assert store.manifest(good) is None
     assert len(store.list_objects(f"{bad}/")) == num_objects
+
+
+def test_what_goes_between_its_listing_and_its_reading_takes_nothing_with_it():
+    told = 0
+    for when in range(1, 100):
+        store = BusyStore("memory://")
+        parent = run_stage(TOY, ToyConfig(), store, {})
+        child = run_stage(CHILD, ToyConfig(), store, {"parent": parent})
+        store.pin("best", child)
+        store.interrupt(when, lambda s=store, c=child: s.delete_objects([f"{c}/manifest.json"]))
+        try:
+            collect(store, grace_s=0, dry_run=False, now=later(1))
+        except CorruptArtifactError as error:
+            assert "nobody knows what it was made from" in str(error)
+            assert store.verify(parent) == []
+            told += 1
+        if not store.finish():
+            break
+    assert told > 3
+
+
+def test_a_claim_that_goes_between_its_listing_and_its_reading_is_a_claim():
+    removed = []
+    for when in range(1, 100):
+        store = BusyStore("memory://")
+        ref = run_stage(TOY, ToyConfig(), store, {})
+        sweep(store, 2)
+        assert store.claim(ref)
+        (verdict,) = [p for p in store.list_records("gc") if p.endswith("/verdict")]
+        store.interrupt(when, lambda s=store, v=verdict: s.delete_objects([v]))
+        removed += [when] if sweep(store, 4).removed else []
+        if not store.finish():
+            break
+    assert removed == [1, 2], "before the lock, and before what lies below gc/ is listed"
+
+
+def test_a_record_nested_too_deep_stops_the_sweep_as_any_other(store):
+    store.create_object("runs/deep.json", b"[" * 100_000)
+    with pytest.raises(CorruptArtifactError, match=r"runs/deep\.json is not JSON"):
+        sweep(store, 9)
+
+
+def test_how_long_another_sweep_runs_is_said_beyond_a_day(store):
+    store.create_object(LOCK, b"somebody")
+    lock = Path(unquote(urlparse(store.url).path)) / LOCK
+    os.utime(lock, (0, (datetime.now(UTC) - timedelta(days=2)).timestamp()))
+    with pytest.raises(BadInputError, match=r"since 17280\d s"):
+        collect(store, grace_s=7 * 86400, dry_run=False)

@@ -92,8 +92,8 @@ def _lock(store: ArtifactStore, token: str, stale: timedelta) -> None:
     age = datetime.now(UTC) - _changed(store, LOCK)
     if age < stale:
         raise BadInputError(
-            f"another 'xsim gc' runs on {store.url} since {age.seconds} s. Wait for it; if it was "
-            f"killed, its lock ends after {stale.total_seconds() / 3600:.0f} h."
+            f"another 'xsim gc' runs on {store.url} since {age.total_seconds():.0f} s. Wait for "
+            f"it; if it was killed, its lock ends after {stale.total_seconds() / 3600:.0f} h."
         )
     store.delete_objects([LOCK])
     if not store.create_object(LOCK, token.encode()):
@@ -180,7 +180,8 @@ def _judge(
     horizon: datetime, result: Sweep, *, dry_run: bool, without_grace: bool,
 ) -> None:  # fmt: skip
     sentence, verdict = f"gc/{attempt.key}/condemned", f"gc/{attempt.key}/verdict"
-    if verdict in signs and store.read_object(verdict) == b"claimed":
+    # What is listed but not to be had is taken for a claim: only a sweep's own word removes.
+    if verdict in signs and store.read_object(verdict) != b"removed":
         if signs[verdict] > horizon:
             result.young.append(attempt.key)
             return
@@ -231,11 +232,10 @@ def _tidy(
     horizon: datetime,
 ) -> None:  # fmt: skip
     """Old probes, and sentences over attempts that are gone."""
-    for path, _, changed in objects:
-        is_stale_sign = (
-            path.startswith("gc/")
-            and path != LOCK
-            and path.removeprefix("gc/").rpartition("/")[0] not in known
-        )
-        if changed <= horizon and (is_stale_sign or path.startswith("probes/")):
-            store.delete_objects([path])
+
+    def is_stale(path: str) -> bool:
+        if path.startswith("gc/") and path != LOCK:
+            return path.removeprefix("gc/").rpartition("/")[0] not in known
+        return path.startswith("probes/")
+
+    store.delete_objects([path for path, _, at in objects if at <= horizon and is_stale(path)])

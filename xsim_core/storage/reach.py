@@ -24,27 +24,32 @@ def reachable(store: ArtifactStore, seen: Iterable[str] = ()) -> set[str]:
         seen: paths that an earlier listing had: a record counts if either listing has it.
 
     Raises:
-        CorruptArtifactError: when a record or a manifest on the way cannot be read: what it
-            reaches is then unknown.
+        CorruptArtifactError: when a record or a manifest on the way cannot be read, or was listed
+            and is not to be had: what it reaches is then unknown.
     """
+    seen = set(seen)
     listed = {path for folder in RECORD_FOLDERS for path in store.list_records(folder)}
     listed |= {path for path in seen if path.split("/")[0] in RECORD_FOLDERS}
     waiting: list[ArtifactRef[Any]] = []
     for path in sorted(path for path in listed if path.endswith(".json")):
         raw = store.read_object(path)
         try:
-            value = None if raw is None else json.loads(raw)
-        except ValueError:
+            waiting += _refs_in(None if raw is None else json.loads(raw))
+        except (ValueError, RecursionError):
             raise CorruptArtifactError(
                 f"{path} is not JSON, so nobody knows what it keeps. Mend or delete it."
             ) from None
-        waiting += _refs_in(value)
     reached: set[str] = set()
     while waiting:
         ref = waiting.pop()
         if str(ref) not in reached:
             reached.add(str(ref))
             manifest = store.manifest(ref)
+            if manifest is None and f"{ref}/manifest.json" in seen:
+                raise CorruptArtifactError(
+                    f"{ref} was listed and is not to be had, so nobody knows what it was made "
+                    "from. If it was removed meanwhile, run again."
+                )
             waiting += manifest.inputs.values() if manifest else ()
     return reached
 
