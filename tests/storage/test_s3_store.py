@@ -13,7 +13,7 @@ from xsim_core.errors import BadInputError
 from xsim_core.stage import run_stage
 from xsim_core.storage import ArtifactStore
 from xsim_core.storage.backends import s3_credentials
-from xsim_core.storage.bucket import _client, check_bucket, policy, presign
+from xsim_core.storage.bucket import _client, check_bucket, create_bucket, policy, presign
 
 CANARY = "canary-SECRET-51c0"
 
@@ -36,6 +36,36 @@ def test_a_new_bucket_passes_its_check(moto_url):
     assert findings == dict.fromkeys(
         ("exists", "versioning", "lifecycle", "create-if-absent"), True
     )
+
+
+def test_the_rules_of_other_stores_and_of_strangers_stay(moto_url):
+    from minio.commonconfig import ENABLED, Filter
+    from minio.lifecycleconfig import Expiration, LifecycleConfig, Rule
+
+    bucket, client = moto_url.split("/")[2], _client()
+
+    def rules():
+        return {
+            (r.rule_id, r.rule_filter.prefix) for r in client.get_bucket_lifecycle(bucket).rules
+        }
+
+    before = rules()
+    assert create_bucket(f"s3://{bucket}/beside") is False
+    assert create_bucket(f"s3://{bucket}/beside") is False
+    added = rules() - before
+    assert rules() > before
+    assert {prefix for _, prefix in added} == {"beside/", "beside/probes/"}
+    logs = Rule(
+        ENABLED, rule_filter=Filter(prefix="logs/"), rule_id="logs", expiration=Expiration(days=9)
+    )
+    client.set_bucket_lifecycle(bucket, LifecycleConfig([logs]))
+    with pytest.raises(BadInputError, match=r"not ours \(logs\).*'beside/probes/'"):
+        create_bucket(f"s3://{bucket}/beside")
+    assert rules() == {("logs", "logs/")}
+    finding = next(f for f in check_bucket(f"s3://{bucket}/beside") if f.name == "lifecycle")
+    assert not finding.ok
+    create = {f.name: f.ok for f in check_bucket(f"s3://{bucket}/beside")}["create-if-absent"]
+    assert create, "the bucket itself can be used"
 
 
 def test_a_missing_bucket_is_named(moto_url):

@@ -9,11 +9,7 @@ from urllib.parse import urlparse
 from xsim_core.artifacts.base import ArtifactRef
 from xsim_core.errors import BadInputError, MissingArtifactError
 
-from .backends import (
-    first_line,
-    open_backend,
-    s3_config,
-)
+from .backends import first_line, open_backend, s3_config
 from .listing import s3_client
 from .probe import check_create_if_absent
 
@@ -22,6 +18,8 @@ if TYPE_CHECKING:
 
 MULTIPART_DAYS = 7
 PROBE_DAYS = 1
+_OURS = "xsim-"
+"""With this the names of our lifecycle rules begin."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +45,11 @@ def _split(url: str) -> tuple[str, str]:
 def create_bucket(url: str) -> bool:
     """Create the bucket of ``url`` with its lifecycle rules; False if it was there already.
 
+    Rules for other prefixes' stores stay.
+
     Raises:
-        BadInputError: when the server does not let us, or the bucket cannot keep the protocol.
+        BadInputError: when the server does not let us, the bucket has lifecycle rules of somebody
+            else, or it cannot keep the protocol.
     """
     from minio.error import MinioException
 
@@ -58,14 +59,26 @@ def create_bucket(url: str) -> bool:
         is_new = not client.bucket_exists(bucket_name=bucket)
         if is_new:
             client.make_bucket(bucket_name=bucket)
-        client.set_bucket_lifecycle(bucket_name=bucket, config=_lifecycle(prefix))
+        client.set_bucket_lifecycle(
+            bucket_name=bucket, config=_lifecycle(prefix, _rules(client, bucket), bucket)
+        )
     except (MinioException, OSError, ValueError) as error:
         raise BadInputError(f"bucket {bucket}: {first_line(error)}") from None
     check_create_if_absent(open_backend(url), url)
     return is_new
 
 
-def _lifecycle(prefix: str) -> Any:
+def _rules(client: "Minio", bucket: str) -> list[Any]:
+    lifecycle = client.get_bucket_lifecycle(bucket_name=bucket)
+    return lifecycle.rules if lifecycle else []
+
+
+def _prefix_of(rule: Any) -> str | None:
+    """What a rule is for; None where it is for a tag, or says it in a way of old."""
+    return rule.rule_filter.prefix if rule.rule_filter else None
+
+
+def _lifecycle(prefix: str, there: list[Any], bucket: str) -> Any:
     """The server clears what no sweep sees: unfinished multipart uploads; and old probes.
 
     Abandoned attempts lie beside committed ones: only ``xsim gc`` can tell them apart.
@@ -79,22 +92,35 @@ def _lifecycle(prefix: str) -> Any:
     )
 
     base = f"{prefix}/" if prefix else ""
+    # All rules of a bucket are set at once, and MinIO's client loses what it does not know of one.
+    foreign = [
+        r.rule_id or "without a name" for r in there if not (r.rule_id or "").startswith(_OURS)
+    ]
+    if foreign:
+        raise BadInputError(
+            f"bucket {bucket} has lifecycle rules that are not ours ({', '.join(foreign)}): all "
+            f"are left as they are. Add two beside them: end unfinished multipart uploads below "
+            f"'{base}' after {MULTIPART_DAYS} days, remove what is below '{base}probes/' after "
+            f"{PROBE_DAYS}. Then run 'xsim bucket check'."
+        )
+    others = [r for r in there if _prefix_of(r) not in (base, f"{base}probes/")]
     uploads = Rule(
-        status=ENABLED, rule_filter=Filter(prefix=base), rule_id="xsim-unfinished-uploads",
+        status=ENABLED, rule_filter=Filter(prefix=base),
+        rule_id=f"{_OURS}unfinished-uploads:{base}"[:255],
         abort_incomplete_multipart_upload=AbortIncompleteMultipartUpload(MULTIPART_DAYS),
     )  # fmt: skip
     probes = Rule(
-        status=ENABLED, rule_filter=Filter(prefix=f"{base}probes/"), rule_id="xsim-probes",
-        expiration=Expiration(days=PROBE_DAYS),
+        status=ENABLED, rule_filter=Filter(prefix=f"{base}probes/"),
+        rule_id=f"{_OURS}probes:{base}"[:255], expiration=Expiration(days=PROBE_DAYS),
     )  # fmt: skip
-    return LifecycleConfig([uploads, probes])
+    return LifecycleConfig([*others, uploads, probes])
 
 
 def check_bucket(url: str) -> list[BucketFinding]:
     """Look at everything the store needs of a bucket; changes nothing but a probe."""
     from minio.error import MinioException
 
-    bucket, _ = _split(url)
+    bucket, prefix = _split(url)
     findings = []
     try:
         client = _client()
@@ -106,11 +132,7 @@ def check_bucket(url: str) -> list[BucketFinding]:
         is_plain = status != "Enabled"
         advice = "" if is_plain else ": Ceph ignores create-if-absent here; use another bucket"
         findings.append(BucketFinding("versioning", ok=is_plain, text=f"{status or 'Off'}{advice}"))
-        lifecycle = client.get_bucket_lifecycle(bucket_name=bucket)
-        rules = [r.rule_id or "" for r in lifecycle.rules] if lifecycle else []
-        has_rule = "xsim-unfinished-uploads" in rules
-        hint = ", ".join(rules) or f"no rules: xsim bucket create {url} adds them"
-        findings.append(BucketFinding("lifecycle", ok=has_rule, text=hint))
+        findings.append(_check_lifecycle(_rules(client, bucket), prefix, url))
     except (MinioException, OSError, ValueError) as error:
         return [*findings, BucketFinding("server", ok=False, text=first_line(error))]
     try:
@@ -119,6 +141,15 @@ def check_bucket(url: str) -> list[BucketFinding]:
     except BadInputError as error:
         findings.append(BucketFinding("create-if-absent", ok=False, text=str(error)))
     return findings
+
+
+def _check_lifecycle(rules: list[Any], prefix: str, url: str) -> BucketFinding:
+    """Whether some rule, whoever made it, ends the unfinished uploads of this store."""
+    ending = [r for r in rules if r.abort_incomplete_multipart_upload and r.status == "Enabled"]
+    reaching = [p for p in map(_prefix_of, ending) if p is not None and f"{prefix}/".startswith(p)]
+    names = ", ".join(r.rule_id or "without a name" for r in rules) or "no rules"
+    hint = "" if reaching else f": none ends unfinished uploads; xsim bucket create {url}"
+    return BucketFinding("lifecycle", ok=bool(reaching), text=names + hint)
 
 
 def presign(url: str, ref: ArtifactRef[Any], file: str, *, valid_s: float = 3600) -> str:
