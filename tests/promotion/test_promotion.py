@@ -1,4 +1,5 @@
 import threading
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from xsim_core.promotion import (
 )
 from xsim_core.stage import run_stage
 from xsim_core.storage import ArtifactStore
+from xsim_core.storage.collect import collect
 
 
 @pytest.fixture
@@ -112,7 +114,7 @@ def test_what_is_not_paired_is_refused():
         decide([True], [True, False])
 
 
-def test_promotion_adds_numbers_and_pins(store, policies):
+def test_promotion_adds_numbers(store, policies):
     assert current(store, "push") is None
     first = promote(store, "push", policies[0], reason="first", expected=0)
     decision = decide([False] * 50, [True] * 50, PromotionTest(alpha=0.01))
@@ -120,7 +122,18 @@ def test_promotion_adds_numbers_and_pins(store, policies):
     assert (first.number, second.number) == (1, 2)
     assert current(store, "push") == second
     assert pointers(store) == ["push"]
-    assert len(store.list_records("pins")) == 2
+
+
+def test_a_sweep_keeps_what_was_ever_promoted_under_any_name(store, policies):
+    name = "t" * 80
+    for ref in policies[:2]:
+        promote(store, name, ref, reason="next")
+    for hours in (2, 4):
+        later = datetime.now(UTC) + timedelta(hours=hours)
+        result = collect(store, grace_s=3600, dry_run=False, now=later)
+    assert [key.rpartition("/")[0] for key in result.removed] == [str(policies[2])]
+    assert store.list_refs() == sorted(policies[:2], key=str)
+    assert store.list_records("pins") == [], "the entries keep them"
 
 
 def test_a_decision_against_a_policy_that_is_no_longer_current_is_refused(store, policies):

@@ -8,7 +8,7 @@ from pydantic import Field, ValidationError
 
 from xsim_core.artifacts import ArtifactRef
 from xsim_core.config import FrozenModel
-from xsim_core.errors import BadInputError, CorruptArtifactError
+from xsim_core.errors import BadInputError, CorruptArtifactError, MissingArtifactError
 from xsim_core.storage import ArtifactStore
 
 from .evidence import Decision
@@ -79,7 +79,7 @@ def promote(
     Args:
         store: where pointers lie.
         name: of the pointer; a task, or a task and a capture.
-        ref: the policy. It is pinned, so that ``xsim gc`` keeps it and all it was made from.
+        ref: the policy. As entries name it, ``xsim gc`` keeps it and all it was made from.
         reason: for people.
         expected: the number that was current when the decision was taken (0: none); None: any.
         evidence: further fields of ``Pointer``.
@@ -100,7 +100,8 @@ def promote(
         if newest and newest.ref == ref:
             raise BadInputError(f"{ref} is the current policy of {name} already (v{number:06d})")
         entry = Pointer(name=name, number=number + 1, ref=ref, reason=reason, **evidence)
-        store.pin(f"{name}-v{entry.number:06d}-{ref.fingerprint}", ref)
+        if not store.claim(ref):
+            raise MissingArtifactError(f"{ref} is not in {store.url}")
         body = entry.model_dump_json(indent=1).encode()
         if store.create_object(f"{folder}/v{entry.number:06d}.json", body):
             return entry
