@@ -23,6 +23,26 @@ def test_a_nested_field_changes_alone():
     assert all(getattr(before, stage) == getattr(after, stage) for stage in unchanged)
 
 
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_preset_keeps_what_it_does_not_name_within_a_field_too(preset):
+    own, config = pipeline_config("demo"), pipeline_config(preset)
+    for stage, fields in PRESETS[preset].items():
+        for name, value in fields.items():
+            if isinstance(value, dict):
+                wanted = getattr(getattr(own, stage), name).model_copy(update=value)
+                assert getattr(getattr(config, stage), name) == wanted
+
+
+def test_a_task_and_a_preset_name_parts_of_one_field(tmp_path):
+    path = tmp_path / "slow.yaml"
+    path.write_text("name: slow\nstages: {calibrate: {optim: {learning_rate: 0.001}}}\n")
+    optim = pipeline_config("debug", task=str(path)).calibrate.optim
+    assert (optim.learning_rate, optim.num_steps, optim.warmup_steps) == (0.001, 20, 2)
+    path.write_text("name: slow\nstages: {calibrate: {optim: {learning_rat: 0.001}}}\n")
+    with pytest.raises(UnknownNameError, match="Did you mean 'learning_rate'"):
+        pipeline_config("debug", task=str(path))
+
+
 def test_a_field_of_the_task_goes_to_every_stage_that_holds_one():
     config = configured("task.horizon=50")
     holders = [c for _, c in config if "task" in type(c).model_fields]

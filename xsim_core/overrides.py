@@ -31,16 +31,26 @@ def with_overrides(config: M, overrides: Mapping[str, Mapping[str, Any]]) -> M:
         if stage == TASK:
             for name, held in stages.items():
                 if TASK in _fields(held):
-                    stages[name] = _changed(held, {TASK: fields}, TASK)
+                    stages[name] = with_fields(held, {TASK: fields}, TASK)
         elif stage in stages:
-            stages[stage] = _changed(stages[stage], fields, stage)
+            stages[stage] = with_fields(stages[stage], fields, stage)
         else:
             raise UnknownNameError("stage", stage, [*stages, TASK])
     return config.model_copy(update=stages)
 
 
-def _changed(config: M, fields: Mapping[str, Any], said: str) -> M:
-    """One configuration with fields changed; ``said`` is how the person named it."""
+def with_fields(config: M, fields: Mapping[str, Any], said: str) -> M:
+    """One configuration with fields changed.
+
+    Args:
+        config: what is not named stays as it is here.
+        fields: field → value, and so on inwards where a field is itself a configuration.
+        said: how the person named the configuration.
+
+    Raises:
+        UnknownNameError: for a field that does not exist; suggests one.
+        BadInputError: for a value that its field, or the configuration as a whole, refuses.
+    """
     values = {name: getattr(config, name) for name in _fields(config)}
     for name, value in fields.items():
         if name not in values:
@@ -48,7 +58,7 @@ def _changed(config: M, fields: Mapping[str, Any], said: str) -> M:
             raise UnknownNameError(f"field of {said}", name, known)
         old = values[name]
         if isinstance(old, FrozenModel) and isinstance(value, Mapping):
-            values[name] = _changed(old, value, said if name == said else f"{said}.{name}")
+            values[name] = with_fields(old, value, said if name == said else f"{said}.{name}")
         else:
             values[name] = value
     try:

@@ -1,6 +1,6 @@
 """The configuration of every stage in one value, and named values of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from pydantic import ValidationError
@@ -11,7 +11,7 @@ from .config import FrozenModel, refusal
 from .diffusion import DiffusionConfig
 from .errors import BadInputError, UnknownNameError
 from .evaluate import EvaluateConfig
-from .overrides import with_overrides
+from .overrides import with_fields, with_overrides
 from .pose_track import PoseTrackConfig
 from .ppo import PPOConfig
 from .render_dataset import RenderDatasetConfig
@@ -58,7 +58,7 @@ PRESETS: Mapping[str, Fields] = {
         "diffusion": {"optim": {"num_steps": 60, "warmup_steps": 5}, "num_eval_episodes": 2},
         "calibrate": {
             "num_rollouts": 3, "num_held_out": 1,
-            "optim": {"num_steps": 20, "learning_rate": 3e-4, "warmup_steps": 2},
+            "optim": {"num_steps": 20, "warmup_steps": 2},
         },
         "evaluate": {"num_sim_trials": 2, "num_teacher_trials": 4, "num_real_trials": 2},
     },
@@ -111,17 +111,25 @@ def pipeline_config(
     for stage in asked.stages:
         if stage not in models:
             raise UnknownNameError(f"stage in task '{task}'", stage, models)
-    configs = {}
-    for stage, model in models.items():
-        values = {name: value for fields in layers for name, value in fields.get(stage, {}).items()}
-        configs[stage] = _validated(stage, model, values)
+    configs = {
+        stage: _layered(stage, model, [fields.get(stage, {}) for fields in layers])
+        for stage, model in models.items()
+    }
     return with_overrides(PipelineConfig(**configs), overrides or {})
 
 
-def _validated(stage: str, model: type[FrozenModel], values: dict[str, Any]) -> FrozenModel:
-    for name in values:
+def _layered(
+    stage: str, model: type[FrozenModel], layers: Sequence[Mapping[str, Any]]
+) -> FrozenModel:
+    """A stage's configuration: the last layer that names a field has it, also within a field."""
+    values: dict[str, Any] = {}
+    for name, value in (item for fields in layers for item in fields.items()):
         if name not in model.model_fields:
             raise UnknownNameError(f"field of {stage}", name, model.model_fields)
+        below = values.get(name, model.model_fields[name].default)
+        # What it does not name is the stage's own, not the default of the field's class.
+        is_part = isinstance(below, FrozenModel) and isinstance(value, Mapping)
+        values[name] = with_fields(below, value, f"{stage}.{name}") if is_part else value
     try:
         return model.model_validate(values)
     except ValidationError as error:
