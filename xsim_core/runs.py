@@ -12,7 +12,7 @@ from xsim_core.artifacts import ArtifactRef
 from xsim_core.config import FrozenModel
 from xsim_core.errors import BadInputError, UnknownNameError
 from xsim_core.process import fate_of
-from xsim_core.storage import ArtifactStore, read_record, read_records
+from xsim_core.storage import ArtifactStore, read_record, read_records, record_names
 
 Ending = Literal["failed", "interrupted"]
 """How a stage or a run stopped short: by an error, or by somebody who ended it."""
@@ -159,5 +159,4 @@ def host_elsewhere(record: RunRecord) -> str:
 
 def list_runs(store: ArtifactStore) -> list[str]:
     """Names of all runs, sorted."""
-    names = [path.removeprefix("runs/") for path in store.list_records("runs")]
-    return [n.removesuffix(".json") for n in names if n.endswith(".json") and "/" not in n]
+    return record_names(store, "runs")

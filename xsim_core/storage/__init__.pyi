@@ -1,7 +1,7 @@
 from .address import canonical_url, local_path
 from .locate import home_folder, store_url
 from .reader import OpenArtifact
-from .records import read_record, read_records
+from .records import read_record, read_records, record_names
 from .runtime import Progress, Runtime
 from .store import ArtifactStore
 from .writer import FRAMES_PER_SHARD, ArtifactWriter
@@ -18,5 +18,6 @@ __all__ = [
     "local_path",
     "read_record",
     "read_records",
+    "record_names",
     "store_url",
 ]

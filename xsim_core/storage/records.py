@@ -30,21 +30,24 @@ def read_record(store: ArtifactStore, path: str, model: type[M]) -> M | None:
         ) from None
 
 
+def record_names(store: ArtifactStore, folder: str) -> list[str]:
+    """Names of the records right below a folder, sorted: of ``.json`` files, without the ending."""
+    paths = (path.removeprefix(f"{folder}/") for path in store.list_records(folder))
+    return sorted(p.removesuffix(".json") for p in paths if p.endswith(".json") and "/" not in p)
+
+
 def read_records(
     store: ArtifactStore, folder: str, model: type[M]
 ) -> tuple[dict[str, M], dict[str, str]]:
     """All records right below a folder, and what is wrong with the odd ones, by name.
 
-    A name is that of the file without ``.json``. Other files, and folders, are not looked at.
+    Names are those of ``record_names``.
     """
     found: dict[str, M] = {}
     odd: dict[str, str] = {}
-    for path in store.list_records(folder):
-        name = path.removeprefix(f"{folder}/").removesuffix(".json")
-        if "/" in name or not path.endswith(".json"):
-            continue
+    for name in record_names(store, folder):
         try:
-            record = read_record(store, path, model)
+            record = read_record(store, f"{folder}/{name}.json", model)
         except CorruptArtifactError as error:
             odd[name] = str(error)
             continue
