@@ -122,16 +122,18 @@ def test_a_killed_writer_changes_nothing_and_its_draft_goes_after_an_hour(tmp_pa
 
 
 def test_the_first_write_of_a_process_to_a_folder_sweeps_it(tmp_path):
-    folder, file = tmp_path / ".a.0123.draft", tmp_path / ".b.0123.draft"
-    growing = tmp_path / ".d.0123.draft"
+    folder, file, growing = (tmp_path / f".{name}.0123456789ab.draft" for name in "abd")
+    not_ours = tmp_path / ".letter.draft"
     for at in (folder, growing):
         (at / "below").mkdir(parents=True)
         (at / "below" / "piece").touch()
     file.touch()
-    for path in (*folder.rglob("*"), folder, file, growing / "below", growing):
+    not_ours.touch()
+    for path in (*folder.rglob("*"), folder, file, growing / "below", growing, not_ours):
         os.utime(path, (0, time.time() - scratch.ABANDONED_S - 60))
     scratch.write_bytes(tmp_path / "c", b"")
-    assert names(tmp_path) == [growing.name, "c"]  # A file in it is still written.
+    # A file in `growing` is still written.
+    assert names(tmp_path) == [growing.name, ".letter.draft", "c"]
 
 
 def test_a_folder_made_by_two_at_once_is_whole_and_made_once_is_kept(tmp_path):

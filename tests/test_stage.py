@@ -92,3 +92,11 @@ def test_a_stage_must_return_its_kind():
 
     with pytest.raises(BadInputError, match="returned"):
         run_stage(replace(TOY, run=run), ToyConfig(), ArtifactStore("memory://"), {})
+
+
+def test_without_git_an_artifact_is_made_all_the_same(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    store = ArtifactStore((tmp_path / "store").as_uri())
+    manifest = store.manifest(run_stage(TOY, ToyConfig(), store, {}))
+    assert manifest is not None
+    assert manifest.provenance["commit"] is None

@@ -14,6 +14,15 @@ def test_encodings_are_recognised(tmp_path, encoding):
     assert bool(notes) == (not encoding.startswith("utf-8"))
 
 
+def test_quotes_and_the_euro_sign_of_windows_are_no_control_characters(tmp_path):
+    path = tmp_path / "a.yaml"
+    path.write_bytes("name: “Tüte” 5 €\n".encode("windows-1252"))
+    assert read_text(path, []) == "name: “Tüte” 5 €\n"
+    path.write_bytes(b"name: T\xfcte\x81\n")
+    assert read_text(path, notes := []) == "name: Tüte\x81\n"
+    assert "latin-1" in notes[0]
+
+
 def test_what_is_no_text(tmp_path):
     path = tmp_path / "a.yaml"
     path.write_bytes(b"abc\0" * 40)

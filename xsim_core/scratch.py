@@ -109,7 +109,7 @@ def read_arrays(path: Path) -> "dict[str, NDArray[Any]] | None":
 
 def remove_stale_drafts(folder: Path) -> None:
     """Remove what killed processes left in a folder."""
-    for draft in folder.glob(f".*{DRAFT_SUFFIX}"):
+    for draft in folder.glob(f".*.{'[0-9a-f]' * 12}{DRAFT_SUFFIX}"):
         with contextlib.suppress(FileNotFoundError):  # Another process sweeps too.
             # A folder's own time tells nothing of the files within.
             grew_s = max(path.stat().st_mtime for path in (draft, *draft.rglob("*")))

@@ -210,7 +210,9 @@ def _git_commit() -> str | None:
     root = Path(__file__).parents[1]
     if not (root / "pyproject.toml").is_file():
         return None
-    done = subprocess.run(
-        ["git", "-C", str(root), "rev-parse", "HEAD"], capture_output=True, text=True, check=False
-    )
+    command = ["git", "-C", str(root), "rev-parse", "HEAD"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    except OSError:  # An image may hold the checkout without git: no reason to lose the artifact.
+        return None
     return done.stdout.strip() or None

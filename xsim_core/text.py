@@ -13,6 +13,7 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_NOT_IN_WINDOWS_1252 = frozenset(b"\x81\x8d\x8f\x90\x9d")
 
 
 def read_text(path: Path, notes: list[str], *, max_bytes: int = MAX_TEXT_BYTES) -> str:
@@ -59,5 +60,6 @@ def _encoding(data: bytes) -> str:
     try:
         data.decode()
     except UnicodeDecodeError:
-        return "latin-1" if any(0x80 <= b < 0xA0 for b in data) else "windows-1252"
+        # Windows writes quotes and the euro sign where latin-1 has control characters.
+        return "windows-1252" if _NOT_IN_WINDOWS_1252.isdisjoint(data) else "latin-1"
     return "utf-8"
