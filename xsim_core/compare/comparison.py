@@ -129,7 +129,7 @@ def _rates(left: Mapping[str, Any], right: Mapping[str, Any]) -> Iterator[RateCh
         {(r["policy"], r["domain"]): r for r in summary.get("rates", ())}
         for summary in (left, right)
     )
-    for policy, domain in before.keys() & after.keys():
+    for policy, domain in (key for key in before if key in after):
         old, new = before[policy, domain], after[policy, domain]
         p, q = (r["successes"] / max(1, r["trials"]) for r in (old, new))
         yield RateChange(

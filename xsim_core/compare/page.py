@@ -54,7 +54,7 @@ def _pictures(store: ArtifactStore, left: RunRecord, right: RunRecord) -> Iterat
         if other is None or other == ref:
             continue
         before, after = _files(store, ref), _files(store, other)
-        for name in before.keys() & after.keys():
+        for name in (name for name in before if name in after):
             yield Pair(stage, name, before[name], after[name])
 
 
