@@ -1,14 +1,13 @@
-import io
 import re
 from html.parser import HTMLParser
 
 import numpy as np
 import pytest
-from PIL import Image
 
-from tests.flows.toys import FILES
+from tests.flows.toys import FILES, RATES, SUMMARIES, make_toy_run
+from xsim_core.artifacts import Capture, Evaluation
 from xsim_core.report import build_report
-from xsim_core.report._pictures import slim
+from xsim_core.report._charts import line_chart
 from xsim_core.report._sections import DRAWN
 
 VOID = {"meta", "img", "path", "rect", "circle", "br", "input", "use"}
@@ -50,21 +49,6 @@ def test_the_page_is_self_contained_and_shows_every_picture(toy_store, toy_refs)
     assert page.images == len(shown)
 
 
-def test_pictures_travel_small():
-    rng = np.random.default_rng(0)
-    frames = [Image.fromarray(rng.integers(0, 255, (90, 160, 3), np.uint8)) for _ in range(3)]
-    still, film = io.BytesIO(), io.BytesIO()
-    frames[0].resize((640, 360)).save(still, "PNG")
-    frames[0].save(film, "GIF", save_all=True, append_images=frames[1:], duration=200)
-    for data, mime, count in ((still, "image/png", 1), (film, "image/gif", 3)):
-        small, kind = slim(data.getvalue(), mime)
-        assert kind == "image/webp"
-        assert len(small) < len(data.getvalue())
-        with Image.open(io.BytesIO(small)) as image:
-            assert getattr(image, "n_frames", 1) == count
-    assert slim(b"\x89PNG" + bytes(50_000), "image/png")[1] == "image/png"
-
-
 def test_the_page_says_what_was_measured_and_what_was_met(toy_store, toy_refs):
     html = build_report(toy_store, toy_refs, title="toy")
     for text in ("95%", "19 of 20", "27.5 dB", "95.2", 'class="tag met"', "Wilson"):
@@ -101,3 +85,37 @@ def test_names_cannot_become_markup(toy_store, toy_refs, title):
 def test_what_was_guessed_dropped_or_mended_is_listed(toy_store, toy_refs):
     html = build_report(toy_store, toy_refs, title="toy")
     assert "<ul><li>colour: 1 without a partner, dropped: 3</li></ul>" in html
+
+
+def test_charts_of_one_page_share_no_identifier():
+    x = np.arange(5.0)
+    charts = [line_chart({"loss": (x, y)}, x_label="step") for y in (x, x**2)]
+    names = [set(re.findall(r' id="([^"]*)"', chart)) for chart in charts]
+    assert all(names)
+    assert not names[0] & names[1]
+    for chart, own in zip(charts, names, strict=True):
+        assert set(re.findall(r'(?:url\(#|href="#)([^")]*)', chart)) == own
+    assert charts[0] == line_chart({"loss": (x, x)}, x_label="step"), "the same at every run"
+
+
+def test_an_identifier_means_one_thing(toy_store, toy_refs):
+    html = build_report(toy_store, toy_refs, title="toy")
+    found: dict[str, set[str]] = {}
+    for tag, name in re.findall(r'(<[^>]* id="([^"]*)"[^>]*>)', html):
+        found.setdefault(name, set()).add(tag)
+    assert len(found) > 20
+    assert all(len(tags) == 1 for tags in found.values())
+
+
+def test_what_artifacts_hold_cannot_become_markup(tmp_path, monkeypatch):
+    odd = "<script>alert(1)</script>"
+    changed = {**SUMMARIES[Capture], "object_name": odd, "notes": (odd,)}
+    monkeypatch.setitem(SUMMARIES, Capture, changed)
+    rates = tuple(r.model_copy(update={"policy": odd}) for r in RATES)
+    monkeypatch.setitem(SUMMARIES, Evaluation, {**SUMMARIES[Evaluation], "rates": rates})
+    monkeypatch.setitem(FILES, "scan", (f"{odd.replace('/', '')}.bin",))
+    store, refs = make_toy_run(tmp_path)
+    html = build_report(store, refs, title="toy")
+    read(html)
+    assert "<script" not in html
+    assert html.count("&lt;script&gt;") > 8

@@ -1,19 +1,15 @@
 """The comparison as one HTML page that needs nothing beside it."""
 
-import base64
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from xsim_core.artifacts import ArtifactRef
-from xsim_core.report._pictures import slim
+from xsim_core.pages import IMAGES, MAX_INLINE_BYTES, image_uri, render
 from xsim_core.runs import RunRecord
 from xsim_core.storage import ArtifactStore
 
 from .comparison import Comparison
-
-_MIME = {".png": "image/png", ".jpg": "image/jpeg", ".gif": "image/gif", ".webp": "image/webp"}
-MAX_PICTURE_BYTES = 20_000_000
 
 
 class Pair(NamedTuple):
@@ -36,16 +32,8 @@ def comparison_page(
         left: the run to compare with.
         right: the run that is compared.
     """
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    folder = Path(__file__).parent
-    environment = Environment(
-        loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined
-    )
-    environment.filters["figure"] = _figure
-    return environment.get_template("page.html").render(
-        c=comparison, pictures=list(_pictures(store, left, right))
-    )
+    pictures = list(_pictures(store, left, right))
+    return render("compare/page.html", c=comparison, pictures=pictures)
 
 
 def _pictures(store: ArtifactStore, left: RunRecord, right: RunRecord) -> Iterator[Pair]:
@@ -62,17 +50,8 @@ def _files(store: ArtifactStore, ref: ArtifactRef[Any]) -> dict[str, str]:
     opened = store.open(ref)
     found: dict[str, str] = {}
     for name in opened.file_names:
-        mime = _MIME.get(Path(name).suffix.lower())
+        mime = IMAGES.get(Path(name).suffix.lower())
         data = opened.read_file(name) if mime else b""
-        if mime and len(data) <= MAX_PICTURE_BYTES:
-            small, kind = slim(data, mime)
-            found[name] = f"data:{kind};base64,{base64.b64encode(small).decode()}"
+        if mime and len(data) <= MAX_INLINE_BYTES:
+            found[name] = image_uri(data, mime)
     return found
-
-
-def _figure(value: Any) -> str:
-    if value is None:
-        return "–"
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    return str(value)

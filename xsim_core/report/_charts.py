@@ -1,20 +1,21 @@
-"""Charts as inline SVG, drawn by matplotlib: no scripts, no outside resources.
+"""Charts as inline SVG, most drawn by matplotlib: no scripts, no outside resources.
 
 Text stays text, at the size it is read in: a chart is never shrunk below its own width (the card
 around it scrolls). Ink and grid take the page's colours, so charts follow its dark mode.
 """
 
+import hashlib
 import io
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from markupsafe import Markup, escape
 from numpy.typing import NDArray
 
 from xsim_core.artifacts.kinds import SuccessRate
-
-from ._html import esc
+from xsim_core.pages import macros
 
 PALETTE = ("#4657c4", "#c2571a", "#0b7a75", "#8a3fa0", "#a68a00", "#5b6b79")
 POLICY_COLOURS = {
@@ -34,11 +35,11 @@ Values = NDArray[np.floating]
 def line_chart(
     series: Mapping[str, tuple[Values, Values]], *, x_label: str, y_label: str = "",
     bands: Sequence[tuple[float, float]] = (), y_range: tuple[float, float] | None = None,
-) -> str:  # fmt: skip
+) -> Markup:  # fmt: skip
     """Lines over a common axis; ``bands`` are shaded spans of x."""
     known = [np.isfinite(np.asarray(y, float)).any() for _, y in series.values()]
     if not any(known):
-        return "<p>no values</p>"
+        return Markup("<p>no values</p>")
     figure, axes = _figure(CHART_WIDTH_PX, 250)
     for low, high in bands:
         axes.axvspan(low, high, color=PALETTE[0], alpha=0.1, lw=0)
@@ -62,7 +63,7 @@ def thin(x: Values, y: Values, limit: int = 600) -> tuple[Values, Values]:
     return np.add.reduceat(x, edges) / counts, np.add.reduceat(y, edges) / counts
 
 
-def path_chart(points: Values, segments: Sequence[tuple[int, int]]) -> str:
+def path_chart(points: Values, segments: Sequence[tuple[int, int]]) -> Markup:
     """A path in the plane to scale, motion segments coloured, start and end marked."""
     figure, axes = _figure(CHART_WIDTH_PX, 330)
     x, y = points[:, 0], points[:, 1]
@@ -80,40 +81,20 @@ def path_chart(points: Values, segments: Sequence[tuple[int, int]]) -> str:
     return _svg(figure, "path of the object seen from above")
 
 
-def status_strip(status: NDArray[np.integer], names: Mapping[int, tuple[str, str]]) -> str:
-    """One coloured cell a frame."""
-    n = max(1, len(status))
-    cells = "".join(
-        f'<rect x="{1000 * i / n:.2f}" y="0" width="{1000 / n + 0.5:.2f}" height="20" '
-        f'fill="{names.get(int(s), ("", "#5b6b79"))[1]}"/>'
-        for i, s in enumerate(status)
-    )
+def status_strip(status: NDArray[np.integer], names: Mapping[int, tuple[str, str]]) -> Markup:
+    """One coloured cell a frame, and how many there are of each.
+
+    Args:
+        status: (t,) keys of ``names``.
+        names: status → its name and colour.
+    """
+    colours = [names.get(int(s), ("", PALETTE[-1]))[1] for s in status]
     counts = [(name, colour, int((status == k).sum())) for k, (name, colour) in names.items()]
-    legend = "".join(
-        f'<span style="margin-right:16px"><span style="color:{c}">■</span> {esc(n_)} {k}</span>'
-        for n_, c, k in counts
-        if k
-    )
-    return (
-        '<svg viewBox="0 0 1000 20" width="100%" height="20" preserveAspectRatio="none" '
-        f'role="img" aria-label="status of each frame">{cells}</svg><div>{legend}</div>'
-    )
+    legend = [entry for entry in counts if entry[2]]
+    return macros("report/pieces.html").status_strip(colours, legend)
 
 
-def interval_bar(value: float, low: float, high: float, colour: str) -> str:
-    """A share with its interval, on the dark ground of the page's head."""
-    return (
-        '<svg viewBox="0 0 200 22" preserveAspectRatio="none" aria-hidden="true">'
-        '<rect x="0" y="8" width="200" height="6" rx="3" fill="#24394a"/>'
-        f'<rect x="0" y="8" width="{200 * value:.1f}" height="6" rx="3" fill="{colour}"/>'
-        f'<rect x="{200 * low:.1f}" y="5" width="{max(1.0, 200 * (high - low)):.1f}" height="12" '
-        f'rx="2" fill="{colour}" opacity=".28"/>'
-        f'<rect x="{200 * low:.1f}" y="4" width="1.5" height="14" fill="#fff"/>'
-        f'<rect x="{min(198.5, 200 * high):.1f}" y="4" width="1.5" height="14" fill="#fff"/></svg>'
-    )
-
-
-def rate_chart(rates: Sequence[SuccessRate]) -> str:
+def rate_chart(rates: Sequence[SuccessRate]) -> Markup:
     """Success of each policy in each domain, with the 95 % Wilson interval as an error bar."""
     figure, axes = _figure(720, 34 * len(rates) + 60)
     for i, rate in enumerate(rates):
@@ -130,10 +111,10 @@ def rate_chart(rates: Sequence[SuccessRate]) -> str:
     return _svg(figure, "success rates with their intervals")
 
 
-def bars(values: Mapping[str, tuple[float, str]], *, unit: str) -> str:
+def bars(values: Mapping[str, tuple[float, str]], *, unit: str) -> Markup:
     """Horizontal bars: name → length and what is written behind it."""
     if not values:
-        return ""
+        return Markup()
     figure, axes = _figure(720, 26 * len(values) + 30)
     lengths = [value for value, _ in values.values()]
     axes.barh(range(len(values)), lengths, height=0.62, color=PALETTE[0])
@@ -166,21 +147,32 @@ def _figure(width_px: int, height_px: int) -> tuple[Any, Any]:
     return figure, axes
 
 
-def _svg(figure: Any, label: str) -> str:
+def _svg(figure: Any, label: str) -> Markup:
     from matplotlib import rc_context
 
     buffer = io.StringIO()
     # Text as text; identifiers that are the same at every run.
-    with rc_context({"svg.fonttype": "none", "svg.hashsalt": label, "font.size": FONT_PX}):
+    with rc_context({"svg.fonttype": "none", "svg.hashsalt": "", "font.size": FONT_PX}):
         figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
     svg = buffer.getvalue()
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     # The page's own typeface, at matplotlib's size.
     svg = re.sub(r"font: ([\d.]+)px [^;\"]*", r"font-size: \1px", svg)
+    svg = _with_own_ids(svg)
     for colour, variable in _VARIABLES.items():
         svg = svg.replace(colour, variable)
     width = round(figure.get_figwidth() * 72)
     sizes = f"min-width:{min(width, CHART_WIDTH_PX)}px;max-width:{width}px"
-    head = f'<svg class="chart" style="{sizes}" role="img" aria-label="{esc(label)}" '
-    return re.sub(r'\b(height|width)="[\d.]+pt" ?', "", svg.replace("<svg ", head, 1), count=2)
+    head = f'<svg class="chart" style="{sizes}" role="img" aria-label="{escape(label)}" '
+    svg = svg.replace("<svg ", head, 1)
+    # Matplotlib escapes the texts of a figure.
+    return Markup(re.sub(r'\b(height|width)="[\d.]+pt" ?', "", svg, count=2))
+
+
+def _with_own_ids(svg: str) -> str:
+    """Identifiers that no other chart of the page has: one of its own clips would be another's."""
+    svg = re.sub(r'<g id="[^"]*"', "<g", svg)  # Nothing refers to groups.
+    own = hashlib.sha256(svg.encode()).hexdigest()[:8]
+    name = re.compile(r'( id="|url\(#|href="#)')
+    return re.sub(r"<[^>]*>", lambda tag: name.sub(rf"\g<1>c{own}-", tag.group()), svg)

@@ -1,17 +1,17 @@
 """The lineage as a picture: layers from left to right, one box an artifact."""
 
 from collections.abc import Mapping
-from typing import Any
 
-from xsim_core.artifacts import ArtifactRef
+from markupsafe import Markup
 
-from ._html import esc
+from xsim_core.pages import macros
+
 from .lineage import LineageNode
 
 BOX_W, BOX_H, GAP_X, GAP_Y = 150, 44, 46, 22
 
 
-def lineage_svg(nodes: Mapping[str, LineageNode]) -> str:
+def lineage_svg(nodes: Mapping[str, LineageNode]) -> Markup:
     """Boxes in layers: an artifact stands one layer behind its latest parent."""
     layers = _layers(nodes)
     columns: dict[int, list[str]] = {}
@@ -25,17 +25,14 @@ def lineage_svg(nodes: Mapping[str, LineageNode]) -> str:
         for i, key in enumerate(keys):
             places[key] = (layer * (BOX_W + GAP_X) + 4, room * (i + 0.5) - BOX_H / 2)
     width = len(columns) * (BOX_W + GAP_X) - GAP_X + 8
-    edges = "".join(
+    edges = [
         _edge(places[str(parent)], places[key])
         for key, node in nodes.items()
         for parent in node.inputs.values()
         if str(parent) in places
-    )
-    boxes = "".join(_box(places[key], nodes[key].stage, nodes[key].ref) for key in places)
-    return (
-        f'<svg viewBox="0 0 {width} {height:.0f}" width="100%" role="img" '
-        f'style="min-width:900px" aria-label="what was made from what">{edges}{boxes}</svg>'
-    )
+    ]
+    boxes = [(*place, nodes[key].stage, nodes[key].ref) for key, place in places.items()]
+    return macros("report/pieces.html").lineage(width, height, edges, boxes, BOX_W, BOX_H)
 
 
 def _layers(nodes: Mapping[str, LineageNode]) -> dict[str, int]:
@@ -53,21 +50,8 @@ def _layers(nodes: Mapping[str, LineageNode]) -> dict[str, int]:
 
 
 def _edge(start: tuple[float, float], end: tuple[float, float]) -> str:
+    """The curve from a parent's box to a child's."""
     x0, y0 = start[0] + BOX_W, start[1] + BOX_H / 2
     x1, y1 = end[0], end[1] + BOX_H / 2
     bend = max(20.0, (x1 - x0) / 2)
-    return (
-        f'<path d="M{x0:.0f} {y0:.0f}C{x0 + bend:.0f} {y0:.0f} {x1 - bend:.0f} {y1:.0f} '
-        f'{x1:.0f} {y1:.0f}" fill="none" stroke="#b9c4cd" stroke-width="1.3"/>'
-    )
-
-
-def _box(place: tuple[float, float], stage: str, ref: ArtifactRef[Any]) -> str:
-    x, y = place
-    return (
-        f'<rect x="{x:.0f}" y="{y:.0f}" width="{BOX_W}" height="{BOX_H}" rx="8" '
-        f'fill="var(--paper)" stroke="#0b7a75"/><text x="{x + 10:.0f}" y="{y + 18:.0f}" '
-        f'font-size="13" font-weight="600" fill="var(--ink)">{esc(stage)}</text>'
-        f'<text x="{x + 10:.0f}" y="{y + 34:.0f}" font-size="10.5" fill="var(--soft)">'
-        f"{esc(ref.kind)} {esc(ref.fingerprint[:8])}</text>"
-    )
+    return f"M{x0:.0f} {y0:.0f}C{x0 + bend:.0f} {y0:.0f} {x1 - bend:.0f} {y1:.0f} {x1:.0f} {y1:.0f}"

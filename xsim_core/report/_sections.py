@@ -4,16 +4,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from markupsafe import Markup
 from numpy.typing import NDArray
 
 from xsim_core.artifacts import Evaluation, ObjectTrack
 from xsim_core.artifacts.kinds import SuccessRate
+from xsim_core.pages import macros, words
 from xsim_core.stage import Section, Stage
 from xsim_core.stages import STAGES
 from xsim_core.storage import OpenArtifact
 
 from ._charts import line_chart, path_chart, rate_chart, status_strip
-from ._html import bullets, card, esc, facts, gallery, section, table, words
+from ._gallery import gallery
 
 Open = OpenArtifact[Any]
 
@@ -72,16 +74,26 @@ def words_of(stage: str) -> Section:
     return Section(words(stage).capitalize(), found.title if found is not None else "")
 
 
-def stage_section(stage: str, artifact: Open) -> str:
+def stage_section(stage: str, artifact: Open) -> Markup:
     """The section of one stage's artifact."""
+    pieces = macros("pages/pieces.html")
     said = words_of(stage)
     drawn = _CHARTS.get(artifact.ref.kind, _curves)(artifact)
     hidden = DRAWN if drawn else ()
     files = {name: artifact.read_file(name) for name in artifact.file_names if name not in hidden}
     known = {} if artifact.ref.kind == Evaluation.kind else _facts(artifact)
-    told = bullets(artifact.notes)
-    text = facts(known) + told + drawn + gallery(files, CAPTIONS)
-    return section(stage, said.heading, said.text, text)
+    told = pieces.bullets(artifact.notes)
+    text = pieces.facts(known) + told + drawn + gallery(files, CAPTIONS)
+    return pieces.section(stage, said.heading, said.text, text)
+
+
+def _card(content: Markup, title: str) -> Markup:
+    return macros("pages/pieces.html").card(content, title)
+
+
+def _charts(cards: Sequence[Markup]) -> Markup:
+    """Beside each other; nothing for none."""
+    return macros("report/pieces.html").charts(cards)
 
 
 def _facts(artifact: Open) -> dict[str, Any]:
@@ -91,7 +103,7 @@ def _facts(artifact: Open) -> dict[str, Any]:
     return {**scalars, **{k: v for k, v in figures.items() if isinstance(v, int | float)}}
 
 
-def _track_charts(artifact: Open) -> str:
+def _track_charts(artifact: Open) -> Markup:
     T_world_object = artifact.array("T_world_object")
     segments = [(int(a), int(b)) for a, b in artifact.array("segments")]
     positions = T_world_object[:, :3, 3]
@@ -102,22 +114,19 @@ def _track_charts(artifact: Open) -> str:
     moved = (positions - positions[0]) * 1000.0
     axes = {name: (time_s, moved[:, i]) for i, name in enumerate("xyz")}
     turn = np.degrees(yaw - yaw[0])
-    return (
-        '<div class="charts">'
-        + card(path_chart(positions[:, :2], segments), "Seen from above, motion segments coloured")
-        + card(
-            line_chart(axes, x_label="time (s)", y_label="moved (mm)", bands=bands)
-            + line_chart(
-                {"yaw": (time_s, turn)}, x_label="time (s)", y_label="turned (°)", bands=bands
-            ),
-            "Displacement and turn; shaded where the object moves",
-        )
-        + "</div>"
-        + card(status_strip(artifact.array("status"), STATUS), "Each frame's status")
-    )
+    seen = path_chart(positions[:, :2], segments)
+    shift = line_chart(axes, x_label="time (s)", y_label="moved (mm)", bands=bands)
+    yaws = {"yaw": (time_s, turn)}
+    turned = line_chart(yaws, x_label="time (s)", y_label="turned (°)", bands=bands)
+    cards = [
+        _card(seen, "Seen from above, motion segments coloured"),
+        _card(shift + turned, "Displacement and turn; shaded where the object moves"),
+    ]
+    strip = status_strip(artifact.array("status"), STATUS)
+    return _charts(cards) + _card(strip, "Each frame's status")
 
 
-def _curves(artifact: Open) -> str:
+def _curves(artifact: Open) -> Markup:
     curves = {n: np.asarray(v, float) for n, v in artifact.arrays("curve").items() if v.ndim == 1}
     step_name = next((n for n in curves if n in ("step", "steps", "env_steps", "iteration")), "")
     steps = curves.pop(step_name, np.zeros(0))
@@ -135,28 +144,30 @@ def _curves(artifact: Open) -> str:
     cards = []
     if shares:
         chart = line_chart({n: line(n) for n in shares}, x_label=label, y_range=(0.0, 1.0))
-        cards.append(card(chart, "Success while training"))
+        cards.append(_card(chart, "Success while training"))
     others = [n for n in names if n not in shares]
     first = [n for n in others if any(w in n for w in ("return", "loss", "align", "agree"))]
     for name in first[: MAX_CURVES - len(cards)]:
         chart = line_chart({name: line(name)}, x_label=label)
-        cards.append(card(chart, words(name).capitalize()))
-    return f'<div class="charts">{"".join(cards)}</div>' if cards else ""
+        cards.append(_card(chart, words(name).capitalize()))
+    return _charts(cards)
 
 
-def _evaluation(artifact: Open) -> str:
-    parts = []
+def _evaluation(artifact: Open) -> Markup:
+    parts: list[Markup] = []
     rates = artifact.summary.rates
     if rates:
-        parts.append(card(rate_chart(rates) + _rate_table(rates), "Success, 95 % Wilson intervals"))
+        chart = rate_chart(rates) + _rate_table(rates)
+        parts.append(_card(chart, "Success, 95 % Wilson intervals"))
     figures = artifact.summary.figures
     parts += [_compared(figures, what, title) for what, title in _COMPARISONS.items()]
     told = {k: v for k, v in figures.items() if not k.startswith(_SHOWN_ELSEWHERE)}
     if told:
-        parts.append(card(facts(told), "Errors against truth that no stage may read"))
+        known = macros("pages/pieces.html").facts(told)
+        parts.append(_card(known, "Errors against truth that no stage may read"))
     errors = artifact.arrays("error")
     charts = [
-        card(
+        _card(
             line_chart(
                 {name: (np.arange(len(v), dtype=float), v)}, x_label="frame", y_label=words(name)
             ),
@@ -165,21 +176,19 @@ def _evaluation(artifact: Open) -> str:
         for name, v in errors.items()
         if v.ndim == 1 and len(v) > 1
     ]
-    if charts:
-        parts.append(f'<div class="charts">{"".join(charts)}</div>')
-    return "".join(parts)
+    return Markup().join([*parts, _charts(charts)])
 
 
-def _rate_table(rates: Sequence[SuccessRate]) -> str:
+def _rate_table(rates: Sequence[SuccessRate]) -> Markup:
     head = ("policy", "where", "succeeds", "95 % interval", "task progress")
     rows = [
         (
-            esc(r.policy), esc(r.domain), f"{r.successes} of {r.trials}",
+            r.policy, r.domain, f"{r.successes} of {r.trials}",
             f"{r.low:.2f} to {r.high:.2f}", f"{r.progress:.2f}",
         )
         for r in rates
     ]  # fmt: skip
-    return table(head, rows, numeric=range(2, 5))
+    return macros("pages/pieces.html").table(head, rows, numeric=range(2, 5))
 
 
 _COMPARISONS = {
@@ -192,7 +201,7 @@ _SHOWN_ELSEWHERE = (
 )  # fmt: skip
 
 
-def _compared(figures: Mapping[str, float], what: str, title: str) -> str:
+def _compared(figures: Mapping[str, float], what: str, title: str) -> Markup:
     """The second student against the first on the same seeds, a row for each domain."""
     head = ("where", "gained", "lost", "McNemar p", "success", "task progress")
     names = ("gained", "lost", "mcnemar_p", "success_difference", "progress_difference")
@@ -204,11 +213,11 @@ def _compared(figures: Mapping[str, float], what: str, title: str) -> str:
         if len(cells) == len(names):
             rows.append((domain, *cells))
     if not rows:
-        return ""
-    return card(table(head, rows, numeric=range(1, 6)), title)
+        return Markup()
+    return _card(macros("pages/pieces.html").table(head, rows, numeric=range(1, 6)), title)
 
 
-_CHARTS: dict[str, Callable[[Open], str]] = {
+_CHARTS: dict[str, Callable[[Open], Markup]] = {
     ObjectTrack.kind: _track_charts,
     Evaluation.kind: _evaluation,
 }

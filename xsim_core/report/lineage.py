@@ -1,5 +1,6 @@
 """What was made from what: the graph of manifests behind an artifact."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from xsim_core.artifacts import ArtifactRef, Manifest
@@ -41,6 +42,14 @@ def trace_lineage(store: ArtifactStore, ref: Ref) -> Lineage:
     Raises:
         MissingArtifactError: when ``ref`` itself is not in the store.
     """
+    nodes = nodes_behind(store, [ref])
+    if not nodes[str(ref)].is_present:
+        raise MissingArtifactError(f"{ref} is not in {store.url}. 'xsim status' lists what is.")
+    return Lineage(ref=ref, nodes=tuple(nodes.values()))
+
+
+def nodes_behind(store: ArtifactStore, refs: Iterable[Ref]) -> dict[str, LineageNode]:
+    """These artifacts and all their ancestors by ``kind/fingerprint``, parents before children."""
     nodes: dict[str, LineageNode] = {}
 
     def visit(ref: Ref) -> None:
@@ -51,10 +60,9 @@ def trace_lineage(store: ArtifactStore, ref: Ref) -> Lineage:
             visit(parent)
         nodes[str(ref)] = _node(ref, manifest)
 
-    visit(ref)
-    if not nodes[str(ref)].is_present:
-        raise MissingArtifactError(f"{ref} is not in {store.url}. 'xsim status' lists what is.")
-    return Lineage(ref=ref, nodes=tuple(nodes.values()))
+    for ref in refs:
+        visit(ref)
+    return nodes
 
 
 def _node(ref: Ref, manifest: Manifest | None) -> LineageNode:

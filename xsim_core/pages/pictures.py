@@ -1,7 +1,18 @@
 """Pictures made small enough to travel inside a page; the store keeps the originals."""
 
+import base64
 import io
 
+IMAGES = {
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".gif": "image/gif",
+    ".webp": "image/webp",
+}
+"""Type of a picture by the ending of its file, in small letters."""
+MAX_INLINE_BYTES = 24 << 20
+"""A page beyond this per file would not open."""
 QUALITY = 82
 SMALL_BYTES = 40_000
 """Below this a picture is not worth encoding anew."""
@@ -34,3 +45,13 @@ def slim(data: bytes, mime: str) -> tuple[bytes, str]:
     )  # fmt: skip
     small = buffer.getvalue()
     return (small, "image/webp") if len(small) < len(data) else (data, mime)
+
+
+def data_uri(data: bytes, mime: str) -> str:
+    """Bytes that travel inside the page."""
+    return f"data:{mime};base64,{base64.b64encode(data).decode()}"
+
+
+def image_uri(data: bytes, mime: str) -> str:
+    """An encoded picture, made ``slim``, that travels inside the page."""
+    return data_uri(*slim(data, mime))

@@ -1,0 +1,15 @@
+"""How pages for people are made: templates whose every value is escaped, and pictures inside."""
+
+from .environment import macros, number, render, words
+from .pictures import IMAGES, MAX_INLINE_BYTES, data_uri, image_uri
+
+__all__ = [
+    "IMAGES",
+    "MAX_INLINE_BYTES",
+    "data_uri",
+    "image_uri",
+    "macros",
+    "number",
+    "render",
+    "words",
+]
