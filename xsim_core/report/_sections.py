@@ -111,12 +111,11 @@ def _track_charts(artifact: Open) -> Markup:
     time_s = time_s - time_s[0]
     yaw = np.unwrap(np.arctan2(T_world_object[:, 1, 0], T_world_object[:, 0, 0]))
     bands = [(float(time_s[a]), float(time_s[b])) for a, b in segments]
-    moved = (positions - positions[0]) * 1000.0
-    axes = {name: (time_s, moved[:, i]) for i, name in enumerate("xyz")}
-    turn = np.degrees(yaw - yaw[0])
+    moved_mm = (positions - positions[0]) * 1000.0
+    axes = {name: (time_s, moved_mm[:, i]) for i, name in enumerate("xyz")}
+    yaws = {"yaw": (time_s, np.degrees(yaw - yaw[0]))}
     seen = path_chart(positions[:, :2], segments)
     shift = line_chart(axes, x_label="time (s)", y_label="moved (mm)", bands=bands)
-    yaws = {"yaw": (time_s, turn)}
     turned = line_chart(yaws, x_label="time (s)", y_label="turned (°)", bands=bands)
     cards = [
         _card(seen, "Seen from above, motion segments coloured"),

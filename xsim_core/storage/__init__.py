@@ -1,4 +1,15 @@
-"""Content-addressed artifacts on ``file://``, ``s3://`` and ``memory://``."""
+"""Content-addressed artifacts on ``file://``, ``s3://`` and ``memory://``.
+
+From below, each knowing only those before it:
+
+- where a store lies: ``address``, ``locate``, ``backends``, and what ``disk`` and server mean when
+  they refuse (``refusals``);
+- its objects, asked for with patience: ``listing``, ``payload`` (what bytes may say), ``objects``,
+  ``probe``;
+- an artifact: ``runtime`` (what a stage is told), ``writer``, ``commit``, ``reader`` (through
+  ``verified`` and ``codecs``), ``frames``;
+- the store: ``store``, and upon it ``records``, ``reach``, ``collect`` (``xsim gc``), ``bucket``.
+"""
 
 import lazy_loader
 

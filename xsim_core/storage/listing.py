@@ -8,13 +8,12 @@ so on S3 MinIO's client lists instead: it wants the bucket's name in the answer.
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlparse
 from xml.etree.ElementTree import ParseError
 
 import obstore
 from obstore.exceptions import GenericError
 
-from .backends import TIMEOUTS
+from .backends import s3_client
 from .refusals import coded
 
 Entry = tuple[str, int, datetime]
@@ -67,37 +66,3 @@ class Lister:
             raise GenericError(f"listing '{folder}': {error}") from error
         except (ParseError, ValueError, TypeError) as error:
             raise GenericError(f"listing '{folder}': the answer is no listing ({error})") from error
-
-
-def s3_client(config: dict[str, Any]) -> Any:
-    """MinIO's client for a bucket that obstore's configuration describes."""
-    import urllib3
-    from minio import Minio
-    from minio.credentials import IamAwsProvider
-
-    endpoint = urlparse(config.get("endpoint") or "https://s3.amazonaws.com")
-    options: dict[str, Any] = {
-        "timeout": urllib3.Timeout(
-            connect=TIMEOUTS["connect_timeout"].total_seconds(),
-            read=TIMEOUTS["read_timeout"].total_seconds(),
-        ),
-        "retries": urllib3.Retry(
-            total=5, backoff_factor=0.1, status_forcelist=(500, 502, 503, 504),
-            allowed_methods=None,
-        ),
-    }  # fmt: skip
-    from urllib.request import getproxies, proxy_bypass  # Here: it brings http and email.
-
-    proxy = getproxies().get(endpoint.scheme)
-    if proxy and not proxy_bypass(endpoint.hostname or ""):
-        http: Any = urllib3.ProxyManager(proxy, **options)
-    else:
-        http = urllib3.PoolManager(**options)
-    keys = config.get("access_key_id")
-    return Minio(
-        endpoint.netloc, access_key=keys, secret_key=config.get("secret_access_key"),
-        session_token=config.get("session_token"), secure=endpoint.scheme == "https",
-        region=config.get("region") or "us-east-1", http_client=http,
-        # As obstore does without keys: those of the machine, or of the account it runs under.
-        credentials=None if keys or config.get("endpoint") else IamAwsProvider(),
-    )  # fmt: skip
