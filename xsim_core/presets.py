@@ -115,7 +115,7 @@ def pipeline_config(
         stage: _layered(stage, model, [fields.get(stage, {}) for fields in layers])
         for stage, model in models.items()
     }
-    return with_overrides(PipelineConfig(**configs), overrides or {})
+    return with_overrides(PipelineConfig.model_validate(configs), overrides or {})
 
 
 def _layered(

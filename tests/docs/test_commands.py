@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.cli.commands import actions_of, find_command
 from flows.cli.arguments import FORM, parse_overrides
+from flows.cli.commands import actions_of, find_command
 from xsim_core.presets import pipeline_config
 
 ROOT = Path(__file__).parents[2]

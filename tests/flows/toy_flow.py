@@ -79,7 +79,7 @@ with get_client(sync_client=True) as client:
     deadline = time.monotonic() + 20
     # The server writes task states down a moment after the run has ended.
     runs = client.read_task_runs(flow_run_filter=this_run)
-    while not all(r.state.is_final() for r in runs) and time.monotonic() < deadline:
+    while not all(r.state and r.state.is_final() for r in runs) and time.monotonic() < deadline:
         time.sleep(0.2)
         runs = client.read_task_runs(flow_run_filter=this_run)
     artifacts = client.request("POST", "/artifacts/filter", json={"limit": 200}).json()

@@ -153,7 +153,8 @@ def _load_npy(file: Path) -> NDArray[Any]:
         raise BadInputError(f"{file} cannot be read as an array: {error!r}") from error
     if array.ndim not in (2, 3):
         raise BadInputError(f"{file} is an array of shape {array.shape}, no depth image (h, w)")
-    check_pixels(*array.shape[:2], str(file))
+    height, width = array.shape[:2]
+    check_pixels(height, width, str(file))
     return array
 
 
