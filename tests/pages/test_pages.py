@@ -8,7 +8,7 @@ from jinja2 import UndefinedError
 from markupsafe import Markup
 from PIL import Image
 
-from xsim_core.pages import image_uri, macros, number, words
+from xsim_core.pages import image_uri, macros, number, quantity, words
 from xsim_core.pages.pictures import slim
 
 
@@ -43,10 +43,27 @@ def test_numbers_are_written_as_a_person_would(value, text):
 
 @pytest.mark.parametrize(
     ("name", "text"),
-    [("path_length_m", "path length (m)"), ("speed_per_s", "speed per s"), ("m", "m")],
-)
-def test_units_go_into_brackets(name, text):
+    [
+        ("path_length_m", "path length (m)"), ("speed_per_s", "speed per s"), ("m", "m"),
+        ("num_frames", "frames"), ("mesh_num_faces", "mesh faces"), ("psnr_db", "PSNR (dB)"),
+        ("is_mesh_coloured", "mesh coloured"), ("num", "num"),
+    ],
+)  # fmt: skip
+def test_names_are_written_as_a_person_would(name, text):
     assert words(name) == text
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "text"),
+    [
+        ("table_height_m", -6.708e-05, "-0.0671 mm"), ("path_length_m", 0.3127, "0.313 m"),
+        ("table_tilt_rad", 0.001956, "0.112°"), ("psnr_db", 29.561, "29.6 dB"),
+        ("board_rms_px", None, "–"), ("num_frames", 1800, "1,800"), ("name", "demo", "demo"),
+        ("duration_s", 1800, "1,800 s"), ("duration_s", 12345.6, "12,346 s"),
+    ],
+)  # fmt: skip
+def test_a_quantity_is_told_with_its_unit(name, value, text):
+    assert quantity(value, name) == text
 
 
 def test_pictures_travel_small():

@@ -77,12 +77,12 @@ def _scores(evaluation: Evaluation) -> list[tuple[SuccessRate, float, str]]:
 def _targets(opened: Opened) -> Markup:
     pieces, tag = macros("pages/pieces.html"), macros("report/pieces.html").tag
     found = check_targets({stage: o.summary for stage, o in opened.items()})
-    rows = [(tag(t.verdict, t.verdict), t.what, t.wanted, t.measured) for t in found]
+    rows = [(tag(t.verdict, t.verdict), t.what, t.measured, t.wanted) for t in found]
     return pieces.section(
         "targets",
         "Figures against targets",
         "What the project promises, and what was measured.",
-        pieces.card(pieces.table(("", "figure", "target", "measured"), rows)),
+        pieces.card(pieces.table(("", "figure", "measured", "target"), rows)),
     )
 
 
