@@ -137,31 +137,3 @@ def _seeds(config: PipelineConfig, night: int, max_pairs: int, *, has_world: boo
     batch = config.evaluate.num_real_trials if has_world else config.evaluate.num_sim_trials
     for offset in range(0, min(max_pairs, SEEDS_PER_NIGHT), batch):
         yield night * SEEDS_PER_NIGHT + offset
-
-
-def decision_page(
-    outcomes: list[RetrainingResult], failures: dict[str, str], skipped: dict[str, str]
-) -> str:
-    """The night as a Markdown page."""
-    lines = [
-        "| policy for | decision | pairs | wins | losses | not worse | worse | current |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
-    for o in outcomes:
-        d, now = o.decision, f"v{o.now.number:06d} `{o.now.ref}`"
-        if d is None:
-            lines.append(f"| {o.pointer} | first policy | 0 | | | | | {now} |")
-            continue
-        said = "kept" if d.action != "promote" else "promoted"
-        lines.append(
-            f"| {o.pointer} | {said}: {d.reason} | {d.num_pairs} | {d.wins} | {d.losses} "
-            f"| {d.evidence_not_worse:.3g} | {d.evidence_worse:.3g} | {now} |"
-        )
-    for word, left_out in (("failed", failures), ("skipped", skipped)):
-        for name, why in left_out.items():
-            said = " ".join(why.split()).replace("|", "\\|")
-            lines.append(f"| {name} | {word}: {said} | | | | | | |")
-    bars = sorted({1 / o.decision.test.alpha for o in outcomes if o.decision})
-    if bars:
-        lines += ["", f"Evidence decides at {bars[0]:.3g} (a bet's capital, Ville's inequality)."]
-    return "\n".join(lines)

@@ -10,6 +10,7 @@ from xsim_core.errors import StoreUnreachableError
 from xsim_core.presets import DEFAULT_TASK
 from xsim_core.runs import RunRecord, load_records
 from xsim_core.sim.task import load_task, task_names
+from xsim_core.stages import INGEST_CAPTURE
 from xsim_core.storage import ArtifactStore
 
 Ref = ArtifactRef[Any]
@@ -23,7 +24,7 @@ class Found(NamedTuple):
     captures: dict[str, RunRecord]
     """Name of the pointer → the newest run that reconstructed its capture."""
     skipped: dict[str, str]
-    """Run → why its record could not be used."""
+    """Run → why nothing can be made of its record."""
 
 
 def finished_captures(store: ArtifactStore, task: str | None) -> Found:
@@ -36,17 +37,27 @@ def finished_captures(store: ArtifactStore, task: str | None) -> Found:
     wanted = key_of(task)
     records, skipped = load_records(store)
     found: dict[str, RunRecord] = {}
+    torn: list[RunRecord] = []
     for record in sorted(records, key=lambda r: r.started):
-        if not record.stages.keys() >= set(RECONSTRUCTED):
-            continue
         try:
-            if key_of(record.request.task) == wanted:
+            if key_of(record.request.task) != wanted:
+                continue
+            if record.stages.keys() >= set(RECONSTRUCTED):
                 found[f"{wanted}.{_title(store, record)}"] = record
+            else:
+                torn.append(record)
         except StoreUnreachableError:
             raise
         except Exception as error:  # noqa: BLE001 one odd record must not cost the others
             skipped[record.name] = f"{type(error).__name__}: {error}"
+    have = [r.stages[INGEST_CAPTURE.name] for r in found.values()]
+    skipped |= {r.name: _lack(r) for r in torn if r.stages.get(INGEST_CAPTURE.name) not in have}
     return Found(found, skipped)
+
+
+def _lack(record: RunRecord) -> str:
+    lacking = [stage for stage in RECONSTRUCTED if stage not in record.stages]
+    return f"{record.state} without {', '.join(lacking)}: xsim run goes on with it"
 
 
 def task_key(task: str | None) -> str:
@@ -67,7 +78,7 @@ def reconstruction_of(record: RunRecord) -> dict[str, Ref]:
 
 def _title(store: ArtifactStore, record: RunRecord) -> str:
     # Two videos of one name are two captures: their bytes tell them apart.
-    capture = record.stages["ingest_capture"]
+    capture = record.stages[INGEST_CAPTURE.name]
     name = getattr(store.open(capture).summary, "name", "capture")
     return f"{_plain(name)}-{capture.fingerprint[:6]}"
 

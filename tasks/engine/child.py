@@ -49,6 +49,17 @@ STOP: ContextVar[threading.Event | None] = ContextVar("xsim_stop", default=None)
 SIDE_BY_SIDE: ContextVar[int] = ContextVar("xsim_side_by_side", default=1)
 """Set by a flow that has so many stages run at once on this machine: they share its cores."""
 
+END_S: ContextVar[float | None] = ContextVar("xsim_end", default=None)
+"""Set by a flow whose time is limited: when its stages are ended, by ``time.monotonic``."""
+
+
+def _timeout_of(stage: str, settings: Settings) -> float | None:
+    """After how many seconds a stage that starts now is ended."""
+    limits = [settings.timeout_of(stage)]
+    if (end_s := END_S.get()) is not None and end_s != float("inf"):
+        limits.append(max(0.0, end_s - time.monotonic()))
+    return min((limit for limit in limits if limit is not None), default=None)
+
 
 def share_of(runtime: Runtime) -> Runtime:
     """What one stage that runs here now may use of this machine."""
@@ -92,7 +103,7 @@ def run_in_child(
     }  # fmt: skip
     answer = run_job(
         stage.name, "tasks.engine.stage_process:make_artifact", given, progress=progress,
-        timeout_s=settings.timeout_of(stage.name),
+        timeout_s=_timeout_of(stage.name, settings),
     )  # fmt: skip
     if answer != str(expected):
         raise XSimError(f"the process of stage {stage.name} made {answer}, not {expected}")

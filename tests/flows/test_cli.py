@@ -30,6 +30,7 @@ COMMANDS = [
     "server status",
     "gc", "pin", "bucket create", "bucket check", "bucket presign", "bucket policy", "promote",
     "rollback", "current", "deploy", "worker", "backfill", "inbox list", "inbox listen",
+    "nights",
 ]  # fmt: skip
 
 

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from tasks.engine.child import SIDE_BY_SIDE, rebuild, run_in_child
+from tasks.engine.child import END_S, SIDE_BY_SIDE, rebuild, run_in_child
 from tasks.engine.execution import is_retryable
 from tasks.settings import Settings
 from tests.processes import is_alive
@@ -101,6 +101,15 @@ def test_only_known_errors_are_made_from_their_names(classes, arguments, expecte
     error = rebuild(fields, "scan")
     assert type(error) is expected
     assert text in str(error)
+
+
+def test_the_end_of_a_night_ends_a_stage_that_may_take_longer(tmp_path):
+    token = END_S.set(time.monotonic() + 0.5)
+    try:
+        with pytest.raises(StageTimeoutError):
+            start(tmp_path, "hang", stage_timeout_s={"toy": 1000.0})
+    finally:
+        END_S.reset(token)
 
 
 def test_a_timeout_ends_the_whole_group(tmp_path):

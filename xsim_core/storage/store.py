@@ -7,6 +7,7 @@ Layout below the store's URL::
     <kind>/<fingerprint>/<attempt>/files/…      pictures and other files for people
     runs/<run-name>.json                        names for people: stage -> ref
     pins/<name>.json                            refs to keep whatever the runs say
+    nights/<task>/<number>.json                 what each night of retraining did (flows)
     gc/…                                        sentences of ``xsim gc`` (see ``collect``)
 
 Nothing is read unless a manifest names it, so half-written attempts are invisible.

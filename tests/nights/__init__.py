@@ -1,0 +1,1 @@
+"""Whole nights of a laboratory: toy stages under the real nights, store, records and promotion."""
