@@ -38,8 +38,8 @@ def drafted(path: Path, *, durable: bool = True) -> Iterator[Path]:
 
     Args:
         path: the final name. Folders above are made.
-        durable: flush a file to the disk before it is renamed (some 2 ms); without, a power cut may
-            leave an empty file under the final name.
+        durable: flush the file, or all files of the folder, to the disk before it is renamed (some
+            2 ms each); without, a power cut may leave empty files under the final name.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.parent not in _swept:
@@ -48,12 +48,45 @@ def drafted(path: Path, *, durable: bool = True) -> Iterator[Path]:
     draft = path.with_name(f".{path.name}.{os.urandom(6).hex()}{DRAFT_SUFFIX}")
     try:
         yield draft
-        if durable and draft.is_file():
-            with draft.open("rb") as file:
-                os.fsync(file.fileno())
+        if durable:
+            flush_tree(draft)
         draft.replace(path)
     finally:
         _remove(draft)
+
+
+def flush(path: Path) -> None:
+    """Wait until a file's bytes, or the names in a folder, are on the disk.
+
+    Raises:
+        OSError: when the disk cannot keep them.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        # Some file systems flush no folders, and one that may not be listed cannot be opened.
+        if error.errno not in (errno.EINVAL, errno.EACCES) or not path.is_dir():
+            raise
+
+
+def flush_tree(path: Path) -> None:
+    """``flush`` a file, or a folder with all that lies below it, the folder last."""
+    for below in sorted(path.rglob("*"), reverse=True) if path.is_dir() else ():
+        if not below.is_symlink():  # What it names is somebody else's, and may not be there.
+            flush(below)
+    flush(path)
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder and those above it, by names that survive a power cut."""
+    missing = [folder for folder in (path, *path.parents) if not folder.exists()]
+    path.mkdir(parents=True, exist_ok=True)
+    for folder in reversed(missing):
+        flush(folder.parent)
 
 
 @contextlib.contextmanager

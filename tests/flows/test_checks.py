@@ -8,10 +8,11 @@ from contextlib import contextmanager
 
 import pytest
 
-from flows.cli.doctor.checks import _environment, _vulkan
+from flows.cli.doctor.checks import _environment, _power_cuts, _vulkan
 from flows.cli.doctor.prefect_checks import _ask, database, prefect_findings, zombies
 from flows.cli.doctor.vulkan import MIN_MESA, mesa_version, too_old
 from flows.prefect_server.server import find_server
+from tasks.settings import load_settings
 
 HOLD = """
 import sqlite3, sys
@@ -93,6 +94,18 @@ def test_a_run_whose_process_died_is_named(prefect_home, monkeypatch):
     ended = {"state": {"type": "CRASHED", "name": "Crashed"}, "force": True}
     _ask(prefect_home, server, f"flow_runs/{run['id']}/set_state", ended)
     assert "silent-heron" not in zombies(prefect_home, server, silence_s=1.0).found
+
+
+def test_a_store_that_a_power_cut_may_damage_is_said_to_be_one(home, monkeypatch):
+    monkeypatch.setenv("XSIM_STORE", str(home / "store"))
+    assert _power_cuts(load_settings()).ok
+    monkeypatch.setenv("XSIM_STORE_FSYNC", "0")
+    found = _power_cuts(load_settings())
+    assert not found.ok
+    assert not found.needed
+    assert f"{home}/store: XSIM_STORE_FSYNC is 0" in found.found
+    monkeypatch.setenv("XSIM_STORE", "s3://lab/xsim")
+    assert _power_cuts(load_settings()).ok
 
 
 def test_a_server_that_refuses_is_said_to(prefect_home, monkeypatch):

@@ -110,7 +110,7 @@ def test_old_copies_and_abandoned_pieces_go_but_a_mapped_one_stays_readable(stor
     opened = store.open(run_stage(DATASET, DatasetConfig(), store, {}))
     frames = opened.frames("video/rgb")
     (copy,) = copies(store)
-    piece, fresh = copy.with_name(".a.0.draft"), copy.with_name(".b.0.draft")
+    piece, fresh = copy.with_name(f".a.{0:012x}.draft"), copy.with_name(f".b.{0:012x}.draft")
     for path in (piece, fresh):
         path.write_bytes(b"half")
     for path, age in ((copy, frames_module.KEEP_S), (piece, scratch.ABANDONED_S)):

@@ -1,5 +1,5 @@
 from .address import canonical_url, local_path
-from .locate import home_folder, store_url
+from .locate import home_folder, is_store_flushed, store_url
 from .reader import OpenArtifact
 from .records import read_record, read_records, record_names
 from .runtime import Progress, Runtime
@@ -15,6 +15,7 @@ __all__ = [
     "Runtime",
     "canonical_url",
     "home_folder",
+    "is_store_flushed",
     "local_path",
     "read_record",
     "read_records",

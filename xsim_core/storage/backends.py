@@ -11,6 +11,7 @@ from urllib.parse import urlparse
 import obstore
 
 from xsim_core.errors import BadInputError
+from xsim_core.scratch import make_folder
 
 from .address import local_path
 from .disk import disk_errors_of
@@ -42,7 +43,7 @@ def open_backend(url: str) -> Any:
     """
     if (path := local_path(url)) is not None:
         with disk_errors_of(path):
-            path.mkdir(parents=True, exist_ok=True)
+            make_folder(path)
             next(path.iterdir(), None)
         return obstore.store.LocalStore(path)
     if url.startswith("memory:"):

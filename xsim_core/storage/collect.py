@@ -222,7 +222,7 @@ def _acquit(store: ArtifactStore, key: str, signs: dict[str, datetime]) -> None:
 def _remove(store: ArtifactStore, attempt: _Attempt, *, is_artifact: bool) -> None:
     """Manifest first, payload second, the sentence last: a kill in between is finished later."""
     if is_artifact:
-        store.delete_objects([f"{attempt.ref}/manifest.json"])
+        store.withdraw(attempt.ref)
     store.delete_objects(attempt.paths)
     store.delete_objects([f"gc/{attempt.key}/condemned", f"gc/{attempt.key}/verdict"])
 

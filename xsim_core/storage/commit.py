@@ -1,9 +1,10 @@
 """The commit protocol: an artifact appears whole and once, or not at all.
 
 1. An *attempt* writes its objects below a prefix that only it knows.
-2. It is *digested*: everything it wrote is there, and is what was sent.
+2. It is *digested*: everything it wrote is there, is what was sent, and survives a power cut.
 3. It is *claimed*: a sweep that has condemned it loses, or has won and the attempt fails.
-4. Its manifest is *published*, last and only if absent: the first of several attempts wins.
+4. Its manifest is *published*, last and only if absent: the first of several attempts wins. It is
+   flushed before it has its name, and its name before the ref is answered.
 
 Answers may be lost at any step. Whether the manifest of this attempt is there is then asked of the
 store; while that is in doubt, the payload stays.
@@ -41,11 +42,12 @@ def read_manifest(objects: Objects, ref: ArtifactRef[Any]) -> Manifest | None:
 
 
 def digest(objects: Objects, writer: "ArtifactWriter") -> tuple[ObjectRecord, ...]:
-    """Read back what the attempt wrote.
+    """Read back what the attempt wrote, and flush it to the disk.
 
     Raises:
         MissingArtifactError: when something was removed since.
         CorruptArtifactError: when something is not what was sent.
+        XSimError, OSError: when the disk refuses.
     """
     there = objects.paths(writer.prefix + "/")
     lost = sorted(writer.sent.keys() - set(there))
@@ -54,6 +56,7 @@ def digest(objects: Objects, writer: "ArtifactWriter") -> tuple[ObjectRecord, ..
             f"{lost[0]} was removed while the stage ran. Run again; give 'xsim gc' a grace period "
             "longer than any stage."
         )
+    objects.flush(there)
     return tuple(_read_back(objects, writer, path) for path in sorted(there))
 
 

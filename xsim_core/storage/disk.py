@@ -1,16 +1,107 @@
-"""What a disk means when it refuses: in one sentence, with the path and whose it is."""
+"""The disk of a ``file://`` store: what survives a power cut, and what it means when it refuses."""
 
 import contextlib
 import errno
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from xsim_core.errors import BadInputError, StoreFullError, XSimError
+from xsim_core.scratch import flush, make_folder
+
+NUM_FLUSHES = 8
+"""So many files are flushed at once: the disk then writes them, and its journal, together."""
+
+_NO_OBJECT = re.compile(r"(^|/)\.{0,2}(/|$)|(^|/)[^/#]*#\d+$|[\x00-\x1f\x7f]")
+"""What obstore refuses; names that end in #digits it takes for its own unfinished files, and lists
+them not: ours are called so too."""
 
 _CODE = re.compile(r"\(os error (\d+)\)")
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
+
+
+class Disk:
+    """Small objects that appear whole and stay, and the flushing of those that others wrote.
+
+    After a power cut an object is what it was before or what it was to become; once ``put`` has
+    answered, it is the latter.
+    """
+
+    def __init__(self, root: Path, *, is_flushed: bool) -> None:
+        """Keep the store's folder, and whether to wait for the disk at all."""
+        self.root, self._is_flushed = root, is_flushed
+
+    def put(self, path: str, data: bytes, *, is_new: bool) -> bool:
+        """Write an object; False if ``is_new`` is asked for and one is there.
+
+        Raises:
+            BadInputError: for a path that obstore would not read.
+            XSimError, OSError: when the disk refuses.
+        """
+        if _NO_OBJECT.search(path):
+            raise BadInputError(f"{path!r:.200} cannot be the path of an object")
+        target = self.root / path
+        draft = target.with_name(f"#{int.from_bytes(os.urandom(6))}")
+        with disk_errors_of(self.root):
+            self._make_folder(target.parent)
+            try:
+                draft.write_bytes(data)
+                if self._is_flushed:
+                    flush(draft)
+                if is_new:
+                    target.hardlink_to(draft)
+                else:
+                    draft.replace(target)
+                self._flush_folder(target.parent)
+            except FileExistsError:
+                self.settle(path)
+                return False
+            finally:
+                draft.unlink(missing_ok=True)
+        return True
+
+    def settle(self, path: str) -> None:
+        """Wait until an object that somebody else created survives a power cut.
+
+        Until its name is flushed it has another, by which it was written.
+        """
+        target = self.root / path
+        with contextlib.suppress(FileNotFoundError), disk_errors_of(self.root):
+            if target.stat().st_nlink > 1:
+                self._flush_folder(target.parent)
+
+    def remove(self, path: str) -> None:
+        """Remove an object; it does not return with a power cut."""
+        target = self.root / path
+        with contextlib.suppress(FileNotFoundError), disk_errors_of(self.root):
+            target.unlink()
+            self._flush_folder(target.parent)
+
+    def flush(self, paths: Iterable[str]) -> None:
+        """Wait until objects are on the disk, under their names.
+
+        Raises:
+            XSimError, OSError: when the disk refuses.
+        """
+        if not self._is_flushed:
+            return
+        files = [self.root / path for path in paths]
+        folders = {f for file in files for f in file.parents if f.is_relative_to(self.root)}
+        with disk_errors_of(self.root), ThreadPoolExecutor(NUM_FLUSHES) as threads:
+            list(threads.map(flush, files))
+            list(threads.map(flush, folders))
+
+    def _make_folder(self, folder: Path) -> None:
+        if self._is_flushed:
+            make_folder(folder)
+        else:
+            folder.mkdir(parents=True, exist_ok=True)
+
+    def _flush_folder(self, folder: Path) -> None:
+        if self._is_flushed:
+            flush(folder)
 
 
 @contextlib.contextmanager
@@ -29,7 +120,10 @@ def disk_errors_of(path: Path) -> Iterator[None]:
 
 
 def disk_refusal(path: Path, error: BaseException) -> XSimError | None:
-    """The sentence for an error of the operating system, also one that obstore tells as text."""
+    """The sentence, with the path and whose it is, for an error of the operating system.
+
+    Also for one that obstore tells as text.
+    """
     code = error.errno if isinstance(error, OSError) and error.errno else None
     if code is None:
         found = _CODE.search(str(error))

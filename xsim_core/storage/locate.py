@@ -3,9 +3,11 @@
 import os
 from pathlib import Path
 
+from xsim_core.errors import BadInputError
+
 from .address import canonical_url
 
-HOME, STORE = "XSIM_HOME", "XSIM_STORE"
+HOME, STORE, FSYNC = "XSIM_HOME", "XSIM_STORE", "XSIM_STORE_FSYNC"
 FOLDER = ".xsim"
 _CHECKOUT = Path(__file__).parents[2]
 
@@ -36,6 +38,20 @@ def store_url(where: str | Path | None = None) -> str:
         UnknownNameError, BadInputError: when it is no address of a store (see ``canonical_url``).
     """
     return canonical_url(where or os.environ.get(STORE) or home_folder() / "store")
+
+
+def is_store_flushed() -> bool:
+    """Whether stores on a disk wait for it: ``XSIM_STORE_FSYNC``, 1 by default.
+
+    Raises:
+        BadInputError: when that is neither 0 nor 1.
+    """
+    given = os.environ.get(FSYNC) or "1"
+    if given not in ("0", "1"):
+        raise BadInputError(
+            f"{FSYNC} is '{given}'. Give 1, or 0 for a store that a power cut may damage."
+        )
+    return given == "1"
 
 
 def _is_ours(folder: Path, *, anyone: bool) -> bool:

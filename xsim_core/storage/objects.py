@@ -4,12 +4,15 @@ obstore itself repeats requests that were answered 500 or 503, or whose connecti
 resumes a body torn off while it is read. It does not repeat conditional creates and deletes (a
 second try may meet the first one's effect), nor listings whose body is torn, nor the ends of a
 multipart upload. Here all of them are repeated, a bounded number of times.
+
+On a disk obstore flushes nothing: what is written here is, or is flushed before it is named.
 """
 
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Any, TypeVar
 
 import obstore
@@ -24,6 +27,7 @@ from xsim_core.artifacts.base import ObjectRecord
 from xsim_core.errors import CorruptArtifactError, StoreFullError, StoreUnreachableError
 
 from .backends import first_line
+from .disk import Disk
 from .listing import Lister, Listing
 from .payload import NUM_READS, check_bytes
 from .refusals import not_there, refusal
@@ -102,10 +106,12 @@ def reread(ask: Callable[[], T]) -> T:
 class Objects:
     """Read, list, create, write and delete objects of one backend."""
 
-    def __init__(self, backend: Any) -> None:
-        """Keep obstore's backend."""
+    def __init__(self, backend: Any, *, is_flushed: bool = True) -> None:
+        """Keep obstore's backend, and whether what is written on a disk is waited for."""
         self.backend = backend
         self._lister: Lister | None = None
+        is_local = isinstance(backend, obstore.store.LocalStore)
+        self._disk = Disk(Path(str(backend.prefix)), is_flushed=is_flushed) if is_local else None
 
     def read(self, path: str, *, limit: int | None = None) -> bytes:
         """The bytes of an object.
@@ -175,8 +181,14 @@ class Objects:
 
         The answer to our own create may be lost, by us or by obstore that then asks again. So an
         object with these very bytes counts as ours: give them something that only we would write,
-        unless all who write the same bytes mean the same.
+        unless all who write the same bytes mean the same. Answered, it survives a power cut.
         """
+        if self._disk:
+            if self._disk.put(path, data, is_new=True):
+                return True
+            with contextlib.suppress(FileNotFoundError):
+                return self.read(path) == data
+            return False
 
         def ask() -> bool:
             try:
@@ -191,7 +203,31 @@ class Objects:
         return patiently(self.backend, ask)
 
     def write(self, path: str, data: bytes) -> None:
-        """Write or overwrite an object."""
+        """Write or overwrite an object that survives a power cut."""
+        if self._disk:
+            self._disk.put(path, data, is_new=False)
+        else:
+            self.write_unflushed(path, data)
+
+    def flush(self, paths: Iterable[str]) -> None:
+        """Let objects that were written without survive a power cut; servers see to it alone."""
+        if self._disk:
+            self._disk.flush(paths)
+
+    def withdraw(self, path: str) -> None:
+        """Remove an object that names others before they go; it does not return."""
+        if self._disk:
+            self._disk.remove(path)
+        else:
+            self.delete([path])
+
+    def settle(self, path: str) -> None:
+        """Wait until an object that another process created survives a power cut."""
+        if self._disk:
+            self._disk.settle(path)
+
+    def write_unflushed(self, path: str, data: bytes) -> None:
+        """Write an object that is flushed with others before anything names it."""
 
         def ask() -> None:
             with upload(path, len(data)):

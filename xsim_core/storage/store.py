@@ -36,6 +36,7 @@ from . import commit as protocol
 from .address import canonical_url, local_path
 from .backends import open_backend
 from .listing import Listing
+from .locate import is_store_flushed
 from .objects import Objects
 from .probe import check_create_if_absent
 from .runtime import Progress, Runtime, no_progress
@@ -53,19 +54,25 @@ RECORD_LIMIT_BYTES = 16 << 20
 class ArtifactStore:
     """Content-addressed artifacts below one URL."""
 
-    def __init__(self, url: str, *, scratch_root: Path | None = None) -> None:
+    def __init__(
+        self, url: str, *, scratch_root: Path | None = None, is_flushed: bool | None = None
+    ) -> None:
         """Open the store; ``file://`` folders are created.
 
         Args:
             url: ``file:///absolute/path``, ``s3://bucket/prefix`` or ``memory://``.
             scratch_root: where stages keep resumable work; a folder beside a ``file://`` store, or
                 this user's in the temporary directory.
+            is_flushed: whether a ``file://`` store waits until what it answers is on the disk; as
+                ``XSIM_STORE_FSYNC`` says by default. Without, a power cut may leave artifacts that
+                are there and damaged: for stores that are thrown away.
 
         Raises:
             UnknownNameError, BadInputError: when it is no address of a store, or not ours to use.
         """
         self.url = canonical_url(url)
-        self._objects = Objects(open_backend(self.url))
+        self.is_flushed = is_store_flushed() if is_flushed is None else is_flushed
+        self._objects = Objects(open_backend(self.url), is_flushed=self.is_flushed)
         self.scratch_root = scratch_root or _scratch_of(self.url)
 
     def manifest(self, ref: ArtifactRef[Any]) -> Manifest | None:
@@ -85,6 +92,7 @@ class ArtifactStore:
         manifest = self.manifest(ref)
         if manifest is None:
             return False
+        self._objects.settle(f"{ref}/manifest.json")
         protocol.claim_attempt(self._objects, f"{ref}/{manifest.attempt}")
         return True
 
@@ -188,8 +196,12 @@ class ArtifactStore:
         manifest = self.manifest(ref)
         if manifest is None:
             return
-        self.delete_objects([f"{ref}/manifest.json"])
+        self.withdraw(ref)
         self.delete_objects(self._objects.paths(f"{ref}/{manifest.attempt}/"))
+
+    def withdraw(self, ref: ArtifactRef[Any]) -> None:
+        """Remove an artifact's manifest, for good; its payload is an attempt that nobody names."""
+        self._objects.withdraw(f"{ref}/manifest.json")
 
     def forget(self, ref: ArtifactRef[Any]) -> list[str]:
         """Remove a damaged artifact, so that the next run makes it anew; answers its damage.
@@ -206,9 +218,8 @@ class ArtifactStore:
             if damage:
                 self.delete(ref)
         except CorruptArtifactError as error:
-            # Its payload is an attempt that nobody names now; a sweep removes it.
             damage = [str(error)]
-            self.delete_objects([f"{ref}/manifest.json"])
+            self.withdraw(ref)  # A sweep removes the rest.
         return damage
 
     def delete_objects(self, paths: list[str]) -> None:

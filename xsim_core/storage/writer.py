@@ -149,7 +149,7 @@ class ArtifactWriter:
         """A picture or another file for people, beside the payload."""
         path = f"{self.prefix}/files/{name}"
         self.sent[path] = hashlib.sha256(data).hexdigest()
-        self._objects.write(path, data)
+        self._objects.write_unflushed(path, data)
 
     def scratch(self) -> Path:
         """A local folder that survives failures of this fingerprint and goes at commit."""

@@ -13,6 +13,7 @@ import psutil
 from tasks.environment import unknown_variables
 from tasks.settings import Settings
 from xsim_core.errors import XSimError
+from xsim_core.storage import is_store_flushed, local_path
 
 from .finding import Finding
 from .prefect_checks import prefect_findings
@@ -36,7 +37,8 @@ def examine(settings: Settings) -> list[Finding]:
         lambda: _store(settings),
     ]
     return [
-        *(check() for check in checks), *prefect_findings(settings.home), _environment(), _gpu(),
+        *(check() for check in checks), _power_cuts(settings), *prefect_findings(settings.home),
+        _environment(), _gpu(),
     ]  # fmt: skip
 
 
@@ -150,6 +152,17 @@ def _store(settings: Settings) -> Finding:
     return Finding(
         name="store", ok=ok, needed=True, found=f"{settings.store_url} {found}", mend=mend
     )
+
+
+def _power_cuts(settings: Settings) -> Finding:
+    """Whether artifacts that were answered survive them."""
+    is_safe = is_store_flushed() or local_path(settings.store_url) is None
+    return Finding(
+        name="power cuts", ok=is_safe, needed=False,
+        found="what the store answers survives them" if is_safe else
+        f"may damage artifacts of {settings.store_url}: XSIM_STORE_FSYNC is 0",
+        mend="Unset XSIM_STORE_FSYNC, unless this store is thrown away.",
+    )  # fmt: skip
 
 
 def _environment() -> Finding:
