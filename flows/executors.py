@@ -5,11 +5,11 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
-from tasks.engine.observer import Observer
+from tasks.engine.observer import OBSERVER, Observer
 from tasks.settings import load_settings
 from xsim_core.artifacts import Artifact, ArtifactRef
-from xsim_core.config import FrozenModel
-from xsim_core.errors import StoreUnreachableError
+from xsim_core.config import FrozenModel, StageConfig
+from xsim_core.errors import MissingArtifactError, StoreUnreachableError
 from xsim_core.runs import RunRecord, ending_of, save_record
 from xsim_core.stage import Stage, output_ref, run_stage
 from xsim_core.storage import ArtifactStore, Runtime
@@ -64,15 +64,23 @@ class Plan:
     store: ArtifactStore
     refs: dict[str, Ref] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
+    other_code: dict[str, str] = field(default_factory=dict)
+    """Stages that are there and were made by other code than this, and by which."""
 
     def __call__(
         self, stage: Stage[Out], config: FrozenModel, **inputs: Ref | None
     ) -> ArtifactRef[Out]:
         """The ref that a run would answer."""
-        ref = output_ref(stage, config, _given(inputs))
-        self.refs[stage.name] = ref
-        if self.store.manifest(ref) is None:
+        given = _given(inputs)
+        ref = output_ref(stage, config, given)
+        manifest = self.store.manifest(ref)
+        if manifest is None:
             self.missing.append(stage.name)
+        else:
+            ref = unless_the_same(self.store, stage, config, given, ref)
+            if said := stage.other_maker(self.store.manifest(ref) or manifest):
+                self.other_code[stage.name] = said
+        self.refs[stage.name] = ref
         return ref
 
 
@@ -104,10 +112,12 @@ class InProcess:
             self.observer.failed(stage.name, error)
             self.record.stopped(stage.name, error)
             raise
-        self.observer.finished(stage.name, ref, reused=reused)
-        self.observer.noted(stage.name, self.store.open(ref).notes)
-        self.record.add(stage.name, ref)
-        return ref
+        artifact = self.store.open(ref)
+        self.observer.finished(
+            stage.name, ref, reused=reused, other_code=stage.other_maker(artifact.manifest)
+        )
+        self.observer.noted(stage.name, artifact.notes)
+        return self.record.settled(stage, config, given, ref, self.observer)
 
 
 @dataclass
@@ -131,8 +141,27 @@ class AsTasks:
         except BaseException as error:
             self.record.stopped(stage.name, error)
             raise
-        self.record.add(stage.name, ref)
-        return ref
+        return self.record.settled(stage, config, given, ref, OBSERVER.get())
+
+
+def unless_the_same(
+    store: ArtifactStore, stage: Stage[Out], config: FrozenModel, given: dict[str, Ref],
+    made: ArtifactRef[Out],
+) -> ArtifactRef[Out]:  # fmt: skip
+    """What was made anew; what was there before, if the two are the same to the byte.
+
+    What stands on it then need not be made anew.
+    """
+    if not (isinstance(config, StageConfig) and config.anew):
+        return made
+    before = output_ref(stage, config.model_copy(update={"anew": ""}), given)
+    pair = (store.manifest(before), store.manifest(made))
+    if pair[0] is None or pair[1] is None or pair[0].content != pair[1].content:
+        return made
+    try:
+        return before if store.claim(before) else made
+    except MissingArtifactError:  # A sweep is just removing it.
+        return made
 
 
 def _shared(
@@ -161,9 +190,22 @@ class Recorder:
     store: ArtifactStore
     record: RunRecord
 
-    def add(self, stage: str, ref: Ref) -> None:
-        """Note that the stage's artifact is there."""
-        self.update(stages={**self.record.stages, stage: ref})
+    def settled(
+        self, stage: Stage[Out], config: FrozenModel, given: dict[str, Ref],
+        made: ArtifactRef[Out], observer: Observer,
+    ) -> ArtifactRef[Out]:  # fmt: skip
+        """Note that the stage's artifact is there; answers what the stages after it stand on."""
+        ref = unless_the_same(self.store, stage, config, given, made)
+        if ref != made:
+            observer.noted(stage.name, ["made anew, it is the same to the byte: what was is kept"])
+        manifest = self.store.manifest(ref)
+        self.add(stage.name, ref, other_code=stage.other_maker(manifest) if manifest else "")
+        return ref
+
+    def add(self, stage: str, ref: Ref, *, other_code: str = "") -> None:
+        """Note that the stage's artifact is there, and what other code made it."""
+        said = {**self.record.other_code, **({stage: other_code} if other_code else {})}
+        self.update(stages={**self.record.stages, stage: ref}, other_code=said)
 
     def stopped(self, stage: str, error: BaseException) -> None:
         """Note that the stage stopped short, and how."""

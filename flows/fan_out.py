@@ -189,7 +189,9 @@ class _Part:
     def progressed(self, stage: str, fraction: float, figures: dict[str, float]) -> None:
         self.progress.tell(self.part, fraction, figures)
 
-    def finished(self, stage: str, ref: ArtifactRef[Any] | None, *, reused: bool) -> None:
+    def finished(
+        self, stage: str, ref: ArtifactRef[Any] | None, *, reused: bool, other_code: str = ""
+    ) -> None:
         pass
 
     def noted(self, stage: str, notes: Sequence[str]) -> None:

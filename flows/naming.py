@@ -57,7 +57,8 @@ def _other_request(
     if record is None or _is_same(record, request, capture):
         return None
     had = record.request
-    settings = {"preset": had.preset, "task": had.task, **_flat(had.overrides)}
+    anew = ", ".join(had.anew)
+    settings = {"preset": had.preset, "task": had.task, **_flat(had.overrides), "anew": anew}
     said = ", ".join(f"{key} {value}" for key, value in settings.items() if value)
     return f"{had.capture or 'no capture'}, {said}"
 

@@ -3,17 +3,18 @@
 Done once in a process: the command line plans by it, and hands it to the flow that it then calls.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from xsim_core.config import StageConfig
 from xsim_core.errors import UnknownNameError
 from xsim_core.presets import PipelineConfig, pipeline_config
 from xsim_core.runs import RunRequest
 from xsim_core.stage import output_ref
-from xsim_core.stages import INGEST_CAPTURE
+from xsim_core.stages import INGEST_CAPTURE, INGEST_TRUTH, INGEST_WORLD, get_stage
 from xsim_core.storage import ArtifactStore
 
 from .executors import Executor, Plan, up_to
@@ -80,7 +81,36 @@ def resolve(request: RunRequest) -> ResolvedRun:
     before = _HANDED_ON.get()
     if before is not None and before.request.parameters() == request.parameters():
         return before
-    return ResolvedRun(request, configuration(request), find_sources(Path(request.capture)))
+    config, sources = configuration(request), find_sources(Path(request.capture))
+    if not request.anew:
+        return ResolvedRun(request, config, sources)
+    codes = {stage: code or get_stage(stage).code() for stage, code in request.anew.items()}
+    return ResolvedRun(
+        request.model_copy(update={"anew": codes}),
+        *_made_anew(config, sources, codes),
+    )
+
+
+_INGESTS = {INGEST_CAPTURE.name: "capture", INGEST_TRUTH.name: "truth", INGEST_WORLD.name: "world"}
+"""Stages whose configuration comes of the capture's files, and where it stands in ``Sources``."""
+
+
+def _made_anew(
+    config: PipelineConfig, sources: Sources, codes: Mapping[str, str]
+) -> tuple[PipelineConfig, Sources]:
+    """The configurations in which these stages are asked for anew.
+
+    Raises:
+        UnknownNameError: when the chain of this capture has no such stage.
+    """
+    configs: dict[str, StageConfig] = {**dict(config)}
+    configs |= {s: c for s, field in _INGESTS.items() if (c := getattr(sources, field)) is not None}
+    for stage, code in codes.items():
+        if stage not in configs:
+            raise UnknownNameError("stage to make anew", stage, configs)
+        configs[stage] = configs[stage].model_copy(update={"anew": code})
+    read = {field: configs.pop(stage, None) for stage, field in _INGESTS.items()}
+    return config.model_copy(update=configs), sources.model_copy(update=read)
 
 
 def configuration(request: RunRequest) -> PipelineConfig:

@@ -41,6 +41,8 @@ def run_page(store: ArtifactStore, record: RunRecord, report: Path) -> str:
         f"# {record.name}",
         f"`xsim open {record.name}` on {platform.node()} shows the whole report: `{report}`",
         "",
+        *(f"- {stage}: made by {by}" for stage, by in record.other_code.items()),
+        "",
     ]
     if rates:
         lines += ["| policy | in | succeeds | 95 % interval |", "|---|---|---|---|"]

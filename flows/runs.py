@@ -52,7 +52,8 @@ def write_report(settings: Settings, store: ArtifactStore, record: RunRecord) ->
     from xsim_core.report import build_report
 
     html = stamp + "\n" + build_report(
-        store, record.stages, title=record.name, unfinished=record.unfinished
+        store, record.stages, title=record.name, unfinished=record.unfinished,
+        other_code=record.other_code,
     )  # fmt: skip
     write_text(path, html)
     return path
@@ -69,5 +70,6 @@ def report_stamp(record: RunRecord) -> str:
     parts = (p for p in sorted(folder.iterdir()) if p.suffix in (".py", ".html"))
     look = "".join(p.read_text() for p in parts)
     refs = "\n".join(f"{stage} {ref}" for stage, ref in sorted(record.stages.items()))
-    stops = "\n".join(f"{stage} {how}" for stage, how in sorted(record.unfinished.items()))
-    return hashlib.sha256((look + refs + stops).encode()).hexdigest()
+    said = [*sorted(record.unfinished.items()), *sorted(record.other_code.items())]
+    words = "\n".join(f"{stage} {how}" for stage, how in said)
+    return hashlib.sha256((look + refs + words).encode()).hexdigest()

@@ -32,6 +32,7 @@ def xsim(
     name: str | None = None,
     overrides: dict[str, dict[str, Any]] | None = None,
     until: str | None = None,
+    anew: dict[str, str] | list[str] | None = None,
 ) -> ArtifactRef[Any]:
     """A human video in, an evaluated and calibrated image policy out.
 
@@ -42,10 +43,12 @@ def xsim(
         name: the run's name; the capture's and the preset's when empty.
         overrides: stage → field → value, over the preset.
         until: the last stage to carry out; all of them when empty.
+        anew: stages to make by the code as it is, though the store has what other code made.
     """
-    request = RunRequest(
-        name=name, capture=capture, preset=preset, task=task, overrides=overrides or {}
-    )
+    request = RunRequest.model_validate({
+        "name": name, "capture": capture, "preset": preset, "task": task, "overrides": overrides,
+        "anew": anew,
+    })  # fmt: skip
     settings = load_settings()
     store = settings.open_store()
     resolved = resolve(request).settled(store)

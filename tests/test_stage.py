@@ -7,6 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from tests.contracts.toys import TOY, ToyConfig, make_truth
+from xsim_core import provenance
 from xsim_core.artifacts import ArtifactRef, GroundTruth
 from xsim_core.config import FrozenModel
 from xsim_core.errors import BadInputError, StoreFullError
@@ -96,7 +97,9 @@ def test_a_stage_must_return_its_kind():
 
 def test_without_git_an_artifact_is_made_all_the_same(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
+    provenance._git.cache_clear()
     store = ArtifactStore((tmp_path / "store").as_uri())
     manifest = store.manifest(run_stage(TOY, ToyConfig(), store, {}))
+    provenance._git.cache_clear()
     assert manifest is not None
     assert manifest.provenance["commit"] is None

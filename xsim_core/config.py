@@ -1,8 +1,8 @@
-"""The one base class of every configuration, and the small vectors that configurations hold."""
+"""The base classes of every configuration, and the small vectors that configurations hold."""
 
 import reprlib
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 Vec2 = tuple[float, float]
 Vec3 = tuple[float, float, float]
@@ -17,6 +17,14 @@ class FrozenModel(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
     )
+
+
+class StageConfig(FrozenModel):
+    """The configuration of a stage: what decides, with its inputs, what its artifact is called."""
+
+    anew: str = Field(default="", exclude_if=lambda value: not value)
+    """The code that makes it anew beside what other code made of the same (``xsim run --anew``).
+    Part of the artifact's identity where it is given, and only there."""
 
 
 def refusal(error: ValidationError, where: str) -> str:

@@ -38,6 +38,14 @@ class RunRequest(FrozenModel):
     """A task's name or YAML file, instead of the preset's."""
     overrides: dict[str, dict[str, Any]] = Field(default_factory=dict)
     """Stage → field → value, over the preset."""
+    anew: dict[str, str] = Field(default_factory=dict, exclude_if=lambda value: not value)
+    """Stage → digits of the code by which it is made anew, though the store has what other code
+    made of the same; no digits mean the code of whoever carries the run out."""
+
+    @field_validator("anew", mode="before")
+    @classmethod
+    def _names_are_enough(cls, value: Any) -> Any:
+        return value if isinstance(value, dict) else dict.fromkeys(value or (), "")
 
     @field_validator("overrides", mode="before")
     @classmethod
@@ -72,6 +80,8 @@ class RunRecord(FrozenModel):
     flow_run_url: str | None = None
     stages: dict[str, ArtifactRef[Any]] = Field(default_factory=dict)
     """Stage to artifact, in the order in which they finished."""
+    other_code: dict[str, str] = Field(default_factory=dict)
+    """The stages whose artifact other code made than that of the run, and which (its commit)."""
     unfinished: dict[str, Ending] = Field(default_factory=dict)
     """The stages that stopped short, and how."""
     process: str = ""

@@ -4,21 +4,18 @@ import contextlib
 import errno
 import hashlib
 import json
-import platform
-import subprocess
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib import metadata
-from pathlib import Path
 from typing import Any, Generic
 
-from .artifacts.base import A, Artifact, ArtifactRef
+from .artifacts.base import A, Artifact, ArtifactRef, Manifest
 from .config import FrozenModel
 from .errors import BadInputError, StoreFullError
 from .memory import PeakMemory
 from .named import named
+from .provenance import code_of, other_code, provenance
 from .storage import ArtifactStore, Progress, Runtime
 
 
@@ -83,6 +80,14 @@ class Stage(Generic[A]):
         """The code itself, imported now if it was not."""
         return named(self.run) if isinstance(self.run, str) else self.run
 
+    def code(self) -> str:
+        """The code as digits (see ``provenance``)."""
+        return code_of(self.run)
+
+    def other_maker(self, manifest: Manifest) -> str:
+        """In words, the code that made this artifact of the stage; "" when it is this code."""
+        return other_code(manifest.provenance, self.code())
+
 
 def canonical_json(value: Any) -> str:
     """JSON with one form for each value.
@@ -137,16 +142,17 @@ def run_stage(
         return ref
     opened = {name: store.open(r, stage.inputs[name]) for name, r in inputs.items()}
     writer = store.begin(ref.kind, ref.fingerprint, runtime=runtime, progress=progress)
-    started, clock = datetime.now(UTC), time.monotonic()
+    # The code's digits first: a file mended while the stage runs is not what made the artifact.
+    code, started, clock = stage.code(), datetime.now(UTC), time.monotonic()
     try:
         with PeakMemory() as memory:
             summary = stage.function()(**opened, config=config, out=writer)
         if type(summary) is not stage.output:
             raise BadInputError(f"stage {stage.name} returned {type(summary)}, not {stage.output}")
-        provenance = _provenance(started, time.monotonic() - clock, memory.peak_mb)
+        made = provenance(started, time.monotonic() - clock, memory.peak_mb, code)
         return store.commit(
             writer, summary, stage=stage.name, stage_version=stage.version,
-            config=config.model_dump(mode="json"), inputs=dict(inputs), provenance=provenance,
+            config=config.model_dump(mode="json"), inputs=dict(inputs), provenance=made,
         )  # fmt: skip
     except BaseException as error:
         # A store that cannot even delete must not hide why the stage failed.
@@ -181,38 +187,3 @@ def _check_inputs(stage: Stage[Any], inputs: Mapping[str, ArtifactRef[Any]]) -> 
         if ref.kind != stage.inputs[name].kind:
             wanted = stage.inputs[name].kind
             raise BadInputError(f"stage {stage.name}: '{name}' is a {ref.kind}, not a {wanted}")
-
-
-_PACKAGES = ("torch", "mani_skill", "sapien", "pycolmap", "zarr", "prefect", "numpy")
-
-
-def _provenance(started: datetime, duration_s: float, peak_memory_mb: float) -> dict[str, Any]:
-    return {
-        "started": started.isoformat(),
-        "duration_s": round(duration_s, 3),
-        "peak_memory_mb": round(peak_memory_mb, 1),
-        "host": platform.node(),
-        "python": platform.python_version(),
-        "commit": _git_commit(),
-        "packages": {p: _version(p) for p in _PACKAGES},
-    }
-
-
-def _version(package: str) -> str | None:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return None
-
-
-def _git_commit() -> str | None:
-    """Of the checkout that this file lies in; an installed copy may lie in somebody else's."""
-    root = Path(__file__).parents[1]
-    if not (root / "pyproject.toml").is_file():
-        return None
-    command = ["git", "-C", str(root), "rev-parse", "HEAD"]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-    except OSError:  # An image may hold the checkout without git: no reason to lose the artifact.
-        return None
-    return done.stdout.strip() or None

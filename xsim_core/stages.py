@@ -24,6 +24,7 @@ from .artifacts import (
     EpisodeShard,
     Evaluation,
     GroundTruth,
+    Manifest,
     ObjectTrack,
     PosedImages,
     RealWorld,
@@ -232,3 +233,12 @@ def get_stage(name: str) -> Stage[Any]:
         if stage.name == name:
             return stage
     raise UnknownNameError("stage", name, [s.name for s in STAGES])
+
+
+def other_maker(manifest: Manifest) -> str:
+    """In words, the code that made an artifact, where it is not the code of its stage here.
+
+    "" where it is, and for stages that are not known here.
+    """
+    found = next((s for s in (*STAGES, *SPREAD_STAGES) if s.name == manifest.stage), None)
+    return found.other_maker(manifest) if found is not None else ""

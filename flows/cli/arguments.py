@@ -18,6 +18,7 @@ Task = Annotated[str, arg(metavar="NAME|FILE")]
 Name = Annotated[str, arg(metavar="NAME")]
 File = Annotated[str, arg(metavar="FILE")]
 Settings = Annotated[tuple[str, ...], arg(metavar="STAGE.FIELD=VALUE")]
+Stages = Annotated[tuple[str, ...], arg(metavar="STAGE")]
 
 FORM = "Give stage.field=value, such as ppo.num_env_steps=200000 or diffusion.optim.num_steps=4000."
 

@@ -84,7 +84,9 @@ def _launch(
         store.check_create_if_absent()
     for stage in plan.refs:
         display.waiting(stage)
-    num_reused = len(plan.refs) - len(plan.missing)
+    if done := [stage for stage in resolved.request.anew if stage not in plan.missing]:
+        display.note(f"made anew by this code already: {', '.join(done)}. Another draw of a stage "
+                     "that has a seed is another seed (--set STAGE.seed=1)")  # fmt: skip
     # With nothing to compute, a server is used if it is there but not worth half a minute's start.
     server = find_server(settings.home) if use_prefect else None
     if use_prefect and server is None and plan.missing:
@@ -99,9 +101,13 @@ def _launch(
         if plan.missing and (vain := _in_vain(settings)):
             display.note(f"without Prefect {', '.join(vain)} change nothing")
         record = _in_process(resolved, settings, store, display, until)
+    if record.other_code:
+        stages = " ".join(f"--anew {stage}" for stage in record.other_code)
+        display.note(f"made by other code than this: {', '.join(record.other_code)}; {stages} "
+                     "makes anew by this code, as a run of its own")  # fmt: skip
     report = write_report(settings, store, record)
     return Outcome(
-        record=record, report=report, num_reused=num_reused,
+        record=record, report=report, num_reused=display.num_reused(record.stages),
         elapsed_s=round(time.monotonic() - clock, 2), ui_url=server.ui_url if server else None,
     )  # fmt: skip
 

@@ -45,6 +45,7 @@ class Status:
             took = f"{r.elapsed_s:.0f} s" if r.elapsed_s is not None else ""
             where = host_elsewhere(r)
             said = f"  on {where}; whether it still runs is not known here" if where else ""
+            said += f"  other code made {', '.join(r.other_code)}" if r.other_code else ""
             print(f"  {r.name:<24} {r.state:<12} {len(r.stages):2d} stages  {took:>7}  {r.started}"
                   f"{said}")  # fmt: skip
         for name, why in odd.items():
@@ -63,11 +64,15 @@ class Status:
         plan = resolve(request).plan(load_settings().open_store())
         rows = {s: ("missing" if s in plan.missing else "done") for s in plan.refs}
         if self.json:
-            refs = {s: {"ref": str(r), "state": rows[s]} for s, r in plan.refs.items()}
+            refs = {
+                s: {"ref": str(r), "state": rows[s], "other_code": plan.other_code.get(s, "")}
+                for s, r in plan.refs.items()
+            }
             print_json({"capture": self.capture, "stages": refs})
         else:
             for stage, ref in plan.refs.items():
-                print(f"  {stage:<16} {rows[stage]:<8} {ref}")
+                by = plan.other_code.get(stage)
+                print(f"  {stage:<16} {rows[stage]:<8} {ref}{f'  made by {by}' if by else ''}")
         return 0
 
 
@@ -84,22 +89,25 @@ class Show:
         """Print the manifest, readably."""
         from tasks.settings import load_settings
         from xsim_core.refs import find_ref
+        from xsim_core.stages import other_maker
 
         store = load_settings().open_store()
         announce_empty(store)
         artifact = store.open(find_ref(store, self.ref))
         manifest = artifact.manifest
+        by = other_maker(manifest)
         arrays = {n: f"{dtype} {shape}" for n, (dtype, shape) in artifact.array_shapes.items()}
         if self.json:
             print_json({
                 "ref": str(artifact.ref), "stage": manifest.stage, "summary": manifest.summary,
-                "config": manifest.config, "provenance": manifest.provenance, "arrays": arrays,
+                "config": manifest.config, "provenance": manifest.provenance, "other_code": by,
+                "arrays": arrays,
                 "inputs": {k: str(v) for k, v in manifest.inputs.items()},
                 "files": list(artifact.file_names), "num_bytes": manifest.num_bytes,
             })  # fmt: skip
             return 0
         print(f"{artifact.ref}  made by {manifest.stage} v{manifest.stage_version}, "
-              f"{manifest.num_bytes / 1e6:.1f} MB")  # fmt: skip
+              f"{manifest.num_bytes / 1e6:.1f} MB{f', by {by}' if by else ''}")  # fmt: skip
         _block("summary", manifest.summary)
         _block("inputs", {k: str(v) for k, v in manifest.inputs.items()})
         _block("config", manifest.config)

@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from threading import Event, Thread
 from types import TracebackType
@@ -39,6 +39,8 @@ class Row:
     state: State = "waiting"
     fraction: float = 0.0
     figures: dict[str, float] = field(default_factory=dict)
+    other_code: str = ""
+    """Which made it, in words; "" for the code of this run."""
     started_s: float = 0.0
     ended_s: float = 0.0
 
@@ -51,6 +53,10 @@ class Row:
     def figures_text(self) -> str:
         """The latest key figures."""
         return "  ".join(f"{k} {_short(v)}" for k, v in self.figures.items())
+
+    def end_text(self) -> str:
+        """How it ended: reused, made by other code (commit abc1234)."""
+        return f"{self.state}, made by {self.other_code}" if self.other_code else self.state
 
 
 class Display:
@@ -91,6 +97,10 @@ class Display:
         """A sentence above the table."""
         self._console.print(text)
 
+    def num_reused(self, stages: Iterable[str]) -> int:
+        """How many of these were found in the store."""
+        return sum(stage in self.rows and self.rows[stage].state == "reused" for stage in stages)
+
     def waiting(self, stage: str) -> None:
         """The stage will come."""
         self.rows.setdefault(stage, Row(stage))
@@ -107,12 +117,15 @@ class Display:
         row.fraction = min(1.0, max(0.0, fraction))
         row.figures = dict(figures) or row.figures
 
-    def finished(self, stage: str, ref: ArtifactRef[Any] | None, *, reused: bool) -> None:
+    def finished(
+        self, stage: str, ref: ArtifactRef[Any] | None, *, reused: bool, other_code: str = ""
+    ) -> None:
         """The stage's artifact is there."""
         row = self.rows.setdefault(stage, Row(stage, "running", started_s=time.monotonic()))
         row.state, row.fraction, row.ended_s = (
             "reused" if reused else "done", 1.0, time.monotonic(),
         )  # fmt: skip
+        row.other_code = other_code
         self._say(row)
 
     def noted(self, stage: str, notes: Sequence[str]) -> None:
@@ -134,7 +147,7 @@ class Display:
                 Text(f"{mark} {row.name}", style=style),
                 _bar(row),
                 Text(_clock(row.elapsed_s()) if row.state != "waiting" else "", style="dim"),
-                Text("reused" if row.state == "reused" else row.figures_text(), style=""),
+                Text(row.end_text() if row.state == "reused" else row.figures_text(), style=""),
             )
         return Group(table)
 
@@ -142,7 +155,7 @@ class Display:
         if self._live is not None:
             return
         figures = row.figures_text()
-        word = {"running": f"{row.fraction:4.0%}"}.get(row.state, row.state)
+        word = f"{row.fraction:4.0%}" if row.state == "running" else row.end_text()
         line = f"[xsim] {row.name:<16} {word:<11} {_clock(row.elapsed_s())}"
         self._console.print(f"{line}  {figures}".rstrip(), soft_wrap=True, markup=False)
 

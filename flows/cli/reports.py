@@ -129,7 +129,10 @@ def _write(settings: "Settings", what: str, out: str) -> Path:
         stages = stages_behind(trace(store, ref))
         record = RunRecord(name=str(ref).replace("/", "-"), stages=stages)
     path = Path(out) if out else report_path(settings, record.name)
-    html = build_report(store, record.stages, title=record.name, unfinished=record.unfinished)
+    html = build_report(
+        store, record.stages, title=record.name, unfinished=record.unfinished,
+        other_code=record.other_code,
+    )  # fmt: skip
     write_text(path, html)
     return path
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from tyro.conf import arg, subcommand
 
-from .arguments import CaptureFolder, Folder, Name, Preset, Settings, Task, parse_overrides
+from .arguments import CaptureFolder, Folder, Name, Preset, Settings, Stages, Task, parse_overrides
 from .output import answer, print_json
 
 if TYPE_CHECKING:
@@ -75,6 +75,9 @@ class Run:
     task.horizon=50. The values are YAML."""
     until: Annotated[str, arg(metavar="STAGE")] = ""
     """The last stage to carry out; all of them by default."""
+    anew: Stages = ()
+    """A stage to make by the code as it is now, though the store has what other code made of the
+    same; those after it follow where its content changed. A run of its own: the other one stays."""
     prefect: bool = True
     """Whether the Prefect server, started when needed, records and shows the run. With the flag
     --no-prefect it runs in this process alone."""
@@ -94,6 +97,7 @@ class Run:
         request = RunRequest(
             name=self.name or None, capture=str(Path(self.capture).absolute()),
             preset=self.preset, task=self.task or None, overrides=parse_overrides(self.set),
+            anew=dict.fromkeys(self.anew, ""),
         )  # fmt: skip
         with Display([]) as display:
             outcome = launch(
@@ -205,6 +209,7 @@ def _print_outcome(outcome: "Outcome", *, as_json: bool) -> int:
         print_json({
             "run": record.name, "state": record.state, "report": str(outcome.report),
             "stages": {stage: str(ref) for stage, ref in record.stages.items()},
+            "other_code": record.other_code,
             "num_reused": outcome.num_reused, "elapsed_s": outcome.elapsed_s,
             "ui": record.flow_run_url or outcome.ui_url,
         })  # fmt: skip

@@ -84,11 +84,13 @@ def execute(
             observer.failed(stage.name, error)
             raise
     artifact = store.open(ref)
-    observer.finished(stage.name, ref, reused=reused)
+    by = stage.other_maker(artifact.manifest)
+    observer.finished(stage.name, ref, reused=reused, other_code=by)
     observer.noted(stage.name, artifact.notes)
-    publish_summary(stage.name, artifact, home=settings.home, reused=reused)
+    publish_summary(stage.name, artifact, home=settings.home, reused=reused, other_code=by)
     if reused:
-        return Completed(name="Reused", message=f"{ref} was in the store.", data=ref)
+        said = f"{ref} was in the store" + (f", made by {by}." if by else ".")
+        return Completed(name="Reused", message=said, data=ref)
     return ref
 
 

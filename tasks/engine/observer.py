@@ -18,8 +18,10 @@ class Observer(Protocol):
         """The stage says how far it is."""
         ...
 
-    def finished(self, stage: str, ref: ArtifactRef[Any] | None, *, reused: bool) -> None:
-        """The stage's artifact is there."""
+    def finished(
+        self, stage: str, ref: ArtifactRef[Any] | None, *, reused: bool, other_code: str = ""
+    ) -> None:
+        """The stage's artifact is there; made by other code than this, in words, or ""."""
         ...
 
     def noted(self, stage: str, notes: Sequence[str]) -> None:
@@ -40,7 +42,9 @@ class Silent:
     def progressed(self, stage: str, fraction: float, figures: dict[str, float]) -> None:
         """Nothing."""
 
-    def finished(self, stage: str, ref: ArtifactRef[Any] | None, *, reused: bool) -> None:
+    def finished(
+        self, stage: str, ref: ArtifactRef[Any] | None, *, reused: bool, other_code: str = ""
+    ) -> None:
         """Nothing."""
 
     def noted(self, stage: str, notes: Sequence[str]) -> None:

@@ -69,18 +69,24 @@ class ProgressArtifact:
             log.warning("progress of %s could not be shown: %s", self._stage, error)
 
 
-def publish_summary(stage: str, artifact: OpenArtifact[Any], *, home: Path, reused: bool) -> None:
+def publish_summary(
+    stage: str, artifact: OpenArtifact[Any], *, home: Path, reused: bool, other_code: str = ""
+) -> None:
     """A Markdown page of the artifact's key figures, with its pictures and where they lie."""
     try:
-        text = summary_markdown(stage, artifact, home=home, reused=reused)
+        text = summary_markdown(stage, artifact, home=home, reused=reused, other_code=other_code)
         create_markdown_artifact(text, _key(stage), f"{stage}: {artifact.ref}")
     except Exception as error:  # noqa: BLE001 as above
         log.warning("the summary of %s could not be shown: %s", stage, error)
 
 
-def summary_markdown(stage: str, artifact: OpenArtifact[Any], *, home: Path, reused: bool) -> str:
+def summary_markdown(
+    stage: str, artifact: OpenArtifact[Any], *, home: Path, reused: bool, other_code: str = ""
+) -> str:
     """The page's text. Pictures are small copies within it; full ones lie under ``home``."""
     origin = "reused from the store" if reused else "made in this run"
+    origin += f", made by {other_code}" if other_code and reused else ""
+    origin += f" by {other_code}" if other_code and not reused else ""
     seconds = artifact.manifest.provenance.get("duration_s", 0.0)
     megabytes = artifact.manifest.num_bytes / 1e6
     folder = home / "pictures" / str(artifact.ref)

@@ -30,11 +30,11 @@ PACKAGE = '''"""How high the room reaches."""
 import numpy as np
 
 from xsim_core.artifacts import Outline, SplatScene
-from xsim_core.config import FrozenModel
+from xsim_core.config import StageConfig
 from xsim_core.storage import ArtifactWriter, OpenArtifact
 
 
-class OutlineConfig(FrozenModel):
+class OutlineConfig(StageConfig):
     """What is measured."""
 
     quantile: float = 1.0

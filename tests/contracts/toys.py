@@ -3,11 +3,11 @@
 import numpy as np
 
 from xsim_core.artifacts import GroundTruth
-from xsim_core.config import FrozenModel
+from xsim_core.config import StageConfig
 from xsim_core.stage import Stage
 
 
-class ToyConfig(FrozenModel):
+class ToyConfig(StageConfig):
     num_frames: int = 5
     name: str = "toy"
 

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 PROGRAM = """
 import importlib, json, os, sys, traceback
 import zarr  # What is imported lazily, else most kills would fall into its import.
-import xsim_core.stage, xsim_core.storage.reader, xsim_core.storage.writer
-xsim_core.stage._git_commit = lambda: None  # Spare each victim a call of git.
+import xsim_core.provenance, xsim_core.stage, xsim_core.storage.reader, xsim_core.storage.writer
+xsim_core.provenance._git = lambda *_: None  # Spare each victim a call of git.
 module, mouth = importlib.import_module(sys.argv[1]), int(sys.argv[2])
 def say(word):
     os.write(mouth, word.encode() + b"\\n")

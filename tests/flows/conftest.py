@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from flows.prefect_server.server import start_server, stop_server
+from tests.capture.conftest import TINY
 from tests.s3_servers import moto_endpoint, moto_url
 
 __all__ = ["moto_endpoint", "moto_url"]
@@ -22,6 +23,16 @@ def prefect_home(tmp_path_factory):
     start_server(home)
     yield home
     stop_server(home)
+
+
+@pytest.fixture(scope="session")
+def tiny_capture(tmp_path_factory):
+    """A capture's folder, with truth and world beside it; for looking only."""
+    from xsim_core.capture import synthesize_capture
+
+    folder = tmp_path_factory.mktemp("captures") / "tiny"
+    synthesize_capture(folder, TINY)
+    return folder
 
 
 def run_python(home, *arguments, timeout=120, **environment):

@@ -7,8 +7,6 @@ import pytest
 
 from flows.cli.main import main
 from flows.executors import up_to
-from tests.capture.conftest import TINY
-from xsim_core.capture import synthesize_capture
 from xsim_core.runs import load_record
 from xsim_core.storage import ArtifactStore
 
@@ -29,9 +27,8 @@ def xsim(monkeypatch, capsys, tmp_path):
 
 
 @pytest.mark.vulkan
-def test_a_run_stops_after_the_stage_and_ingest_ends_its_record(xsim, tmp_path):
-    folder = tmp_path / "tiny"
-    synthesize_capture(folder, TINY)
+def test_a_run_stops_after_the_stage_and_ingest_ends_its_record(xsim, tmp_path, tiny_capture):
+    folder = tiny_capture
     store = ArtifactStore((tmp_path / "home" / "store").as_uri())
     code, ingested = xsim("capture", "ingest", str(folder))
     assert code == 0

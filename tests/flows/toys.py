@@ -24,7 +24,7 @@ from xsim_core.artifacts import (
     TeacherPolicy,
 )
 from xsim_core.artifacts.kinds import SuccessRate
-from xsim_core.config import FrozenModel
+from xsim_core.config import StageConfig
 from xsim_core.geometry import BoardSpec
 from xsim_core.stage import Stage, run_stage
 from xsim_core.stages import STAGES
@@ -37,7 +37,7 @@ SIZES = {
 }  # fmt: skip
 
 
-class ToyConfig(FrozenModel):
+class ToyConfig(StageConfig):
     """Changes an artifact's identity, and how a stage behaves."""
 
     seed: int = 0

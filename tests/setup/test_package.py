@@ -101,7 +101,7 @@ def test_what_needs_a_checkout_says_so(installed, tmp_path, command):
 
 def test_an_installed_copy_names_no_commit(installed, tmp_path):
     """It may lie in a repository of somebody else's, whose commit says nothing about it."""
-    look = "from xsim_core.stage import _git_commit; print(_git_commit())"
+    look = "from xsim_core.provenance import git_commit; print(git_commit())"
     env = {**os.environ, "PYTHONPATH": str(installed)}
     done = subprocess.run(
         [sys.executable, "-P", "-c", look], env=env, cwd=tmp_path, capture_output=True, text=True,

@@ -79,6 +79,12 @@ class Manifest(FrozenModel):
         return ArtifactRef(kind=self.kind, fingerprint=self.fingerprint)
 
     @property
+    def content(self) -> tuple[dict[str, Any], dict[str, str]]:
+        """What the artifact holds, whoever made it and when: summary, and SHA-256 by path."""
+        cut = len(self.attempt) + 1
+        return self.summary, {o.path[cut:]: o.sha256 for o in self.objects}
+
+    @property
     def num_bytes(self) -> int:
         """Size of the payload."""
         return sum(o.size for o in self.objects)

@@ -2,11 +2,11 @@
 
 from pydantic import Field
 
-from xsim_core.config import FrozenModel
+from xsim_core.config import StageConfig
 from xsim_core.sim.task import TaskSpec, load_task
 
 
-class BuildSimConfig(FrozenModel):
+class BuildSimConfig(StageConfig):
     """The task; every later stage takes it from the simulator's world."""
 
     task: TaskSpec = Field(default_factory=lambda: load_task("push_block"))

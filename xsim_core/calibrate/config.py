@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from xsim_core.config import FrozenModel
+from xsim_core.config import FrozenModel, StageConfig
 from xsim_core.policies.config import AugmentConfig, OptimConfig
 from xsim_core.tracking.config import TrackerConfig
 
@@ -63,7 +63,7 @@ class AlignConfig(FrozenModel):
     """Drawn independently for both images of a pair."""
 
 
-class CalibrateConfig(FrozenModel):
+class CalibrateConfig(StageConfig):
     """How the student is carried over to the robot's camera."""
 
     num_rollouts: int = Field(default=10, ge=1)

@@ -11,7 +11,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from xsim_core.config import FrozenModel
+from xsim_core.config import StageConfig
 from xsim_core.errors import BadInputError
 
 from .layout import CAPTURE_FILE, CaptureFile, read_capture_file
@@ -30,7 +30,7 @@ class StillArrivingError(BadInputError):
     """A capture is being written to; its digest would be that of half a capture."""
 
 
-class IngestConfig(FrozenModel):
+class IngestConfig(StageConfig):
     """Which files to take in. Where they lie is not part of the identity; their bytes are."""
 
     source: Path = Field(exclude=True)

@@ -2,12 +2,12 @@
 
 from pydantic import Field
 
-from xsim_core.config import FrozenModel
+from xsim_core.config import StageConfig
 from xsim_core.policies.config import AugmentConfig, OptimConfig, StudentArchitecture
 from xsim_core.sim.vision.domain import Domain, randomised_domain
 
 
-class DiffusionConfig(FrozenModel):
+class DiffusionConfig(StageConfig):
     """How the student is built, trained and tried."""
 
     architecture: StudentArchitecture = StudentArchitecture()

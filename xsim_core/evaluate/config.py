@@ -4,11 +4,11 @@ from typing import Literal
 
 from pydantic import Field
 
-from xsim_core.config import FrozenModel
+from xsim_core.config import StageConfig
 from xsim_core.sim.vision.domain import Domain, randomised_domain
 
 
-class EvaluateConfig(FrozenModel):
+class EvaluateConfig(StageConfig):
     """How much is tried."""
 
     num_sim_trials: int = Field(default=30, ge=1)

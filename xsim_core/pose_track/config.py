@@ -2,11 +2,11 @@
 
 from typing import Literal
 
-from xsim_core.config import FrozenModel
+from xsim_core.config import StageConfig
 from xsim_core.tracking.config import SegmentConfig, SmoothingConfig, TrackerConfig
 
 
-class PoseTrackConfig(FrozenModel):
+class PoseTrackConfig(StageConfig):
     """How the object is followed through the video and what counts as good enough."""
 
     backend: Literal["reference", "foundationpose"] = "reference"

@@ -3,7 +3,7 @@
 import numpy as np
 from pydantic import Field
 
-from xsim_core.config import FrozenModel
+from xsim_core.config import FrozenModel, StageConfig
 from xsim_core.sim.task import Physics
 
 Range = tuple[float, float]
@@ -32,7 +32,7 @@ class PhysicsRange(FrozenModel):
         )
 
 
-class PPOConfig(FrozenModel):
+class PPOConfig(StageConfig):
     """Proximal policy optimisation; names and defaults near CleanRL's."""
 
     seed: int = Field(default=0, ge=0)

@@ -4,11 +4,11 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from xsim_core.config import FrozenModel
+from xsim_core.config import StageConfig
 from xsim_core.sim.vision.domain import Domain, randomised_domain
 
 
-class RenderDatasetConfig(FrozenModel):
+class RenderDatasetConfig(StageConfig):
     """How many episodes of what, seen how."""
 
     seed: int = Field(default=1_000_000, ge=0)

@@ -35,6 +35,7 @@ def build_report(
     *,
     title: str,
     unfinished: Mapping[str, Ending] | None = None,
+    other_code: Mapping[str, str] | None = None,
 ) -> str:
     """The page for a run, finished or not: it shows whatever artifacts are there.
 
@@ -43,6 +44,7 @@ def build_report(
         stages: stage → artifact, as a run record has it.
         title: the run's name.
         unfinished: stages that stopped short, and how.
+        other_code: stages whose artifact other code made than that of the run, and which.
     """
     opened = {stage: store.open(ref) for stage, ref in stages.items()}
     capture, evaluation = opened.get("ingest_capture"), opened.get("evaluate")
@@ -59,6 +61,7 @@ def build_report(
         task=evaluation.summary.task if evaluation else "",
         story=STORY if evaluation else "This run has not reached its evaluation.",
         unfinished=unfinished or {},
+        other_code=other_code or {},
         scores=_scores(evaluation.summary) if evaluation else (),
         parts=parts,
         written=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
@@ -111,11 +114,12 @@ def _cost(opened: Opened) -> Markup:
             f"{m.provenance.get('peak_memory_mb', 0):,.0f} MB",
             f"{m.num_bytes / 1e6:,.1f} MB",
             str(m.provenance.get("started", ""))[:19].replace("T", " "),
+            code(str(m.provenance.get("commit") or "unknown")[:7]),
             code(m.fingerprint[:12]),
         )
         for stage, m in made.items()
     ]
-    head = ("stage", "time", "peak memory", "stored", "made (UTC)", "artifact")
+    head = ("stage", "time", "peak memory", "stored", "made (UTC)", "commit", "artifact")
     return pieces.section(
         "cost",
         "Where the time went",

@@ -2,10 +2,10 @@
 
 from pydantic import Field
 
-from xsim_core.config import FrozenModel
+from xsim_core.config import StageConfig
 
 
-class ScanConfig(FrozenModel):
+class ScanConfig(StageConfig):
     """How photos become poses."""
 
     max_num_features: int = 2048

@@ -4,10 +4,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from xsim_core.config import FrozenModel, Vec2, Vec3
+from xsim_core.config import FrozenModel, StageConfig, Vec2, Vec3
 
 
-class SplatTraining(FrozenModel):
+class SplatTraining(StageConfig):
     """How the Gaussians are fitted."""
 
     backend: Literal["cpp", "gsplat"] = "cpp"
