@@ -12,7 +12,8 @@ from typing import Any
 
 from xsim_core.artifacts import ArtifactRef
 from xsim_core.errors import BadInputError, CorruptArtifactError
-from xsim_core.runs import RunRecord, RunRequest, check_run_name
+from xsim_core.process import this_process
+from xsim_core.runs import RunRecord, RunRequest, begin_record, check_run_name
 from xsim_core.storage import ArtifactStore, read_record
 
 MAX_PLAIN = 90
@@ -44,6 +45,25 @@ def free_name(
         )
     apart = json.dumps([str(capture), _settings(request)], sort_keys=True)
     return f"{plain[:MAX_PLAIN]}-{hashlib.sha256(apart.encode()).hexdigest()[:6]}"
+
+
+def take_name(
+    store: ArtifactStore, request: RunRequest, capture: ArtifactRef[Any] | None, *, base: str = ""
+) -> str:
+    """What ``free_name`` answers, taken in the same moment by a record that says who works on it.
+
+    Of two that ask for one name at once the store lets one have it; the other is answered as if it
+    had come later: by another name, or by a refusal where it asked for this one.
+
+    Raises:
+        BadInputError: when the name that was asked for is another request's, or cannot be one.
+    """
+    while True:
+        name = free_name(store, request, capture, base=base)
+        if begin_record(store, RunRecord(name=name, request=request, process=this_process())):
+            return name
+        if name == free_name(store, request, capture, base=base):
+            return name  # The record that is there is this request's.
 
 
 def _other_request(

@@ -23,7 +23,7 @@ def real_to_sim(
     request = RunRequest(capture=capture, preset=preset, overrides=overrides or {})
     resolved = resolve(request)
     store = load_settings().open_store()
-    name = resolved.free_name(store, f"{resolved.name}-real-to-sim")
+    name = resolved.take_name(store, f"{resolved.name}-real-to-sim")
     record = RunRecord(name=name, request=request, flow_run_url=flow_run.ui_url)
     with recorded(store, record) as recorder:
         execute = AsTasks(recorder)

@@ -9,6 +9,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from xsim_core.artifacts import ArtifactRef, Capture
 from xsim_core.config import StageConfig
 from xsim_core.errors import UnknownNameError
 from xsim_core.presets import PipelineConfig, pipeline_config
@@ -18,7 +19,7 @@ from xsim_core.stages import INGEST_CAPTURE, INGEST_TRUTH, INGEST_WORLD, get_sta
 from xsim_core.storage import ArtifactStore
 
 from .executors import Executor, Plan, up_to
-from .naming import free_name
+from .naming import free_name, take_name
 from .pipeline import Transferred, whole_chain
 from .sources import Sources, find_sources
 
@@ -42,14 +43,21 @@ class ResolvedRun:
         Raises:
             BadInputError: when the name that was asked for is.
         """
-        return replace(
-            self, request=self.request.model_copy(update={"name": self.free_name(store)})
-        )
+        name = free_name(store, self.request, self._capture)
+        return replace(self, request=self.request.model_copy(update={"name": name}))
 
-    def free_name(self, store: ArtifactStore, base: str = "") -> str:
-        """A name for the run, or for a part of it that is plainly called ``base``."""
-        capture = output_ref(INGEST_CAPTURE, self.sources.capture, {})
-        return free_name(store, self.request, capture, base=base)
+    def taken(self, store: ArtifactStore) -> "ResolvedRun":
+        """``settled``, and nobody else gets the name from now on."""
+        name = self.take_name(store)
+        return replace(self, request=self.request.model_copy(update={"name": name}))
+
+    def take_name(self, store: ArtifactStore, base: str = "") -> str:
+        """A name for the run, or for a part of it that is plainly called ``base``; now taken."""
+        return take_name(store, self.request, self._capture, base=base)
+
+    @property
+    def _capture(self) -> ArtifactRef[Capture]:
+        return output_ref(INGEST_CAPTURE, self.sources.capture, {})
 
     def plan(self, store: ArtifactStore, *, until: str | None = None) -> Plan:
         """The refs of the chain, up to a stage or whole, and which of them the store lacks.

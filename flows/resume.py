@@ -15,7 +15,7 @@ from xsim_core.storage import ArtifactStore
 
 from . import pipeline
 from .executors import AsTasks, Recorder
-from .naming import free_name
+from .naming import take_name
 from .requests import configuration
 from .runs import recorded
 
@@ -62,7 +62,7 @@ def resume_run(run: str, request: RunRequest, needs: tuple[str, ...]) -> Iterato
             f"run '{run}' has not made {', '.join(missing)} yet. Start it again: it goes on."
         )
     config = configuration(request)
-    name = free_name(store, request, None, base=request.run_name)
+    name = take_name(store, request, None, base=request.run_name)
     record = RunRecord(name=name, request=request, stages=made, flow_run_url=flow_run.ui_url)
     with recorded(store, record) as recorder:
         yield ResumedRun(settings, store, config, recorder, made)

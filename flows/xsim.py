@@ -51,10 +51,11 @@ def xsim(
     })  # fmt: skip
     settings = load_settings()
     store = settings.open_store()
-    resolved = resolve(request).settled(store)
+    resolved = resolve(request)
     if until is not None:
         # One that the chain does not have would else be noticed when the whole chain is done.
         resolved.plan(store, until=until)
+    resolved = resolved.taken(store)
     record = RunRecord(name=resolved.name, request=resolved.request, flow_run_url=flow_run.ui_url)
     with recorded(store, record) as recorder:
         resolved.carry_out(AsTasks(recorder), until=until)

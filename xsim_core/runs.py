@@ -1,5 +1,6 @@
 """What was asked of a run, and its record: ``runs/<name>.json`` says what each stage made."""
 
+import json
 import re
 import unicodedata
 from datetime import UTC, datetime
@@ -127,6 +128,12 @@ def plain_name(text: str) -> str:
 def save_record(store: ArtifactStore, record: RunRecord) -> None:
     """Write the record; a later call with the same name replaces it."""
     store.put_record(f"runs/{record.name}.json", record.model_dump(mode="json"))
+
+
+def begin_record(store: ArtifactStore, record: RunRecord) -> bool:
+    """Write the record if there is none of its name; whether it was written."""
+    data = json.dumps(record.model_dump(mode="json"), indent=1).encode()
+    return store.create_object(f"runs/{record.name}.json", data)
 
 
 def load_record(store: ArtifactStore, name: str) -> RunRecord:

@@ -143,6 +143,7 @@ def _in_process(
     resolved: ResolvedRun, settings: Settings, store: ArtifactStore, display: Display,
     until: str | None,
 ) -> RunRecord:  # fmt: skip
+    resolved = resolved.taken(store)
     record = RunRecord(name=resolved.name, request=resolved.request)
     with recorded(store, record) as recorder:
         execute = InProcess(store, settings.runtime, display, recorder)

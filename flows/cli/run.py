@@ -142,7 +142,7 @@ class CaptureIngest:
     def run(self) -> int:
         """Read, check, store."""
         from flows.executors import InProcess
-        from flows.naming import free_name
+        from flows.naming import take_name
         from flows.pipeline import ingest
         from flows.runs import recorded
         from flows.sources import find_sources
@@ -158,7 +158,7 @@ class CaptureIngest:
         sources = find_sources(folder)
         request = RunRequest(capture=str(folder))
         taken_as = output_ref(INGEST_CAPTURE, sources.capture, {})
-        name = free_name(store, request, taken_as, base=f"ingest-{plain_name(folder.name)}")
+        name = take_name(store, request, taken_as, base=f"ingest-{plain_name(folder.name)}")
         record = RunRecord(name=name, request=request)
         with Display([]) as display, recorded(store, record) as recorder:
             ingested = ingest(InProcess(store, settings.runtime, display, recorder), sources)

@@ -1,8 +1,11 @@
 """flows/naming.py: no run takes another's record and report."""
 
+from threading import Barrier, Thread
+
 import pytest
 
-from flows.naming import free_name
+from flows.naming import free_name, take_name
+from tests.storage.busy import BusyStore
 from xsim_core.artifacts import ArtifactRef
 from xsim_core.errors import BadInputError
 from xsim_core.runs import RunRecord, RunRequest, list_runs, load_record, plain_name, save_record
@@ -105,3 +108,67 @@ def test_any_folder_gives_a_name(text, name):
 def test_the_demo_is_called_demo():
     assert RunRequest(capture="/home/me/.xsim/captures/demo").run_name == "demo"
     assert RunRequest(capture="/home/me/.xsim/captures/debug", preset="debug").run_name == "debug"
+
+
+def asked_by(number, *, name=None):
+    """Requests that differ, and would be called the same."""
+    return asked(f"/videos/{number}/take1", name=name), ArtifactRef(
+        kind="capture", fingerprint=f"{number:x}" * 24
+    )
+
+
+def test_of_two_that_ask_at_once_before_any_request_each_has_its_own_record():
+    """Somebody takes the name before the first, the second, ... request of the other."""
+    seen = set()
+    for when in range(1, 9):
+        store = BusyStore("memory://")
+        other = []
+        store.interrupt(when, lambda s=store, o=other: o.append(take_name(s, *asked_by(1))))
+        mine = take_name(store, *asked_by(2))
+        is_over = not store.finish()
+        theirs = other[0] if other else take_name(store, *asked_by(1))
+        assert mine != theirs
+        assert load_record(store, mine).request.capture == "/videos/2/take1"
+        assert load_record(store, theirs).request.capture == "/videos/1/take1"
+        seen.add(mine == "take1-demo")
+        if is_over:
+            break
+    assert is_over
+    assert seen == {True, False}
+
+
+def test_of_two_that_ask_for_one_name_at_once_the_other_is_told():
+    store = BusyStore("memory://")
+    store.interrupt(2, lambda: take_name(store, *asked_by(1, name="mine")))
+    with pytest.raises(BadInputError, match=r"'mine' is another's \(/videos/1/take1"):
+        take_name(store, *asked_by(2, name="mine"))
+    assert load_record(store, "mine").request.capture == "/videos/1/take1"
+
+
+@pytest.mark.parametrize("name", [None, "mine"])
+def test_many_at_once_on_a_disk_never_share_a_record(store, name):
+    barrier, got, refused = Barrier(8), {}, []
+
+    def ask(number):
+        barrier.wait()
+        try:
+            got[number] = take_name(ArtifactStore(store.url), *asked_by(number, name=name))
+        except BadInputError:
+            refused.append(number)
+
+    threads = [Thread(target=ask, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(got.values())) == len(got) == len(list_runs(store)) == (1 if name else 8)
+    assert len(got) + len(refused) == 8
+    for number, name in got.items():
+        assert load_record(store, name).request.capture == f"/videos/{number}/take1"
+
+
+def test_the_same_request_twice_at_once_is_one_run():
+    store = BusyStore("memory://")
+    store.interrupt(2, lambda: take_name(store, *asked_by(1)))
+    assert take_name(store, *asked_by(1)) == "take1-demo"
+    assert list_runs(store) == ["take1-demo"]

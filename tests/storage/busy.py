@@ -39,6 +39,10 @@ class BusyStore(ArtifactStore):
         self._pause()
         return super().read_object(path)
 
+    def get_record(self, path):
+        self._pause()
+        return super().get_record(path)
+
     def delete_objects(self, paths):
         self._pause()
         super().delete_objects(paths)
