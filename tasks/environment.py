@@ -123,6 +123,7 @@ def read_environment() -> Environment:
             one; says what it may be.
     """
     _check_names()
+    _check_texts()
     try:
         return Environment()
     except ValidationError as error:
@@ -148,6 +149,17 @@ def unknown_variables() -> list[str]:
 
 def _known() -> list[str]:
     return [*(name.upper() for name in Environment.model_fields), *ELSEWHERE]
+
+
+def _check_texts() -> None:
+    for name in Environment.model_fields:
+        variable = PREFIX + name.upper()
+        # A path may hold bytes that are no text.
+        if name != "inbox" and not os.environ.get(variable, "").isprintable():
+            raise BadInputError(
+                f"{variable} is {os.environ[variable]!a}, with what is no text or cannot be seen. "
+                "Type it anew."
+            )
 
 
 def _check_names() -> None:

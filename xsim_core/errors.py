@@ -36,7 +36,8 @@ class UnknownNameError(XSimError):
         close = difflib.get_close_matches(name, names, n=1)
         hint = f" Did you mean '{close[0]}'?" if close else ""
         listed = ", ".join(names) or "none"
-        super().__init__(f"unknown {what} '{name}'.{hint} Known: {listed}.")
+        shown = name if name.isprintable() else ascii(name)[1:-1]
+        super().__init__(f"unknown {what} '{shown}'.{hint} Known: {listed}.")
 
 
 class StageTimeoutError(XSimError):

@@ -2,6 +2,7 @@
 
 import codecs
 from pathlib import Path
+from typing import Any
 
 from xsim_core.errors import BadInputError
 
@@ -46,6 +47,35 @@ def read_text(path: Path, notes: list[str], *, max_bytes: int = MAX_TEXT_BYTES) 
     if not encoding.startswith("utf-8"):
         notes.append(f"{path.name} is not in UTF-8: it was read as {encoding}")
     return text
+
+
+def parse_yaml(text: str, source: str) -> Any:
+    """The values of a YAML or JSON text.
+
+    Args:
+        text: the text.
+        source: named in errors.
+
+    Raises:
+        BadInputError: with line and column where they are known.
+    """
+    import yaml  # Here: most commands read none.
+
+    try:
+        return yaml.safe_load(text)
+    except yaml.MarkedYAMLError as error:
+        mark, why = error.problem_mark, one_line(error.problem or error.context or error)
+        at = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+        raise BadInputError(f"{source} is not YAML: {at}{why}") from error
+    except Exception as error:
+        # What a value says that is none of its kind (a 13th month, a number without digits) PyYAML
+        # answers with whatever its constructors raise.
+        raise BadInputError(f"{source} is not YAML: {one_line(error)}") from error
+
+
+def one_line(error: object) -> str:
+    """What an error says, without line breaks, in 200 characters at most."""
+    return " ".join(str(error).split())[:200]
 
 
 def _encoding(data: bytes) -> str:

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from tyro.conf import Positional, arg
 
 from xsim_core.errors import BadInputError
+from xsim_core.text import parse_yaml
 
 Preset = Literal["demo", "debug", "full"]
 """``xsim_core.presets.PRESETS``, named here so that a shell can complete them at once."""
@@ -31,8 +32,6 @@ def parse_overrides(texts: tuple[str, ...]) -> dict[str, dict[str, Any]]:
     Raises:
         BadInputError: for a text of another form, and for two that contradict each other.
     """
-    import yaml
-
     overrides: dict[str, Any] = {}
     for text in texts:
         target, equals, given = text.partition("=")
@@ -40,12 +39,11 @@ def parse_overrides(texts: tuple[str, ...]) -> dict[str, dict[str, Any]]:
         if not (equals and path and all((*path, name))):
             raise BadInputError(f"--set '{text}' cannot be read. {FORM}")
         try:
-            value = yaml.safe_load(given)
-        except yaml.YAMLError as error:
-            why = str(getattr(error, "problem", None) or "it is no YAML value")
+            value = parse_yaml(given, "its value")
+        except BadInputError as error:
             raise BadInputError(
-                f"--set '{text}': the value cannot be read ({why}). Close what was opened, and "
-                "put text that holds brackets, colons or commas in quotes."
+                f"--set '{text}': {error}. Close what was opened, and put text that holds "
+                "brackets, colons or commas in quotes."
             ) from error
         fields = overrides
         for step in path:

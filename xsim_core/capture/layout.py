@@ -1,15 +1,13 @@
 """The files of a capture: what ``capture.yaml`` says and where things lie."""
 
 from pathlib import Path
-from typing import Any
 
-import yaml
 from pydantic import Field, ValidationError
 
 from xsim_core.config import FrozenModel
 from xsim_core.errors import BadInputError
 from xsim_core.geometry import BoardSpec
-from xsim_core.text import read_text
+from xsim_core.text import parse_yaml, read_text
 
 CAPTURE_FILE = "capture.yaml"
 MAX_CAPTURE_FILE_BYTES = 1 << 20
@@ -51,12 +49,8 @@ def read_capture_file(folder: Path, notes: list[str] | None = None) -> CaptureFi
             f"{folder} holds no {CAPTURE_FILE} (it holds {there or 'nothing'}). "
             f"It needs the keys {_keys()}."
         )
-    try:
-        raw: Any = yaml.safe_load(
-            read_text(path, [] if notes is None else notes, max_bytes=MAX_CAPTURE_FILE_BYTES)
-        )
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise BadInputError(f"{path} is not YAML: {error}") from error
+    text = read_text(path, [] if notes is None else notes, max_bytes=MAX_CAPTURE_FILE_BYTES)
+    raw = parse_yaml(text, str(path))
     if not isinstance(raw, dict):
         raise BadInputError(f"{path} must be a mapping with the keys {_keys()}")
     try:
@@ -71,6 +65,8 @@ def read_capture_file(folder: Path, notes: list[str] | None = None) -> CaptureFi
 
 def write_capture_file(folder: Path, capture: CaptureFile) -> None:
     """Write ``capture.yaml``."""
+    import yaml
+
     content = capture.model_dump(mode="json", exclude_none=True)
     text = yaml.safe_dump(content, sort_keys=False, default_flow_style=None)
     (folder / CAPTURE_FILE).write_text(text)

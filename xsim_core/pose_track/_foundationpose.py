@@ -29,6 +29,7 @@ from xsim_core.artifacts import Capture
 from xsim_core.errors import BadInputError, MissingDependencyError, QualityGateError
 from xsim_core.geometry import TexturedMesh
 from xsim_core.storage import Progress
+from xsim_core.text import one_line
 from xsim_core.tracking import ObjectTracker
 
 from .config import PoseTrackConfig
@@ -143,13 +144,16 @@ def read_answer(folder: Path, num_frames: int) -> NDArray[np.float64]:
     """
     poses: dict[int, NDArray[np.float64]] = {}
     path = folder / "poses.jsonl"
-    lines = path.read_text().splitlines() if path.exists() else []
+    # Whatever is in it, each line says whether it can be read.
+    lines = path.read_text(errors="replace").splitlines() if path.exists() else []
     for number, line in enumerate(lines, start=1):
         try:
             entry = json.loads(line)
             frame, T = int(entry["frame"]), np.asarray(entry["T_cam_object"], np.float64)
-        except (ValueError, KeyError, TypeError) as error:
-            raise QualityGateError(f"poses.jsonl line {number} cannot be read: {error}") from error
+        except Exception as error:
+            raise QualityGateError(
+                f"poses.jsonl line {number} cannot be read: {one_line(error)}"
+            ) from error
         _check_pose(T, frame)
         poses[frame] = T
     missing = sorted(set(range(num_frames)) - set(poses))

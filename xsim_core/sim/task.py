@@ -5,13 +5,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from xsim_core.config import FrozenModel, Vec3, refusal
 from xsim_core.errors import BadInputError, UnknownNameError
+from xsim_core.text import parse_yaml, read_text
 
 TASKS_DIR = Path(__file__).parent / "tasks"
+MAX_TASK_BYTES = 1 << 20
 
 
 class Physics(FrozenModel):
@@ -200,10 +201,10 @@ def load_task_file(name_or_path: str | Path) -> TaskFile:
         path = TASKS_DIR / f"{name_or_path}.yaml"
     if not path.exists():
         raise UnknownNameError("task", str(name_or_path), task_names())
-    try:
-        fields = yaml.safe_load(path.read_bytes())
-    except (yaml.YAMLError, UnicodeError) as error:
-        raise BadInputError(f"{path} cannot be read as YAML in UTF-8: {error}") from error
+    text = read_text(path, guessed := [], max_bytes=MAX_TASK_BYTES)
+    if guessed:  # There is no place to say it later.
+        raise BadInputError(f"{path} is not in UTF-8. Save it as UTF-8.")
+    fields = parse_yaml(text, str(path))
     if not isinstance(fields, dict):
         raise BadInputError(f"{path} holds {type(fields).__name__}, not the fields of a TaskSpec")
     stages = fields.pop("stages", {})

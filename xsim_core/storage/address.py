@@ -21,6 +21,11 @@ def canonical_url(where: str | Path) -> str:
         BadInputError: for an address that could mean two places; says what may have been meant.
     """
     text = str(where).strip()
+    if odd := next((c for c in text if not (c.isprintable() or "\udc80" <= c <= "\udcff")), None):
+        raise BadInputError(
+            f"the store's address holds a character that cannot be seen (U+{ord(odd):04X}), as "
+            "copying from a page brings. Type it anew."
+        )
     scheme, colon, rest = text.partition(":")
     if not colon or "/" in scheme:
         return _whole(Path(text).expanduser()).as_uri()

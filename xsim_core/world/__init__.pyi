@@ -1,4 +1,9 @@
-from .open import OpenWorld as OpenWorld, open_world as open_world, spec_to_json as spec_to_json
+from .open import (
+    OpenWorld as OpenWorld,
+    open_world as open_world,
+    spec_from_json as spec_from_json,
+    spec_to_json as spec_to_json,
+)
 from .robot import (
     RGBD_HW as RGBD_HW,
     Judgement as Judgement,

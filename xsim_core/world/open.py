@@ -7,6 +7,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from xsim_core.artifacts import RealWorld
+from xsim_core.config import refusal
 from xsim_core.errors import BadInputError
 from xsim_core.geometry import TexturedMesh
 from xsim_core.storage import OpenArtifact
@@ -29,16 +30,26 @@ def spec_to_json(spec: WorldSpec) -> np.ndarray:
     return np.frombuffer(text.encode(), dtype=np.uint8).copy()
 
 
+def spec_from_json(text: bytes, where: str) -> WorldSpec:
+    """The inverse of ``spec_to_json``.
+
+    Raises:
+        BadInputError: with ``where``, when it is not the description of a world.
+    """
+    try:
+        return WorldSpec.model_validate_json(text)
+    except ValidationError as error:
+        raise BadInputError(
+            f"{where} does not describe a world: {refusal(error, 'world')} Ingest the capture's "
+            "world again."
+        ) from error
+
+
 def open_world(handle: OpenArtifact[RealWorld]) -> OpenWorld:
     """Open the world to deploy into.
 
     Raises:
         BadInputError: when its description is not that of a world.
     """
-    try:
-        spec = WorldSpec.model_validate_json(handle.array("spec_json").tobytes())
-    except ValidationError as error:
-        raise BadInputError(
-            f"{handle.ref} does not describe a world: {error}. Ingest the capture's world again."
-        ) from error
+    spec = spec_from_json(handle.array("spec_json").tobytes(), str(handle.ref))
     return OpenWorld(spec, TexturedMesh.from_arrays(handle.arrays("object")))

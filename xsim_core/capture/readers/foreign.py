@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from xsim_core.errors import BadInputError, XSimError
+from xsim_core.text import one_line
 
 
 class UnreadableDirectlyError(BadInputError):
@@ -38,8 +39,3 @@ def reading(path: Path, mend: str) -> Iterator[None]:
         # Parsers of damaged bytes raise anything: KeyError, struct.error, cv2.error.
         said = f"{type(error).__name__}: {one_line(error)}"
         raise BadInputError(f"{path} is damaged or truncated ({said}). {mend}") from error
-
-
-def one_line(error: Exception) -> str:
-    """What an error says, without line breaks, in 200 characters at most."""
-    return " ".join(str(error).split())[:200]

@@ -6,13 +6,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 
 from xsim_core.errors import BadInputError
 from xsim_core.geometry import PinholeCamera
+from xsim_core.text import parse_yaml
 
-from .foreign import one_line
 from .lens import Lens
 
 ACCEPTS = (
@@ -154,12 +153,8 @@ def parse_intrinsics(text: str, source: str, notes: list[str]) -> Intrinsics:
         pass  # Not numbers alone.
     if ":" not in bare:
         bare = bare.replace("=", ": ")
-    try:
-        loaded = yaml.safe_load(bare.replace("!!opencv-matrix", "").replace("\t", " "))
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise BadInputError(
-            f"{source} is neither numbers nor JSON or YAML: {one_line(error)}"
-        ) from error
+    plain = bare.replace("!!opencv-matrix", "").replace("\t", " ")
+    loaded = parse_yaml(plain, f"{source} holds more than numbers, and")
     if not isinstance(loaded, Mapping):
         raise BadInputError(f"{source} holds no intrinsics. Accepted: {ACCEPTS}.")
     return _from_mapping(loaded, source, notes)

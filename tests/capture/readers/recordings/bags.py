@@ -1,5 +1,6 @@
 """ROS 1 and ROS 2 bags written message by message, as a camera driver fills them."""
 
+import struct
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -76,8 +77,8 @@ class BagWriter:
             self.image(colour, 10 + t, pixels, encoding, pad=pad)
             self.image(depth, 10 + t, mm, "16UC1", pad=pad)
 
-    def save(self, folder: Path) -> Path:
-        """Write the bag; returns the path to read."""
+    def save(self, folder: Path, spoil=lambda _topic, raw: raw) -> Path:
+        """Write the bag, each message as ``spoil`` leaves it; returns the path to read."""
         from rosbags import rosbag1, rosbag2
 
         if self.kind == "ros1":
@@ -94,7 +95,66 @@ class BagWriter:
                 name = message.__msgtype__
                 if topic not in made:
                     made[topic] = writer.add_connection(topic, name, typestore=self.types)
-                writer.write(made[topic], int(t_s * 1e9), serialise(message, name))
+                raw = spoil(topic, bytes(serialise(message, name)))
+                writer.write(made[topic], int(t_s * 1e9), raw)
         if self.kind.endswith("file"):
             return next(p for p in path.iterdir() if p.suffix in (".db3", ".mcap"))
         return path
+
+
+def _ros1_image(stamp_s, encoding, pixels, tail=b"", pad=0):
+    seconds, nanoseconds = int(stamp_s), round(stamp_s % 1 * 1e9)
+    h, w = pixels.shape[:2]
+    rows = pixels.view(np.uint8).reshape(h, -1)
+    data = np.concatenate([rows, np.full((h, pad), 171, np.uint8)], axis=1).tobytes()
+    return b"".join(
+        [
+            struct.pack("<III", 0, seconds, nanoseconds),
+            struct.pack("<I", 0),
+            struct.pack("<II", h, w),
+            struct.pack("<I", len(encoding)) + encoding.encode(),
+            struct.pack("<BI", 0, len(data) // h),
+            struct.pack("<I", len(data)) + data + tail,
+        ]
+    )
+
+
+def _ros1_camera_info(K, hw):
+    model = b"None"
+    return b"".join(
+        [
+            struct.pack("<IIII", 0, 0, 0, 0),
+            struct.pack("<II", *hw),
+            struct.pack("<I", len(model)) + model,
+            struct.pack("<I", 5) + struct.pack("<5d", *np.zeros(5)),
+            struct.pack("<9d", *K.ravel()),
+            struct.pack("<12d", *np.zeros(12)),
+            struct.pack("<II6I", 0, 0, 0, 0, 0, 0, 0, 0),
+        ]
+    )
+
+
+def write_realsense_bag(path, video, pad=0):
+    """A ROS 1 bag as librealsense < 2.58 wrote it: depth units appended to each image."""
+    from rosbags.rosbag1 import Writer
+    from rosbags.typesys import Stores, get_typestore
+
+    types = get_typestore(Stores.ROS1_NOETIC)
+    hw = video.rgb.shape[1:3]
+    with Writer(path) as bag:
+        for sensor, stream in ((0, "Depth_0"), (1, "Color_0")):
+            base = f"/device_0/sensor_{sensor}/{stream}"
+            info = bag.add_connection(
+                f"{base}/info/camera_info", "sensor_msgs/msg/CameraInfo", typestore=types
+            )
+            image = bag.add_connection(
+                f"{base}/image/data", "sensor_msgs/msg/Image", typestore=types
+            )
+            bag.write(info, 0, _ros1_camera_info(video.K, hw))
+            for i, t in enumerate(video.timestamps_s):
+                raw = (
+                    _ros1_image(t, "mono16", video.depth_mm[i], struct.pack("<f", 0.001), pad)
+                    if sensor == 0
+                    else _ros1_image(t, "rgb8", video.rgb[i], pad=pad)
+                )
+                bag.write(image, int(t * 1e9), raw)

@@ -17,6 +17,8 @@ from xsim_core.errors import BadInputError
 from xsim_core.geometry import PinholeCamera, TexturedMesh, make_se3
 from xsim_core.render.shapes import l_block
 
+from .bags import write_realsense_bag
+
 SMALL = Intrinsics(np.array([[4, 0, 1.5], [0, 4, 1.5], [0, 0, 1.0]]))
 
 
@@ -45,74 +47,16 @@ def test_librealsense_plays_back_what_we_read(video, tmp_path):
     assert_same_video(pair_and_align(read_with_librealsense(path), path, [])[0], video)
 
 
-def _ros1_image(stamp_s, encoding, pixels, tail=b"", pad=0):
-    seconds, nanoseconds = int(stamp_s), round(stamp_s % 1 * 1e9)
-    h, w = pixels.shape[:2]
-    rows = pixels.view(np.uint8).reshape(h, -1)
-    data = np.concatenate([rows, np.full((h, pad), 171, np.uint8)], axis=1).tobytes()
-    return b"".join(
-        [
-            struct.pack("<III", 0, seconds, nanoseconds),
-            struct.pack("<I", 0),
-            struct.pack("<II", h, w),
-            struct.pack("<I", len(encoding)) + encoding.encode(),
-            struct.pack("<BI", 0, len(data) // h),
-            struct.pack("<I", len(data)) + data + tail,
-        ]
-    )
-
-
-def _ros1_camera_info(K, hw):
-    model = b"None"
-    return b"".join(
-        [
-            struct.pack("<IIII", 0, 0, 0, 0),
-            struct.pack("<II", *hw),
-            struct.pack("<I", len(model)) + model,
-            struct.pack("<I", 5) + struct.pack("<5d", *np.zeros(5)),
-            struct.pack("<9d", *K.ravel()),
-            struct.pack("<12d", *np.zeros(12)),
-            struct.pack("<II6I", 0, 0, 0, 0, 0, 0, 0, 0),
-        ]
-    )
-
-
-def _write_bag(path, video, pad=0):
-    """A ROS 1 bag as librealsense < 2.58 wrote it: depth units appended to each image."""
-    from rosbags.rosbag1 import Writer
-    from rosbags.typesys import Stores, get_typestore
-
-    types = get_typestore(Stores.ROS1_NOETIC)
-    hw = video.rgb.shape[1:3]
-    with Writer(path) as bag:
-        for sensor, stream in ((0, "Depth_0"), (1, "Color_0")):
-            base = f"/device_0/sensor_{sensor}/{stream}"
-            info = bag.add_connection(
-                f"{base}/info/camera_info", "sensor_msgs/msg/CameraInfo", typestore=types
-            )
-            image = bag.add_connection(
-                f"{base}/image/data", "sensor_msgs/msg/Image", typestore=types
-            )
-            bag.write(info, 0, _ros1_camera_info(video.K, hw))
-            for i, t in enumerate(video.timestamps_s):
-                raw = (
-                    _ros1_image(t, "mono16", video.depth_mm[i], struct.pack("<f", 0.001), pad)
-                    if sensor == 0
-                    else _ros1_image(t, "rgb8", video.rgb[i], pad=pad)
-                )
-                bag.write(image, int(t * 1e9), raw)
-
-
 def test_bag_is_read_without_librealsense(video, tmp_path):
     path = tmp_path / "recording.bag"
-    _write_bag(path, video)
+    write_realsense_bag(path, video)
     assert_same_video(read_video(path), video)
 
 
 @pytest.mark.parametrize("suffix", [".db3", ".bag"])
 def test_truncated_recording(video, tmp_path, suffix):
     path = tmp_path / f"recording{suffix}"
-    (write_realsense if suffix == ".db3" else _write_bag)(path, video)
+    (write_realsense if suffix == ".db3" else write_realsense_bag)(path, video)
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(BadInputError, match=r"damaged|truncated"):
@@ -307,7 +251,7 @@ def test_every_frame_of_unaligned_sensors_every_time(tmp_path):
 
 def test_padded_rows_of_a_realsense_bag_are_cut(video, tmp_path):
     path = tmp_path / "recording.bag"
-    _write_bag(path, video, pad=16)
+    write_realsense_bag(path, video, pad=16)
     assert_same_video(read_video(path), video)
 
 
@@ -344,7 +288,7 @@ def test_a_frames_own_unit_counts_where_the_option_is_missing(video, tmp_path, u
 @pytest.mark.parametrize("suffix", [".db3", ".bag"])
 def test_whatever_bytes_are_flipped_it_is_one_sentence_or_the_film(video, tmp_path, suffix):
     whole = tmp_path / f"whole{suffix}"
-    (write_realsense if suffix == ".db3" else _write_bag)(whole, video)
+    (write_realsense if suffix == ".db3" else write_realsense_bag)(whole, video)
     path, rng, said = tmp_path / f"flipped{suffix}", np.random.default_rng(0), []
     for _ in range(60):
         data = bytearray(whole.read_bytes())

@@ -47,6 +47,13 @@ def find_linked(name: str, folder: Path, root: Path) -> Path | None:
 
 
 def _in_any_case(folder: Path, name: str) -> Path | None:
+    try:
+        return _walked(folder, name)
+    except (OSError, ValueError):
+        return None  # No file system has such a name.
+
+
+def _walked(folder: Path, name: str) -> Path | None:
     at = folder
     for part in name.split("/"):
         if part in ("", "."):

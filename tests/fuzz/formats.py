@@ -1,0 +1,211 @@
+"""Every reader of what people bring, with a sound example and how it is spoilt and judged."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from flows.cli.arguments import parse_overrides
+from flows.inbox.webhook import captures_in
+from tasks.environment import read_environment
+from xsim_core.capture.identity import IngestConfig
+from xsim_core.capture.layout import read_capture_file
+from xsim_core.capture.readers import read_mesh, read_photos, read_video_and_unit
+from xsim_core.capture.readers.synthesised import read_truth, read_world_spec
+from xsim_core.errors import BadInputError
+from xsim_core.geometry import board_fault
+from xsim_core.pose_track._foundationpose import read_answer
+from xsim_core.presets import pipeline_config
+from xsim_core.storage.address import canonical_url
+from xsim_core.world import spec_from_json
+
+from . import mutations as m, places as p
+
+
+@dataclass(frozen=True)
+class Format:
+    """A reader, and a file for it.
+
+    ``lay`` makes everything in a folder and answers the file that is spoilt; ``read`` takes that
+    file. ``share`` is how many inputs of the campaign it gets, as a multiple of the others'.
+    """
+
+    lay: Callable
+    read: Callable
+    structure: Callable = m.in_bytes
+    share: float = 1.0
+
+
+def _is_sound_video(video, unit):
+    t, h, w, _ = video.rgb.shape
+    assert video.rgb.dtype == np.uint8
+    assert (video.depth_mm.dtype, video.depth_mm.shape) == (np.uint16, (t, h, w))
+    assert np.isfinite(video.timestamps_s).all()
+    assert (np.diff(video.timestamps_s) > 0).all()
+    assert np.isfinite(video.K).all()
+    assert (np.diag(video.K) > 0).all()
+    assert unit.metres > 0
+
+
+def _video(source_of):
+    def read(path):
+        _is_sound_video(*read_video_and_unit(source_of(path), []))
+
+    return read
+
+
+def _mesh(path):
+    found = next(p for p in path.parent.iterdir() if p.stem == "mesh" and p.suffix in _MESHES)
+    mesh = read_mesh(found, [])
+    assert np.isfinite(mesh.vertices).all()
+    assert np.isfinite(mesh.uv).all()
+    assert 0 <= mesh.faces.min() <= mesh.faces.max() < len(mesh.vertices)
+    assert mesh.texture.dtype == np.uint8
+    assert mesh.texture.ndim == 3
+
+
+def _photos(path):
+    photos = read_photos(path.parent, [])
+    assert (photos.dtype, photos.ndim, photos.shape[-1]) == (np.uint8, 4, 3)
+
+
+def _capture(path):
+    IngestConfig.from_folder(path.parent)
+    file = read_capture_file(path.parent, [])
+    if fault := board_fault(file.board):
+        raise BadInputError(fault)
+    assert np.isfinite(np.array(file.board.T_world_board)).all()
+
+
+def _names(path):
+    """Images whose names are the lines of the file."""
+    video = path.parent / "named"
+    for folder in ("rgb", "depth"):
+        (video / folder).mkdir(parents=True, exist_ok=True)
+        for old in (video / folder).iterdir():
+            old.unlink()
+    for line in path.read_text(errors="surrogateescape").splitlines():
+        kind, _, name = line.partition("/")
+        source = path.parent / "video" / ("depth" if kind == "depth" else "rgb") / "000000.png"
+        if 0 < len(name.encode(errors="surrogateescape")) < 200:
+            target = video / source.parent.name / name.replace("/", "_").replace("\0", "_")
+            if target.name not in (".", "..") and not target.exists():
+                target.hardlink_to(source)
+    if not (video / "cam_K.txt").exists():
+        (video / "cam_K.txt").hardlink_to(path.parent / "video" / "cam_K.txt")
+    _is_sound_video(*read_video_and_unit(video, []))
+
+
+def _lay_names(folder):
+    p.rgbd_folder(folder)
+    return p.with_file("names.txt", p.NAMES)(folder)
+
+
+def _sets(path):
+    texts = path.read_text(errors="surrogateescape").splitlines()
+    pipeline_config("debug", overrides=parse_overrides(tuple(texts)))
+
+
+def _environment(path):
+    lines = path.read_text(errors="surrogateescape").splitlines()
+    given = dict(line.partition("=")[::2] for line in lines)
+    before = dict(os.environ)
+    try:
+        os.environ.update({k: v for k, v in given.items() if k and "\0" not in k + v})
+        read_environment()
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def _world(path):
+    spec, _ = read_world_spec(path)
+    spec_from_json(spec.tobytes(), str(path))
+
+
+_MESHES = (".obj", ".ply", ".glb", ".gltf", ".stl", ".off", ".3mf")
+_of_rgbd = _video(lambda path: path.parent)
+_of_images = _video(lambda path: path.parents[1])
+_of_file = _video(lambda path: path)
+
+
+def _bag(kind, *, compressed=False, share=0.6):
+    bag = p.Bag(kind, compressed)
+
+    def structure(_data, rng):
+        with TemporaryDirectory() as place:
+            return bag.spoilt_inside(Path(place), m.in_bytes, rng)
+
+    return Format(bag, _of_file, structure, share)
+
+
+def _of_parcel(name):
+    return m.in_npy if name.endswith(".npy") else m.in_words
+
+
+FORMATS = {
+    **{
+        f"photo {name}": Format(p.photo(suffix, **options), _photos, how)
+        for name, suffix, options, how in (
+            ("png", ".png", {}, m.in_png),
+            ("png, palette", ".png", {"mode": "P"}, m.in_png),
+            ("png, 16-bit grey", ".png", {"mode": "I;16"}, m.in_png),
+            ("jpeg", ".jpg", {}, m.in_bytes),
+            ("jpeg, progressive", ".jpeg", {"progressive": True}, m.in_bytes),
+            ("heic", ".heic", {}, m.in_bytes),
+            ("avif", ".avif", {}, m.in_bytes),
+            ("webp", ".webp", {}, m.in_bytes),
+            ("tiff", ".tif", {}, m.in_bytes),
+            ("tiff, lzw", ".tiff", {"compression": "tiff_lzw"}, m.in_bytes),
+            ("tiff, jpeg", ".tif", {"compression": "jpeg"}, m.in_bytes),
+            ("bmp", ".bmp", {}, m.in_bytes),
+            ("ppm", ".ppm", {}, m.in_bytes),
+        )
+    },
+    "depth png": Format(p.with_depth(".png"), _of_images, m.in_png),
+    "depth tiff": Format(p.with_depth(".tif"), _of_images),
+    "depth pgm": Format(p.with_depth(".pgm"), _of_images, m.in_words),
+    "depth npy": Format(p.with_depth(".npy"), _of_images, m.in_npy),
+    **{f"camera {name}": Format(p.with_camera(name), _of_rgbd, m.in_words) for name in p.CAMERAS},
+    "camera values": Format(p.with_camera("cam_K.json"), _of_rgbd, m.in_json),
+    "camera values, yaml": Format(p.with_camera("camera.yaml"), _of_rgbd, m.in_yaml),
+    "times": Format(p.times, _of_rgbd, m.in_words),
+    "names of images": Format(_lay_names, _names, m.in_words),
+    "capture.yaml": Format(p.capture, _capture, m.in_words),
+    "capture.yaml values": Format(p.capture, _capture, m.in_yaml),
+    "task": Format(p.with_file("task.yaml", p.yaml.safe_dump(p.TASK)), lambda path: pipeline_config(
+        "debug", task=str(path)), m.in_words),
+    "task values": Format(p.with_file("task.yaml", p.yaml.safe_dump(p.TASK)), lambda path:
+        pipeline_config("debug", task=str(path)), m.in_yaml),
+    **{f"mesh {s}": Format(p.coloured(s), _mesh, how) for s, how in (
+        ("ply", m.in_bytes), ("obj", m.in_words), ("glb", m.in_glb), ("off", m.in_words),
+        ("stl", m.in_bytes), ("3mf", m.in_zip(lambda _: m.in_words)))},
+    "mesh ply, text": Format(p.coloured("ply", encoding="ascii"), _mesh, m.in_words),
+    "mesh stl, text": Format(p.coloured("stl", file_type="stl_ascii"), _mesh, m.in_words),
+    "mesh obj, textured": Format(p.textured("obj"), _mesh, m.in_words),
+    "mesh mtl": Format(p.textured("obj", "material.mtl"), _mesh, m.in_words),
+    "mesh texture": Format(p.textured("obj", "material_0.png"), _mesh, m.in_png),
+    "mesh glb, textured": Format(p.textured("glb"), _mesh, m.in_glb),
+    "mesh gltf": Format(p.textured("gltf"), _mesh, m.in_json),
+    "realsense db3": Format(p.realsense(".db3"), _of_file, m.in_sqlite, 0.6),
+    "realsense bag": Format(p.realsense(".bag"), _of_file),
+    "ros 1 bag": _bag("ros1"),
+    "ros 1 bag, compressed images": _bag("ros1", compressed=True),
+    "ros 2 mcap": _bag("ros2 mcap file"),
+    "ros 2 db3": Format(p.Bag("ros2 file"), _of_file, m.in_sqlite, 0.6),
+    "ros 2 db3, messages": _bag("ros2 file", compressed=True),
+    "ros 2 metadata": Format(p.metadata, _of_rgbd, m.in_words),
+    "truth": Format(p.truth, read_truth, m.in_zip(_of_parcel)),
+    "world": Format(p.with_file("world.json", p.WORLD), _world, m.in_json),
+    "poses of another program": Format(p.with_file("poses.jsonl", p.POSES), lambda path:
+        read_answer(path.parent, 3), m.in_words),
+    "message of a bucket": Format(p.with_file("message.json", p.MESSAGE), lambda path:
+        captures_in(path.read_bytes()), m.in_json),
+    "--set": Format(p.with_file("sets.txt", p.SETS), _sets, m.in_words),
+    "environment": Format(p.with_file("environment.txt", p.ENVIRONMENT), _environment, m.in_words),
+    "store address": Format(p.with_file("url.txt", "s3://films/inbox"), lambda path:
+        canonical_url(path.read_text(errors="surrogateescape")), m.in_words),
+}  # fmt: skip
