@@ -1,7 +1,7 @@
 import pytest
 
 from xsim_core.errors import BadInputError
-from xsim_core.text import read_text
+from xsim_core.text import parse_yaml, read_text
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,26 @@ def test_what_is_no_text(tmp_path):
         read_text(tmp_path / "none", [])
     with pytest.raises(BadInputError, match="cannot be read"):
         read_text(tmp_path, [])
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("a: [1", "line 1, column 6: expected ',' or ']'"),
+        ("a: 1\nb\n", "line 3, column 1: could not find expected ':'"),
+        ("a: 2020-13-45", "month must be in 1..12"),
+        ("a: !!timestamp x", "NoneType"),
+        ("a: \x07", "special characters are not allowed"),
+        ("[" * 5000, "recursion"),
+        ("1:" * 1_000_000, "2,000,000 characters"),
+    ],
+)
+def test_what_is_no_yaml_is_said_in_one_line(text, why):
+    with pytest.raises(BadInputError, match=r"^task\.yaml is not YAML: ") as caught:
+        parse_yaml(text, "task.yaml is not YAML")
+    assert why in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_yaml_and_json_are_values():
+    assert parse_yaml('{"a": [1, 2.5, true]}', "x") == parse_yaml("a: [1, 2.5, yes]", "x")

@@ -7,6 +7,8 @@ from typing import Any
 from xsim_core.errors import BadInputError
 
 MAX_TEXT_BYTES = 16 << 20
+MAX_YAML_CHARS = 1 << 18
+"""PyYAML takes time with the square of a number's length where it is written as 1:30:00 is."""
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -49,28 +51,32 @@ def read_text(path: Path, notes: list[str], *, max_bytes: int = MAX_TEXT_BYTES) 
     return text
 
 
-def parse_yaml(text: str, source: str) -> Any:
+def parse_yaml(text: str, refusal: str) -> Any:
     """The values of a YAML or JSON text.
 
     Args:
         text: the text.
-        source: named in errors.
+        refusal: how the error begins, such as "task.yaml is not YAML".
 
     Raises:
         BadInputError: with line and column where they are known.
     """
     import yaml  # Here: most commands read none.
 
+    if len(text) > MAX_YAML_CHARS:
+        raise BadInputError(
+            f"{refusal}: it has {len(text):,} characters, {MAX_YAML_CHARS:,} are read"
+        )
     try:
         return yaml.safe_load(text)
     except yaml.MarkedYAMLError as error:
         mark, why = error.problem_mark, one_line(error.problem or error.context or error)
         at = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-        raise BadInputError(f"{source} is not YAML: {at}{why}") from error
+        raise BadInputError(f"{refusal}: {at}{why}") from error
     except Exception as error:
         # What a value says that is none of its kind (a 13th month, a number without digits) PyYAML
         # answers with whatever its constructors raise.
-        raise BadInputError(f"{source} is not YAML: {one_line(error)}") from error
+        raise BadInputError(f"{refusal}: {one_line(error)}") from error
 
 
 def one_line(error: object) -> str:

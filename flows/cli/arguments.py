@@ -39,10 +39,10 @@ def parse_overrides(texts: tuple[str, ...]) -> dict[str, dict[str, Any]]:
         if not (equals and path and all((*path, name))):
             raise BadInputError(f"--set '{text}' cannot be read. {FORM}")
         try:
-            value = parse_yaml(given, "its value")
+            value = parse_yaml(given, f"--set '{text}': the value cannot be read")
         except BadInputError as error:
             raise BadInputError(
-                f"--set '{text}': {error}. Close what was opened, and put text that holds "
+                f"{error}. Close what was opened, and put text that holds "
                 "brackets, colons or commas in quotes."
             ) from error
         fields = overrides

@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from xsim_core.capture import IngestConfig
+from xsim_core.capture.layout import read_capture_file
 from xsim_core.errors import BadInputError
 
 DIGEST = "b032a8f053db9739766c00607f28d06cdd42ac64c1e98c0cc4dd76166d353d2e"
@@ -22,6 +23,17 @@ def folder(tmp_path):
             "init_box_xyxy": [1, 1, 9, 9]}  # fmt: skip
     (folder / "capture.yaml").write_text(yaml.safe_dump(text))
     return folder
+
+
+def test_a_board_made_of_aliases_takes_no_memory(tmp_path):
+    """Thirty thousand rows that are all the same long one."""
+    row, rows = "[" + "0," * 50_000 + "]", "[" + "*a," * 30_000 + "]"
+    (tmp_path / "capture.yaml").write_text(
+        f"row: &a {row}\nname: a\nobject_name: a\ninit_box_xyxy: [0, 0, 9, 9]\n"
+        f"board: {{T_world_board: {rows}}}\n"
+    )
+    with pytest.raises(BadInputError, match=r"at most 4 items"):
+        read_capture_file(tmp_path)
 
 
 def test_the_identity_of_a_capture_stays_as_it_was(folder):

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
@@ -171,21 +172,25 @@ def main():
     parser.add_argument("folder", type=Path)
     parser.add_argument("--inputs", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--only", default="", choices=["", *FORMATS])
     given = parser.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
     git = ["git", "-C", str(Path(__file__).parent), "rev-parse", "--short", "HEAD"]
     commit = subprocess.run(git, capture_output=True, text=True, check=False).stdout.strip()
-    slices = []
-    for first in range(0, given.inputs, SLICE):
+
+    def kept(first):
         path = given.folder / f"{given.only or 'all'}-{given.seed}-{first:08d}.json"
         if not path.exists():
             end = min(first + SLICE, given.inputs)
             made = run_slice(given.seed, first, end, given.only) | {"commit": commit}
             write_text(path, json.dumps(made, indent=1))
-        slices.append(json.loads(path.read_text()))
-        print(path.name, {k: len(v) for k, v in slices[-1]["faults"].items()}, flush=True)
-    found = figures(slices)
+        found = json.loads(path.read_text())
+        print(path.name, {k: len(v) for k, v in found["faults"].items()}, flush=True)
+        return found
+
+    with ThreadPoolExecutor(given.jobs) as pool:
+        found = figures(list(pool.map(kept, range(0, given.inputs, SLICE))))
     write_text(given.folder / "figures.json", json.dumps(found, indent=1) + "\n")
     print(table(found))
     print(json.dumps({"inputs": found["inputs"], **found["outcomes"]}))

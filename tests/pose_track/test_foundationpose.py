@@ -10,6 +10,7 @@ from tests.tracking.scenes import T_WORLD_CAM
 from xsim_core.errors import BadInputError, MissingDependencyError, QualityGateError
 from xsim_core.geometry import inverse_se3
 from xsim_core.pose_track import PoseTrackConfig
+from xsim_core.pose_track._foundationpose import read_answer
 from xsim_core.stage import run_stage
 from xsim_core.storage import ArtifactStore
 from xsim_core.tracking import add_m
@@ -70,6 +71,15 @@ def test_poses_that_fit_nothing_are_refused(tmp_path, recording):
 def test_broken_answers_are_refused(tmp_path, recording, mode, words):
     with pytest.raises(QualityGateError, match=words):
         run(tmp_path, recording, mode)
+
+
+@pytest.mark.parametrize(
+    "line", [b"\xff", b"[" * 20000, b'{"frame": Infinity, "T_cam_object": []}', b'"\xe2\x80\xa8']
+)
+def test_an_answer_of_any_bytes_is_a_sentence(tmp_path, line):
+    (tmp_path / "poses.jsonl").write_bytes(line + b"\n")
+    with pytest.raises(QualityGateError, match=r"^poses\.jsonl line 1 cannot be read: .+$"):
+        read_answer(tmp_path, 1)
 
 
 def test_no_runner_configured(tmp_path, recording, monkeypatch):

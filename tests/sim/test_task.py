@@ -38,6 +38,22 @@ def test_a_yaml_list_is_not_a_task(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        ("name: Tüte\n".encode("utf-16"), "not in UTF-8"),
+        (b"name: 2020-13-45", "is not YAML: month"),
+        (b"[" * 5000, "is not YAML"),
+        (b"#" * (2 << 20), "2.1 MB"),
+    ],
+)
+def test_a_file_that_holds_no_task_is_refused_in_one_line(tmp_path, data, why):
+    (tmp_path / "mine.yaml").write_bytes(data)
+    with pytest.raises(BadInputError, match=f"mine.yaml .*{why}") as caught:
+        load_task(tmp_path / "mine.yaml")
+    assert len(str(caught.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize(
     ("fields", "message"),
     [
         ({"sim_freq_hz": 55}, "multiple"),

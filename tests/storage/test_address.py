@@ -67,6 +67,12 @@ def test_credentials_are_not_repeated(text):
     assert "hush" not in str(error.value)
 
 
+@pytest.mark.parametrize("text", ["s3://bucket/pre\u2028fix", "sto\x07re", "g\u2029s://b/p"])
+def test_what_cannot_be_seen_is_named(text):
+    with pytest.raises(BadInputError, match=r"^the store's address holds .* \(U\+\w{4}\)"):
+        canonical_url(text)
+
+
 def test_an_unknown_scheme_lists_the_known():
     with pytest.raises(UnknownNameError, match=r"gs.*file, memory, s3"):
         canonical_url("gs://b/p")

@@ -36,6 +36,15 @@ def test_devices_that_are_none_are_refused(monkeypatch, text):
         load_settings()
 
 
+@pytest.mark.parametrize("variable", ["DEVICE", "POOLS", "STAGE_TIMEOUT_S", "TASK_RUNNER"])
+@pytest.mark.parametrize("text", ["a\udcff", "a\u2028b", "a\nb"])
+def test_what_is_no_text_is_refused_in_one_line(monkeypatch, variable, text):
+    monkeypatch.setenv(f"XSIM_{variable}", text)
+    with pytest.raises(BadInputError, match=rf"^XSIM_{variable} is 'a.*Type it anew\.$") as caught:
+        load_settings()
+    assert str(caught.value).isascii()
+
+
 @pytest.mark.parametrize("text", ["0", "-1", "two"])
 def test_nonsense_workers_are_refused(monkeypatch, text):
     monkeypatch.setenv("XSIM_WORKERS", text)

@@ -50,7 +50,7 @@ def read_capture_file(folder: Path, notes: list[str] | None = None) -> CaptureFi
             f"It needs the keys {_keys()}."
         )
     text = read_text(path, [] if notes is None else notes, max_bytes=MAX_CAPTURE_FILE_BYTES)
-    raw = parse_yaml(text, str(path))
+    raw = parse_yaml(text, f"{path} is not YAML")
     if not isinstance(raw, dict):
         raise BadInputError(f"{path} must be a mapping with the keys {_keys()}")
     try:

@@ -2,10 +2,11 @@
 
 import difflib
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from xsim_core.config import FrozenModel
 
@@ -29,7 +30,9 @@ class BoardSpec(FrozenModel):
     square_m: float = 0.04
     marker_m: float = 0.03
     dictionary: str = "DICT_4X4_50"
-    T_world_board: tuple[tuple[float, ...], ...]
+    T_world_board: Annotated[
+        tuple[Annotated[tuple[float, ...], Field(max_length=4)], ...], Field(max_length=4)
+    ]
     """Pose (4, 4) of the board in the robot-base frame, measured by whoever placed the board."""
 
     @property

@@ -204,7 +204,7 @@ def load_task_file(name_or_path: str | Path) -> TaskFile:
     text = read_text(path, guessed := [], max_bytes=MAX_TASK_BYTES)
     if guessed:  # There is no place to say it later.
         raise BadInputError(f"{path} is not in UTF-8. Save it as UTF-8.")
-    fields = parse_yaml(text, str(path))
+    fields = parse_yaml(text, f"{path} is not YAML")
     if not isinstance(fields, dict):
         raise BadInputError(f"{path} holds {type(fields).__name__}, not the fields of a TaskSpec")
     stages = fields.pop("stages", {})

@@ -4,6 +4,7 @@ import io
 import os
 import signal
 import sys
+import zipfile
 import zlib
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from xsim_core.capture.readers.apart import (
     read_truth_apart,
     read_world_apart,
 )
+from xsim_core.capture.readers.synthesised import read_truth
 from xsim_core.errors import BadInputError
 from xsim_core.render.shapes import l_block
 
@@ -128,6 +130,29 @@ def test_truth_and_world_are_read_apart_too(brought):
     assert (name, arrays["spec_json"].tobytes()) == ("hall", b'{"name": "hall"}')
     for field in ("vertices", "faces", "uv", "texture"):
         np.testing.assert_array_equal(arrays[field], getattr(read_mesh(mesh), field))
+
+
+def test_truth_of_a_compression_that_nobody_knows_is_one_sentence(brought):
+    np.savez(brought / "truth.npz", odd=np.arange(3))
+    data = bytearray((brought / "truth.npz").read_bytes())
+    for signature, at in ((b"PK\3\4", 8), (b"PK\1\2", 10)):
+        place = data.index(signature) + at
+        data[place : place + 2] = (99).to_bytes(2, "little")
+    (brought / "truth.npz").write_bytes(data)
+    with pytest.raises(
+        BadInputError, match=r"^.*truth\.npz is damaged .* Make the capture again.*$"
+    ):
+        read_truth(brought / "truth.npz")
+
+
+def test_truth_whose_header_ends_early_is_one_sentence(brought):
+    header = b"{'shape': ((((\n"
+    with zipfile.ZipFile(brought / "truth.npz", "w") as made:
+        made.writestr("odd.npy", b"\x93NUMPY\1\0" + len(header).to_bytes(2, "little") + header)
+    with pytest.raises(
+        BadInputError, match=r"^.*truth\.npz is damaged .* Make the capture again.*$"
+    ):
+        read_truth(brought / "truth.npz")
 
 
 def test_truth_that_swells_is_a_sentence(brought):

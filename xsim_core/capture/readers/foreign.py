@@ -30,7 +30,9 @@ def reading(path: Path, mend: str) -> Iterator[None]:
             raise
         raise BadInputError(f"{path}: {error}") from error
     except MemoryError as error:
-        raise BadInputError(f"{path} asks for more memory than there is. {mend}") from error
+        raise BadInputError(
+            f"{path} cannot be read: it asks for more memory than there is. {mend}"
+        ) from error
     except sqlite3.DatabaseError as error:
         raise BadInputError(
             f"{path} is damaged or truncated ({one_line(error)}). {mend}"

@@ -154,7 +154,7 @@ def parse_intrinsics(text: str, source: str, notes: list[str]) -> Intrinsics:
     if ":" not in bare:
         bare = bare.replace("=", ": ")
     plain = bare.replace("!!opencv-matrix", "").replace("\t", " ")
-    loaded = parse_yaml(plain, f"{source} holds more than numbers, and")
+    loaded = parse_yaml(plain, f"{source} is neither numbers nor JSON or YAML")
     if not isinstance(loaded, Mapping):
         raise BadInputError(f"{source} holds no intrinsics. Accepted: {ACCEPTS}.")
     return _from_mapping(loaded, source, notes)

@@ -140,7 +140,7 @@ def test_textures_are_followed_within_the_capture(tmp_path, said, lies):
     assert tmp_path / lies in mesh_files(path, tmp_path)
 
 
-@pytest.mark.parametrize("said", ["gone.png", "../../outside.png"])
+@pytest.mark.parametrize("said", ["gone.png", "../../outside.png", "long" * 99])
 def test_a_missing_texture_is_said(tmp_path, said):
     Image.fromarray(PICTURE).save(tmp_path / "outside.png")
     folder = tmp_path / "capture" / "object"
