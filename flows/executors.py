@@ -9,10 +9,11 @@ from tasks.engine.observer import OBSERVER, Observer
 from tasks.settings import load_settings
 from xsim_core.artifacts import Artifact, ArtifactRef
 from xsim_core.config import FrozenModel, StageConfig
-from xsim_core.errors import MissingArtifactError, StoreUnreachableError
+from xsim_core.errors import CorruptArtifactError, MissingArtifactError, StoreUnreachableError
 from xsim_core.runs import RunRecord, ending_of, save_record
 from xsim_core.stage import Stage, output_ref, run_stage
-from xsim_core.storage import ArtifactStore, Runtime
+from xsim_core.stages import other_maker
+from xsim_core.storage import ArtifactStore, Runtime, read_record
 
 Ref = ArtifactRef[Any]
 T = TypeVar("T")
@@ -189,6 +190,7 @@ class Recorder:
 
     store: ArtifactStore
     record: RunRecord
+    _written: dict[str, Any] | None = None
 
     def settled(
         self, stage: Stage[Out], config: FrozenModel, given: dict[str, Ref],
@@ -215,10 +217,34 @@ class Recorder:
         with suppress(Exception):
             self.update(unfinished={**self.record.unfinished, stage: ending_of(error)})
 
+    def completed(self, **fields: Any) -> None:
+        """Note that all is done; what the run named before and still stands counts as its own."""
+        stages, former = self.record.stages, self.record.former
+        rest = {stage: ref for stage, ref in former.items() if stage not in stages}
+        if all(former.get(stage, ref) == ref for stage, ref in stages.items()):
+            # The same chain, up to a stage: what came after it is what it was.
+            said = {s: by for s, ref in rest.items() if (m := self.store.manifest(ref))
+                    and (by := other_maker(m))}  # fmt: skip
+            fields["other_code"] = {**said, **self.record.other_code}
+            stages, rest = {**former, **stages}, {}
+        self.update(state="completed", stages=stages, former=rest, **fields)
+
     def update(self, **fields: Any) -> None:
-        """Change fields of the record and write it."""
+        """Change fields of the record and write it; what another had written is named further on.
+
+        That is the run's own from before, or of the same request at work elsewhere.
+        """
+        path = f"runs/{self.record.name}.json"
+        theirs = None
+        with suppress(CorruptArtifactError):
+            if self.store.get_record(path) != self._written:
+                theirs = read_record(self.store, path, RunRecord)
+        if theirs is not None:
+            mine = fields.get("former", self.record.former)
+            fields["former"] = {**theirs.former, **mine, **theirs.stages}
         self.record = self.record.model_copy(update=fields)
         save_record(self.store, self.record)
+        self._written = self.record.model_dump(mode="json")
 
 
 def _given(inputs: dict[str, Ref | None]) -> dict[str, Ref]:

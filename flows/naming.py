@@ -12,7 +12,7 @@ from typing import Any
 
 from xsim_core.artifacts import ArtifactRef
 from xsim_core.errors import BadInputError, CorruptArtifactError
-from xsim_core.process import this_process
+from xsim_core.process import fate_of, this_process
 from xsim_core.runs import RunRecord, RunRequest, begin_record, check_run_name
 from xsim_core.storage import ArtifactStore, read_record
 
@@ -60,7 +60,8 @@ def take_name(
     """
     while True:
         name = free_name(store, request, capture, base=base)
-        if begin_record(store, RunRecord(name=name, request=request, process=this_process())):
+        record = RunRecord(name=name, request=request, taken_in=capture, process=this_process())
+        if begin_record(store, record):
             return name
         if name == free_name(store, request, capture, base=base):
             return name  # The record that is there is this request's.
@@ -86,8 +87,12 @@ def _other_request(
 def _is_same(record: RunRecord, request: RunRequest, capture: ArtifactRef[Any] | None) -> bool:
     if _settings(record.request) != _settings(request):
         return False
-    if capture is not None and record.stages.get("ingest_capture") == capture:
+    had = record.taken_in or record.stages.get("ingest_capture")
+    if capture is not None and had == capture:
         return True
+    is_at_work = record.process and record.state == "running" and fate_of(record.process) != "gone"
+    if had and capture and is_at_work:
+        return False  # What the folder held before, or one of another machine that is called so.
     here, there = request.capture, record.request.capture
     return bool(here) == bool(there) and Path(here).absolute() == Path(there).absolute()
 

@@ -7,7 +7,7 @@ from prefect.runtime import flow_run
 
 from tasks.settings import load_settings
 from xsim_core.artifacts import ArtifactRef
-from xsim_core.runs import RunRecord, RunRequest
+from xsim_core.runs import RunRequest
 
 from . import pipeline
 from .executors import AsTasks
@@ -24,8 +24,7 @@ def real_to_sim(
     resolved = resolve(request)
     store = load_settings().open_store()
     name = resolved.take_name(store, f"{resolved.name}-real-to-sim")
-    record = RunRecord(name=name, request=request, flow_run_url=flow_run.ui_url)
-    with recorded(store, record) as recorder:
+    with recorded(store, resolved.record(name, flow_run_url=flow_run.ui_url)) as recorder:
         execute = AsTasks(recorder)
         ingested = pipeline.ingest(execute, resolved.sources)
         return pipeline.real_to_sim(execute, resolved.config, ingested.capture)._asdict()

@@ -33,7 +33,7 @@ def recorded(store: ArtifactStore, record: RunRecord) -> Iterator[Recorder]:
                 elapsed_s=round(time.monotonic() - clock, 2),
             )
         raise
-    recorder.update(state="completed", elapsed_s=round(time.monotonic() - clock, 2))
+    recorder.completed(elapsed_s=round(time.monotonic() - clock, 2))
 
 
 def report_path(settings: Settings, name: str) -> Path:

@@ -10,7 +10,7 @@ from prefect.runtime import flow_run
 
 from tasks.settings import load_settings
 from xsim_core.artifacts import ArtifactRef
-from xsim_core.runs import RunRecord, RunRequest
+from xsim_core.runs import RunRequest
 from xsim_core.stages import EVALUATE
 
 from .executors import AsTasks
@@ -56,8 +56,7 @@ def xsim(
         # One that the chain does not have would else be noticed when the whole chain is done.
         resolved.plan(store, until=until)
     resolved = resolved.taken(store)
-    record = RunRecord(name=resolved.name, request=resolved.request, flow_run_url=flow_run.ui_url)
-    with recorded(store, record) as recorder:
+    with recorded(store, resolved.record(flow_run_url=flow_run.ui_url)) as recorder:
         resolved.carry_out(AsTasks(recorder), until=until)
     page = write_report(settings, store, recorder.record)
     publish_run_page(store, recorder.record, page)

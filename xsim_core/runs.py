@@ -81,6 +81,11 @@ class RunRecord(FrozenModel):
     flow_run_url: str | None = None
     stages: dict[str, ArtifactRef[Any]] = Field(default_factory=dict)
     """Stage to artifact, in the order in which they finished."""
+    taken_in: ArtifactRef[Any] | None = None
+    """The artifact of its capture, made or to be made; None where it reads none."""
+    former: dict[str, ArtifactRef[Any]] = Field(default_factory=dict)
+    """What the run had made before it was begun anew, as far as it has not come to it again: until
+    then no sweep may take it."""
     other_code: dict[str, str] = Field(default_factory=dict)
     """The stages whose artifact other code made than that of the run, and which (its commit)."""
     unfinished: dict[str, Ending] = Field(default_factory=dict)

@@ -144,8 +144,7 @@ def _in_process(
     until: str | None,
 ) -> RunRecord:  # fmt: skip
     resolved = resolved.taken(store)
-    record = RunRecord(name=resolved.name, request=resolved.request)
-    with recorded(store, record) as recorder:
+    with recorded(store, resolved.record()) as recorder:
         execute = InProcess(store, settings.runtime, display, recorder)
         resolved.carry_out(execute, until=until)
     return recorder.record

@@ -159,7 +159,7 @@ class CaptureIngest:
         request = RunRequest(capture=str(folder))
         taken_as = output_ref(INGEST_CAPTURE, sources.capture, {})
         name = take_name(store, request, taken_as, base=f"ingest-{plain_name(folder.name)}")
-        record = RunRecord(name=name, request=request)
+        record = RunRecord(name=name, request=request, taken_in=taken_as)
         with Display([]) as display, recorded(store, record) as recorder:
             ingested = ingest(InProcess(store, settings.runtime, display, recorder), sources)
         if self.queue:

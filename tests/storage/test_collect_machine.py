@@ -1,13 +1,18 @@
 """Nothing that a run or a pin names is ever removed, whatever comes in whatever order.
 
-The rules act on a real store and on a model of what is named; ``python -m
-tests.storage.test_collect_machine 10000`` runs the campaign.
+The rules act on a real store, by the project's own naming, recording and sweeping, and on a model
+of what is named. ``python -m tests.storage.test_collect_machine 10000`` runs the campaign.
 """
 
-import contextlib
+import os
 import sys
+from collections import Counter
+from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
+import pytest
 from hypothesis import settings
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -18,110 +23,235 @@ from hypothesis.stateful import (
 )
 from hypothesis.strategies import booleans, integers, sampled_from
 
-from flows.naming import free_name
-from tests.storage.test_collect import CHILD, TOY, ToyConfig, run_stage
-from xsim_core.artifacts import ArtifactRef
+from flows.executors import InProcess, Recorder
+from flows.naming import take_name
+from flows.runs import recorded
+from tasks.engine.observer import Silent
+from tests.contracts.toys import ToyConfig
+from tests.storage.laboratory import Server, User
+from xsim_core.artifacts import Evaluation
 from xsim_core.errors import BadInputError, MissingArtifactError, XSimError
-from xsim_core.runs import RunRecord, RunRequest, load_record, save_record
-from xsim_core.storage import ArtifactStore
+from xsim_core.runs import RunRecord, RunRequest, load_record
+from xsim_core.stage import Stage, output_ref, run_stage
+from xsim_core.storage import Runtime
 from xsim_core.storage.collect import LOCK, collect
-from xsim_core.storage.objects import Objects
 
 NAMES = ("take1", "take2")
 GRACE_S = 3600.0
+SKEWS_H = (-5, 0, 5)
 
 
-class SpoiltObjects(Objects):
-    """One listing of a folder is empty, as if the server had lost sight of it."""
+def small(*, config, out, **inputs):
+    del inputs
+    out.write("success/x", np.ones(2, bool))
+    out.write("progress/x", np.full(2, config.num_frames, np.float32))
+    return Evaluation(task="t", rates=(), figures={})
 
-    spoilt: str | None = None
 
-    def listing(self, prefix=""):
-        if self.spoilt and prefix.strip("/") == self.spoilt:
-            self.spoilt = None
-            return []
-        return super().listing(prefix)
+INGEST = Stage("ingest_capture", 1, small, ToyConfig, {}, Evaluation)
+TRAIN = Stage("toy_train", 1, small, ToyConfig, {"capture": Evaluation}, Evaluation)
+EVALUATE = Stage("toy_evaluate", 1, small, ToyConfig, {"policy": Evaluation}, Evaluation)
+
+done: Counter[str] = Counter()
+"""What happened in all sequences of this process: a rule that never acts proves nothing."""
+
+
+@dataclass
+class Running:
+    """A run between two of its stages."""
+
+    stack: ExitStack
+    recorder: Recorder
+    execute: InProcess
+    config: ToyConfig
+    anew: ToyConfig
+    num_stages: int
+    refs: tuple = ()
+
+    def step(self):
+        """The next stage."""
+        match self.refs:
+            case ():
+                ref = self.execute(INGEST, self.config)
+            case (capture,):
+                ref = self.execute(TRAIN, self.anew, capture=capture)
+            case (_, policy):
+                ref = self.execute(EVALUATE, self.config, policy=policy)
+        self.refs = (*self.refs, ref)
+        return ref
 
 
 class Laboratory(RuleBasedStateMachine):
-    """Two users, whose machines' clocks differ, and one sweeper."""
+    """Two users, whose machines' clocks differ, and sweeps by either."""
 
-    @initialize()
-    def start(self):
-        self.store = ArtifactStore("memory://")
-        self.store._objects = SpoiltObjects(self.store._objects.backend)
-        self.users = [self.store, ArtifactStore("memory://")]
-        self.users[1]._objects = self.store._objects
+    @initialize(skews_h=sampled_from([(a, b) for a in SKEWS_H for b in SKEWS_H]))
+    def start(self, skews_h):
+        self.server = Server()
+        first, second = (timedelta(hours=h) for h in skews_h)
+        one = User(self.server, first)
+        self.users = [one, User(self.server, second, one)]
         self.named: dict[str, set] = {}
         """What each record, and each pin, names."""
+        self.running: list[Running] = []
         self.now = datetime.now(UTC)
 
-    @rule(user=integers(0, 1), number=integers(1, 4), day=sampled_from(["mon", "tue"]),
-          name=sampled_from(NAMES), given=booleans())  # fmt: skip
-    def run(self, user, number, day, name, given):
-        """A capture through two stages; another of the same name is another run."""
-        store = self.users[user]
-        request = RunRequest(name=name if given else None, capture=f"/{day}/{name}")
-        try:
-            parent = run_stage(TOY, ToyConfig(num_frames=number), store, {})
-            capture = ArtifactRef(kind="capture", fingerprint=f"{number}" * 24)
-            called = free_name(store, request, capture)
-            child = run_stage(CHILD, ToyConfig(num_frames=number), store, {"parent": parent})
-        except (BadInputError, MissingArtifactError):
-            return  # Refused, or told that a sweep is at it.
-        stages = {"ingest_capture": capture, "toy": parent, "child": child}
-        before = self.named.get(f"runs/{called}")
-        save_record(store, RunRecord(name=called, request=request, stages=stages))
-        assert before is None or load_record(store, called).request.capture == request.capture
-        self.named[f"runs/{called}"] = {parent, child}
+    @rule(user=integers(0, 1), number=integers(1, 3), day=sampled_from(["mon", "tue"]),
+          name=sampled_from(NAMES), given=booleans(), anew=booleans(), num_stages=integers(1, 3),
+          beside=booleans())  # fmt: skip
+    def begin(self, user, number, day, name, given, anew, num_stages, beside):
+        """A run is asked for; perhaps another of the same name in the same moment."""
+        store, config = self.users[user], ToyConfig(num_frames=number)
+        request = RunRequest(
+            name=name if given else None, capture=f"/{day}/{name}",
+            anew={"toy_train": "c0de"} if anew else {},
+        )  # fmt: skip
+        capture = output_ref(INGEST, config, {})
+        if beside:
+            other = request.model_copy(update={"capture": f"/{'mon' if anew else 'wed'}/{name}"})
+            store.interrupt(2, lambda: self.take(1 - user, other, output_ref(
+                INGEST, ToyConfig(num_frames=number % 3 + 1), {}
+            )))  # fmt: skip
+        called = self.take(user, request, capture)
+        store.finish()
+        if called is None:
+            return
+        stack = ExitStack()
+        record = RunRecord(name=called, request=request, taken_in=capture)
+        recorder = stack.enter_context(recorded(store, record))
+        execute = InProcess(store, Runtime(), Silent(), recorder)
+        again = replace_anew(config) if anew else config
+        self.running.append(Running(stack, recorder, execute, config, again, num_stages))
+        done["begun"] += 1
 
-    @rule(number=integers(1, 4))
-    def pin(self, number):
-        """A person keeps an artifact that is there."""
+    def take(self, user, request, capture):
+        """The name; a record that is another's stays as it is."""
+        store = self.users[user]
         try:
-            ref = run_stage(TOY, ToyConfig(num_frames=number), self.store, {})
-            self.store.pin("best", ref)
+            called = take_name(store, request, capture)
+        except BadInputError:
+            done["refused"] += 1
+            return None
+        had = load_record(store, called)
+        assert had.request.capture == request.capture or capture in (
+            had.taken_in, had.stages.get("ingest_capture")
+        )  # fmt: skip
+        assert had.request.anew == request.anew
+        self.named.setdefault(f"runs/{called}", set())
+        return called
+
+    @rule(which=integers(0, 3))
+    def step(self, which):
+        """A run makes or finds its next stage, or ends."""
+        if not self.running:
+            return
+        run = self.running[which % len(self.running)]
+        name = f"runs/{run.recorder.record.name}"
+        if len(run.refs) == run.num_stages:
+            self.running.remove(run)
+            run.stack.close()
+            done["completed"] += 1
+            if run.num_stages == 3:
+                self.named[name] = set(run.refs)
+            return
+        try:
+            ref = run.step()
+        except MissingArtifactError as error:  # Told that a sweep is at it.
+            self.end(run, error)
+            done["told of a sweep"] += 1
+            return
+        self.named.setdefault(name, set()).add(ref)
+
+    def step_beside(self, which):
+        """Between two requests of a sweep; what goes wrong there is the sweep's own."""
+        spoilt, self.server.spoilt = self.server.spoilt, None
+        self.step(which)
+        self.server.spoilt = spoilt
+        done["beside a sweep"] += 1
+
+    @rule(which=integers(0, 3))
+    def interrupt(self, which):
+        """Somebody ends a run."""
+        if self.running:
+            self.end(self.running[which % len(self.running)], KeyboardInterrupt())
+            done["interrupted"] += 1
+
+    def end(self, run, error):
+        self.running.remove(run)
+        run.stack.__exit__(type(error), error, None)
+
+    @rule(user=integers(0, 1), number=integers(1, 3))
+    def pin(self, user, number):
+        """A person keeps an artifact that is there."""
+        store = self.users[user]
+        try:
+            ref = run_stage(INGEST, ToyConfig(num_frames=number), store, {})
+            store.pin("best", ref)
         except MissingArtifactError:
+            done["told of a sweep"] += 1
             return
         self.named["pins/best"] = {ref}
+        done["pinned"] += 1
 
     @rule(name=sampled_from(NAMES))
     def remove_record(self, name):
-        """Somebody deletes a run's record."""
-        self.store.delete_objects([f"runs/{name}-demo.json"])
-        self.named.pop(f"runs/{name}-demo", None)
+        """Somebody deletes the record of a run that is not at work."""
+        if not self.is_running(f"{name}-demo"):
+            self.users[0].delete_objects([f"runs/{name}-demo.json"])
+            self.named.pop(f"runs/{name}-demo", None)
 
     @rule(name=sampled_from(NAMES))
     def rename(self, name):
         """Somebody renames the file of a record."""
-        old, new = f"runs/{name}-demo", f"runs/renamed-{name}"
-        body = self.store.read_object(f"{old}.json")
-        if body is not None and old in self.named:
-            self.store._objects.write(f"{new}.json", body)
-            self.store.delete_objects([f"{old}.json"])
+        old, new, store = f"runs/{name}-demo", f"runs/renamed-{name}", self.users[0]
+        if old in self.named and not self.is_running(f"{name}-demo"):
+            body = store.read_object(f"{old}.json")
+            assert body is not None
+            store._objects.write(f"{new}.json", body)
+            store.delete_objects([f"{old}.json"])
             self.named[new] = self.named.pop(old)
+            done["renamed"] += 1
+
+    def is_running(self, name):
+        return any(run.recorder.record.name == name for run in self.running)
 
     @rule(
-        hours=sampled_from([0, 1, 3, 30]), skew_h=sampled_from([-5, 0, 5]), no_grace=booleans(),
-        spoilt=sampled_from([None, "runs", "pins", "ground_truth"]),
+        user=integers(0, 1), hours=sampled_from([0, 1, 3, 30]), no_grace=booleans(),
+        spoilt=sampled_from(["", "", "empty", "cut", "failed", "lost"]),
+        folder=sampled_from(["runs", "pins", "evaluation", "gc"]),
+        which=integers(0, 3), when=sampled_from([0, *range(1, 48)]),
     )  # fmt: skip
-    def sweep(self, hours, skew_h, no_grace, spoilt):
-        """A sweep by a machine whose clock is wrong; one listing may lack what is there."""
+    def sweep(self, user, hours, no_grace, spoilt, folder, which, when):
+        """A sweep, hours later by a wrong clock; one answer may be wrong, and a run goes on."""
+        store = self.users[user]
         self.now += timedelta(hours=hours)
-        self.store.delete_objects([LOCK])
-        self.store._objects.spoilt = spoilt
-        with contextlib.suppress(XSimError):
-            collect(
-                self.store, grace_s=0.0 if no_grace else GRACE_S, dry_run=False,
-                now=self.now + timedelta(hours=skew_h),
+        store.delete_objects([LOCK])
+        if when and self.running:
+            no_grace = False  # It is for a store on which nothing runs.
+            store.interrupt(when, lambda: self.step_beside(which))
+        no_grace = no_grace and not self.running
+        self.server.spoilt = (spoilt, folder) if spoilt else None
+        try:
+            result = collect(
+                store, grace_s=0.0 if no_grace else GRACE_S, dry_run=False,
+                now=self.now + store.clock,
             )  # fmt: skip
-        self.store._objects.spoilt = None
+            done["removed"] += len(result.removed)
+        except XSimError:
+            done["sweep refused"] += 1
+        done[f"spoilt: {spoilt}"] += bool(spoilt and self.server.spoilt is None)
+        self.server.spoilt = None
+        store.finish()
 
     @invariant()
     def what_is_named_is_there(self):
+        done["checks"] += 1
         for name, refs in getattr(self, "named", {}).items():
             for ref in refs:
-                assert self.store.verify(ref) == [], (name, ref)
+                assert self.users[0].verify(ref) == [], (name, ref)
+
+
+def replace_anew(config):
+    return config.model_copy(update={"anew": "c0de"})
 
 
 def campaign(num_sequences):
@@ -129,13 +259,22 @@ def campaign(num_sequences):
     run_state_machine_as_test(
         Laboratory,
         settings=settings(
-            max_examples=num_sequences, stateful_step_count=12, deadline=None, database=None
+            max_examples=num_sequences, stateful_step_count=20, deadline=None, database=None
         ),
     )
 
 
-Laboratory.TestCase.settings = settings(max_examples=15, stateful_step_count=12, deadline=None)
+Laboratory.TestCase.settings = settings(max_examples=15, stateful_step_count=20, deadline=None)
 TestLaboratory = Laboratory.TestCase
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(6 * 3600)
+def test_ten_thousand_sequences():
+    campaign(int(os.environ.get("XSIM_SEQUENCES", "10000")))
+    assert all(done[what] > 0 for what in ("completed", "removed", "refused", "renamed", "pinned"))
+
 
 if __name__ == "__main__":
     campaign(int(sys.argv[1]))
+    sys.stdout.write(f"{dict(done)}\n")

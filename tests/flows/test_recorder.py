@@ -1,0 +1,85 @@
+"""A run that is begun anew names what it had made until it has made it again."""
+
+import pytest
+
+from flows.executors import Recorder
+from flows.runs import recorded
+from tests.contracts.toys import TOY, ToyConfig
+from tests.storage.test_collect import CHILD, sweep
+from xsim_core.runs import RunRecord, load_record
+from xsim_core.stage import run_stage
+from xsim_core.storage import ArtifactStore
+
+
+@pytest.fixture
+def store():
+    return ArtifactStore("memory://")
+
+
+def pair(store, number=1):
+    """What a run makes of one capture."""
+    parent = run_stage(TOY, ToyConfig(num_frames=number), store, {})
+    return {"scan": parent, "splat": run_stage(CHILD, ToyConfig(), store, {"parent": parent})}
+
+
+def carry_out(store, stages, error=None):
+    with recorded(store, RunRecord(name="take1")) as recorder:
+        for stage, ref in stages.items():
+            recorder.add(stage, ref)
+        if error:
+            raise error
+
+
+def sweep_thrice(store):
+    for hours in (2, 4, 6):
+        sweep(store, hours)
+
+
+def test_a_beginning_of_a_finished_run_leaves_it_finished(store):
+    made = pair(store)
+    carry_out(store, made)
+    carry_out(store, {"scan": made["scan"]})  # --until scan
+    record = load_record(store, "take1")
+    assert (record.stages, record.former) == (made, {})
+    sweep_thrice(store)
+    assert all(store.verify(ref) == [] for ref in made.values())
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), ValueError("broken")])
+def test_a_finished_run_that_fails_when_it_runs_again_loses_nothing(store, error):
+    made, other = pair(store), pair(store, 2)
+    carry_out(store, made)
+    for stages in ({}, {"scan": other["scan"]}):
+        with pytest.raises(type(error)):
+            carry_out(store, stages, error)
+        record = load_record(store, "take1")
+        assert record.stages == stages, "what is shown is this run's"
+        sweep_thrice(store)
+        assert all(store.verify(ref) == [] for ref in made.values())
+
+
+def test_what_a_whole_run_made_again_takes_the_place_of_what_was(store):
+    made, other = pair(store), pair(store, 2)
+    carry_out(store, made)
+    carry_out(store, {"scan": other["scan"]})
+    record = load_record(store, "take1")
+    assert (record.stages, record.former) == ({"scan": other["scan"]}, {"splat": made["splat"]})
+    carry_out(store, other)
+    record = load_record(store, "take1")
+    assert (record.stages, record.former) == (other, {})
+    sweep_thrice(store)
+    assert set(store.list_refs()) == set(other.values())
+
+
+def test_of_one_run_at_two_places_neither_forgets_what_the_other_made(store):
+    made = pair(store)
+    here, there = (Recorder(store, RunRecord(name="take1")) for _ in range(2))
+    here.update()
+    there.update()
+    here.add("scan", made["scan"])
+    here.add("splat", made["splat"])
+    here.completed()
+    there.add("scan", made["scan"])
+    assert load_record(store, "take1").former["splat"] == made["splat"]
+    there.completed()
+    assert load_record(store, "take1").stages == made
