@@ -3,10 +3,29 @@
 import jaxtyping
 from hypothesis import settings
 
-# The shapes that the annotations of transforms and cameras promise are checked at every call of
-# every test.
-CHECKED = ["xsim_core.geometry.se3", "xsim_core.geometry.camera"]
-jaxtyping.install_import_hook(CHECKED, "beartype.beartype")
+import tests.checking  # noqa: F401 - the hook asks for it by name
+
+# What these modules' annotations promise of shapes and kinds of numbers is checked at every call of
+# every test. Left out is what is called so often that the checks would take seconds: the tracker's
+# raycast and frame, the student's augment, the simulator's controller, state, reward and env.
+CHECKED = [
+    "xsim_core.geometry.camera",
+    "xsim_core.geometry.mesh",
+    "xsim_core.geometry.se3",
+    "xsim_core.policies.chunks",
+    "xsim_core.policies.normalizer",
+    "xsim_core.policies.student",
+    "xsim_core.policies.teacher",
+    "xsim_core.sim.starts",
+    "xsim_core.tracking.appearance",
+    "xsim_core.tracking.metrics",
+    "xsim_core.tracking.refine",
+    "xsim_core.tracking.segments",
+    "xsim_core.tracking.smoothing",
+    "xsim_core.tracking.terms",
+    "xsim_core.tracking.verify",
+]
+jaxtyping.install_import_hook(CHECKED, "tests.checking.checked")
 
 # A machine that is busy with other work stalls any example for longer than Hypothesis's 200 ms.
 settings.register_profile("busy", deadline=None)

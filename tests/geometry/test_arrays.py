@@ -1,4 +1,4 @@
-"""Geometry's shapes are checked in tests, and cost nothing elsewhere."""
+"""Shapes are checked in tests, and cost nothing elsewhere."""
 
 import subprocess
 import sys
@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from xsim_core.geometry import PinholeCamera, arrays, se3
+from xsim_core.policies.chunks import Episodes
+from xsim_core.tracking.terms import point_jacobian
 
 
 def test_a_wrong_shape_is_refused_where_it_is_made():
@@ -19,6 +21,18 @@ def test_a_wrong_shape_is_refused_where_it_is_made():
 def test_intrinsics_of_another_shape_or_type_are_refused(K):
     with pytest.raises(jaxtyping.TypeCheckError, match="K"):
         PinholeCamera(64, 48, K)
+
+
+def test_lengths_agree_within_one_call():
+    points, directions = np.zeros((5, 3)), np.zeros((4, 3))
+    with pytest.raises(jaxtyping.TypeCheckError, match="points_cam"):
+        point_jacobian(directions, points, np.zeros(3))
+
+
+def test_rows_of_one_dataclass_agree():
+    rgb, state = np.zeros((3, 8, 8, 3), np.uint8), np.zeros((3, 2), np.float32)
+    with pytest.raises(jaxtyping.TypeCheckError, match="action"):
+        Episodes(rgb, state, np.zeros((2, 2), np.float32), np.array([3]))
 
 
 def test_shapes_are_those_of_the_names():

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsim_core.errors import BadInputError
+from xsim_core.geometry.arrays import Faces, Point3, Points3, Texture, VertexUv, Vertices
 from xsim_core.scratch import write_bytes
 
 from .arrays import ArrayLike
@@ -27,13 +28,13 @@ class TexturedMesh:
     atlas with one cell a face, which the tracker fills from the first frames.
     """
 
-    vertices: NDArray[np.float32]
+    vertices: Vertices
     """(v, 3)."""
-    faces: NDArray[np.int32]
+    faces: Faces
     """(f, 3), counter-clockwise seen from outside."""
-    uv: NDArray[np.float32]
+    uv: VertexUv
     """(v, 2) in [0, 1], v up."""
-    texture: NDArray[np.uint8]
+    texture: Texture
     """(th, tw, 3) RGB."""
     is_textured: bool = True
 
@@ -67,7 +68,7 @@ class TexturedMesh:
         return float(np.linalg.norm(np.ptp(self.vertices, axis=0)))
 
     @property
-    def centre(self) -> NDArray[np.float64]:
+    def centre(self) -> Point3:
         """Centre (3,) of the bounding box in the object frame."""
         return 0.5 * (self.vertices.min(0) + self.vertices.max(0)).astype(np.float64)
 
@@ -84,7 +85,7 @@ class TexturedMesh:
         valid = area > 0
         return float(np.sqrt(np.median(uv_area[valid] / area[valid]))) if valid.any() else 0.0
 
-    def sample_surface(self, n: int, *, rng: np.random.Generator) -> NDArray[np.float64]:
+    def sample_surface(self, n: int, *, rng: np.random.Generator) -> Points3:
         """Points (n, 3) spread evenly over the surface, object frame."""
         corners = self.vertices[self.faces].astype(np.float64)
         normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])

@@ -5,11 +5,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from xsim_core.geometry.arrays import RgbImage, RgbImages
+
 from .config import AugmentConfig
 
 
 def crop_shifted(
-    frames: NDArray[np.uint8], index: NDArray[np.int64], shift_px: int, *, rng: np.random.Generator
+    frames: RgbImages, index: NDArray[np.int64], shift_px: int, *, rng: np.random.Generator
 ) -> NDArray[np.uint8]:
     """Gather ``frames[index]`` (b, h, w, 3), each translated at random with replicated borders.
 
@@ -27,7 +29,7 @@ def crop_shifted(
     return shifted
 
 
-def _replicate_border(frame: NDArray[np.uint8], padded: NDArray[np.uint8], width: int) -> None:
+def _replicate_border(frame: RgbImage, padded: NDArray[np.uint8], width: int) -> None:
     """Put ``frame`` into the middle of ``padded``, whose borders repeat its outermost pixels."""
     inner = padded[width:-width]
     inner[:, width:-width] = frame

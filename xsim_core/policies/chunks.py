@@ -9,6 +9,15 @@ from torch import Tensor
 
 from xsim_core.artifacts import EpisodeDataset
 from xsim_core.errors import BadInputError
+from xsim_core.geometry.arrays import (
+    Actions,
+    ChunkMask,
+    RgbImages,
+    RowChunks,
+    Rows,
+    RowWindows,
+    States,
+)
 from xsim_core.storage import OpenArtifact
 
 from .augment import crop_shifted, jitter_colour
@@ -21,11 +30,11 @@ from .student import to_image_tensor
 class Episodes:
     """Episodes concatenated over time."""
 
-    rgb: NDArray[np.uint8]
+    rgb: RgbImages
     """(n, h, w, 3), read-only; a memory map when it was read from a store."""
-    state: NDArray[np.float32]
+    state: States
     """(n, s), proprioception."""
-    action: NDArray[np.float32]
+    action: Actions
     """(n, a), commanded after observing the same row."""
     episode_ends: NDArray[np.int64]
     """(e,), one past the last row of each episode."""
@@ -50,13 +59,13 @@ class Episodes:
         )
 
     @property
-    def starts(self) -> NDArray[np.int64]:
+    def starts(self) -> Rows:
         """(n,) first row of each row's episode."""
         begins = np.concatenate([[0], self.episode_ends[:-1]])
         return np.repeat(begins, self.episode_ends - begins)
 
     @property
-    def ends(self) -> NDArray[np.int64]:
+    def ends(self) -> Rows:
         """(n,) one past the last row of each row's episode."""
         begins = np.concatenate([[0], self.episode_ends[:-1]])
         return np.repeat(self.episode_ends, self.episode_ends - begins)
@@ -107,8 +116,8 @@ class ChunkSampler:
 
 
 def window_rows(
-    rows: NDArray[np.int64], episodes: Episodes, architecture: StudentArchitecture
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
+    rows: Rows, episodes: Episodes, architecture: StudentArchitecture
+) -> tuple[RowWindows, RowChunks, ChunkMask]:
     """Rows observed (b, To), rows of actions (b, T) and which actions are real (b, T).
 
     Windows never cross episodes: observations repeat the first one, actions the last one.

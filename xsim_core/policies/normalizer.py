@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from xsim_core.geometry.arrays import PerDimension
+
 # A dimension that never moves (a gripper in a push task) carries noise, not information.
 SMALLEST_HALF_RANGE = 1e-3
 
@@ -14,8 +16,8 @@ SMALLEST_HALF_RANGE = 1e-3
 class MinMaxNormalizer:
     """An affine map of each dimension to [-1, 1]."""
 
-    centre: NDArray[np.float32]
-    half_range: NDArray[np.float32]
+    centre: PerDimension
+    half_range: PerDimension
 
     @staticmethod
     def fit(values: ArrayLike) -> "MinMaxNormalizer":

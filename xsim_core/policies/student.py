@@ -11,6 +11,14 @@ from torch import Tensor
 
 from xsim_core.artifacts import StudentPolicy
 from xsim_core.errors import BadInputError
+from xsim_core.geometry.arrays import (
+    ActionChunks,
+    Actions,
+    RgbImages,
+    RgbWindows,
+    States,
+    StateWindows,
+)
 from xsim_core.storage import ArtifactWriter, OpenArtifact
 
 from .config import StudentArchitecture
@@ -39,8 +47,8 @@ class Student:
 
     @torch.inference_mode()
     def sample_actions(
-        self, rgb: NDArray[np.uint8], state: NDArray[np.float32], noise: NDArray[np.float32]
-    ) -> NDArray[np.float32]:
+        self, rgb: RgbWindows, state: StateWindows, noise: ActionChunks
+    ) -> ActionChunks:
         """Sample one action chunk an environment.
 
         Args:
@@ -132,7 +140,7 @@ class ClosedLoopStudent:
         self._history = [[] for _ in seeds]
         self._queue = [[] for _ in seeds]
 
-    def act(self, rgb: NDArray[np.uint8], state: NDArray[np.float32]) -> NDArray[np.float32]:
+    def act(self, rgb: RgbImages, state: States) -> Actions:
         """The next action of every environment.
 
         Args:

@@ -10,6 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from xsim_core.geometry.arrays import Normalised, Observations, PerObservation, PolicyActions
+
 if TYPE_CHECKING:
     from xsim_core.artifacts import TeacherPolicy
     from xsim_core.storage import OpenArtifact
@@ -27,7 +29,7 @@ class RunningNormaliser:
         self.var = np.ones(obs_dim)
         self.count = 1e-4
 
-    def update(self, obs: NDArray[np.floating]) -> None:
+    def update(self, obs: Observations) -> None:
         """Take in observations (n, o)."""
         mean, var, n = obs.mean(axis=0), obs.var(axis=0), len(obs)
         delta, total = mean - self.mean, self.count + n
@@ -35,14 +37,12 @@ class RunningNormaliser:
         self.mean = self.mean + delta * n / total
         self.count = total
 
-    def __call__(self, obs: NDArray[np.floating]) -> NDArray[np.float32]:
+    def __call__(self, obs: Observations) -> Normalised:
         """Normalised observations."""
         return normalise(obs, self.mean, self.var)
 
 
-def normalise(
-    obs: NDArray[np.floating], mean: NDArray[np.floating], var: NDArray[np.floating]
-) -> NDArray[np.float32]:
+def normalise(obs: Observations, mean: PerObservation, var: PerObservation) -> Normalised:
     """Observations (..., o) with zero mean and unit variance, clipped."""
     scaled = (obs - mean) / np.sqrt(np.maximum(var, VAR_FLOOR))
     return np.clip(scaled, -OBS_CLIP, OBS_CLIP).astype(np.float32)
@@ -98,10 +98,10 @@ class TeacherActor:
 
     layers: tuple[tuple[NDArray[np.float32], NDArray[np.float32]], ...]
     """(weight (out, in), bias (out,)) from input to output."""
-    obs_mean: NDArray[np.float32]
-    obs_var: NDArray[np.float32]
+    obs_mean: PerObservation
+    obs_var: PerObservation
 
-    def act(self, obs: NDArray[np.floating]) -> NDArray[np.float32]:
+    def act(self, obs: Observations) -> PolicyActions:
         """Actions (..., a) in [-1, 1] of privileged observations (..., o)."""
         x = normalise(obs, self.obs_mean, self.obs_var)
         for i, (weight, bias) in enumerate(self.layers):

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsim_core.errors import BadInputError
+from xsim_core.geometry.arrays import SE3, SO3, ArmJacobian, ArmJoints, Vectors3
 
 # Modified (Craig) Denavit-Hartenberg rows (a, d, alpha): Franka Control Interface documentation.
 _DH = (
@@ -47,8 +48,8 @@ _T_LINK7_TCP = np.array(
 
 
 def forward_kinematics(
-    q: NDArray[np.float64],
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    q: ArmJoints,
+) -> tuple[SE3, ArmJacobian]:
     """``T_world_tcp`` (4, 4) and the Jacobian (6, 7), linear rows first, at joints (7,)."""
     turn = np.zeros((7, 4, 4))
     c, s = np.cos(q), np.sin(q)
@@ -70,24 +71,24 @@ def forward_kinematics(
     return T_world_tcp, J
 
 
-def gripper_down(yaw: float) -> NDArray[np.float64]:
+def gripper_down(yaw: float) -> SO3:
     """Rotation (3, 3) of a TCP that points down, turned by ``yaw`` about the world's z."""
     c, s = math.cos(yaw), math.sin(yaw)
     return np.array([[c, s, 0.0], [s, -c, 0.0], [0.0, 0.0, -1.0]])
 
 
-def tcp_yaw(R_world_tcp: NDArray[np.float64]) -> float:
+def tcp_yaw(R_world_tcp: SO3) -> float:
     """Yaw of a TCP rotation (3, 3), inverse of ``gripper_down``."""
     return math.atan2(R_world_tcp[1, 0], R_world_tcp[0, 0])
 
 
 def dls_step(
-    q: NDArray[np.float64],
-    position: NDArray[np.float64],
-    R_world_tcp: NDArray[np.float64],
+    q: ArmJoints,
+    position: Vectors3,
+    R_world_tcp: SO3,
     *,
     damping: float = 0.03,
-) -> tuple[NDArray[np.float64], float]:
+) -> tuple[ArmJoints, float]:
     """One damped-least-squares step of joints (7,) towards a TCP pose, and the error before it.
 
     Wampler 1986: dq = J^T (J J^T + damping^2 I)^-1 e. The error is in metres plus radians.
@@ -105,8 +106,8 @@ def dls_step(
 
 
 def inverse_kinematics(
-    position: NDArray[np.float64], yaw: float, *, q_start: NDArray[np.float64] = QPOS_REST
-) -> NDArray[np.float64]:
+    position: Vectors3, yaw: float, *, q_start: ArmJoints = QPOS_REST
+) -> ArmJoints:
     """Joints (7,) that hold the gripper down at a TCP position (3,) in metres.
 
     Raises:
@@ -136,8 +137,8 @@ class EndEffectorController:
     def __init__(
         self,
         *,
-        low: NDArray[np.float64],
-        high: NDArray[np.float64],
+        low: Vectors3,
+        high: Vectors3,
         position_scale_m: float,
         yaw_scale_rad: float,
         lead_m: float,
@@ -155,7 +156,7 @@ class EndEffectorController:
         self.yaw = 0.0
         self.finger_m = 0.0
 
-    def reset(self, q_arm: NDArray[np.float64], *, finger_m: float) -> None:
+    def reset(self, q_arm: ArmJoints, *, finger_m: float) -> None:
         """Start from measured joints (7,)."""
         T, _ = forward_kinematics(q_arm)
         self.q_target = q_arm.copy()
@@ -164,8 +165,8 @@ class EndEffectorController:
         self.finger_m = finger_m
 
     def command(
-        self, action: NDArray[np.float64], tcp_position: NDArray[np.float64], *, gain: float = 1.0
-    ) -> NDArray[np.float64]:
+        self, action: NDArray[np.float64], tcp_position: Vectors3, *, gain: float = 1.0
+    ) -> ArmJoints:
         """Joint targets (7,); the finger target is in ``finger_m``.
 
         Args:

@@ -6,7 +6,7 @@ many workers share the environments.
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -44,6 +44,15 @@ class PoolStep(NamedTuple):
     """(n, 7) weighted reward terms in the order of ``reward.TERMS``."""
 
 
+class PoolReset(NamedTuple):
+    """The beginnings of n episodes."""
+
+    obs: NDArray[np.float32]
+    """(n, o)."""
+    env_states: NDArray[np.float32]
+    """(n, 16)."""
+
+
 class _Worker:
     """The environments of one process (or of this one)."""
 
@@ -72,12 +81,12 @@ class _Worker:
             return self.envs[i].reset(seed)
         return self.envs[i].reset(seed, on_path=self.on_path.sample(rng))
 
-    def reset(self, seeds: NDArray[np.int64] | None) -> tuple[NDArray[Any], ...]:
+    def reset(self, seeds: NDArray[np.int64] | None) -> PoolReset:
         self.has_succeeded[:] = False
         obs = []
         for i, env in enumerate(self.envs):
             obs.append(self._begin_anew(i) if seeds is None else env.reset(int(seeds[i])))
-        return np.stack(obs), np.stack([env.env_state() for env in self.envs])
+        return PoolReset(np.stack(obs), np.stack([env.env_state() for env in self.envs]))
 
     def step(self, actions: NDArray[np.floating]) -> PoolStep:
         steps = [self._step(i, action) for i, action in enumerate(actions)]
@@ -161,11 +170,14 @@ class EnvPool(AbstractContextManager["EnvPool"]):
         answers = self._workers.call(name, [(argument,) for argument in arguments])
         return [np.concatenate(columns) for columns in zip(*answers, strict=True)]
 
-    def reset(self, seeds: NDArray[np.integer] | Sequence[int] | None = None) -> NDArray[Any]:
+    def reset(
+        self, seeds: NDArray[np.integer] | Sequence[int] | None = None
+    ) -> NDArray[np.float32]:
         """Begin episodes with these seeds (n,), or the pool's own; returns observations (n, o)."""
         parts = [None if seeds is None else np.asarray(seeds)[p] for p in self._parts]
-        obs, self.env_states = self._call("reset", parts)
-        return obs
+        begun = PoolReset(*self._call("reset", parts))
+        self.env_states = begun.env_states
+        return begun.obs
 
     def step(self, actions: NDArray[np.floating]) -> PoolStep:
         """Advance all environments by actions (n, a) in [-1, 1]; ended episodes begin anew."""
@@ -191,12 +203,26 @@ class Outcomes:
     env_states: NDArray[np.float32]
     """(m, horizon + 1, 16)."""
 
+    def first(self, count: int) -> "Outcomes":
+        """The first ``count`` of the episodes."""
+        return Outcomes(*(values[:count] for values in _columns(self)))
+
+    @staticmethod
+    def joined(batches: "Sequence[Outcomes]") -> "Outcomes":
+        """All episodes of several batches, in order."""
+        columns = zip(*map(_columns, batches), strict=True)
+        return Outcomes(*(np.concatenate(column) for column in columns))
+
+
+def _columns(outcomes: Outcomes) -> list[NDArray[Any]]:
+    return [getattr(outcomes, field.name) for field in fields(outcomes)]
+
 
 def run_episodes(
     pool: EnvPool, act: Callable[[NDArray[np.float32]], NDArray[np.floating]], seeds: Sequence[int]
 ) -> Outcomes:
     """Run one episode for each seed, ``pool.num_envs`` at a time."""
-    results: list[tuple[Any, ...]] = []
+    batches: list[Outcomes] = []
     for begin in range(0, len(seeds), pool.num_envs):
         batch = np.resize(np.asarray(seeds[begin : begin + pool.num_envs]), pool.num_envs)
         obs = pool.reset(batch)
@@ -208,7 +234,6 @@ def run_episodes(
             returns += step.rewards
             states.append(step.env_states)
         assert step is not None
-        rows = (batch, step.success, step.progress, returns)
-        keep = min(pool.num_envs, len(seeds) - begin)
-        results.append(tuple(r[:keep] for r in (*rows, np.stack(states, axis=1))))
-    return Outcomes(*(np.concatenate(c) for c in zip(*results, strict=True)))
+        whole = Outcomes(batch, step.success, step.progress, returns, np.stack(states, axis=1))
+        batches.append(whole.first(min(pool.num_envs, len(seeds) - begin)))
+    return Outcomes.joined(batches)

@@ -3,9 +3,9 @@
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from xsim_core.geometry import quat_wxyz_to_matrix, se3_to_pos_quat
+from xsim_core.geometry.arrays import SE3, Joints, Quat, Vectors3
 
 from .assets import SimAssets
 from .task import StartRandomisation
@@ -14,20 +14,20 @@ from .task import StartRandomisation
 class EpisodeStart(NamedTuple):
     """Object and robot at rest."""
 
-    position: NDArray[np.float64]
+    position: Vectors3
     """(3,) of the object's origin, world frame, metres."""
-    quat_wxyz: NDArray[np.float64]
+    quat_wxyz: Quat
     """(4,) of the object."""
-    qpos: NDArray[np.float64]
+    qpos: Joints
     """(9,) arm and fingers."""
 
 
 class DemonstrationStart(NamedTuple):
     """A state on the demonstrated path."""
 
-    qpos: NDArray[np.float64]
+    qpos: Joints
     """(9,) arm and fingers."""
-    T_world_object: NDArray[np.float64]
+    T_world_object: SE3
     """(4, 4)."""
     waypoint_index: int
     """The waypoint ahead."""
@@ -54,7 +54,7 @@ def draw_start(
     return EpisodeStart(position, quat, qpos)
 
 
-def yaw_then(yaw: float, quat_wxyz: NDArray[np.float64]) -> NDArray[np.float64]:
+def yaw_then(yaw: float, quat_wxyz: Quat) -> Quat:
     """A quaternion (4,) turned by ``yaw`` about the world's z."""
     c, s = np.cos(yaw / 2), np.sin(yaw / 2)
     w, x, y, z = quat_wxyz

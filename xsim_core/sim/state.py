@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from xsim_core.errors import BadInputError
 from xsim_core.geometry import se3_from_pos_quat
+from xsim_core.geometry.arrays import SE3, Joints, Positions, QuatsWxyz, StateVectors
 
 ENV_STATE_DIM = 16
 
@@ -15,11 +16,11 @@ ENV_STATE_DIM = 16
 class EnvState:
     """Robot and object of one environment, or of several along leading axes."""
 
-    qpos: NDArray[np.floating]
+    qpos: Joints
     """(..., 9) arm and fingers; radians, metres."""
-    position: NDArray[np.floating]
+    position: Positions
     """(..., 3) of the object's origin, world frame, metres."""
-    quat_wxyz: NDArray[np.floating]
+    quat_wxyz: QuatsWxyz
     """(..., 4) of the object."""
 
     @staticmethod
@@ -36,12 +37,12 @@ class EnvState:
             )
         return EnvState(vector[..., :9], vector[..., 9:12], vector[..., 12:16])
 
-    def pack(self) -> NDArray[np.float32]:
+    def pack(self) -> StateVectors:
         """The vectors (..., 16) that ``unpack`` takes apart."""
         parts = (self.qpos, self.position, self.quat_wxyz)
         return np.concatenate(parts, axis=-1).astype(np.float32)
 
     @property
-    def T_world_object(self) -> NDArray[np.float64]:
+    def T_world_object(self) -> SE3:
         """(..., 4, 4)."""
         return se3_from_pos_quat(self.position, self.quat_wxyz)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 from xsim_core.geometry import TexturedMesh
+from xsim_core.geometry.arrays import Flags, Points3, Texcoords, Values
 
 from .frame import Level
 from .raycast import Rendering, dilate, erode
@@ -26,9 +27,7 @@ class Appearance:
         h, w = mesh.texture.shape[:2]
         self._weight = np.zeros((h, w), np.float32)
 
-    def lookup(
-        self, rendering: Rendering, focal_px: float
-    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    def lookup(self, rendering: Rendering, focal_px: float) -> tuple[Points3, Flags]:
         """Colours (n, 3) in [0, 255] of the rendered points, and which of them are known (n,)."""
         n = len(rendering.texcoord)
         if n == 0:
@@ -45,7 +44,7 @@ class Appearance:
         return colours, self._weight[row, column] > 0
 
     def learn(
-        self, rendering: Rendering, level: Level, use: NDArray[np.bool_], *, max_weight: float = 20
+        self, rendering: Rendering, level: Level, use: Flags, *, max_weight: float = 20
     ) -> None:
         """Blend the colours seen at rendered points (n,) into the texture where ``use``."""
         if not self._is_learning or not use.any():
@@ -76,7 +75,7 @@ def _pyramid(texture: NDArray[np.float32]) -> list[NDArray[np.float32]]:
     return levels
 
 
-def _sample(image: NDArray[np.float32], texcoord: NDArray[np.float32]) -> NDArray[np.float32]:
+def _sample(image: NDArray[np.float32], texcoord: Texcoords) -> Points3:
     h, w = image.shape[:2]
     column = texcoord[:, 0] * w - 0.5
     row = (1 - texcoord[:, 1]) * h - 0.5
@@ -92,7 +91,7 @@ def _sample(image: NDArray[np.float32], texcoord: NDArray[np.float32]) -> NDArra
 
 
 def _texel(
-    texcoord: NDArray[np.float32], shape: tuple[int, ...]
+    texcoord: Texcoords, shape: tuple[int, ...]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     column = np.clip((texcoord[:, 0] * shape[1]).astype(np.int64), 0, shape[1] - 1)
     row = np.clip(((1 - texcoord[:, 1]) * shape[0]).astype(np.int64), 0, shape[0] - 1)
@@ -113,21 +112,19 @@ class Lighting:
         """Texture colours as they are."""
         return Lighting(np.array([1.0, 0, 0, 0]), np.ones(3))
 
-    def factors(self, normals_cam: NDArray[np.floating]) -> NDArray[np.float64]:
+    def factors(self, normals_cam: Points3) -> Values:
         """Grey shading (n,) at normals (n, 3)."""
         return np.clip(self.shading[0] + normals_cam @ self.shading[1:], 0.1, 4.0)
 
-    def apply(
-        self, colours: NDArray[np.floating], normals_cam: NDArray[np.floating]
-    ) -> NDArray[np.float64]:
+    def apply(self, colours: Points3, normals_cam: Points3) -> Points3:
         """Colours (n, 3) as the camera should see them."""
         return np.clip(colours * self.factors(normals_cam)[:, None] * self.gain, 0, 255)
 
 
 def fit_lighting(
-    colours: NDArray[np.floating],
-    observed: NDArray[np.floating],
-    normals_cam: NDArray[np.floating],
+    colours: Points3,
+    observed: Points3,
+    normals_cam: Points3,
     *,
     prior: Lighting,
     prior_weight: float = 0.1,
@@ -157,11 +154,11 @@ def fit_lighting(
 def colour_agreement(
     rendering: Rendering,
     level: Level,
-    lit: NDArray[np.floating],
-    known: NDArray[np.bool_],
+    lit: Points3,
+    known: Flags,
     *,
     tolerance: float = 28.0,
-) -> NDArray[np.float64]:
+) -> Values:
     """How far (n,) in [0, 1] observed colours are those of the lit texture (n, 3), blurred.
 
     Depth cannot tell a finger that touches the object from the object; colour can. The blur
@@ -194,9 +191,7 @@ class ColourModel:
         floor = 2e-4
         return np.log((self._foreground + floor) / (self._background + floor)).astype(np.float32)
 
-    def learn(
-        self, rendering: Rendering, level: Level, is_object: NDArray[np.bool_], *, rate: float
-    ) -> None:
+    def learn(self, rendering: Rendering, level: Level, is_object: Flags, *, rate: float) -> None:
         """Update from a trusted pose; ``is_object`` (n,) marks unoccluded pixels."""
         surround = ~dilate(rendering.mask, 3)
         bins = level.colour_bin[rendering.roi.slices]

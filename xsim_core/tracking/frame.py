@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsim_core.geometry import PinholeCamera
+from xsim_core.geometry.arrays import DepthImage, GradientImage, GreyImage, Points2, RgbImage
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Roi:
         return self.u1 - self.u0 < 4 or self.v1 - self.v0 < 4
 
 
-def roi_of_points(pixels: NDArray[np.floating], camera: PinholeCamera, *, margin_px: int) -> Roi:
+def roi_of_points(pixels: Points2, camera: PinholeCamera, *, margin_px: int) -> Roi:
     """The rectangle around pixels (n, 2), grown by a margin and cut at the image's border."""
     finite = pixels[np.isfinite(pixels).all(-1)]
     if len(finite) == 0:
@@ -45,20 +46,18 @@ def roi_of_points(pixels: NDArray[np.floating], camera: PinholeCamera, *, margin
 class Level:
     """The frame at one scale."""
 
-    def __init__(
-        self, rgb: NDArray[np.uint8], depth_m: NDArray[np.float32], camera: PinholeCamera
-    ) -> None:
+    def __init__(self, rgb: RgbImage, depth_m: DepthImage, camera: PinholeCamera) -> None:
         """Hold one scale: rgb (h, w, 3), depth_m (h, w) with 0 = no measurement."""
         self.rgb, self.depth_m, self.camera = rgb, depth_m, camera
 
     @cached_property
-    def grey(self) -> NDArray[np.float32]:
+    def grey(self) -> GreyImage:
         """Lightly smoothed luminance (h, w) in [0, 255]."""
         grey = cv2.cvtColor(self.rgb, cv2.COLOR_RGB2GRAY).astype(np.float32)
         return np.asarray(cv2.GaussianBlur(grey, (3, 3), 0.8), np.float32)
 
     @cached_property
-    def gradient(self) -> NDArray[np.float32]:
+    def gradient(self) -> GradientImage:
         """Derivatives (h, w, 2) of the luminance a pixel."""
         gx = cv2.Scharr(self.grey, cv2.CV_32F, 1, 0, scale=1 / 32)
         gy = cv2.Scharr(self.grey, cv2.CV_32F, 0, 1, scale=1 / 32)
@@ -74,9 +73,7 @@ class Level:
 class Frame:
     """An RGB-D frame and its downscaled levels."""
 
-    def __init__(
-        self, rgb: NDArray[np.uint8], depth_m: NDArray[np.floating], camera: PinholeCamera
-    ) -> None:
+    def __init__(self, rgb: RgbImage, depth_m: DepthImage, camera: PinholeCamera) -> None:
         """Hold a frame: rgb (h, w, 3), depth_m (h, w) aligned to it, 0 = no measurement."""
         self.camera = camera
         self._levels = {1: Level(rgb, np.asarray(depth_m, np.float32), camera)}

@@ -5,10 +5,10 @@ from functools import lru_cache
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from xsim_core.errors import BadInputError
 from xsim_core.geometry import make_se3, so3_exp
+from xsim_core.geometry.arrays import SE3, SO3, BoxXyxy
 
 from .config import TrackerConfig
 from .frame import Frame, Level
@@ -23,7 +23,7 @@ NUM_REFINED, NUM_FINAL = 48, 10
 
 
 @lru_cache
-def view_rotations() -> NDArray[np.float64]:
+def view_rotations() -> SO3:
     """Rotations (v * 12, 3, 3): 42 view directions of an icosphere by 12 in-plane turns."""
     import trimesh
 
@@ -40,7 +40,7 @@ def view_rotations() -> NDArray[np.float64]:
 
 def initial_pose(
     frame: Frame, box_xyxy: Box, model: ObjectModel, *, config: TrackerConfig
-) -> tuple[NDArray[np.float64], Verdict]:
+) -> tuple[SE3, Verdict]:
     """The best pose in a box and how well it explains the frame.
 
     Raises:
@@ -124,12 +124,12 @@ def _box_depth(frame: Frame, box: Box) -> float:
 
 
 def _place(
-    R: NDArray[np.floating],
-    box: NDArray[np.floating],
+    R: SO3,
+    box: BoxXyxy,
     level: Level,
     caster: RayCaster,
     depth_m: float,
-) -> NDArray[np.float64]:
+) -> SE3:
     """Translation that centres the silhouette in the box and brings its surface to the depth."""
     centre, K = R @ caster.mesh.centre, level.camera.K
     middle = np.array([(box[0] + box[2]) / 2, (box[1] + box[3]) / 2])
@@ -153,8 +153,8 @@ def _place(
 
 
 def _quick_fit(
-    T: NDArray[np.floating],
-    box: NDArray[np.floating],
+    T: SE3,
+    box: BoxXyxy,
     level: Level,
     caster: RayCaster,
     config: TrackerConfig,
@@ -177,14 +177,14 @@ def _quick_fit(
 
 
 def _judged(
-    T: NDArray[np.floating],
+    T: SE3,
     level: Level,
     model: ObjectModel,
     config: TrackerConfig,
     *,
     rounds: tuple[tuple[float, int], ...],
     use_texture: bool = True,
-) -> tuple[NDArray[np.float64], Verdict]:
+) -> tuple[SE3, Verdict]:
     refined = refine(T, level, model, config=config, rounds=rounds, use_texture=use_texture)
     verdict = verify(
         refined,
@@ -199,10 +199,10 @@ def _judged(
 
 
 def _distinct(
-    poses: list[tuple[NDArray[np.float64], Verdict]],
-) -> list[tuple[NDArray[np.float64], Verdict]]:
+    poses: list[tuple[SE3, Verdict]],
+) -> list[tuple[SE3, Verdict]]:
     """Poses in order, without those within 10 degrees and 1 cm of a better one."""
-    kept: list[tuple[NDArray[np.float64], Verdict]] = []
+    kept: list[tuple[SE3, Verdict]] = []
     for T, verdict in poses:
         for other, _ in kept:
             trace = np.trace(T[:3, :3].T @ other[:3, :3])

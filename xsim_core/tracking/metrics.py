@@ -5,17 +5,16 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from xsim_core.geometry import transform_points
+from xsim_core.geometry.arrays import Points3, Times, Track
 
-Floats = NDArray[np.floating]
 
-
-def add_m(T_est: Floats, T_true: Floats, points_object: Floats) -> Floats:
+def add_m(T_est: Track, T_true: Track, points_object: Points3) -> Times:
     """ADD (t,) in metres: mean distance of the mesh's points (n, 3) under two poses (t, 4, 4)."""
     difference = transform_points(T_est, points_object) - transform_points(T_true, points_object)
     return np.linalg.norm(difference, axis=-1).mean(-1)
 
 
-def adds_m(T_est: Floats, T_true: Floats, points_object: Floats) -> Floats:
+def adds_m(T_est: Track, T_true: Track, points_object: Points3) -> Times:
     """ADD-S (t,) in metres: mean distance to the *closest* point, for symmetric objects."""
     estimated = transform_points(T_est, points_object)
     true = transform_points(T_true, points_object)
@@ -23,7 +22,7 @@ def adds_m(T_est: Floats, T_true: Floats, points_object: Floats) -> Floats:
     return np.array([cKDTree(b).query(a)[0].mean() for a, b in pairs])
 
 
-def auc(errors_m: Floats, *, limit_m: float = 0.1) -> float:
+def auc(errors_m: NDArray[np.floating], *, limit_m: float = 0.1) -> float:
     """Area under the accuracy-threshold curve up to ``limit_m``, in percent (PoseCNN, 2018).
 
     The exact area: an error e adds ``max(0, 1 - e / limit)``; NaN counts as a miss.

@@ -2,9 +2,9 @@
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from xsim_core.geometry import PinholeCamera
+from xsim_core.geometry.arrays import SE3, RgbImage
 
 from .raycast import RayCaster
 from .tracker import INTERPOLATED, LOST, OCCLUDED, OK
@@ -16,14 +16,14 @@ STATUS_RGB = {
 
 
 def draw_pose(
-    rgb: NDArray[np.uint8],
-    T_cam_object: NDArray[np.floating],
+    rgb: RgbImage,
+    T_cam_object: SE3,
     *,
     caster: RayCaster,
     camera: PinholeCamera,
     status: int = OK,
     caption: str = "",
-) -> NDArray[np.uint8]:
+) -> RgbImage:
     """A copy of the frame (h, w, 3) with the mesh's outline and axes; red x, green y, blue z."""
     image = np.ascontiguousarray(rgb)
     image = image.copy()

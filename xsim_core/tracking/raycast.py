@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsim_core.geometry import PinholeCamera, TexturedMesh
+from xsim_core.geometry.arrays import SE3, Cells, Mask, Points3, Texcoords, Vertices
 
 from .frame import Roi, roi_of_points
 
@@ -19,15 +20,15 @@ class Rendering:
     """The object's visible surface in a rectangle of the image; n pixels are hit."""
 
     roi: Roi
-    mask: NDArray[np.bool_]
+    mask: Mask
     """(h, w) of the rectangle."""
-    pixels: NDArray[np.int64]
+    pixels: Cells
     """(n, 2) as (u, v) in the image."""
-    points_cam: NDArray[np.float64]
+    points_cam: Points3
     """(n, 3) metres."""
-    normals_cam: NDArray[np.float64]
+    normals_cam: Points3
     """(n, 3) unit, towards the camera."""
-    texcoord: NDArray[np.float32]
+    texcoord: Texcoords
     """(n, 2), v up."""
 
     def image_of(self, values: NDArray[np.floating], fill: float = 0.0) -> NDArray[np.float32]:
@@ -59,18 +60,14 @@ class RayCaster:
         self._uv = np.asarray(mesh.uv, np.float32)[mesh.faces]
         self._hull = _outline_points(mesh.vertices)
 
-    def project_roi(
-        self, T_cam_object: NDArray[np.floating], camera: PinholeCamera, margin_px: int
-    ) -> Roi:
+    def project_roi(self, T_cam_object: SE3, camera: PinholeCamera, margin_px: int) -> Roi:
         """Where the object can appear."""
         points_cam = self._hull @ T_cam_object[:3, :3].T + T_cam_object[:3, 3]
         if (points_cam[:, 2] < 0.02).any():
             return Roi(0, 0, 0, 0)
         return roi_of_points(camera.project(points_cam), camera, margin_px=margin_px)
 
-    def render(
-        self, T_cam_object: NDArray[np.floating], camera: PinholeCamera, *, margin_px: int = 0
-    ) -> Rendering:
+    def render(self, T_cam_object: SE3, camera: PinholeCamera, *, margin_px: int = 0) -> Rendering:
         """The visible surface at a pose."""
         roi = self.project_roi(T_cam_object, camera, margin_px)
         v, u = np.mgrid[roi.v0 : roi.v1, roi.u0 : roi.u1]
@@ -107,7 +104,7 @@ class RayCaster:
         return Rendering(roi, hit.reshape(u.shape), pixels, points_cam, normals_cam, texcoord)
 
 
-def _outline_points(vertices: NDArray[np.float32]) -> NDArray[np.float64]:
+def _outline_points(vertices: Vertices) -> Points3:
     """Points whose projection bounds the object's: the convex hull's corners."""
     from scipy.spatial import ConvexHull, QhullError
 
@@ -118,7 +115,7 @@ def _outline_points(vertices: NDArray[np.float32]) -> NDArray[np.float64]:
         return points  # a flat mesh has no hull
 
 
-def erode(mask: NDArray[np.bool_], radius: int) -> NDArray[np.bool_]:
+def erode(mask: Mask, radius: int) -> Mask:
     """A mask without its border; what lies outside the image counts as outside the mask."""
     kernel = np.ones((2 * radius + 1, 2 * radius + 1), np.uint8)
     return cv2.erode(
@@ -126,7 +123,7 @@ def erode(mask: NDArray[np.bool_], radius: int) -> NDArray[np.bool_]:
     ).astype(bool)
 
 
-def dilate(mask: NDArray[np.bool_], radius: int) -> NDArray[np.bool_]:
+def dilate(mask: Mask, radius: int) -> Mask:
     """A mask grown by a radius in pixels."""
     kernel = np.ones((2 * radius + 1, 2 * radius + 1), np.uint8)
     return cv2.dilate(mask.astype(np.uint8), kernel).astype(bool)

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from xsim_core.geometry import make_se3, so3_exp
+from xsim_core.geometry.arrays import SE3, Motion, Point3
 
 from .appearance import Appearance, ColourModel, Lighting, colour_agreement
 from .config import TrackerConfig
@@ -30,9 +30,7 @@ class ObjectModel:
     lighting: Lighting
 
 
-def apply_motion(
-    T_cam_object: NDArray[np.floating], xi: NDArray[np.floating], centre_cam: NDArray[np.floating]
-) -> NDArray[np.float64]:
+def apply_motion(T_cam_object: SE3, xi: Motion, centre_cam: Point3) -> SE3:
     """Rotate by ``xi[3:]`` about a camera-frame centre, then shift by ``xi[:3]``."""
     dR = so3_exp(xi[3:])
     t = dR @ (T_cam_object[:3, 3] - centre_cam) + centre_cam + xi[:3]
@@ -40,14 +38,14 @@ def apply_motion(
 
 
 def refine(
-    T_cam_object: NDArray[np.floating],
+    T_cam_object: SE3,
     level: Level,
     model: ObjectModel,
     *,
     config: TrackerConfig,
     rounds: Sequence[tuple[float, int]],
     use_texture: bool = True,
-) -> NDArray[np.float64]:
+) -> SE3:
     """The pose after one Gauss-Newton step a round, each with a fresh rendering."""
     T = np.asarray(T_cam_object, np.float64)
     centre = model.caster.mesh.centre
@@ -72,7 +70,7 @@ def _equations(
     rendering: Rendering,
     level: Level,
     model: ObjectModel,
-    centre_cam: NDArray[np.floating],
+    centre_cam: Point3,
     *,
     config: TrackerConfig,
     gate_m: float,
@@ -119,7 +117,7 @@ def _equations(
     return parts
 
 
-def _solve(parts: list[Equations], radius: float) -> NDArray[np.floating]:
+def _solve(parts: list[Equations], radius: float) -> Motion:
     """Damped normal equations; directions without evidence stay where they are."""
     lhs, rhs = np.zeros((6, 6)), np.zeros(6)
     for part in parts:

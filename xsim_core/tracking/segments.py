@@ -1,16 +1,14 @@
 """Cutting a track into the stretches in which the object moves."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from xsim_core.geometry import rotation_angle
+from xsim_core.geometry.arrays import Flags, Segments, Times, Track
 
 from .config import SegmentConfig
 
-Floats = NDArray[np.floating]
 
-
-def speeds(T: Floats, timestamps_s: Floats, *, half_window_s: float = 0.1) -> tuple[Floats, Floats]:
+def speeds(T: Track, timestamps_s: Times, *, half_window_s: float = 0.1) -> tuple[Times, Times]:
     """Linear (t,) m/s and angular (t,) rad/s speed by central differences over a window."""
     after = np.searchsorted(timestamps_s, timestamps_s + half_window_s + 1e-9) - 1
     before = np.searchsorted(timestamps_s, timestamps_s - half_window_s - 1e-9)
@@ -22,7 +20,7 @@ def speeds(T: Floats, timestamps_s: Floats, *, half_window_s: float = 0.1) -> tu
     return np.where(still, 0, moved / span), np.where(still, 0, turned / span)
 
 
-def motion_segments(T: Floats, timestamps_s: Floats, *, config: SegmentConfig) -> NDArray[np.int64]:
+def motion_segments(T: Track, timestamps_s: Times, *, config: SegmentConfig) -> Segments:
     """Segments (s, 2) of [first, last] frames in which the object (t, 4, 4) moves, in order."""
     linear, angular = speeds(T, timestamps_s)
     is_start = (linear > config.start_speed_m_s) | (angular > config.start_speed_rad_s)
@@ -38,12 +36,12 @@ def motion_segments(T: Floats, timestamps_s: Floats, *, config: SegmentConfig) -
     return np.array(kept, np.int64).reshape(-1, 2)
 
 
-def _runs(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
+def _runs(flags: Flags) -> list[tuple[int, int]]:
     edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(int)))
     return [(int(a), int(b) - 1) for a, b in edges.reshape(-1, 2)]
 
 
-def _is_motion(T: Floats, timestamps_s: Floats, a: int, b: int, config: SegmentConfig) -> bool:
+def _is_motion(T: Track, timestamps_s: Times, a: int, b: int, config: SegmentConfig) -> bool:
     if timestamps_s[b] - timestamps_s[a] < config.min_duration_s:
         return False
     path = T[a : b + 1, :3, 3] - T[a, :3, 3]

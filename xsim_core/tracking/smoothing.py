@@ -1,20 +1,18 @@
 """Smoothing a track on SE(3) and filling its gaps, flagged."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from xsim_core.errors import BadInputError
 from xsim_core.geometry import make_se3, so3_exp, so3_log
+from xsim_core.geometry.arrays import Jacobian, Motion, Statuses, Times, Track, Values
 
 from .config import SmoothingConfig
 from .tracker import INTERPOLATED, LOST, OCCLUDED, OK
 
-Floats = NDArray[np.floating]
-
 
 def fill_gaps(
-    T: Floats, status: NDArray[np.int8], timestamps_s: Floats, *, max_gap_s: float
-) -> tuple[Floats, NDArray[np.int8]]:
+    T: Track, status: Statuses, timestamps_s: Times, *, max_gap_s: float
+) -> tuple[Track, Statuses]:
     """Poses (t, 4, 4) with lost ones replaced along the geodesic between their neighbours.
 
     Frames between two known poses at most ``max_gap_s`` apart become interpolated; others
@@ -44,8 +42,8 @@ def fill_gaps(
 
 
 def smooth_poses(
-    T: Floats, weights: Floats, timestamps_s: Floats, *, config: SmoothingConfig
-) -> Floats:
+    T: Track, weights: Times, timestamps_s: Times, *, config: SmoothingConfig
+) -> Track:
     """Smoothed poses (t, 4, 4).
 
     Around every frame a polynomial in time is fitted to positions and to the rotation vectors
@@ -67,7 +65,7 @@ def smooth_poses(
     return out
 
 
-def _robust_fit(time: Floats, values: Floats, weights: Floats, *, degree: int) -> Floats:
+def _robust_fit(time: Values, values: Jacobian, weights: Values, *, degree: int) -> Motion:
     """Value (c,) at time 0 of a polynomial fitted to values (n, c), Tukey-reweighted."""
     basis = np.vander(time, degree + 1, increasing=True)
     tricube = np.clip(1 - np.abs(time * 0.9) ** 3, 0, None) ** 3
@@ -86,7 +84,7 @@ def _robust_fit(time: Floats, values: Floats, weights: Floats, *, degree: int) -
     return fitted[0]
 
 
-def _motion_size(tangents: Floats) -> Floats:
+def _motion_size(tangents: Jacobian) -> Values:
     """Length (n,) of motions (n, 6): 5 mm weigh as much as 0.05 rad."""
     shift, turn = tangents[:, :3], tangents[:, 3:]
     return np.hypot(np.linalg.norm(shift, axis=-1) / 0.005, np.linalg.norm(turn, axis=-1) / 0.05)

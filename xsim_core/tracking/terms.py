@@ -8,16 +8,24 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from xsim_core.geometry import PinholeCamera
+from xsim_core.geometry.arrays import (
+    Flags,
+    Jacobian,
+    Lines,
+    Offsets,
+    Point3,
+    Points2,
+    Points3,
+    Values,
+)
 
 from .appearance import ColourModel
 from .config import TrackerConfig
 from .frame import Level
 from .raycast import Rendering, erode
 
-Floats = NDArray[np.floating]
 MAX_LINES = 160
 
 
@@ -25,41 +33,41 @@ MAX_LINES = 160
 class Equations:
     """Weighted linear equations in the motion."""
 
-    J: Floats
+    J: Jacobian
     """(m, 6)."""
-    r: Floats
+    r: Values
     """(m,)."""
-    w: Floats
+    w: Values
     """(m,)."""
 
 
 NONE = Equations(np.zeros((0, 6)), np.zeros(0), np.zeros(0))
 
 
-def tukey(residual: Floats, scale: Floats | float) -> Floats:
+def tukey(residual: Values, scale: Values | np.floating | float) -> Values:
     """Tukey's biweight: 1 at zero, 0 from ``4.685 scale``."""
     return np.clip(1 - (residual / (4.685 * scale)) ** 2, 0, None) ** 2
 
 
-def depth_sigma(z: Floats, config: TrackerConfig) -> Floats:
+def depth_sigma(z: Values, config: TrackerConfig) -> Values:
     """Standard deviation in metres of depth measured at z."""
     return config.depth_sigma_m + config.depth_sigma_growth * np.square(z - 0.4)
 
 
-def point_jacobian(direction: Floats, points_cam: Floats, centre_cam: Floats) -> Floats:
+def point_jacobian(direction: Points3, points_cam: Points3, centre_cam: Point3) -> Jacobian:
     """Derivative (n, 6) of ``direction . p`` by the motion, for directions (n, 3)."""
     arm = points_cam - centre_cam
     return np.concatenate([direction, np.cross(arm, direction)], axis=-1)
 
 
-def pixel_jacobian(direction_px: Floats, points_cam: Floats, camera: PinholeCamera) -> Floats:
+def pixel_jacobian(direction_px: Points2, points_cam: Points3, camera: PinholeCamera) -> Points3:
     """Gradient (n, 3) by the 3D point of ``direction . pixel``, for image directions (n, 2)."""
     x, y, z = points_cam.T
     du, dv = camera.K[0, 0] * direction_px[:, 0] / z, camera.K[1, 1] * direction_px[:, 1] / z
     return np.stack([du, dv, -(du * x + dv * y) / z], axis=-1)
 
 
-def is_occluded(rendering: Rendering, level: Level, config: TrackerConfig) -> NDArray[np.bool_]:
+def is_occluded(rendering: Rendering, level: Level, config: TrackerConfig) -> Flags:
     """Which rendered points (n,) have something measured in front of them."""
     observed = rendering.at_hits(level.depth_m)
     return (observed > 0) & (observed < rendering.points_cam[:, 2] - config.occlusion_m)
@@ -68,9 +76,9 @@ def is_occluded(rendering: Rendering, level: Level, config: TrackerConfig) -> ND
 def depth_equations(
     rendering: Rendering,
     level: Level,
-    centre_cam: Floats,
+    centre_cam: Point3,
     *,
-    agreement: Floats,
+    agreement: Values,
     gate_m: float,
     config: TrackerConfig,
 ) -> Equations:
@@ -95,11 +103,11 @@ def depth_equations(
 def texture_equations(
     rendering: Rendering,
     level: Level,
-    centre_cam: Floats,
+    centre_cam: Point3,
     *,
-    lit_rgb: Floats,
-    known: NDArray[np.bool_],
-    agreement: Floats,
+    lit_rgb: Points3,
+    known: Flags,
+    agreement: Values,
     config: TrackerConfig,
 ) -> Equations:
     """Brightness: the lit texture ``lit_rgb`` (n, 3), where known, looks as the image does."""
@@ -121,9 +129,7 @@ def texture_equations(
     return Equations(point_jacobian(direction, points, centre_cam), r, w)
 
 
-def _blur_inside(
-    rendering: Rendering, lit: Floats, known: NDArray[np.bool_]
-) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+def _blur_inside(rendering: Rendering, lit: Values, known: Flags) -> tuple[Values, Points2, Flags]:
     """The rendered brightness smoothed as the image is, its gradient, and where both are sound."""
     weight = rendering.image_of(known.astype(np.float32))
     blurred = cv2.GaussianBlur(rendering.image_of(lit * known), (3, 3), 0.8)
@@ -140,7 +146,7 @@ def _blur_inside(
 def region_equations(
     rendering: Rendering,
     level: Level,
-    centre_cam: Floats,
+    centre_cam: Point3,
     *,
     colours: ColourModel,
     half_length_px: int,
@@ -171,7 +177,7 @@ def region_equations(
     return Equations(point_jacobian(direction, points[use], centre_cam), mean, w)
 
 
-def _contour(rendering: Rendering) -> tuple[Floats, Floats, Floats] | None:
+def _contour(rendering: Rendering) -> tuple[Points2, Points2, Points3] | None:
     """Border pixels (m, 2) of the rendering, outward normals (m, 2) and their 3D points (m, 3)."""
     mask = rendering.mask
     if mask.sum() < 30:
@@ -191,16 +197,14 @@ def _contour(rendering: Rendering) -> tuple[Floats, Floats, Floats] | None:
     return rendering.pixels[index] + 0.5 * normals_px, normals_px, rendering.points_cam[index]
 
 
-def _has_occluder(
-    depth_m: Floats, z: Floats, offsets: NDArray[np.integer], config: TrackerConfig
-) -> NDArray[np.bool_]:
+def _has_occluder(depth_m: Lines, z: Values, offsets: Offsets, config: TrackerConfig) -> Flags:
     """Lines (m,) on which something in front of the object lies close to the contour."""
     close = np.abs(offsets) <= 3
     near = depth_m[:, close]
     return np.asarray(((near > 0) & (near < z[:, None] - config.occlusion_m)).any(-1))
 
 
-def _contour_posterior(odds: Floats, offsets: NDArray[np.integer]) -> tuple[Floats, Floats]:
+def _contour_posterior(odds: Lines, offsets: Offsets) -> tuple[Values, Values]:
     """Mean and variance (m,) of the contour's offset from log odds (m, s) along the lines."""
     # Contour at d: samples below d are object, others are not; up to a constant, sum of odds.
     log_p = np.cumsum(odds, axis=-1) * 0.3  # neighbouring pixels are not independent

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from xsim_core.errors import BadInputError
 from xsim_core.geometry import PinholeCamera, TexturedMesh, inverse_se3
+from xsim_core.geometry.arrays import SE3, DepthImage, RgbImage
 
 from .appearance import Appearance, ColourModel, Lighting
 from .config import TrackerConfig
@@ -24,7 +24,7 @@ OK, OCCLUDED, INTERPOLATED, LOST = 0, 1, 2, 3
 class TrackedPose:
     """The object's pose in one frame and the evidence for it."""
 
-    T_cam_object: NDArray[np.float64]
+    T_cam_object: SE3
     """(4, 4)."""
     status: int
     """0 ok, 1 occluded (little of it is seen), 3 lost (the pose is a guess)."""
@@ -50,17 +50,17 @@ class ObjectTracker:
             RayCaster(mesh), Appearance(mesh), ColourModel(), Lighting.neutral()
         )
         self._rng = np.random.default_rng(self.config.seed)
-        self._T: NDArray[np.float64] | None = None
-        self._previous: NDArray[np.float64] | None = None
-        self._last_good: NDArray[np.float64] | None = None
+        self._T: SE3 | None = None
+        self._previous: SE3 | None = None
+        self._last_good: SE3 | None = None
         self._fits: list[float] = []
         self._scores: list[float] = []
         self._num_lost = 0
 
     def initialise(
         self,
-        rgb: NDArray[np.uint8],
-        depth_m: NDArray[np.floating],
+        rgb: RgbImage,
+        depth_m: DepthImage,
         box_xyxy: tuple[float, float, float, float],
     ) -> TrackedPose:
         """Find the object in a box of a frame.
@@ -84,13 +84,13 @@ class ObjectTracker:
         self.set_pose(T)
         return self._accept(T, self._level(frame, T), found)
 
-    def set_pose(self, T_cam_object: NDArray[np.floating]) -> None:
+    def set_pose(self, T_cam_object: SE3) -> None:
         """Continue from a known pose with zero velocity."""
         self._T = np.asarray(T_cam_object, np.float64)
         self._previous, self._last_good = None, self._T
         self._num_lost = 0
 
-    def track(self, rgb: NDArray[np.uint8], depth_m: NDArray[np.floating]) -> TrackedPose:
+    def track(self, rgb: RgbImage, depth_m: DepthImage) -> TrackedPose:
         """The pose in the next frame, from the pose in the last.
 
         Args:
@@ -117,9 +117,9 @@ class ObjectTracker:
 
     def judge(
         self,
-        T_cam_object: NDArray[np.floating],
-        rgb: NDArray[np.uint8],
-        depth_m: NDArray[np.floating],
+        T_cam_object: SE3,
+        rgb: RgbImage,
+        depth_m: DepthImage,
     ) -> TrackedPose:
         """Verify a pose that something else estimated, and learn from it where it is trusted."""
         frame, T = Frame(rgb, depth_m, self.camera), np.asarray(T_cam_object, np.float64)
@@ -127,7 +127,7 @@ class ObjectTracker:
         level = self._level(frame, T)
         return self._accept(T, level, self._verify(T, level))
 
-    def _predictions(self) -> list[NDArray[np.float64]]:
+    def _predictions(self) -> list[SE3]:
         """Where the object may be: going on as before, or standing still."""
         assert self._T is not None
         if self._previous is None:
@@ -150,13 +150,13 @@ class ObjectTracker:
     def _usual_fit(self) -> float:
         return float(np.median(self._fits[-10:])) if self._fits else 1.0
 
-    def _level(self, frame: Frame, T: NDArray[np.floating]) -> Level:
+    def _level(self, frame: Frame, T: SE3) -> Level:
         """The scale at which the object spans at most ``max_object_px``."""
         roi = self._model.caster.project_roi(T, frame.camera, 0)
         span = max(roi.u1 - roi.u0, roi.v1 - roi.v0, 1)
         return frame.level(max(1, round(span / self.config.max_object_px)))
 
-    def _verify(self, T: NDArray[np.floating], level: Level) -> Verdict:
+    def _verify(self, T: SE3, level: Level) -> Verdict:
         m = self._model
         return verify(
             T,
@@ -169,9 +169,9 @@ class ObjectTracker:
         )
 
     def _best_of(
-        self, frame: Frame, starts: list[NDArray[np.float64]], rounds: tuple[tuple[float, int], ...]
-    ) -> tuple[NDArray[np.float64], Verdict]:
-        best: tuple[NDArray[np.float64], Verdict] | None = None
+        self, frame: Frame, starts: list[SE3], rounds: tuple[tuple[float, int], ...]
+    ) -> tuple[SE3, Verdict]:
+        best: tuple[SE3, Verdict] | None = None
         for start in starts:
             level = self._level(frame, start)
             T = refine(start, level, self._model, config=self.config, rounds=rounds)
@@ -181,9 +181,7 @@ class ObjectTracker:
         assert best is not None
         return best
 
-    def _retry(
-        self, frame: Frame, T: NDArray[np.float64], verdict: Verdict
-    ) -> tuple[NDArray[np.float64], Verdict]:
+    def _retry(self, frame: Frame, T: SE3, verdict: Verdict) -> tuple[SE3, Verdict]:
         """More starting points: the last good pose, turns by 20 degrees, shifts by 3 cm."""
         base = self._last_good if self._last_good is not None else T
         starts = [base]
@@ -208,9 +206,7 @@ class ObjectTracker:
         is_good = other.fit > self.config.relocalise_ratio * self._usual_fit()
         return is_good and other.fit > verdict.fit and other.score > self._ok_score()
 
-    def _moved_to_colours(
-        self, frame: Frame, base: NDArray[np.float64]
-    ) -> list[NDArray[np.float64]]:
+    def _moved_to_colours(self, frame: Frame, base: SE3) -> list[SE3]:
         """The pose shifted to where the image has the object's colours."""
         moved, K = [], frame.camera.K
         centre = base[:3, :3] @ self.mesh.centre + base[:3, 3]
@@ -227,9 +223,7 @@ class ObjectTracker:
         is_lost = verdict.score < self._ok_score()
         return is_lost and every > 0 and self._num_lost > 0 and self._num_lost % every == 0
 
-    def _relocalise(
-        self, frame: Frame, T: NDArray[np.float64], verdict: Verdict
-    ) -> tuple[NDArray[np.float64], Verdict]:
+    def _relocalise(self, frame: Frame, T: SE3, verdict: Verdict) -> tuple[SE3, Verdict]:
         """Search the whole image where it has the object's colours."""
         for box in candidate_boxes(frame, self._model):
             try:
@@ -240,7 +234,7 @@ class ObjectTracker:
                 T, verdict = found, other
         return T, verdict
 
-    def _accept(self, T: NDArray[np.float64], level: Level, verdict: Verdict) -> TrackedPose:
+    def _accept(self, T: SE3, level: Level, verdict: Verdict) -> TrackedPose:
         """Take the pose over, learn from it where it is trusted, and say how good it is."""
         is_sure, status = verdict.score >= self._ok_score(), self._status(verdict)
         if status == OK:

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+
+from xsim_core.geometry.arrays import SE3, Flags, Points3
 
 from .appearance import Appearance, ColourModel, Lighting, colour_agreement, fit_lighting
 from .config import TrackerConfig
@@ -26,12 +27,12 @@ class Verdict:
     """Score for choosing between poses: occluded pixels count for a little."""
     lighting: Lighting
     rendering: Rendering
-    is_inlier: NDArray[np.bool_]
+    is_inlier: Flags
     """(n,): which rendered pixels agree with the measured depth and are not touched by a hand."""
 
 
 def verify(
-    T_cam_object: NDArray[np.floating],
+    T_cam_object: SE3,
     level: Level,
     *,
     caster: RayCaster,
@@ -83,8 +84,8 @@ def verify(
 def _colour_likeness(
     rendering: Rendering,
     level: Level,
-    use: NDArray[np.bool_],
-    texture: tuple[NDArray[np.float32], NDArray[np.bool_]],
+    use: Flags,
+    texture: tuple[Points3, Flags],
     colours: ColourModel,
     lighting: Lighting,
 ) -> tuple[float, Lighting]:
@@ -110,6 +111,6 @@ def _colour_likeness(
     return sum(w * p for w, p in parts) / sum(w for w, _ in parts), lighting
 
 
-def _correlation(a: NDArray[np.floating], b: NDArray[np.floating]) -> float:
+def _correlation(a: Points3, b: Points3) -> float:
     a, b = a - a.mean(0), b - b.mean(0)
     return float((a * b).sum() / np.sqrt((a**2).sum() * (b**2).sum() + 1e-9))
