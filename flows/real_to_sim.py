@@ -12,6 +12,7 @@ from xsim_core.runs import RunRequest
 from . import pipeline
 from .executors import AsTasks
 from .requests import resolve
+from .run_page import show_name
 from .runs import recorded
 
 
@@ -24,6 +25,7 @@ def real_to_sim(
     resolved = resolve(request)
     store = load_settings().open_store()
     name = resolved.take_name(store, f"{resolved.name}-real-to-sim")
+    show_name(name)
     with recorded(store, resolved.record(name, flow_run_url=flow_run.ui_url)) as recorder:
         execute = AsTasks(recorder)
         ingested = pipeline.ingest(execute, resolved.sources)

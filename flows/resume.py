@@ -17,6 +17,7 @@ from . import pipeline
 from .executors import AsTasks, Recorder
 from .naming import take_name
 from .requests import configuration
+from .run_page import show_name
 from .runs import recorded
 
 
@@ -63,6 +64,7 @@ def resume_run(run: str, request: RunRequest, needs: tuple[str, ...]) -> Iterato
         )
     config = configuration(request)
     name = take_name(store, request, None, base=request.run_name)
+    show_name(name)
     record = RunRecord(name=name, request=request, stages=made, flow_run_url=flow_run.ui_url)
     with recorded(store, record) as recorder:
         yield ResumedRun(settings, store, config, recorder, made)

@@ -3,6 +3,7 @@
 The UI strips links to files of a machine, so the essence travels within the artifact.
 """
 
+import logging
 import platform
 from pathlib import Path
 
@@ -12,8 +13,27 @@ from xsim_core.report.targets import check_targets
 from xsim_core.runs import RunRecord
 from xsim_core.storage import ArtifactStore
 
+log = logging.getLogger(__name__)
+
 PICTURED = ("pose_track", "splat", "evaluate")
 """Stages whose first pictures are shown."""
+
+
+def show_name(name: str) -> None:
+    """Let the current flow run be called as ``xsim status`` calls it.
+
+    Prefect names it before anybody knows whether another run is called so already.
+    """
+    from prefect.client.orchestration import get_client
+    from prefect.runtime import flow_run
+
+    if flow_run.id is None or flow_run.name == name:
+        return
+    try:
+        with get_client(sync_client=True) as client:
+            client.update_flow_run(flow_run.id, name=name)
+    except Exception as error:  # noqa: BLE001 the server is for looking only
+        log.warning("the flow run could not be called %s: %s", name, error)
 
 
 def publish_run_page(store: ArtifactStore, record: RunRecord, report: Path) -> None:

@@ -15,7 +15,7 @@ from xsim_core.stages import EVALUATE
 
 from .executors import AsTasks
 from .requests import resolve
-from .run_page import publish_run_page
+from .run_page import publish_run_page, show_name
 from .runs import recorded, write_report
 
 
@@ -56,6 +56,7 @@ def xsim(
         # One that the chain does not have would else be noticed when the whole chain is done.
         resolved.plan(store, until=until)
     resolved = resolved.taken(store)
+    show_name(resolved.name)
     with recorded(store, resolved.record(flow_run_url=flow_run.ui_url)) as recorder:
         resolved.carry_out(AsTasks(recorder), until=until)
     page = write_report(settings, store, recorder.record)

@@ -149,6 +149,7 @@ def _compiled(folder: Path) -> list[Path]:
     return [p for p in folder.iterdir() if p.suffix in _COMPILED]
 
 
+@cache
 def _version(package: str) -> str | None:
     try:
         return metadata.version(package)

@@ -1,12 +1,16 @@
 """Commands that look: ``status``, ``show``, ``lineage`` and ``verify``."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from tyro.conf import Positional, arg
 
 from .arguments import Preset, Reference, Task
 from .output import announce_empty, print_json
+
+if TYPE_CHECKING:
+    from xsim_core.artifacts import ArtifactRef
+    from xsim_core.storage import ArtifactStore
 
 
 @dataclass(frozen=True)
@@ -159,12 +163,24 @@ class Verify:
         store = load_settings().open_store()
         announce_empty(store)
         refs = [find_ref(store, self.ref)] if self.ref else store.list_refs()
-        problems = [sentence for ref in refs for sentence in store.verify(ref)]
+        problems = [sentence for ref in refs for sentence in damage(store, ref)]
         if self.json:
             print_json({"checked": [str(r) for r in refs], "problems": problems})
         else:
             print("\n".join([*problems, f"{len(refs)} artifacts read, {len(problems)} problems"]))
         return 1 if problems else 0
+
+
+def damage(store: "ArtifactStore", ref: "ArtifactRef[Any]") -> list[str]:
+    """What is wrong with one artifact, whatever it is: the others are read all the same."""
+    from xsim_core.errors import StoreUnreachableError, XSimError
+
+    try:
+        return store.verify(ref)
+    except StoreUnreachableError:
+        raise  # Nothing is known of any of them.
+    except XSimError as error:
+        return [str(error)]
 
 
 def _block(title: str, values: dict[str, Any]) -> None:

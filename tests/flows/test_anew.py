@@ -10,21 +10,13 @@ from flows.executors import InProcess, Plan, Recorder
 from flows.naming import free_name
 from tasks.engine.observer import Silent
 from tests.contracts.toys import TOY, ToyConfig, write_truth
+from tests.flows.toys import age
 from tests.storage.test_collect import CHILD, sweep
 from xsim_core.artifacts import ArtifactRef, GroundTruth
 from xsim_core.runs import RunRecord, RunRequest, load_record
 from xsim_core.storage import ArtifactStore, Runtime
-from xsim_core.storage.payload import seal
 
-OLD = {"code": "0ddc0de0ddc0", "commit": "abc1234" * 5, "uncommitted": False}
 SAID = "other code (commit abc1234)"
-
-
-def age(store, ref, made=OLD):
-    """The artifact as other code made it."""
-    manifest = store.manifest(ref)
-    aged = manifest.model_copy(update={"provenance": {**manifest.provenance, **made}})
-    store._objects.write(f"{ref}/manifest.json", seal(aged))
 
 
 @pytest.fixture

@@ -12,12 +12,14 @@ from typing import NamedTuple
 import pytest
 
 from flows.cli.doctor.checks import _store
+from flows.cli.look import damage
 from flows.cli.main import _parse, main
 from tasks.settings import Settings
 from tests.flows.toys import make_toy_run
 from xsim_core.process import this_process
 from xsim_core.runs import RunRecord, save_record
 from xsim_core.storage import Runtime
+from xsim_core.storage.payload import seal
 
 from .conftest import run_python
 
@@ -259,6 +261,23 @@ def test_verify_finds_a_flipped_byte(xsim, tmp_path):
     forgotten = xsim(tmp_path, "forget", str(refs["splat"]), "--json")
     assert json.loads(forgotten.stdout) == {"forgotten": str(refs["splat"]), "damaged": 1}
     assert xsim(tmp_path, "verify").returncode == 0
+
+
+def test_whatever_is_wrong_with_one_artifact_verify_reads_the_others(xsim, tmp_path):
+    store, refs = make_toy_run(tmp_path)
+    torn, newer, lost = refs["scan"], refs["build_sim"], refs["diffusion"]
+    store._objects.write(f"{torn}/manifest.json", b"{")
+    manifest = store.manifest(newer).model_copy(update={"summary": {"colour": "red"}})
+    store._objects.write(f"{newer}/manifest.json", seal(manifest))
+    next((tmp_path / "store" / str(lost)).rglob("c/0*")).unlink()
+    done = xsim(tmp_path, "verify", "--json")
+    answer = json.loads(done.stdout)
+    assert (done.returncode, len(answer["checked"])) == (1, len(refs))
+    assert sorted(str(ref) for ref in (torn, newer, lost) for p in answer["problems"]
+                  if str(ref) in p) == sorted(map(str, (torn, newer, lost)))  # fmt: skip
+    # Gone between the listing and its turn, as beside a sweep.
+    store.delete(refs["splat"])
+    assert "is not in" in damage(store, refs["splat"])[0]
 
 
 def test_a_store_that_cannot_be_written_is_named(tmp_path):

@@ -13,12 +13,13 @@ NAMES = [s.name for s in STAGES]
 
 @pytest.fixture(scope="session")
 def toy_runs(prefect_home):
-    """The same flow four times: a lost connection twice, a bad input, fresh, and reused."""
+    """The same flow four times: ended by Ctrl-C, bad input, a connection lost twice, and reused."""
     from .conftest import run_python
 
     runs = {}
     for name, arguments in (
-        ("bad", ["scan=bad"]), ("lost", ["splat=lost"]), ("reused", []),
+        ("ended", ["ingest_truth=interrupt"]), ("bad", ["scan=bad"]), ("lost", ["splat=lost"]),
+        ("reused", ["splat=aged"]),
     ):  # fmt: skip
         done = run_python(prefect_home, "-m", "tests.flows.toy_flow", *arguments)
         assert done.returncode == 0, done.stderr[-3000:]
@@ -52,6 +53,27 @@ def test_a_second_run_shows_every_stage_as_reused(toy_runs):
     run, terminal = toy_runs["reused"]
     assert set(run["tasks"].values()) == {"Reused"}
     assert terminal.count("reused") == len(NAMES)
+
+
+def test_the_ui_calls_a_run_as_status_does_and_says_how_it_ended(toy_runs):
+    told = {name: (run["shown"], run["record"]["state"]) for name, (run, _) in toy_runs.items()}
+    assert {shown[0] for shown, _ in told.values()} == {"toy"}, "and not toy-run"
+    assert [(shown[1], state) for shown, state in told.values()] == [
+        ("Crashed", "interrupted"), ("Failed", "failed"),
+        ("Completed", "completed"), ("Completed", "completed"),
+    ]  # fmt: skip
+    assert "interrupt signal" in told["ended"][0][2]
+    assert "the toy is broken. Mend it." in told["bad"][0][2]
+
+
+def test_the_ui_says_what_other_code_made(toy_runs):
+    run, terminal = toy_runs["reused"]
+    said = "made by other code (commit abc1234)"
+    assert run["tasks"]["splat"] == "Reused"
+    assert run["messages"]["splat"].endswith(f"was in the store, {said}.")
+    assert [name for name, text in run["messages"].items() if said in text] == ["splat"]
+    assert f"reused from the store, {said}" in run["markdown"]["splat"]
+    assert f"reused, {said}" in terminal
 
 
 def test_each_stage_has_a_page_with_figures_and_a_picture(toy_runs):

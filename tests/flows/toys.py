@@ -29,6 +29,7 @@ from xsim_core.geometry import BoardSpec
 from xsim_core.stage import Stage, run_stage
 from xsim_core.stages import STAGES
 from xsim_core.storage import ArtifactStore
+from xsim_core.storage.payload import seal
 
 SIZES = {
     "t": 30, "h": 24, "w": 32, "n": 12, "hp": 24, "wp": 32, "v": 8, "f": 12, "th": 4, "tw": 4,
@@ -179,3 +180,14 @@ def make_toy_run(folder: Path) -> tuple[ArtifactStore, dict[str, ArtifactRef[Any
         inputs = {name: refs[PARENTS[name]] for name in stage.inputs}
         refs[stage.name] = run_stage(toy_stage(stage.name), ToyConfig(), store, inputs)
     return store, refs
+
+
+OLD = {"code": "0ddc0de0ddc0", "commit": "abc1234" * 5, "uncommitted": False}
+
+
+def age(store: ArtifactStore, ref: ArtifactRef[Any], made: dict[str, Any] = OLD) -> None:
+    """Leave the artifact as other code would have."""
+    manifest = store.manifest(ref)
+    assert manifest is not None
+    aged = manifest.model_copy(update={"provenance": {**manifest.provenance, **made}})
+    store._objects.write(f"{ref}/manifest.json", seal(aged))
