@@ -32,7 +32,7 @@ from xsim_core.stage import run_stage
 from xsim_core.stages import STAGES
 from xsim_core.storage import ArtifactStore, Runtime
 
-PAIRS = 30
+PAIRS = 75
 """Trials of one evaluation."""
 GIVEN = (*RECONSTRUCTED, "ingest_world")
 MAKERS = {stage.name: stage for stage in STAGES}

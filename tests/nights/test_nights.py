@@ -1,6 +1,10 @@
 """Nights that are cut short, broken and of a wrong clock: nothing lost, all of it accounted for."""
 
+import json
+import os
+import subprocess
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -9,11 +13,13 @@ from flows.retraining.page import night_page, terminal_lines
 from flows.retraining.reconstructions import task_key
 from flows.retraining.records import NightRecord, Turn, longest_waiting_first, new_night, nights_of
 from tests.nights.accounts import account
+from tests.nights.campaign import month, table
 from tests.nights.lab import make_lab, one_night
 from xsim_core.process import this_process
 from xsim_core.runs import RunRecord, list_runs, save_record
 from xsim_core.storage import ArtifactStore
 
+ROOT = Path(__file__).parents[2]
 DAY = datetime(2026, 3, 27, 0, 30, tzinfo=UTC)
 
 
@@ -160,3 +166,28 @@ def test_a_flow_run_that_is_tried_again_is_the_same_night(tmp_path):
     assert (
         new_night(store, "t", DAY + timedelta(hours=23), flow_run="two").number == first.number + 1
     )
+
+
+def test_the_documented_month_is_the_one_that_was_lived_through():
+    told = json.loads((ROOT / "tests/nights/month.json").read_text())
+    assert table(told) in (ROOT / "docs/promotion.md").read_text()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(7200)
+def test_a_month_of_thirty_captures_and_three_tasks_loses_nothing(tmp_path):
+    if os.geteuid() == 0:
+        words = ["mount", "-t", "tmpfs", "-o", "size=1500m", "tmpfs", str(tmp_path)]
+        subprocess.run(words, check=False)  # Without, the disk is never full.
+    try:
+        told = month(tmp_path)
+    finally:
+        if tmp_path.is_mount():
+            subprocess.run(["umount", "--lazy", str(tmp_path)], check=True)
+    wrong = ("odd", "lost", "torn apart", "unaccounted", "seeds of two nights")
+    assert [line for key in wrong for line in told["account"][key]] == []
+    assert told["lost after a sweep"] == []
+    ran = (count for row in told["rows"] for count in row["nights of tasks"].values())
+    assert sum(ran) == 90
+    # Alpha is 0.05 for each candidate that is that much worse, and these are a part of all.
+    assert told["account"]["promotions of a policy 0.10 worse or more"] < 20
