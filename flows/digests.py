@@ -6,14 +6,19 @@ learn that nothing changed.
 
 import hashlib
 import json
+import os
 import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from xsim_core.capture import IngestConfig, StillArrivingError, file_stamp
+from xsim_core.capture.identity import source_files
 from xsim_core.scratch import write_text
 from xsim_core.storage import home_folder
+
+_ELSEWHERE = "links, or files elsewhere"
+"""Of a capture that no look at its folder alone can tell to be unchanged."""
 
 
 def is_fresh(changed_s: float, settle_s: float) -> bool:
@@ -42,26 +47,66 @@ class DigestMemory:
             BadInputError: when the folder is no capture.
         """
         capture = capture.resolve()
-        stamp, changed_s = file_stamp(capture)
+        known = self.folder / f"{hashlib.sha256(str(capture).encode()).hexdigest()[:32]}.json"
+        entry, (quick, changed_s) = _read(known), _folder_stamp(capture)
+        if quick is None or entry.get("folder") != quick:
+            # Its file is read, and those that it names are asked for: a hundred times as much.
+            stamp, changed_s = file_stamp(capture)
+        else:
+            stamp = entry["stamp"]
         if self.settle_s and is_fresh(changed_s, self.settle_s):
             raise StillArrivingError(f"{capture} is still being written")
-        known = self.folder / f"{hashlib.sha256(str(capture).encode()).hexdigest()[:32]}.json"
-        if digest := _remembered(known, stamp):
-            return IngestConfig(source=capture, content_digest=digest, stamp=stamp)
-        config = IngestConfig.from_folder(capture)
-        if config.stamp is not None:
+        if entry.get("stamp") == stamp:
+            config = IngestConfig(source=capture, content_digest=entry["digest"], stamp=stamp)
+        else:
+            config = IngestConfig.from_folder(capture)
+        is_known = entry.get("stamp") == stamp and entry.get("folder") in (quick, _ELSEWHERE)
+        if config.stamp is not None and not is_known:
             # Without a place to remember it is read again the next time, and nothing else is lost.
             with suppress(OSError):
-                self._remember(known, config.stamp, config.content_digest)
+                _remember(known, config, quick)
         return config
 
-    def _remember(self, known: Path, stamp: str, digest: str) -> None:
-        write_text(known, json.dumps({"stamp": stamp, "digest": digest}))
+
+def _remember(known: Path, config: IngestConfig, quick: str | None) -> None:
+    # What lies elsewhere may change while the folder does not.
+    is_inside = all(path.is_relative_to(config.source) for path in source_files(config.source))
+    folder = quick if quick and is_inside else _ELSEWHERE
+    entry = {"stamp": config.stamp, "digest": config.content_digest, "folder": folder}
+    write_text(known, json.dumps(entry))
 
 
-def _remembered(known: Path, stamp: str) -> str | None:
+def _read(known: Path) -> dict[str, str]:
     try:
         entry = json.loads(known.read_text())
-        return str(entry["digest"]) if entry["stamp"] == stamp else None
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+        return {name: str(entry[name]) for name in ("stamp", "digest", "folder") if entry.get(name)}
+    except (OSError, ValueError, KeyError, AttributeError):
+        return {}
+
+
+def _folder_stamp(folder: Path) -> tuple[str | None, float]:
+    """What the file system says of every file in a folder, and when one changed last.
+
+    None where that stands for nothing: there are links, or it cannot be read.
+    """
+    lines: list[str] = []
+    changed_s = 0.0
+    folders = [str(folder)]
+    try:
+        while folders:
+            with os.scandir(folders.pop()) as entries:
+                for entry in entries:
+                    if entry.is_symlink():
+                        return None, 0.0
+                    if entry.is_dir():
+                        folders.append(entry.path)
+                        continue
+                    s = entry.stat()
+                    lines.append(
+                        f"{entry.path} {s.st_ino} {s.st_size} {s.st_mtime_ns} {s.st_ctime_ns}"
+                    )
+                    changed_s = max(changed_s, s.st_ctime)
+    except OSError:
+        return None, 0.0
+    text = "\n".join(sorted(lines)).encode(errors="surrogateescape")
+    return hashlib.sha256(text).hexdigest(), changed_s

@@ -163,7 +163,8 @@ def load_records(store: ArtifactStore) -> tuple[list[RunRecord], dict[str, str]]
 
 def _as_it_is(record: RunRecord, name: str) -> RunRecord:
     # Where it lies is what it is called: a copied or renamed file is the run of its own name.
-    record = record.model_copy(update={"name": name})
+    if record.name != name:
+        record = record.model_copy(update={"name": name})
     if record.state == "running" and fate_of(record.process) == "gone":
         return record.model_copy(update={"state": "interrupted", "error": "its process is gone"})
     return record

@@ -1,6 +1,8 @@
 """An inbox in a bucket: its complete captures are copied here, and the copy is what it holds."""
 
 import json
+from collections import defaultdict
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -34,11 +36,16 @@ def fetch_prefix(url: str, folder: Path, *, settle_s: float = 0.0) -> Copies:
         settle_s: a capture of which an object is younger than this is left for the next scan.
     """
     source = ArtifactStore(url)
-    objects = source.list_objects()
-    ready = {path.split("/")[0] for path, _, _ in objects if path.endswith(f"/{CAPTURE_FILE}")}
+    held: dict[str, list[tuple[str, int, datetime]]] = defaultdict(list)
+    ready: set[str] = set()
+    for entry in source.list_objects():
+        name = entry[0].split("/")[0]
+        held[name].append(entry)
+        if entry[0].endswith(f"/{CAPTURE_FILE}"):
+            ready.add(name)
     copies = Copies([], {})
     for name in sorted(ready):
-        below = [entry for entry in objects if entry[0].startswith(f"{name}/")]
+        below = held[name]
         is_settling = settle_s and is_fresh(max(t.timestamp() for _, _, t in below), settle_s)
         try:
             if not is_settling:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import yaml
 
+from flows import digests
 from flows.digests import DigestMemory
 from flows.inbox.bucket import fetch_prefix
 from xsim_core.capture import IngestConfig, StillArrivingError
@@ -103,6 +104,33 @@ def test_what_is_unchanged_is_not_read_again_and_every_change_is(tmp_path):
     assert changed == IngestConfig.from_folder(capture) != first
     note.write_text("{torn")
     assert memory.look(capture) == changed
+
+
+def test_a_folder_in_which_nothing_changed_has_not_even_its_file_read(tmp_path, monkeypatch):
+    memory, capture = DigestMemory(tmp_path / "known"), a_capture(tmp_path / "one")
+    time.sleep(COARSEST_TIMES_S + 0.1)
+    first = memory.look(capture)
+    with monkeypatch.context() as patched:
+        patched.setattr(digests, "file_stamp", None)
+        assert memory.look(capture) == first
+    (capture / ".DS_Store").write_bytes(b"of a file manager")
+    assert memory.look(capture) == first
+    with monkeypatch.context() as patched:
+        patched.setattr(digests, "file_stamp", None)
+        assert memory.look(capture) == first, "the new look of the folder is remembered"
+
+
+def test_what_lies_behind_a_link_is_looked_at_each_time(tmp_path):
+    memory, capture = DigestMemory(tmp_path / "known"), a_capture(tmp_path / "one")
+    photo, elsewhere = capture / "photos" / "linked.png", tmp_path / "elsewhere.png"
+    photo.parent.mkdir(exist_ok=True)
+    elsewhere.write_bytes(b"before")
+    photo.symlink_to(elsewhere)
+    time.sleep(COARSEST_TIMES_S + 0.1)
+    first = memory.look(capture)
+    assert memory.look(capture) == first
+    elsewhere.write_bytes(b"behind")
+    assert memory.look(capture).content_digest != first.content_digest
 
 
 def test_what_was_written_a_moment_ago_is_not_remembered(tmp_path):

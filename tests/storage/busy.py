@@ -35,9 +35,9 @@ class BusyStore(ArtifactStore):
         self._pause()
         return super().create_object(path, data)
 
-    def read_object(self, path):
+    def read_object(self, path, *, limit=None):
         self._pause()
-        return super().read_object(path)
+        return super().read_object(path, limit=limit)
 
     def get_record(self, path):
         self._pause()

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ValidationError
 
 from xsim_core.errors import CorruptArtifactError
 
-from .store import ArtifactStore
+from .store import RECORD_LIMIT_BYTES, ArtifactStore
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -17,13 +17,15 @@ def read_record(store: ArtifactStore, path: str, model: type[M]) -> M | None:
     Raises:
         CorruptArtifactError: when it is no JSON, or not of this kind.
     """
-    value = store.get_record(path)
-    if value is None:
+    data = store.read_object(path, limit=RECORD_LIMIT_BYTES)
+    if data is None:
         return None
     try:
-        return model.model_validate(value)
+        return model.model_validate_json(data)
     except ValidationError as error:
         first = error.errors()[0]
+        if first["type"] == "json_invalid":
+            raise CorruptArtifactError(f"{path} is not JSON. Mend or delete it.") from None
         where = ".".join(map(str, first["loc"])) or "the whole"
         raise CorruptArtifactError(
             f"{path} is no record of this version ({where}: {first['msg']}). Mend or delete it."

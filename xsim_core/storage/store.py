@@ -262,10 +262,14 @@ class ArtifactStore:
         """Create an object that is not there yet; False if one with other bytes is."""
         return self._objects.create(path, data)
 
-    def read_object(self, path: str) -> bytes | None:
-        """The bytes of an object, or None."""
+    def read_object(self, path: str, *, limit: int | None = None) -> bytes | None:
+        """The bytes of an object, or None.
+
+        Raises:
+            CorruptArtifactError: when it has more bytes than ``limit``.
+        """
         try:
-            return self._objects.read(path)
+            return self._objects.read(path, limit=limit)
         except FileNotFoundError:
             return None
 
