@@ -10,6 +10,7 @@ import pytest
 
 from tests.contracts.toys import TOY, ToyConfig, write_truth
 from tests.storage.busy import BusyStore
+from tests.storage.laboratory import Server, User
 from xsim_core.artifacts import GroundTruth
 from xsim_core.errors import BadInputError, CorruptArtifactError, MissingArtifactError
 from xsim_core.stage import Stage, run_stage
@@ -271,6 +272,18 @@ def test_a_claim_that_goes_between_its_listing_and_its_reading_is_a_claim():
         if not store.finish():
             break
     assert removed == [1, 2], "before the lock, and before what lies below gc/ is listed"
+
+
+def test_a_record_that_is_listed_and_not_to_be_had_stops_the_sweep():
+    """A server's one wrong answer; one that somebody removes meanwhile is no more, and stops none."""
+    server = Server()
+    store = User(server, timedelta(0))
+    ref = run_stage(TOY, ToyConfig(), store, {})
+    store.pin("best", ref)
+    server.spoilt = ("lost", "pins")
+    with pytest.raises(CorruptArtifactError, match=r"pins/best\.json is listed"):
+        collect(store, grace_s=0, dry_run=False, now=later(1))
+    assert store.verify(ref) == []
 
 
 def test_a_record_nested_too_deep_stops_the_sweep_as_any_other(store):

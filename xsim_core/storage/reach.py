@@ -33,6 +33,10 @@ def reachable(store: ArtifactStore, seen: Iterable[str] = ()) -> set[str]:
     waiting: list[ArtifactRef[Any]] = []
     for path in sorted(path for path in listed if path.endswith(".json")):
         raw = store.read_object(path)
+        if raw is None and path in store.list_records(path.rpartition("/")[0]):
+            raise CorruptArtifactError(
+                f"{path} is listed and is not to be had, so nobody knows what it keeps. Run again."
+            )
         try:
             waiting += _refs_in(None if raw is None else json.loads(raw))
         except (ValueError, RecursionError):
