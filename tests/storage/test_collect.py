@@ -275,7 +275,7 @@ def test_a_claim_that_goes_between_its_listing_and_its_reading_is_a_claim():
 
 
 def test_a_record_that_is_listed_and_not_to_be_had_stops_the_sweep():
-    """A server's one wrong answer; one that somebody removes meanwhile is no more, and stops none."""
+    """By a server's one wrong answer; what somebody removes meanwhile stops none."""
     server = Server()
     store = User(server, timedelta(0))
     ref = run_stage(TOY, ToyConfig(), store, {})
