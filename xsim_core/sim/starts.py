@@ -3,9 +3,10 @@
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from xsim_core.geometry import quat_wxyz_to_matrix, se3_to_pos_quat
-from xsim_core.geometry.arrays import SE3, Joints, Quat, Vectors3
+from xsim_core.geometry.arrays import SE3, Quat, Vectors3
 
 from .assets import SimAssets
 from .task import StartRandomisation
@@ -18,14 +19,14 @@ class EpisodeStart(NamedTuple):
     """(3,) of the object's origin, world frame, metres."""
     quat_wxyz: Quat
     """(4,) of the object."""
-    qpos: Joints
+    qpos: NDArray[np.float64]
     """(9,) arm and fingers."""
 
 
 class DemonstrationStart(NamedTuple):
     """A state on the demonstrated path."""
 
-    qpos: Joints
+    qpos: NDArray[np.float64]
     """(9,) arm and fingers."""
     T_world_object: SE3
     """(4, 4)."""
