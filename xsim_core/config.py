@@ -14,9 +14,8 @@ class FrozenModel(BaseModel):
     A misspelt key in YAML or in the Prefect UI therefore raises instead of being ignored.
     """
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
-    )
+    # Most commands look at few of the models they import: each is built when it is first used.
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
 
 class StageConfig(FrozenModel):

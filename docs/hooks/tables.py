@@ -1,14 +1,19 @@
 """Markdown tables made from the code: arrays of an artifact, fields of a configuration."""
 
+import ast
+import inspect
+import textwrap
 import types
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from xsim_core.artifacts import ArraySpec, Artifact
+from xsim_core.config import FrozenModel
 
 BOUNDS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
 SHOWN_CHARACTERS = 60
@@ -43,7 +48,8 @@ def array_table(specs: Iterable[ArraySpec]) -> str:
 
 def summary_table(kind: type[Artifact]) -> str:
     """The fields of an artifact's summary."""
-    rows = ((f"`{n}`", type_text(f.annotation), prose(f)) for n, f in kind.model_fields.items())
+    prose = prose_of_fields(kind)
+    rows = ((f"`{n}`", type_text(f.annotation), prose[n]) for n, f in kind.model_fields.items())
     return table(("summary", "type", "what"), rows)
 
 
@@ -93,6 +99,7 @@ def _default(name: str, field: FieldInfo, value: BaseModel | None) -> Any:
 def _rows(
     model: type[BaseModel], defaults: Mapping[str, Any], links: Links
 ) -> Iterator[tuple[str, ...]]:
+    prose = prose_of_fields(model)
     for name, field in model.model_fields.items():
         inner, kind = model_in(field.annotation), type_text(field.annotation)
         if inner is not None:
@@ -102,7 +109,7 @@ def _rows(
             f"`{name}`",
             f"{kind}, {bounds}" if bounds else kind,
             default_text(defaults[name]),
-            prose(field),
+            prose[name],
         )
 
 
@@ -130,6 +137,8 @@ def default_text(value: Any) -> str:
 def type_text(annotation: Any) -> str:
     """A type as a person reads it."""
     origin, args = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return type_text(args[0])
     if origin is Literal:
         return " or ".join(f"`{a}`" for a in args)
     if origin in (Union, types.UnionType):
@@ -148,9 +157,23 @@ def model_in(annotation: Any) -> type[BaseModel] | None:
     return next((a for a in options if isinstance(a, type) and issubclass(a, BaseModel)), None)
 
 
-def prose(field: FieldInfo) -> str:
-    """The field's docstring as Markdown."""
-    return (field.description or "").replace("``", "`")
+def prose_of_fields(model: type[BaseModel]) -> dict[str, str]:
+    """The docstring under each field as Markdown.
+
+    Read here and not by pydantic (``use_attribute_docstrings``), which would parse the sources of
+    every model again in each process that imports one.
+    """
+    found: dict[str, str] = {}
+    for one in (c for c in reversed(model.__mro__) if issubclass(c, FrozenModel)):
+        tree = ast.parse(textwrap.dedent(inspect.getsource(one)))
+        for field, below in pairwise(tree.body[0].body):  # type: ignore[attr-defined]
+            match field, below:
+                case (
+                    ast.AnnAssign(target=ast.Name(id=name)),
+                    ast.Expr(value=ast.Constant(value=str(text))),
+                ):
+                    found[name] = inspect.cleandoc(text).replace("``", "`")
+    return {name: found.get(name, "") for name in model.model_fields}
 
 
 def summary_of(model: type[Any]) -> str:

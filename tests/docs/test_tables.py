@@ -91,19 +91,19 @@ def test_a_stage_is_shown_with_all_that_it_reads_writes_and_takes(stage):
 @pytest.mark.parametrize("stage", ALL, ids=lambda stage: stage.name)
 def test_every_field_of_a_stages_configuration_is_explained(stage):
     from pages import SHARED
-    from tables import _nested
+    from tables import _nested, prose_of_fields
 
     for path, model, _ in _nested(stage.config, None, SHARED):
-        silent = [name for name, field in model.model_fields.items() if not field.description]
+        silent = [name for name, text in prose_of_fields(model).items() if not text]
         assert not silent, f"{model.__name__} ({path}): no docstring under {silent}"
 
 
 @pytest.mark.parametrize("model", [TaskSpec, Domain])
 def test_every_field_of_a_task_and_of_a_domain_is_explained(model):
-    from tables import _nested
+    from tables import _nested, prose_of_fields
 
     for path, inner, _ in _nested(model, None, {}):
-        assert not [n for n, f in inner.model_fields.items() if not f.description], path
+        assert not [n for n, text in prose_of_fields(inner).items() if not text], path
 
 
 @pytest.mark.parametrize("stage", ALL, ids=lambda stage: stage.name)

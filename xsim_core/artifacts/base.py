@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar, Generic, TypeVar
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from xsim_core.config import FrozenModel
 
@@ -30,10 +30,6 @@ A = TypeVar("A", bound=Artifact)
 
 class ArtifactRef(FrozenModel, Generic[A]):
     """The only thing that crosses a Prefect edge: which artifact, not where."""
-
-    # For each ArtifactRef[Kind] pydantic would read the source around the brackets, and stumble
-    # over those within a function's signature.
-    model_config = ConfigDict(use_attribute_docstrings=False)
 
     kind: str
     fingerprint: str = Field(pattern=r"^[0-9a-f]{16,64}$")
