@@ -9,7 +9,6 @@ from tasks.settings import Settings
 from xsim_core.errors import StoreUnreachableError
 from xsim_core.process import this_process
 from xsim_core.runs import RunRecord, ending_of
-from xsim_core.scratch import write_text
 from xsim_core.storage import ArtifactStore
 
 from .executors import Recorder
@@ -45,17 +44,16 @@ def write_report(settings: Settings, store: ArtifactStore, record: RunRecord) ->
     """Build the report of a run, or keep the one that shows the same artifacts already."""
     path = report_path(settings, record.name)
     stamp = f"<!-- xsim-report {report_stamp(record)} -->"
-    if path.exists():
+    if path.exists() and path.with_suffix(".files").is_dir():
         with path.open(encoding="utf-8") as page:
             if page.read(len(stamp)) == stamp:
                 return path
-    from xsim_core.report import build_report
+    from xsim_core.report import write_page
 
-    html = stamp + "\n" + build_report(
-        store, record.stages, title=record.name, unfinished=record.unfinished,
-        other_code=record.other_code,
+    write_page(
+        path, store, record.stages, title=record.name, unfinished=record.unfinished,
+        other_code=record.other_code, stamp=f"{stamp}\n",
     )  # fmt: skip
-    write_text(path, html)
     return path
 
 

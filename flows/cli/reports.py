@@ -112,9 +112,8 @@ class Compare:
 def _write(settings: "Settings", what: str, out: str) -> Path:
     from flows.runs import report_path, write_report
     from xsim_core.refs import find_ref
-    from xsim_core.report import build_report, stages_behind, trace_lineage as trace
+    from xsim_core.report import stages_behind, trace_lineage as trace, write_page
     from xsim_core.runs import RunRecord, list_runs, load_record
-    from xsim_core.scratch import write_text
 
     from .output import announce_empty
 
@@ -129,11 +128,10 @@ def _write(settings: "Settings", what: str, out: str) -> Path:
         stages = stages_behind(trace(store, ref))
         record = RunRecord(name=str(ref).replace("/", "-"), stages=stages)
     path = Path(out) if out else report_path(settings, record.name)
-    html = build_report(
-        store, record.stages, title=record.name, unfinished=record.unfinished,
+    write_page(
+        path, store, record.stages, title=record.name, unfinished=record.unfinished,
         other_code=record.other_code,
     )  # fmt: skip
-    write_text(path, html)
     return path
 
 

@@ -1,6 +1,6 @@
-"""The report: one HTML page that needs nothing beside it."""
+"""The report: one HTML page that needs nothing beside it to be read."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -36,6 +36,7 @@ def build_report(
     title: str,
     unfinished: Mapping[str, Ending] | None = None,
     other_code: Mapping[str, str] | None = None,
+    downloads: Sequence[tuple[str, str, str, int]] = (),
 ) -> str:
     """The page for a run, finished or not: it shows whatever artifacts are there.
 
@@ -45,12 +46,14 @@ def build_report(
         title: the run's name.
         unfinished: stages that stopped short, and how.
         other_code: stages whose artifact other code made than that of the run, and which.
+        downloads: files beside the page: relative URL, name, what it is, bytes.
     """
     opened = {stage: store.open(ref) for stage, ref in stages.items()}
     capture, evaluation = opened.get("ingest_capture"), opened.get("evaluate")
     parts = [
         ("targets", "Targets", _targets(opened)),
         *((s, words_of(s).heading, stage_section(s, opened[s])) for s in shown_stages(opened)),
+        *([("downloads", "Downloads", _downloads(downloads))] if downloads else []),
         ("lineage", "Lineage", _lineage(store, stages)),
         ("cost", "Where time went", _cost(opened)),
     ]
@@ -86,6 +89,17 @@ def _targets(opened: Opened) -> Markup:
         "Figures against targets",
         "What the project promises, and what was measured.",
         pieces.card(pieces.table(("", "figure", "measured", "target"), rows)),
+    )
+
+
+def _downloads(files: Sequence[tuple[str, str, str, int]]) -> Markup:
+    pieces, link = macros("pages/pieces.html"), macros("report/pieces.html").link
+    rows = [(link(href, name), what, f"{size / 1e6:,.2f} MB") for href, name, what, size in files]
+    return pieces.section(
+        "downloads",
+        "Downloads",
+        "They lie in a folder beside this page and travel with it only if it does.",
+        pieces.card(pieces.table(("file", "what", "size"), rows, numeric=(2,))),
     )
 
 
