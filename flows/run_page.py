@@ -1,12 +1,14 @@
 """The page of a run in the Prefect UI: its verdicts and pictures, and how to open the report.
 
-The UI strips links to files of a machine, so the essence travels within the artifact.
+The UI strips links to files of a machine, so the essence travels within the artifact, and a link
+leads to where the whole report is served.
 """
 
 import logging
 import platform
 from pathlib import Path
 
+from flows.prefect_server.reports import report_url
 from tasks.engine.presentation import thumbnails
 from xsim_core.artifacts import Evaluation
 from xsim_core.report.targets import check_targets
@@ -36,22 +38,28 @@ def show_name(name: str) -> None:
         log.warning("the flow run could not be called %s: %s", name, error)
 
 
-def publish_run_page(store: ArtifactStore, record: RunRecord, report: Path) -> None:
+def publish_run_page(
+    store: ArtifactStore, record: RunRecord, report: Path, served: str | None
+) -> None:
     """Attach the page to the current flow run."""
     from prefect.artifacts import create_markdown_artifact
 
     create_markdown_artifact(
-        run_page(store, record, report), "report", f"{record.name}: success, targets, pictures"
-    )
+        run_page(store, record, report, served), "report",
+        f"{record.name}: success, targets, pictures",
+    )  # fmt: skip
 
 
-def run_page(store: ArtifactStore, record: RunRecord, report: Path) -> str:
+def run_page(
+    store: ArtifactStore, record: RunRecord, report: Path, served: str | None = None
+) -> str:
     """The page's Markdown.
 
     Args:
         store: where the run's artifacts lie.
         record: the run.
         report: the file of its whole report.
+        served: below which address the reports are served, if they are.
     """
     opened = {stage: store.open(ref) for stage, ref in record.stages.items()}
     summaries = {stage: artifact.summary for stage, artifact in opened.items()}
@@ -64,6 +72,9 @@ def run_page(store: ArtifactStore, record: RunRecord, report: Path) -> str:
         *(f"- {stage}: made by {by}" for stage, by in record.other_code.items()),
         "",
     ]
+    if served:
+        url = report_url(served, report)
+        lines[1:1] = [f"[**The whole report**]({url}), on the machine that serves this UI", ""]
     if rates:
         lines += ["| policy | in | succeeds | 95 % interval |", "|---|---|---|---|"]
         lines += [

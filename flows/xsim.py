@@ -14,6 +14,7 @@ from xsim_core.runs import RunRequest
 from xsim_core.stages import EVALUATE
 
 from .executors import AsTasks
+from .prefect_server.server import reports_url
 from .requests import resolve
 from .run_page import publish_run_page, show_name
 from .runs import recorded, write_report
@@ -60,5 +61,5 @@ def xsim(
     with recorded(store, resolved.record(flow_run_url=flow_run.ui_url)) as recorder:
         resolved.carry_out(AsTasks(recorder), until=until)
     page = write_report(settings, store, recorder.record)
-    publish_run_page(store, recorder.record, page)
+    publish_run_page(store, recorder.record, page, reports_url(settings.home))
     return recorder.record.stages[until or EVALUATE.name]

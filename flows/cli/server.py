@@ -13,6 +13,7 @@ class ServerStart:
     """Start the Prefect server in the background, or say where it runs already.
 
     It listens on this machine only, keeps its database under .xsim/prefect and sends nothing home.
+    Beside it the reports are served, read-only, to which the pages of finished runs link.
     `xsim demo` and `xsim run` start it by themselves.
     """
 
@@ -29,7 +30,8 @@ class ServerStart:
         server = start_server(home)
         check_named(server)
         if self.json:
-            print_json({"ui": server.ui_url, "api": server.api_url, "pid": server.pid})
+            print_json({"ui": server.ui_url, "api": server.api_url, "pid": server.pid,
+                        "reports": server.reports_url})  # fmt: skip
         else:
             print(f"Prefect server: {server.ui_url}")
             if server.pid is not None:

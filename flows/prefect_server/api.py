@@ -21,6 +21,8 @@ class Server(FrozenModel):
     api_url: str
     pid: int | None = None
     """None for a server that somebody else runs."""
+    reports_url: str | None = None
+    """Below which the reports of its runs are served, while it lives."""
 
     @property
     def ui_url(self) -> str:

@@ -22,6 +22,7 @@ from xsim_core.scratch import write_text
 
 from .api import Server, basic, named_authorization
 from .ports import HOST, claimed_port, is_free, lock_file
+from .reports import launch_reports
 from .secret import secret_in
 
 PORT_TRIES = 3
@@ -101,8 +102,20 @@ def start_server(home: Path) -> Server:
         _stop_known(home)
         # Workers and runs that outlived their server look for it where it was.
         server = _launch_on_free_port(home, urlsplit(before.api_url).port if before else None)
+        assert server.pid is not None
+        earlier = before.reports_url if before else None
+        reports = launch_reports(home, server.pid, earlier, log_path(home))
+        server = server.model_copy(update={"reports_url": reports})
         write_text(_state_path(home), server.model_dump_json())
         return server
+
+
+def reports_url(home: Path) -> str | None:
+    """Below which the reports of this home are served; None while no server of ours runs."""
+    server = _read_state(home)
+    if server is None or server.pid is None or not _is_ours(server.pid):
+        return None
+    return server.reports_url
 
 
 def stop_server(home: Path) -> Server | None:

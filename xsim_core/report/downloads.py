@@ -103,7 +103,8 @@ def _object(track: OpenArtifact[Any]) -> bytes:
 
 
 def _policy(student: OpenArtifact[Any]) -> bytes:
-    arrays = {n: student.array(n) for n in student.array_shapes if not n.startswith("curve/")}
+    names = (n for n in student.array_shapes if not n.startswith("curve/"))
+    arrays: dict[str, Any] = {name: student.array(name) for name in names}
     summary = json.dumps(student.manifest.summary).encode()
     made = io.BytesIO()
     np.savez(made, **arrays, summary_json=np.frombuffer(summary, np.uint8))
