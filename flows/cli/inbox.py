@@ -12,23 +12,24 @@ from .output import print_json
 
 @dataclass(frozen=True)
 class InboxList:
-    """Every capture that ever arrived, and what became of it."""
+    """Every capture that ever arrived and what became of it, and what the last scan refused."""
 
     json: bool = False
     """Print JSON."""
 
     def run(self) -> int:
         """List."""
-        from flows.inbox.captures import arrivals
+        from flows.inbox.last_scan import listed
         from tasks.settings import load_settings
 
-        known = arrivals(load_settings().open_store()).values()
+        rows = listed(load_settings().open_store())
         if self.json:
-            print_json([a.model_dump(mode="json") for a in known])
+            print_json(rows)
             return 0
-        for a in known:
-            print(f"{a.phase:<10} {a.run_name:<40} {a.folder}")
-        if not known:
+        for row in rows:
+            why = f"  ({' '.join(row['reason'].split())})" if row["reason"] else ""
+            print(f"{row['phase']:<10} {row['name']:<40} {row['folder']}{why}")
+        if not rows:
             print("nothing has arrived yet")
         return 0
 

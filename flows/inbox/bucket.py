@@ -13,7 +13,7 @@ from xsim_core.errors import BadInputError, StoreUnreachableError, XSimError
 from xsim_core.scratch import write_bytes, write_text
 from xsim_core.storage import ArtifactStore
 
-from .place import CAPTURE_FILE
+from .place import CAPTURE_FILE, stray_in_bucket
 
 Listed = dict[str, list[object]]
 """Path below the inbox → size in bytes and time of last change."""
@@ -37,15 +37,15 @@ def fetch_prefix(url: str, folder: Path, *, settle_s: float = 0.0) -> Copies:
     """
     source = ArtifactStore(url)
     held: dict[str, list[tuple[str, int, datetime]]] = defaultdict(list)
-    ready: set[str] = set()
     for entry in source.list_objects():
-        name = entry[0].split("/")[0]
-        held[name].append(entry)
-        if entry[0].endswith(f"/{CAPTURE_FILE}"):
-            ready.add(name)
+        held[entry[0].split("/")[0]].append(entry)
     copies = Copies([], {})
-    for name in sorted(ready):
-        below = held[name]
+    for name, below in sorted(held.items()):
+        paths = {path for path, _, _ in below}
+        if f"{name}/{CAPTURE_FILE}" not in paths:
+            if why := stray_in_bucket(name, paths):
+                copies.refused[name] = why
+            continue
         is_settling = settle_s and is_fresh(max(t.timestamp() for _, _, t in below), settle_s)
         try:
             if not is_settling:

@@ -1,6 +1,7 @@
 """Where the inbox is, and what lies in it: captures, and what only looks like one."""
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
@@ -85,6 +86,20 @@ def _why_stray(entry: Path) -> str:
         return f"holds {almost[0]}: rename it to {CAPTURE_FILE}"
     if deeper := sorted(entry.glob(f"*/{CAPTURE_FILE}")):
         return f"holds captures one folder deeper ({deeper[0].parent.name}): move them up"
+    return ""
+
+
+def stray_in_bucket(name: str, paths: Iterable[str]) -> str:
+    """``_why_stray`` of what lies below a name in a bucket, by paths from the inbox on."""
+    below = {path.removeprefix(f"{name}/") for path in paths}
+    if name == CAPTURE_FILE:
+        return "lies in the inbox itself: put it into a folder of its capture"
+    if name.startswith((".", "@", "#")) or CAPTURE_FILE in below:
+        return ""
+    if almost := [one for one in _ALMOST if one in below]:
+        return f"holds {almost[0]}: rename it to {CAPTURE_FILE}"
+    if deeper := sorted(p for p in below if p.count("/") == 1 and p.endswith(f"/{CAPTURE_FILE}")):
+        return f"holds captures one folder deeper ({deeper[0].partition('/')[0]}): move them up"
     return ""
 
 

@@ -12,10 +12,12 @@ from prefect.deployments import run_deployment
 from flows.digests import DigestMemory
 from flows.prefect_server import NEW_VIDEO
 from tasks.settings import load_settings
+from xsim_core.errors import BadInputError
 from xsim_core.runs import RunRequest
 
 from .bucket import fetch_prefix
 from .captures import SETTLE_S, Arrival, Scanned, scan, table_rows
+from .last_scan import note_scan
 from .place import capture_folders, inbox_place, strays
 
 
@@ -35,7 +37,12 @@ def scan_inbox(
         settle_s: a capture that was written to within so many seconds is left for the next scan.
     """
     settings = load_settings()
-    place = inbox_place(inbox or settings.inbox, settings.home / "inbox", settings.store_url)
+    given, store = inbox or settings.inbox, settings.open_store()
+    try:
+        place = inbox_place(given, settings.home / "inbox", settings.store_url)
+    except BadInputError as error:
+        note_scan(store, Scanned(arrivals=(), refused={str(given): str(error)}))
+        raise
     if "://" in place:
         folders, odd = fetch_prefix(place, settings.home / "inbox-copies", settle_s=settle_s)
         memory = DigestMemory.at_home()
@@ -53,8 +60,9 @@ def scan_inbox(
         )  # fmt: skip
         return str(run.id)
 
-    scanned = scan(settings.open_store(), folders, submit, end_of, memory.look)
+    scanned = scan(store, folders, submit, end_of, memory.look)
     scanned = scanned.model_copy(update={"refused": {**scanned.refused, **odd}})
+    note_scan(store, scanned)
     publish(scanned)
     return scanned.model_dump(mode="json")
 

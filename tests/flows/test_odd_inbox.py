@@ -9,9 +9,11 @@ from moto.s3.models import s3_backends
 
 from flows.inbox.bucket import fetch_prefix
 from flows.inbox.captures import Arrival, arrivals, retry, scan, table_rows
+from flows.inbox.last_scan import last_scan, listed, note_scan
 from flows.inbox.place import capture_folders, inbox_place, strays
 from tests.flows.test_inbox import a_capture
 from xsim_core.errors import BadInputError, StoreUnreachableError, UnknownNameError
+from xsim_core.runs import RunRecord, save_record
 from xsim_core.storage import ArtifactStore
 
 
@@ -243,3 +245,42 @@ def test_folder_objects_and_odd_keys_stop_no_other(moto_url, tmp_path):
     copies = fetch_prefix(moto_url, tmp_path / "here")
     assert copies.folders == [tmp_path / "here" / "one"]
     assert sorted(copies.refused) == ["odd", "up"]
+
+
+def test_the_list_tells_each_capture_with_its_phase_and_the_reason(store, inbox, server):
+    new_capture(inbox, "good", 1)
+    key = new_capture(inbox, "bad", 2) and scan_again(store, inbox, server).arrivals[0].key
+    server.ends[key] = "failed"
+    (inbox / "broken").mkdir()
+    (inbox / "broken" / "capture.yaml").write_text("name: x")
+    failed = scan_again(store, inbox, server)
+    note_scan(store, failed.model_copy(update={"arriving": (str(inbox / "new"),)}))
+    name = next(a.run_name for a in failed.arrivals if a.phase == "failed")
+    save_record(store, RunRecord(name=name, state="failed", error="ValueError: too dark"))
+    rows = {row["name"].rpartition("-")[0] or row["name"]: row for row in listed(store)}
+    assert {name: row["phase"] for name, row in rows.items()} == {
+        "good": "submitted", "bad": "failed", "broken": "refused", "new": "arriving",
+    }  # fmt: skip
+    assert rows["bad"]["reason"] == f"ValueError: too dark; xsim inbox retry {name}"
+    assert "object_name" in rows["broken"]["reason"]
+    since = last_scan(store).since
+    note_scan(store, failed.model_copy(update={"arriving": (str(inbox / "new"),)}))
+    assert last_scan(store).since == since
+    note_scan(store, failed.model_copy(update={"refused": {}}))
+    assert last_scan(store).refused == {}
+
+
+def test_what_will_never_be_a_capture_in_a_bucket_is_said(tmp_path):
+    bucket = ArtifactStore((tmp_path / "bucket").as_uri())
+    for path in (
+        "capture.yaml", "slip/capture.yml", "week/monday/capture.yaml", "notes/read.txt",
+        ".hidden/capture.yml", "xcapture.yaml/a",
+    ):  # fmt: skip
+        bucket.create_object(path, b"x")
+    found = fetch_prefix(bucket.url, tmp_path / "here")
+    assert found.folders == []
+    assert found.refused == {
+        "capture.yaml": "lies in the inbox itself: put it into a folder of its capture",
+        "slip": "holds capture.yml: rename it to capture.yaml",
+        "week": "holds captures one folder deeper (monday): move them up",
+    }
