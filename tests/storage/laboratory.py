@@ -15,11 +15,16 @@ class Server:
     skew: dict[str, timedelta] = field(default_factory=dict)
     """Path, or prefix of an attempt → by how much the clock that stamped it was wrong."""
     spoilt: tuple[str, str] | None = None
-    """What goes wrong the next time, and with which folder."""
+    """What goes wrong, and with which folder."""
+    spared: int = 0
+    """How many such requests go well before."""
 
     def goes_wrong(self, path: str, *ways: str) -> str:
         """How this request goes wrong; "" when it does not."""
         if self.spoilt and self.spoilt[0] in ways and path.split("/")[0] == self.spoilt[1]:
+            if self.spared:
+                self.spared -= 1
+                return ""
             way, self.spoilt = self.spoilt[0], None
             return way
         return ""

@@ -218,9 +218,9 @@ class Laboratory(RuleBasedStateMachine):
         user=integers(0, 1), hours=sampled_from([0, 1, 3, 30]), no_grace=booleans(),
         spoilt=sampled_from(["", "", "empty", "cut", "failed", "lost"]),
         folder=sampled_from(["runs", "pins", "evaluation", "gc"]),
-        which=integers(0, 3), when=sampled_from([0, *range(1, 48)]),
+        spared=integers(0, 1), which=integers(0, 3), when=sampled_from([0, *range(1, 48)]),
     )  # fmt: skip
-    def sweep(self, user, hours, no_grace, spoilt, folder, which, when):
+    def sweep(self, user, hours, no_grace, spoilt, folder, spared, which, when):
         """A sweep, hours later by a wrong clock; one answer may be wrong, and a run goes on."""
         store = self.users[user]
         self.now += timedelta(hours=hours)
@@ -229,7 +229,7 @@ class Laboratory(RuleBasedStateMachine):
             no_grace = False  # It is for a store on which nothing runs.
             store.interrupt(when, lambda: self.step_beside(which))
         no_grace = no_grace and not self.running
-        self.server.spoilt = (spoilt, folder) if spoilt else None
+        self.server.spoilt, self.server.spared = (spoilt, folder) if spoilt else None, spared
         try:
             result = collect(
                 store, grace_s=0.0 if no_grace else GRACE_S, dry_run=False,
@@ -241,6 +241,29 @@ class Laboratory(RuleBasedStateMachine):
         done[f"spoilt: {spoilt}"] += bool(spoilt and self.server.spoilt is None)
         self.server.spoilt = None
         store.finish()
+
+    @rule(user=integers(0, 1), number=integers(1, 3), when=integers(1, 48))
+    def reuse_beside_a_sweep(self, user, number, when):
+        """What a sweep condemned hours ago is used between two requests of the next."""
+        plain = {"no_grace": False, "spoilt": "", "folder": "", "spared": 0, "which": 3}
+        try:
+            run_stage(INGEST, ToyConfig(num_frames=number), self.users[user], {})
+        except MissingArtifactError:
+            return
+        self.sweep(user=user, hours=30, when=0, **plain)
+        self.begin(user=1 - user, number=number, day="mon", name="take1", given=False, anew=False,
+                   num_stages=1, beside=False)  # fmt: skip
+        plain["which"] = len(self.running) - 1
+        self.sweep(user=user, hours=30, when=when, **plain)
+
+    @rule(user=integers(0, 1), number=integers(1, 2), name=sampled_from(NAMES), first=booleans())
+    def two_of_one_folder(self, user, number, name, first):
+        """Two machines, each with a folder of this name, that holds another capture."""
+        for who, what in ((user, number), (1 - user, number + 1)):
+            self.begin(user=who, number=what, day="mon", name=name, given=False, anew=False,
+                       num_stages=1, beside=False)  # fmt: skip
+        for run in self.running[-2:][:: 1 if first else -1]:
+            self.step(which=self.running.index(run))
 
     @invariant()
     def what_is_named_is_there(self):
