@@ -92,7 +92,7 @@ SPLAT = Stage(
     ),
 )  # fmt: skip
 POSE_TRACK = Stage(
-    name="pose_track", version=1,
+    name="pose_track", version=2,
     run="xsim_core.pose_track:track_object",
     config=pose_track.PoseTrackConfig,
     inputs={"capture": Capture}, output=ObjectTrack,

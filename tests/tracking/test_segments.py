@@ -68,3 +68,30 @@ def test_a_motion_that_fills_the_video_has_its_first_and_last_frame():
     np.testing.assert_array_equal(
         motion_segments(slide(x), TIME, config=SegmentConfig()), [[0, 39]]
     )
+
+
+@pytest.mark.parametrize("fps", [30, 15, 10, 7.5, 6, 5, 3])
+def test_a_motion_is_found_at_every_frame_rate(fps):
+    """Two seconds of a calm push of 16 cm, seen for six."""
+    time = np.arange(round(6 * fps)) / fps
+    share = np.clip((time - 2) / 2, 0, 1)
+    T = slide(0.16 * share**3 * (10 - 15 * share + 6 * share**2))
+    found = motion_segments(T, time, config=SegmentConfig())
+    assert len(found) == 1
+    first, last = time[found[0]]
+    assert first == pytest.approx(2.2, abs=0.2 + 1 / fps)
+    assert last == pytest.approx(3.8, abs=0.2 + 1 / fps)
+
+
+def test_a_motion_goes_on_through_frames_that_were_dropped():
+    time = np.arange(60) / 10
+    share = np.clip((time - 2) / 2, 0, 1)
+    kept = (time < 2.5) | (time > 3.5)
+    T = slide(0.16 * share)[kept]
+    found = motion_segments(T, time[kept], config=SegmentConfig())
+    assert len(found) == 1
+    assert np.ptp(T[found[0], 0, 3]) == pytest.approx(0.16, abs=0.01)
+
+
+def test_one_frame_is_no_motion():
+    assert len(motion_segments(slide(np.zeros(1)), np.zeros(1), config=SegmentConfig())) == 0

@@ -144,6 +144,8 @@ class ObjectTrack(Artifact):
     backend: str
     is_mesh_coloured: bool = True
     """As the capture's."""
+    notes: tuple[str, ...] = ()
+    """When the object was lost, and which frames tell nothing."""
 
 
 _PIECES = tuple(

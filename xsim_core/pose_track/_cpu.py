@@ -9,7 +9,7 @@ import numpy as np
 from xsim_core.artifacts import Capture
 from xsim_core.geometry import TexturedMesh
 from xsim_core.storage import Progress
-from xsim_core.tracking import OK, ObjectTracker
+from xsim_core.tracking import LOST, OK, ObjectTracker, TrackedPose
 
 from .config import PoseTrackConfig
 from .raw_track import RawTrack, better_of
@@ -39,7 +39,8 @@ def track_video(
     if not track.is_done[start]:
         box = summary.init_box_xyxy
         first = ObjectTracker(mesh, video.camera, config.tracker)
-        track.put(start, first.initialise(video.rgb(start), video.depth_m(start), box))
+        seen = video.rgb(start), video.depth_m(start)
+        track.put(start, first.initialise(*seen, box, float(video.timestamps_s[start])))
         track.save(path)
     run.follow(track, range(start, n), path, span=(0.02, 0.7 if _may_recheck(config) else 1.0))
     run.follow(track, range(start, -1, -1), path, span=(0.5, 0.7))
@@ -92,7 +93,7 @@ class _Run:
         self._warm_up(tracker, track, order[:done])
         saved = started = time.monotonic()
         for k, i in enumerate(order[done:], start=done):
-            pose = tracker.track(self.video.rgb(i), self.video.depth_m(i))
+            pose = self._pose(tracker, i)
             track.put(i, pose)
             now = time.monotonic()
             if now - saved > SAVE_EVERY_S or k == len(order) - 1:
@@ -108,4 +109,11 @@ class _Run:
         for i in dict.fromkeys([good[0], *good[-2:]]):
             tracker.set_pose(track.T_cam_object[i])
             tracker.track(self.video.rgb(i), self.video.depth_m(i))
-        tracker.set_pose(track.T_cam_object[good[-1]])
+        tracker.set_pose(track.T_cam_object[good[-1]], float(self.video.timestamps_s[good[-1]]))
+
+    def _pose(self, tracker: ObjectTracker, i: int) -> TrackedPose:
+        """What a frame tells; one that repeats the frame before tells nothing of its own time."""
+        if self.video.is_repeat(i):
+            return TrackedPose(tracker.T_cam_object, LOST, 0.0, 0.0)
+        time_s = float(self.video.timestamps_s[i])
+        return tracker.track(self.video.rgb(i), self.video.depth_m(i), time_s)

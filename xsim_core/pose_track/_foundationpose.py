@@ -30,7 +30,7 @@ from xsim_core.errors import BadInputError, MissingDependencyError, QualityGateE
 from xsim_core.geometry import TexturedMesh
 from xsim_core.storage import Progress
 from xsim_core.text import one_line
-from xsim_core.tracking import ObjectTracker
+from xsim_core.tracking import LOST, ObjectTracker, TrackedPose
 
 from .config import PoseTrackConfig
 from .raw_track import RawTrack
@@ -192,7 +192,10 @@ def _verified(
     judge = ObjectTracker(mesh, video.camera, config.tracker)
     order = [*range(start, video.num_frames), *range(start - 1, -1, -1)]
     for k, i in enumerate(order):
-        track.put(i, judge.judge(poses[i], video.rgb(i), video.depth_m(i)))
+        if video.is_repeat(i):
+            track.put(i, TrackedPose(poses[i], LOST, 0.0, 0.0))
+        else:
+            track.put(i, judge.judge(poses[i], video.rgb(i), video.depth_m(i)))
         report((k + 1) / len(order), {"frame": i, "score": float(track.score[i])})
     if track.score.max() < config.tracker.min_init_score:
         raise BadInputError(

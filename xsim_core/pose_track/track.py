@@ -6,15 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsim_core.artifacts import Capture, ObjectTrack
-from xsim_core.errors import QualityGateError
 from xsim_core.geometry import TexturedMesh
 from xsim_core.storage import ArtifactWriter, OpenArtifact
-from xsim_core.tracking import OCCLUDED, OK, STATUS_NAMES, fill_gaps, motion_segments, smooth_poses
+from xsim_core.tracking import OCCLUDED, OK, fill_gaps, motion_segments, smooth_poses
 
 from . import _cpu, _foundationpose
 from .config import PoseTrackConfig
 from .pictures import add_overlays, plot_trajectory
 from .raw_track import RawTrack
+from .told import check_ok_share, notes_on
 from .video import Video, check_inputs, open_mesh, open_video
 from .world_frame import locate_camera
 
@@ -35,10 +35,11 @@ def track_object(
     check_inputs(capture, video, mesh)
     world = locate_camera(video, capture.summary.board, config)
     raw = _run_backend(capture.summary, video, mesh, config, out)
-    _gate(raw, config)
+    is_repeat = np.array([video.is_repeat(i) for i in range(video.num_frames)])
     T_cam_object, status = fill_gaps(
         raw.T_cam_object, raw.status, video.timestamps_s, max_gap_s=config.smoothing.max_gap_s
     )
+    check_ok_share(status, is_repeat, config)
     T_world_object = smooth_poses(
         world.T_world_cam @ T_cam_object,
         _weights(raw, config),
@@ -74,6 +75,7 @@ def track_object(
         board_rms_px=world.board_rms_px,
         backend=config.backend,
         is_mesh_coloured=mesh.is_textured,
+        notes=notes_on(status, is_repeat, video.timestamps_s),
     )
 
 
@@ -96,19 +98,6 @@ def _run_backend(
             return _foundationpose.track_video(
                 video, mesh, summary, config=config, scratch=out.scratch(), report=report
             )
-
-
-def _gate(raw: RawTrack, config: PoseTrackConfig) -> None:
-    share = float((raw.status == OK).mean())
-    if share >= config.min_ok_share:
-        return
-    counts = np.bincount(raw.status, minlength=4)
-    detail = ", ".join(f"{STATUS_NAMES[k]} {c}" for k, c in enumerate(counts) if c)
-    raise QualityGateError(
-        f"the object was tracked in {100 * share:.0f} % of {len(raw.status)} frames ({detail}); "
-        f"min_ok_share asks for {100 * config.min_ok_share:.0f} %. The hand may hide it for long, "
-        "or the mesh may not be this object's."
-    )
 
 
 def _weights(raw: RawTrack, config: PoseTrackConfig) -> NDArray[np.float64]:

@@ -1,6 +1,7 @@
 """The capture's RGB-D video, read frame by frame, and checks on it before any work."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,12 @@ from xsim_core.storage import OpenArtifact
 
 DIAMETER_M = (0.01, 2.0)
 SIZE_RATIO = (0.3, 4.0)
+FRAME_STEP_S = (0.002, 2.0)
+"""Time between frames: 500 to 0.5 a second."""
+NUM_KEPT = 3
+NUM_NOISE_PAIRS = 8
+NOISY_SHARE = 0.3
+"""Of the pixels of a frame, how many another frame of a real sensor changes at least."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +30,7 @@ class Video:
     depth_frames: Any
     timestamps_s: NDArray[np.float64]
     camera: PinholeCamera
+    _repeats: dict[int, bool] = field(default_factory=dict)
 
     @property
     def num_frames(self) -> int:
@@ -37,13 +45,65 @@ class Video:
         """Depth image (h, w) in metres, 0 = no measurement."""
         return np.asarray(self.depth_frames[i]).astype(np.float32) * np.float32(1e-3)
 
+    def is_repeat(self, i: int) -> bool:
+        """Whether a frame shows nothing new: a stream that has noise repeats the frame before."""
+        if i not in self._repeats:
+            is_equal = i > 0 and any(_is_equal(stream, i) for stream in self._noisy_streams)
+            self._repeats[i] = is_equal
+        return self._repeats[i]
+
+    @cached_property
+    def _noisy_streams(self) -> tuple[Any, ...]:
+        """The streams in which no two frames are alike unless one is a copy."""
+        return tuple(s for s in (self.depth_frames, self.rgb_frames) if _is_noisy(s))
+
+
+class _Recent:
+    """A stream whose latest frames stay in memory: each is compared with its neighbour."""
+
+    def __init__(self, frames: Any) -> None:
+        self.frames, self._kept = frames, dict[int, NDArray[Any]]()
+
+    def __len__(self) -> int:
+        return int(self.frames.shape[0])
+
+    def __getitem__(self, i: int) -> NDArray[Any]:
+        if i not in self._kept:
+            self._kept = dict(list(self._kept.items())[1 - NUM_KEPT :])
+            self._kept[i] = np.asarray(self.frames[i])
+        return self._kept[i]
+
+
+def _is_equal(stream: Any, i: int) -> bool:
+    now = np.asarray(stream[i])
+    # Without any measurement there is nothing that could repeat.
+    return bool(now.any()) and np.array_equal(now, np.asarray(stream[i - 1]))
+
+
+def _is_noisy(stream: Any) -> bool:
+    """Whether most pixels change between frames, as a sensor's do and a clean rendering's do not.
+
+    What stands still in a clean rendering, or in a film that was compressed hard, looks the same
+    in every frame without being a copy.
+    """
+    frames = np.unique(np.linspace(1, len(stream) - 1, NUM_NOISE_PAIRS).astype(int))
+    shares = []
+    for i in frames[frames > 0].tolist():
+        now, before = np.asarray(stream[i]), np.asarray(stream[i - 1])
+        is_measured = (now > 0) | (before > 0)
+        changed = float(((now != before) & is_measured).sum()) / max(1, int(is_measured.sum()))
+        if changed > 0:
+            shares.append(changed)
+    return bool(shares) and float(np.median(shares)) > NOISY_SHARE
+
 
 def open_video(capture: OpenArtifact[Capture]) -> Video:
     """The video of a capture."""
     rgb, depth = capture.group["video/rgb"], capture.group["video/depth_mm"]
     height, width = rgb.shape[1:3]  # type: ignore[union-attr]
     camera = PinholeCamera(width, height, capture.array("video/K"))
-    return Video(rgb, depth, capture.array("video/timestamps_s"), camera)
+    streams = _Recent(rgb), _Recent(depth)
+    return Video(*streams, capture.array("video/timestamps_s"), camera)
 
 
 def open_mesh(capture: OpenArtifact[Capture]) -> TexturedMesh:
@@ -70,10 +130,11 @@ def check_inputs(capture: OpenArtifact[Capture], video: Video, mesh: TexturedMes
     """Refuse videos in which tracking cannot work, before any work is done.
 
     Raises:
-        BadInputError: without depth, for a box outside the image, or a mesh whose size
-            contradicts the depth in the box.
+        BadInputError: without depth, for times that are none, a box outside the image, or a mesh
+            whose size contradicts the depth in the box.
     """
     summary = capture.summary
+    _check_times(video.timestamps_s, summary.name)
     if not 0 <= summary.init_frame < video.num_frames:
         raise BadInputError(
             f"init_frame {summary.init_frame} is outside the video's {video.num_frames} frames"
@@ -107,3 +168,22 @@ def check_inputs(capture: OpenArtifact[Capture], video: Video, mesh: TexturedMes
             f"box at {z:.2f} m spans {seen_m:.3f} m. Check the units of mesh and "
             "depth, and the box."
         )
+
+
+def _check_times(timestamps_s: NDArray[np.floating], name: str) -> None:
+    """Thresholds are in seconds: times in another unit would make every motion too slow."""
+    steps = np.diff(timestamps_s)
+    if not np.isfinite(timestamps_s).all() or (steps <= 0).any():
+        raise BadInputError(
+            f"capture '{name}': the video's timestamps do not rise from frame to frame; each frame "
+            "needs its own time in seconds"
+        )
+    step, (low, high) = float(np.median(steps)) if len(steps) else FRAME_STEP_S[0], FRAME_STEP_S
+    if low <= step <= high:
+        return
+    units = {"milliseconds": 1e-3, "microseconds": 1e-6, "nanoseconds": 1e-9}
+    likely = [f"{u}: multiply by {f:g}" for u, f in units.items() if low < step * f <= high]
+    raise BadInputError(
+        f"capture '{name}': the video's frames are {step:.4g} s apart, which is no frame rate"
+        + (f". They seem to be in {likely[0]} and ingest again." if likely else ".")
+    )

@@ -40,11 +40,17 @@ class TrackerConfig(FrozenModel):
     min_visible_fraction: float = 0.2
     """Below this visible share a pose counts as occluded."""
     retry_ratio: float = 0.8
-    """A score below this share of the running median triggers more hypotheses."""
+    """A fit below this share of the latest good frames' triggers more hypotheses."""
     relocalise_every: int = 5
-    """Frames between searches of the whole image while the object is lost; 0 is never."""
-    relocalise_ratio: float = 0.75
-    """A pose found elsewhere must fit at least this share of the running median."""
+    """Frames between searches of all directions while the object is lost, the first of them in the
+    second lost frame; 0 is never."""
+    relocalise_ratio: float = 0.8
+    """A pose found elsewhere, or after the object was out of sight, must look and score at least
+    this share of what the latest good frames did."""
+    max_unseen_s: float = 0.3
+    """After a longer time without a good frame the object counts as out of sight."""
+    max_speed_m_s: float = 3.0
+    """No hand moves the object faster."""
     min_init_score: float = 0.5
     """Initialisation with a lower score fails."""
     seed: int = 0

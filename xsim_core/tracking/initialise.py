@@ -8,7 +8,7 @@ import numpy as np
 
 from xsim_core.errors import BadInputError
 from xsim_core.geometry import make_se3, so3_exp
-from xsim_core.geometry.arrays import SE3, SO3, BoxXyxy
+from xsim_core.geometry.arrays import SE3, SO3, BoxXyxy, Point3
 
 from .config import TrackerConfig
 from .frame import Frame, Level
@@ -74,8 +74,13 @@ def initial_pose(
     return max(final, key=lambda entry: entry[1].fit)
 
 
-def candidate_boxes(frame: Frame, model: ObjectModel, *, limit: int = 3) -> list[Box]:
-    """Boxes where the image has the object's colours at a plausible size, best first."""
+def candidate_boxes(
+    frame: Frame, model: ObjectModel, *, near_cam: Point3, limit: int = 9
+) -> list[Box]:
+    """Boxes where the image has the object's colours at a plausible size.
+
+    Those nearest to ``near_cam`` (3,) come first: clutter of the same colours is often larger.
+    """
     if not model.colours.is_known:
         return []
     scale = max(1, round(frame.camera.width / 160))
@@ -83,18 +88,22 @@ def candidate_boxes(frame: Frame, model: ObjectModel, *, limit: int = 3) -> list
     odds = model.colours.log_odds()[level.colour_bin]
     likely = cv2.GaussianBlur(np.clip(odds, -3, 3), (5, 5), 1.2) > 0.5
     count, labels, stats, _ = cv2.connectedComponentsWithStats(likely.astype(np.uint8))
-    boxes = []
+    boxes: list[tuple[float, Box]] = []
+    K = level.camera.K
     for i in range(1, count):
-        z = level.depth_m[(labels == i) & (level.depth_m > 0)]
-        if len(z) < 6:
+        depths = level.depth_m[(labels == i) & (level.depth_m > 0)]
+        if len(depths) < 6:
             continue
-        u, v, w, h, area = stats[i]
-        expected = (level.camera.K[0, 0] * model.caster.mesh.diameter_m / np.median(z)) ** 2
+        z = float(np.median(depths))
+        u, v, w, h, area = stats[i].tolist()
+        expected = (K[0, 0] * model.caster.mesh.diameter_m / z) ** 2
         if 0.05 * expected < area < 2 * expected:
+            ray = np.array([(u + w / 2 - K[0, 2]) / K[0, 0], (v + h / 2 - K[1, 2]) / K[1, 1], 1.0])
             box = ((u - 1) * scale, (v - 1) * scale, (u + w + 1) * scale, (v + h + 1) * scale)
-            boxes.append((float(area), tuple(float(b) for b in box)))
-    boxes.sort(reverse=True)
-    return [box for _, box in boxes[:limit]]  # type: ignore[misc]
+            x0, y0, x1, y1 = (float(b) for b in box)
+            boxes.append((float(np.linalg.norm(ray * z - near_cam)), (x0, y0, x1, y1)))
+    boxes.sort()
+    return [box for _, box in boxes[:limit]]
 
 
 def _clip_box(box_xyxy: Box, frame: Frame) -> Box:

@@ -9,10 +9,15 @@ from .config import SegmentConfig
 
 
 def speeds(T: Track, timestamps_s: Times, *, half_window_s: float = 0.1) -> tuple[Times, Times]:
-    """Linear (t,) m/s and angular (t,) rad/s speed by central differences over a window."""
+    """Linear (t,) m/s and angular (t,) rad/s speed by central differences over a window.
+
+    It reaches to the neighbouring frames at least, however far apart they are.
+    """
     after = np.searchsorted(timestamps_s, timestamps_s + half_window_s + 1e-9) - 1
     before = np.searchsorted(timestamps_s, timestamps_s - half_window_s - 1e-9)
-    after, before = np.maximum(after, before), np.minimum(after, before)
+    frames = np.arange(len(timestamps_s))
+    after = np.maximum(after, np.minimum(frames + 1, len(frames) - 1))
+    before = np.minimum(before, np.maximum(frames - 1, 0))
     span = np.maximum(timestamps_s[after] - timestamps_s[before], 1e-9)
     moved = np.linalg.norm(T[after, :3, 3] - T[before, :3, 3], axis=-1)
     turned = rotation_angle(T[before, :3, :3], T[after, :3, :3])

@@ -19,6 +19,8 @@ class Verdict:
 
     score: float
     """In [0, 1], over what can be seen of the object."""
+    likeness: float
+    """How much what is seen has the object's colours and texture, in [0, 1]."""
     visible_fraction: float
     """Share of the object's pixels that are seen: nothing in front, no finger on them."""
     covered_fraction: float
@@ -46,7 +48,7 @@ def verify(
     n = len(rendering.pixels)
     full = caster.project_roi(T_cam_object, level.camera, 0)
     if n < 12 or full.is_empty:
-        return Verdict(0.0, 0.0, 0.0, 0.0, lighting, rendering, np.zeros(n, bool))
+        return Verdict(0.0, 0.0, 0.0, 0.0, 0.0, lighting, rendering, np.zeros(n, bool))
     inner = erode(rendering.mask, 1)[rendering.mask]
     inner = inner if inner.sum() >= 12 else np.ones(n, bool)
     z, observed = rendering.points_cam[:, 2], rendering.at_hits(level.depth_m)
@@ -72,6 +74,7 @@ def verify(
     visible = float((inner & ~occluded & is_bare).sum()) / float(inner.sum())
     return Verdict(
         score=float(np.clip(score, 0, 1)),
+        likeness=likeness,
         visible_fraction=visible,
         covered_fraction=float(occluded.sum()) / float(inner.sum()),
         fit=float(fit),

@@ -1,0 +1,82 @@
+"""What a person must know about a track: when the object was lost, which frames tell nothing."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xsim_core.errors import QualityGateError
+from xsim_core.tracking import INTERPOLATED, LOST, OK, STATUS_NAMES
+
+from .config import PoseTrackConfig
+
+MAX_TOLD = 5
+Floats = NDArray[np.floating]
+
+
+def check_ok_share(
+    status: NDArray[np.int8], is_repeat: NDArray[np.bool_], config: PoseTrackConfig
+) -> None:
+    """Refuse a track of which too little is sure.
+
+    Frames that repeat the one before and lie in a short gap count neither way: a film in which
+    every frame comes twice is as good as one in which it comes once.
+
+    Raises:
+        QualityGateError: when too few frames are ok.
+    """
+    counted = ~(is_repeat & (status == INTERPOLATED))
+    share = float((status == OK).sum()) / max(1, int(counted.sum()))
+    if share >= config.min_ok_share:
+        return
+    counts = np.bincount(status, minlength=LOST + 1)
+    detail = ", ".join(f"{STATUS_NAMES[k]} {c}" for k, c in enumerate(counts) if c)
+    repeated = f" {int(is_repeat.sum())} of them repeat the one before." if is_repeat.any() else ""
+    raise QualityGateError(
+        f"the object was tracked in {100 * share:.0f} % of {int(counted.sum())} frames ({detail}); "
+        f"min_ok_share asks for {100 * config.min_ok_share:.0f} %.{repeated} The hand may hide it "
+        "for long, or the mesh may not be this object's."
+    )
+
+
+def notes_on(
+    status: NDArray[np.int8], is_repeat: NDArray[np.bool_], timestamps_s: Floats
+) -> tuple[str, ...]:
+    """Sentences on frames whose pose was not measured, with times from the film's start."""
+    time_s = timestamps_s - timestamps_s[0]
+
+    def told(flags: NDArray[np.bool_], sentence: Callable[[str, str], str]) -> list[str]:
+        if not flags.any():
+            return []
+        number, total = int(flags.sum()), len(flags)
+        return [sentence(f"{number} of {total} frames", _when(flags, time_s))]
+
+    return (
+        *told(
+            status == LOST,
+            lambda frames, when: (
+                f"the object is lost in {frames} ({when}): their poses are drawn "
+                "between those before and after, and nothing measured speaks for them"
+            ),
+        ),
+        *told(
+            status == INTERPOLATED,
+            lambda frames, when: f"the pose of {frames} is interpolated ({when})",
+        ),
+        *told(
+            is_repeat,
+            lambda frames, when: (
+                f"{frames} repeat the one before ({when}): the camera or its "
+                "driver stood still, and they count as not seen"
+            ),
+        ),
+    )
+
+
+def _when(flags: NDArray[np.bool_], time_s: Floats) -> str:
+    """Stretches of flagged frames, as times."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(int)))
+    stretches = [(time_s[a], time_s[b - 1]) for a, b in edges.reshape(-1, 2)]
+    named = [f"{a:.2f} s" if a == b else f"{a:.2f}–{b:.2f} s" for a, b in stretches[:MAX_TOLD]]
+    more = len(stretches) - MAX_TOLD
+    return ", ".join(named) + (f" and {more} more" if more > 0 else "")
