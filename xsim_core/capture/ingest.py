@@ -10,6 +10,7 @@ from xsim_core.artifacts import Capture, GroundTruth, RealWorld
 from xsim_core.errors import BadInputError
 from xsim_core.geometry import board_fault
 from xsim_core.storage import ArtifactWriter
+from xsim_core.windows import arrays_below, windows
 
 from .formats import RGBDVideo
 from .identity import IngestConfig, video_path
@@ -38,7 +39,8 @@ def ingest_capture(*, config: IngestConfig, out: ArtifactWriter) -> Capture:
             photos=folder / file.photos, video=video_path(folder, file, config.prefer),
             depth_unit_m=file.depth_unit_m,
         )  # fmt: skip
-        return _commit(brought, file, folder, [*notes, *brought.notes], out)
+        with arrays_below(Path(place)):
+            return _commit(brought, file, folder, [*notes, *brought.notes], out)
 
 
 def _commit(
@@ -120,13 +122,19 @@ def _init_frame(file: CaptureFile, video: RGBDVideo) -> int:
 
 
 def _check_depth(video: RGBDVideo, folder: Path) -> None:
-    valid = float((video.depth_mm > 0).mean())
+    counts = np.zeros(1 << 16, np.int64)  # How often each depth is measured; film is long.
+    for part in windows(video.depth_mm, 1):
+        counts += np.bincount(video.depth_mm[part].ravel(), minlength=len(counts))
+    measured = np.cumsum(counts[1:])
+    num_valid = int(measured[-1])
+    valid = num_valid / video.depth_mm.size
     if valid < 0.05:
         raise BadInputError(
             f"{folder}: only {valid:.1%} of the video's pixels have depth. Was the depth stream "
             "on, and the scene 0.3 to 4 m away?"
         )
-    median_mm = float(np.median(video.depth_mm[video.depth_mm > 0]))
+    middle = np.searchsorted(measured, [(num_valid - 1) // 2, num_valid // 2], side="right") + 1
+    median_mm = float(middle.mean())
     if not 100 < median_mm < 8000:
         raise BadInputError(
             f"{folder}: the median depth is {median_mm:.0f} mm; depth must be in millimetres"

@@ -1,10 +1,14 @@
 """Pictures of a capture for people."""
 
 import io
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
+
+from xsim_core.windows import let_go
 
 from .formats import RGBDVideo
 
@@ -14,7 +18,7 @@ TILE_W = 240
 def contact_sheet(photos: NDArray[np.uint8], *, columns: int = 5, limit: int = 40) -> bytes:
     """A JPEG of up to ``limit`` evenly chosen photos."""
     chosen = np.linspace(0, len(photos) - 1, min(limit, len(photos))).round().astype(int)
-    return _sheet([Image.fromarray(photos[i]) for i in chosen], columns)
+    return _sheet([_tile(Image.fromarray(photo)) for photo in _each(photos, chosen)], columns)
 
 
 def video_strip(
@@ -30,9 +34,15 @@ def video_strip(
         box_xyxy, outline=(255, 40, 40), width=max(1, boxed.width // 200)
     )
     chosen = np.linspace(0, len(video.rgb) - 1, count - 1).round().astype(int)
-    colour = [boxed, *(Image.fromarray(video.rgb[i]) for i in chosen)]
-    depth = [_coloured(video.depth_mm[i]) for i in (init_frame, *chosen)]
-    return _sheet([*colour, *depth], count)
+    looks = [boxed, *(Image.fromarray(rgb) for rgb in _each(video.rgb, chosen))]
+    looks += [_coloured(mm) for mm in _each(video.depth_mm, [init_frame, *chosen])]
+    return _sheet([_tile(look) for look in looks], count)
+
+
+def _each(images: NDArray[Any], chosen: Iterable[int]) -> Iterator[NDArray[Any]]:
+    for i in chosen:
+        yield images[i]
+        let_go(images)
 
 
 def _coloured(depth_mm: NDArray[np.uint16]) -> Image.Image:
@@ -46,14 +56,17 @@ def _coloured(depth_mm: NDArray[np.uint16]) -> Image.Image:
     return Image.fromarray(rgb)
 
 
+def _tile(image: Image.Image) -> Image.Image:
+    w, h = image.size
+    return image.resize((TILE_W, max(1, round(TILE_W * h / w))), Image.Resampling.BILINEAR)
+
+
 def _sheet(images: list[Image.Image], columns: int) -> bytes:
     w, h = images[0].size
-    tile = (TILE_W, max(1, round(TILE_W * h / w)))
     rows = -(-len(images) // columns)
-    sheet = Image.new("RGB", (columns * tile[0], rows * tile[1]), (20, 20, 20))
+    sheet = Image.new("RGB", (columns * w, rows * h), (20, 20, 20))
     for i, image in enumerate(images):
-        at = ((i % columns) * tile[0], (i // columns) * tile[1])
-        sheet.paste(image.resize(tile, Image.Resampling.BILINEAR), at)
+        sheet.paste(image, ((i % columns) * w, (i // columns) * h))
     buffer = io.BytesIO()
     sheet.save(buffer, "JPEG", quality=85)
     return buffer.getvalue()

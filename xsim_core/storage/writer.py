@@ -5,6 +5,7 @@ import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,15 @@ from zarr.codecs import BytesCodec, Crc32cCodec, ZstdCodec
 from zarr.storage import ObjectStore
 
 from xsim_core.errors import BadInputError
+from xsim_core.windows import windows
 
 from .objects import Objects, patiently_async, upload
 from .payload import NUM_READS, altered_attempt, is_whole_part
 from .runtime import Progress, Runtime, no_progress
 
 FRAMES_PER_SHARD = 500
+SHARD_BYTES = 64 << 20
+"""Large frames get fewer: Zarr holds a shard that it writes several times over."""
 
 
 class _AttemptStore(ObjectStore):
@@ -122,7 +126,9 @@ class ArtifactWriter:
         is_frames = len(shape) >= 3 and dtype.kind == "u" and min(shape) > 0
         if is_frames:
             chunk = (1, *shape[1:])
-            shard = (min(FRAMES_PER_SHARD, num_frames), *shape[1:])
+            frame_bytes = prod(shape[1:]) * dtype.itemsize
+            length = min(FRAMES_PER_SHARD, num_frames, max(1, SHARD_BYTES // frame_bytes))
+            shard = (length, *shape[1:])
             # Raw chunks under a checksum can be memory-mapped; depth compresses, colour does not.
             packed = (ZstdCodec(level=1),) if dtype.itemsize > 1 else ()
             return self.group.create_array(
@@ -136,9 +142,14 @@ class ArtifactWriter:
         )  # fmt: skip
 
     def write(self, name: str, values: Any) -> None:
-        """A whole array at once."""
+        """A whole array; frames that lie in a file are read as they are written."""
         values = np.asarray(values)
-        self.create(name, shape=values.shape, dtype=values.dtype)[...] = values
+        array = self.create(name, shape=values.shape, dtype=values.dtype)
+        if array.shards is None:
+            array[...] = values
+            return
+        for part in windows(values, array.shards[0]):
+            array[part] = values[part]
 
     def write_all(self, arrays: dict[str, Any], *, prefix: str = "") -> None:
         """Several whole arrays."""

@@ -14,16 +14,18 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from xsim_core.errors import XSimError
+from xsim_core.windows import arrays_below, save
 
 Arrays = Mapping[str, NDArray[Any]]
 Begin = Callable[[str], Path]
 """Answers the path of that name in the request, and remembers that it is now being read."""
 
 PR_SET_PDEATHSIG = 1
+MAPPED_FILES = 4
+"""Colour and depth as recorded, and as they are handed over."""
 RESULT_FILE, DOING_FILE = "result.json", "doing"
 
 
@@ -47,12 +49,15 @@ def main(request: dict[str, Any]) -> None:
 
 def _limit(request: dict[str, Any]) -> None:
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    for kind, key in (
-        (resource.RLIMIT_AS, "memory_bytes"),
-        (resource.RLIMIT_FSIZE, "file_bytes"),
-        (resource.RLIMIT_CPU, "cpu_s"),
+    memory, file = int(request["memory_bytes"]), int(request["file_bytes"])
+    for kind, limit in (
+        (resource.RLIMIT_DATA, memory),
+        # Arrays lie in files that are mapped: addresses, but no memory.
+        (resource.RLIMIT_AS, memory + MAPPED_FILES * file),
+        (resource.RLIMIT_FSIZE, file),
+        (resource.RLIMIT_CPU, int(request["cpu_s"])),
     ):
-        resource.setrlimit(kind, (int(request[key]), resource.getrlimit(kind)[1]))
+        resource.setrlimit(kind, (limit, resource.getrlimit(kind)[1]))
 
 
 def _read(request: dict[str, Any], out: Path) -> dict[str, Any]:
@@ -61,10 +66,11 @@ def _read(request: dict[str, Any], out: Path) -> dict[str, Any]:
         (out / DOING_FILE).write_text(request[what], encoding="utf-8", errors="surrogateescape")
         return Path(request[what])
 
-    arrays, said = READ[request["what"]](request, begin)
+    with arrays_below(out):
+        arrays, said = READ[request["what"]](request, begin)
     # By number: foreign names are no names of files.
     for i, values in enumerate(arrays.values()):
-        np.save(out / f"{i}.npy", values, allow_pickle=False)
+        save(out / f"{i}.npy", values)
     return {"arrays": list(arrays), **said}
 
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from xsim_core.errors import BadInputError
 from xsim_core.geometry import BoardSpec, PinholeCamera, detect_board
+from xsim_core.windows import empty, let_go, windows
 
 KNOWN_M = {
     1e-3: "millimetres", 2e-4: "1/5000 m, as TUM's", 1e-4: "0.1 mm, as a D405's",
@@ -42,11 +43,12 @@ def to_mm(stored: NDArray[Any], unit_m: float) -> NDArray[np.uint16]:
     """Depth (t, h, w) in whole millimetres; 0 for what is not finite, negative or over 65.5 m."""
     if stored.dtype == np.uint16 and abs(unit_m - 1e-3) < 1e-9:
         return stored
-    depth_mm = np.empty(stored.shape, np.uint16)
-    for i, image in enumerate(stored):  # A film as floats takes several times its memory.
+    depth_mm = empty(stored.shape, np.uint16)
+    for part in windows(stored, 1):
         with np.errstate(invalid="ignore"):
-            mm = np.rint(image * np.float32(unit_m * 1000))
-            depth_mm[i] = np.where(np.isfinite(mm) & (mm > 0) & (mm <= 65535), mm, 0)
+            mm = np.rint(stored[part] * np.float32(unit_m * 1000))
+            depth_mm[part] = np.where(np.isfinite(mm) & (mm > 0) & (mm <= 65535), mm, 0)
+        let_go(depth_mm)
     return depth_mm
 
 

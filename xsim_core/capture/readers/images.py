@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from xsim_core.errors import BadInputError
+from xsim_core.windows import empty, let_go
 
 COLOUR_SUFFIXES = (
     ".jpg", ".jpeg", ".png", ".heic", ".heif", ".avif", ".webp", ".tif", ".tiff", ".bmp", ".ppm",
@@ -63,7 +64,7 @@ def stack_images(files: list[Path], read: Callable[[Path], NDArray[Any]]) -> NDA
         array = read(file)
         if stack is None:
             check_total(len(files), array.shape[:2], str(file.parent))
-            stack = np.empty((len(files), *array.shape), array.dtype)
+            stack = empty((len(files), *array.shape), array.dtype)
         if array.shape != stack.shape[1:]:
             raise BadInputError(
                 f"{file} is {_size(array[None])} but {files[0].name} is {_size(stack)}; "
@@ -75,6 +76,7 @@ def stack_images(files: list[Path], read: Callable[[Path], NDArray[Any]]) -> NDA
                 "folder must be of one kind"
             )
         stack[i] = array
+        let_go(stack)
     assert stack is not None
     return stack
 

@@ -1,13 +1,16 @@
 """Lens distortion: the models that recordings name, and images as a pinhole would take them."""
 
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xsim_core.errors import BadInputError
+from xsim_core.windows import let_go
 
 Floats = NDArray[np.float64]
+Images = TypeVar("Images", NDArray[Any], list[NDArray[Any]])
 
 MODELS = {
     "none": "none", "": "none",
@@ -110,12 +113,12 @@ class Lens:
 
 
 def undistort(
-    images: list[NDArray[np.generic]], lens: Lens, K: Floats, *, nearest: bool, source: str
-) -> tuple[list[NDArray[np.generic]], float]:
+    images: Images, lens: Lens, K: Floats, *, nearest: bool, source: str
+) -> tuple[Images, float]:
     """Images as a pinhole camera with the same ``K`` would take them, and the largest shift.
 
     Args:
-        images: (h, w[, 3]) each, of one size.
+        images: (n, h, w[, 3]), or a list of such images; changed in place.
         lens: the distortion to undo.
         K: (3, 3).
         nearest: for depth, which must not be mixed across edges; colour is interpolated.
@@ -126,7 +129,7 @@ def undistort(
     """
     import cv2
 
-    if lens.is_pinhole or not images:
+    if lens.is_pinhole or not len(images):
         return images, 0.0
     h, w = images[0].shape[:2]
     lookup, shift_px = lens.lookup(K, (w, h))
@@ -138,4 +141,7 @@ def undistort(
     if shift_px < NEGLIGIBLE_PX:
         return images, 0.0
     how = cv2.INTER_NEAREST if nearest else cv2.INTER_LINEAR
-    return [np.asarray(cv2.remap(image, lookup, None, how)) for image in images], shift_px  # type: ignore[call-overload]
+    for i, image in enumerate(images):
+        images[i] = np.asarray(cv2.remap(image, lookup, None, how))  # type: ignore[call-overload]
+        let_go(image)
+    return images, shift_px

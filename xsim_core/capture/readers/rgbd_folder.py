@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from xsim_core.capture.formats import RGBDVideo
 from xsim_core.errors import BadInputError
 from xsim_core.text import read_text
+from xsim_core.windows import windows
 
 from .depth_unit import DepthUnit, to_mm
 from .images import COLOUR_SUFFIXES, check_pixels, image_files, open_image, read_rgb, stack_images
@@ -103,20 +104,22 @@ def _intrinsics(folder: Path, notes: list[str]) -> Intrinsics:
 
 
 def _stack_depth(files: list[Path], folder: Path) -> NDArray[Any]:
-    stored = stack_images(files, _read_depth)
-    if stored.dtype == np.int32 and stored.min() >= 0 and stored.max() <= 65535:
-        stored = stored.astype(np.uint16)  # Pillow widens some 16-bit PNGs.
-    if stored.ndim != 3 or stored.dtype.newbyteorder("=") not in (
-        np.uint16,
-        np.float32,
-        np.float64,
-    ):
+    stored = stack_images(files, _read_plain_depth)
+    if stored.ndim != 3 or stored.dtype not in (np.uint16, np.float32, np.float64):
         kind = "a colour picture" if stored.ndim == 4 else str(stored.dtype)
         raise BadInputError(
             f"{folder}/{DEPTH_FOLDER} must be 16-bit images in mm or floats in metres, not {kind}: "
             "a picture of depth for people is no depth"
         )
-    return stored.astype(stored.dtype.newbyteorder("="), copy=False)
+    return stored
+
+
+def _read_plain_depth(file: Path) -> NDArray[Any]:
+    """The numbers (h, w) in this machine's byte order, 16 bits wide where they fit."""
+    image = _read_depth(file)
+    if image.dtype == np.int32 and image.min(initial=0) >= 0 and image.max(initial=0) <= 65535:
+        return image.astype(np.uint16)  # Pillow widens some 16-bit PNGs.
+    return image.astype(image.dtype.newbyteorder("="), copy=False)
 
 
 def _read_depth(file: Path) -> NDArray[Any]:
@@ -162,22 +165,30 @@ def _unit(stored: NDArray[Any], files: list[Path], declared_m: float | None) -> 
     if declared_m is not None:
         return DepthUnit(declared_m, "declared")
     if stored.dtype.kind == "f":
-        valid = stored[np.isfinite(stored) & (stored > 0)]
-        middle = float(np.median(valid)) if valid.size else 1.0
-        return DepthUnit(1.0 if middle < 50 else 1e-3, "assumed")
+        return DepthUnit(1e-3 if _are_mostly_large(stored) else 1.0, "assumed")
     is_tum = all(re.fullmatch(r"\d{9,}\.\d+", file.stem) for file in files)
     return DepthUnit(TUM_UNIT_M if is_tum else 1e-3, "assumed")
+
+
+def _are_mostly_large(stored: NDArray[Any], limit: float = 50.0) -> bool:
+    """Whether most measurements (t, h, w) are at or above a limit."""
+    num_small = num_large = 0
+    for part in windows(stored, 1):
+        valid = stored[part][np.isfinite(stored[part]) & (stored[part] > 0)]
+        num_small += int((valid < limit).sum())
+        num_large += int((valid >= limit).sum())
+    return num_large > num_small
 
 
 def _undistorted(
     rgb: NDArray[np.uint8], depth_mm: NDArray[np.uint16], camera: Intrinsics, source: str,
     notes: list[str],
 ) -> tuple[NDArray[Any], NDArray[Any]]:  # fmt: skip
-    colour, shift = undistort(list(rgb), camera.lens, camera.K, nearest=False, source=source)
-    depth, _ = undistort(list(depth_mm), camera.lens, camera.K, nearest=True, source=source)
+    rgb, shift = undistort(rgb, camera.lens, camera.K, nearest=False, source=source)
+    depth_mm, _ = undistort(depth_mm, camera.lens, camera.K, nearest=True, source=source)
     if shift:
         notes.append(f"lens: {camera.lens.model} distortion of up to {shift:.1f} px undone")
-    return np.stack(colour), np.stack(depth)
+    return rgb, depth_mm
 
 
 def _size(stack: NDArray[Any]) -> str:

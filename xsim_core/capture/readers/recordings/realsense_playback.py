@@ -14,6 +14,7 @@ from xsim_core.capture.readers.intrinsics import Intrinsics, matrix_of
 from xsim_core.capture.readers.lens import Lens
 from xsim_core.errors import BadInputError
 from xsim_core.geometry import make_se3
+from xsim_core.windows import Spool
 
 from .ros_image import to_rgb
 from .streams import Streams
@@ -107,6 +108,7 @@ def _open_sensors(
 def _drain(rs: Any, device: Any, queues: list[Any], path: Path) -> list[Any]:
     """All frames until the file has ended, as (is_depth, seconds, encoding, pixels, unit)."""
     frames: list[Any] = []
+    spools = Spool(), Spool()
     quiet_since = time.monotonic()
     while True:
         # Asked before the queues are emptied: what arrived before the end is then still fetched.
@@ -115,7 +117,7 @@ def _drain(rs: Any, device: Any, queues: list[Any], path: Path) -> list[Any]:
         for queue in queues:
             ok, frame = queue.try_wait_for_frame(20)
             if ok and frame:
-                _keep(rs, frame, frames)
+                _keep(rs, frame, frames, spools)
         if len(frames) > before:
             check_total(len(frames) // 2, frames[-1][3].shape[:2], f"{path}: frames")
             quiet_since = time.monotonic()
@@ -127,16 +129,16 @@ def _drain(rs: Any, device: Any, queues: list[Any], path: Path) -> list[Any]:
             raise StalledRecordingError(f"{path}: librealsense stalled after {len(frames)} frames")
 
 
-def _keep(rs: Any, frame: Any, frames: list[Any]) -> None:
+def _keep(rs: Any, frame: Any, frames: list[Any], spools: tuple[Spool, Spool]) -> None:
     if frame.is_frameset():
         for part in frame.as_frameset():
-            _keep(rs, part, frames)
+            _keep(rs, part, frames, spools)
         return
     profile = frame.get_profile()
     # The buffer belongs to librealsense and is used again. Nothing is imported or converted here:
     # importing a module while librealsense's threads run can deadlock.
-    pixels = np.asanyarray(frame.get_data()).copy()
     is_depth = profile.stream_type() == rs.stream.depth
+    pixels = spools[is_depth].add(np.asanyarray(frame.get_data()))
     unit_m = frame.as_depth_frame().get_units() if is_depth else 0.0
     frames.append((is_depth, frame.get_timestamp() / 1000, str(profile.format()), pixels, unit_m))
 

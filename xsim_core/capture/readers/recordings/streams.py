@@ -16,6 +16,7 @@ from xsim_core.capture.readers.lens import undistort
 from xsim_core.capture.readers.pairing import pair_times
 from xsim_core.errors import BadInputError
 from xsim_core.geometry import PinholeCamera, transform_points
+from xsim_core.windows import Spool, empty, let_go
 
 LATE_FRAMES = 3
 """Frames that were recorded this much too late are put in order; more is a clock that restarted."""
@@ -33,6 +34,7 @@ class Streams:
     depth_camera: Intrinsics | None = None
     depth_unit: DepthUnit = field(default_factory=lambda: DepthUnit(0.001, "assumed"))
     T_colour_depth: NDArray[np.float64] = field(default_factory=lambda: np.eye(4))
+    _spools: tuple[Spool, Spool] = field(default_factory=lambda: (Spool(), Spool()), repr=False)
 
     def keep(self, stamp_s: float, image: NDArray[Any], source: str, *, is_depth: bool) -> None:
         """Add a frame: depth (h, w), or colour (h, w, 3).
@@ -42,7 +44,7 @@ class Streams:
         """
         frames = self.depth if is_depth else self.colour
         check_total(len(frames) + 1, image.shape[:2], source)
-        frames.append((stamp_s, image))
+        frames.append((stamp_s, self._spools[is_depth].add(image)))
 
 
 def pair_and_align(
@@ -94,11 +96,22 @@ def pair_and_align(
         # Where depth lands depends on how far it is: another unit later would leave it there.
         unit = replace(unit, is_final=True)
         hw = (rgb.shape[1], rgb.shape[2])
-        depth_mm = np.stack(
-            [align_depth(d, K_depth, K, streams.T_colour_depth, hw) for d in depth_mm]
-        )
+        depth_mm = _aligned(depth_mm, K_depth, K, streams.T_colour_depth, hw)
     stamps = colour_s[[i for i, _ in pairs]]
     return RGBDVideo(rgb, depth_mm, stamps - stamps[0], K), unit
+
+
+def _aligned(
+    depth_mm: NDArray[np.uint16], K_depth: NDArray[np.float64], K_colour: NDArray[np.float64],
+    T_colour_depth: NDArray[np.float64], colour_hw: tuple[int, int],
+) -> NDArray[np.uint16]:  # fmt: skip
+    """Depth (t, h, w) by ``align_depth``."""
+    aligned = empty((len(depth_mm), *colour_hw), np.uint16)
+    for i, image in enumerate(depth_mm):
+        aligned[i] = align_depth(image, K_depth, K_colour, T_colour_depth, colour_hw)
+        let_go(aligned)
+        let_go(image)
+    return aligned
 
 
 def align_depth(
@@ -182,10 +195,15 @@ def _flat(
         )
     h, w = images[0].shape[:2]
     camera = camera.fit_to((w, h), what, notes)
-    images, shift_px = undistort(images, camera.lens, camera.K, nearest=nearest, source=what)
+    flat = empty((len(images), *images[0].shape), np.result_type(*{i.dtype for i in images}))
+    for i, image in enumerate(images):
+        flat[i] = image
+        let_go(flat)
+        let_go(image)
+    flat, shift_px = undistort(flat, camera.lens, camera.K, nearest=nearest, source=what)
     if shift_px:
         notes.append(f"{what}: {camera.lens.model} distortion of up to {shift_px:.1f} px undone")
-    return np.stack(images), camera.K
+    return flat, camera.K
 
 
 def _unit(recorded: DepthUnit, declared_m: float | None, source: Path) -> DepthUnit:

@@ -1,0 +1,109 @@
+"""Arrays larger than memory: they lie in files, and are worked through in windows.
+
+A mapped file's pages count as memory of the process that touched them until it lets go of them;
+what was written stays in the file. Whole-array expressions over a film of minutes take gigabytes:
+go through ``windows`` instead.
+"""
+
+import contextlib
+import mmap
+import os
+import uuid
+from collections.abc import Iterator
+from contextvars import ContextVar
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+WINDOW_BYTES = 64 << 20
+
+_folder: ContextVar[Path | None] = ContextVar("folder", default=None)
+
+
+def windows(array: NDArray[Any], length: int | None = None) -> Iterator[slice]:
+    """Slices that cover the first axis; what a file maps of ``array`` is let go after each.
+
+    Args:
+        array: (n, ...).
+        length: rows of each but the last; by default as many as ``WINDOW_BYTES`` hold.
+    """
+    if length is None:
+        length = max(1, WINDOW_BYTES // max(1, array[:1].nbytes))
+    for start in range(0, len(array), length):
+        yield slice(start, min(start + length, len(array)))
+        let_go(array)
+
+
+def let_go(array: NDArray[Any]) -> None:
+    """Give back the memory of a file's mapping, whole; its content is read again when used."""
+    base: Any = array
+    while isinstance(base, np.ndarray):
+        if isinstance(base, np.memmap) and base.mode == "c":
+            return  # Private pages are nowhere else.
+        base = base.base
+    if isinstance(base, mmap.mmap):
+        base.madvise(mmap.MADV_DONTNEED)
+
+
+@contextlib.contextmanager
+def arrays_below(folder: Path) -> Iterator[None]:
+    """Within the block ``empty`` makes files in ``folder``, whose owner removes them."""
+    token = _folder.set(folder)
+    try:
+        yield
+    finally:
+        _folder.reset(token)
+
+
+def empty(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
+    """An array to fill: a file's within ``arrays_below``, else memory.
+
+    Raises:
+        OSError: when the disk has no room for all of it.
+    """
+    folder, dtype = _folder.get(), np.dtype(dtype)
+    num_bytes = int(np.prod(shape, dtype=object)) * dtype.itemsize
+    if folder is None or num_bytes < mmap.PAGESIZE:
+        return np.empty(shape, dtype)
+    path = folder / f"{uuid.uuid4().hex}.npy"
+    array = np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
+    with path.open("rb+") as file:
+        # A page of a sparse file that finds the disk full kills the process that writes it.
+        os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+    return array
+
+
+def save(path: Path, array: NDArray[Any]) -> None:
+    """Save an ``.npy``; an array that ``empty`` made in the same folder only changes its name."""
+    if isinstance(array, np.memmap) and array.filename is not None:
+        made = Path(array.filename)
+        whole = np.load(made, mmap_mode="r", allow_pickle=False)
+        if made.parent == path.parent and (whole.shape, whole.dtype) == (array.shape, array.dtype):
+            made.replace(path)
+            return
+    np.save(path, array, allow_pickle=False)
+
+
+class Spool:
+    """Keeps images whose number is not known before, in blocks as ``empty`` makes them."""
+
+    def __init__(self) -> None:
+        self._block: NDArray[Any] = np.empty((0,))
+        self._num_used = 0
+
+    def add(self, image: NDArray[Any]) -> NDArray[Any]:
+        """A copy of the image, as a view of its block."""
+        is_alike = self._block.shape[1:] == image.shape and self._block.dtype == image.dtype
+        if not is_alike or self._num_used == len(self._block):
+            # Images that differ in size are refused in the end: blocks of one take no room.
+            is_first = self._block.ndim == 1
+            length = WINDOW_BYTES // max(1, image.nbytes) if is_alike or is_first else 1
+            self._block = empty((max(1, length), *image.shape), image.dtype)
+            self._num_used = 0
+        kept = self._block[self._num_used]
+        kept[...] = image
+        self._num_used += 1
+        let_go(kept)
+        return kept
