@@ -1,10 +1,10 @@
-"""Memory of a long film and of large photos: ``python -m tests.benchmarks.bench_memory --film DEMO``.
+"""Memory of a long film and of large photos: ``python -m tests.benchmarks.bench_memory``.
 
-The demo's film (``--film``: its capture folder), cut and enlarged to 1280x720, is played forward and
-backward until it has 90, 900 and 1 800 frames, ingested, tracked (films of up to ``--track`` frames)
-and reported; forty photos of 12 megapixels are ingested with it. Each stage runs in a process of its
-own. Told are the most memory that one of its processes had resident (``ru_maxrss``, mapped files
-included) and, from the artifact's provenance, that of all together, shared pages once.
+The demo's film (``--film``: its capture folder), cut and enlarged to 1280x720, is played forward
+and backward until it has 90, 900 and 1 800 frames, ingested, tracked (films of up to ``--track``
+frames) and reported; forty photos of 12 megapixels are ingested with it. Each stage runs in a
+process of its own. Told are the most memory that one of its processes had resident (``ru_maxrss``,
+mapped files included) and, from the artifact's provenance, that of all together, shared pages once.
 """
 
 import json
