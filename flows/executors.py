@@ -46,7 +46,7 @@ def up_to(until: str | None, execute: Executor, page: Callable[[Executor], T]) -
         What the page answers; None when it was left at ``until``.
     """
 
-    def stopping(stage: Stage, config: FrozenModel, **inputs: Ref | None) -> Ref:
+    def stopping(stage: Stage[Any], config: FrozenModel, **inputs: Ref | None) -> Ref:
         ref = execute(stage, config, **inputs)
         if stage.name == until:
             raise _ReachedError

@@ -7,7 +7,7 @@ put where the stage keeps its own work; the stage then makes the same bytes unde
 would alone.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Event
@@ -35,7 +35,7 @@ COLLECTED = "collected"
 @contextmanager
 def fanned_out(
     stage: Stage[Any], config: FrozenModel, inputs: Mapping[str, ArtifactRef[Any]]
-) -> Iterator[None]:
+) -> Generator[None]:
     """Have workers do the work of the stage that the block will run; one with ``fan_out``.
 
     Inside the block stages run on this machine, where the shards were gathered.
@@ -87,7 +87,7 @@ def _spread(
         collected: ArtifactRef[Any] = made.result()
         summary = load_settings().open_store().open(collected).summary
         told.num_shards = min(num_shards, getattr(summary, fan_out.count))
-        futures = []
+        futures: list[PrefectFuture[Any]] = []
         # A task that a thread takes up sees the context of its submission; one that Dask, Ray or
         # another pool takes up does not, and has the cores of where it is.
         SIDE_BY_SIDE.set(told.num_shards)

@@ -3,7 +3,7 @@
 Done once in a process: the command line plans by it, and hands it to the flow that it then calls.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
@@ -139,7 +139,7 @@ def configuration(request: RunRequest) -> PipelineConfig:
 
 
 @contextmanager
-def handed_on(resolved: ResolvedRun) -> Iterator[None]:
+def handed_on(resolved: ResolvedRun) -> Generator[None]:
     """Within the block ``resolve`` answers this for the same request: for a flow called there."""
     token = _HANDED_ON.set(resolved)
     try:

@@ -1,6 +1,6 @@
 """What flows share that go on from an earlier run: what it made, and a record of their own."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -43,7 +43,7 @@ class ResumedRun(NamedTuple):
 
 
 @contextmanager
-def resume_run(run: str, request: RunRequest, needs: tuple[str, ...]) -> Iterator[ResumedRun]:
+def resume_run(run: str, request: RunRequest, needs: tuple[str, ...]) -> Generator[ResumedRun]:
     """Go on from an earlier run.
 
     Args:

@@ -1,7 +1,7 @@
 """What surrounds a run whoever carries it out: its record, its end, and its report."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from .executors import Recorder
 
 
 @contextmanager
-def recorded(store: ArtifactStore, record: RunRecord) -> Iterator[Recorder]:
+def recorded(store: ArtifactStore, record: RunRecord) -> Generator[Recorder]:
     """Keep ``runs/<name>.json`` true: running, then completed, interrupted or failed."""
     recorder, clock = Recorder(store, record), time.monotonic()
     recorder.update(state="running", process=this_process())

@@ -69,7 +69,7 @@ def synthesise(folder: Path, observer: Observer, *, preset: str = "demo") -> Pat
     """
     if preset not in SYNTHETIC:
         raise UnknownNameError("synthetic capture", preset, SYNTHETIC)
-    config = SynthesizeConfig(**{"name": preset, **SYNTHETIC[preset]})
+    config = SynthesizeConfig.model_validate({"name": preset, **SYNTHETIC[preset]})
     stamp = truth_folder(folder).with_name(f"{folder.name}.{_STAMP}")
     wanted = config.model_dump_json(indent=1)
     observer.started("synthesize")

@@ -47,7 +47,8 @@ def _task_runner(text: str) -> TaskRunner:
             return TaskRunner("threads", None)
         case "dask" | "ray" if bool(address) == bool(equals):
             return TaskRunner(kind, address or None)
-    raise ValueError(text)
+        case _:
+            raise ValueError(text)
 
 
 def _seconds_by_stage(text: str) -> dict[str, float]:

@@ -33,7 +33,7 @@ def refusal(error: ValidationError, where: str) -> str:
         error: what the model raised.
         where: how the person named the model, such as a stage.
     """
-    sentences = []
+    sentences: list[str] = []
     for one in error.errors():
         field = ".".join((where, *map(str, one["loc"])))
         why = one["msg"].removeprefix("Value error, ").rstrip(".")

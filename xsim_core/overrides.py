@@ -1,7 +1,7 @@
 """Single fields over a configuration: ``diffusion.optim.num_steps`` and everything like it."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from pydantic import ValidationError
 
@@ -58,7 +58,9 @@ def with_fields(config: M, fields: Mapping[str, Any], said: str) -> M:
             raise UnknownNameError(f"field of {said}", name, known)
         old = values[name]
         if isinstance(old, FrozenModel) and isinstance(value, Mapping):
-            values[name] = with_fields(old, value, said if name == said else f"{said}.{name}")
+            values[name] = with_fields(
+                old, cast("Mapping[str, Any]", value), said if name == said else f"{said}.{name}"
+            )
         else:
             values[name] = value
     try:

@@ -96,7 +96,7 @@ def film_strip(
     films = [frames[evenly_spaced(len(frames), num_frames)] for frames in episodes]
     if success is None:
         return np.concatenate([enlarged(np.hstack(list(f)), scale, smooth=True) for f in films])
-    rows = []
+    rows: list[NDArray[np.uint8]] = []
     for frames, ok in zip(films, success, strict=True):
         tiles = np.pad(frames, ((0, 0), (1, 1), (1, 1), (0, 0)), constant_values=255)
         strip = enlarged(grid(tiles, columns=num_frames), scale)
@@ -111,7 +111,7 @@ def loss_plot(losses: ArrayLike, *, title: str, window: int = 25) -> bytes:
 
     losses = np.asarray(losses, float)
     figure = Figure(figsize=(6, 3))
-    axes = figure.subplots()
+    axes: Any = figure.subplots()
     axes.semilogy(np.arange(1, len(losses) + 1), losses, color="0.8", lw=0.7)
     if len(losses) > window:
         smooth = np.convolve(losses, np.ones(window) / window, mode="valid")

@@ -129,7 +129,11 @@ def _layered(
         below = values.get(name, model.model_fields[name].default)
         # What it does not name is the stage's own, not the default of the field's class.
         is_part = isinstance(below, FrozenModel) and isinstance(value, Mapping)
-        values[name] = with_fields(below, value, f"{stage}.{name}") if is_part else value
+        values[name] = (
+            with_fields(below, cast("Mapping[str, Any]", value), f"{stage}.{name}")
+            if is_part
+            else value
+        )
     try:
         return model.model_validate(values)
     except ValidationError as error:

@@ -26,6 +26,8 @@ def fate_of(process: str) -> Fate:
                 return "gone" if is_earlier_boot else "elsewhere"
             if start:
                 return "alive" if _start_of(int(number)) == start else "gone"
+        case _:
+            pass
     return "elsewhere"
 
 

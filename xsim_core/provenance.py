@@ -114,7 +114,7 @@ def _imports(module: str, *, suffix: str = ".py") -> tuple[tuple[str, tuple[str,
     if path is None or not (path := path.with_suffix(suffix)).is_file():
         return ()
     package = module if path.stem == "__init__" else module.rpartition(".")[0]
-    found = []
+    found: list[tuple[str, tuple[str, ...]]] = []
     for dots, name, names, plain, text, function in _IMPORT.findall(path.read_text("utf-8")):
         if plain or text:
             found.append((plain or text, (function,) if function else ()))

@@ -36,7 +36,7 @@ def find_ref(store: ArtifactStore, text: str) -> ArtifactRef[Any]:
     if not slash and not _DIGITS.fullmatch(text):
         raise _no_digits(store, text)
     if slash and len(digits) >= MIN_DIGITS and _DIGITS.fullmatch(digits):
-        whole = ArtifactRef(kind=kind, fingerprint=digits)
+        whole: ArtifactRef[Any] = ArtifactRef(kind=kind, fingerprint=digits)
         if store.manifest(whole) is not None:  # One request; a listing takes many.
             return whole
     return _by_digits(store, kind or None, digits, text)

@@ -5,7 +5,7 @@ import re
 import unicodedata
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from pydantic import Field, field_validator, model_validator
 
@@ -46,7 +46,7 @@ class RunRequest(FrozenModel):
     @field_validator("anew", mode="before")
     @classmethod
     def _names_are_enough(cls, value: Any) -> Any:
-        return value if isinstance(value, dict) else dict.fromkeys(value or (), "")
+        return cast("Any", value) if isinstance(value, dict) else dict.fromkeys(value or (), "")
 
     @field_validator("overrides", mode="before")
     @classmethod
@@ -100,9 +100,10 @@ class RunRecord(FrozenModel):
     def _read_older(cls, value: Any) -> Any:
         """Records before there was a request had its capture, preset and task; "" for nothing."""
         if not isinstance(value, dict) or "request" in value:
-            return value
-        asked = {name: value[name] for name in _ASKED_BEFORE if value.get(name)}
-        rest = {name: field for name, field in value.items() if name not in _ASKED_BEFORE}
+            return cast("Any", value)
+        record = cast("dict[str, Any]", value)
+        asked = {name: record[name] for name in _ASKED_BEFORE if record.get(name)}
+        rest = {name: field for name, field in record.items() if name not in _ASKED_BEFORE}
         return {**rest, "request": asked}
 
 

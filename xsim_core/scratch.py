@@ -12,7 +12,7 @@ import logging
 import os
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -31,7 +31,7 @@ _swept: set[Path] = set()
 
 
 @contextlib.contextmanager
-def drafted(path: Path, *, durable: bool = True) -> Iterator[Path]:
+def drafted(path: Path, *, durable: bool = True) -> Generator[Path]:
     """A free name beside ``path`` for a file or folder; it becomes ``path`` when the block ends.
 
     Where the block raises, ``path`` stays as it was. Folders replace no other folder.
@@ -90,7 +90,7 @@ def make_folder(path: Path) -> None:
 
 
 @contextlib.contextmanager
-def written(path: Path, *, buffering: int = -1, durable: bool = True) -> Iterator[BinaryIO]:
+def written(path: Path, *, buffering: int = -1, durable: bool = True) -> Generator[BinaryIO]:
     """A binary file to write to, under ``path`` when the block ends; see ``drafted``."""
     with drafted(path, durable=durable) as draft, draft.open("xb", buffering=buffering) as file:
         yield file

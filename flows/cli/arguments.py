@@ -1,6 +1,6 @@
 """Types of arguments that several commands share, with a word that says what is meant."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 from tyro.conf import Positional, arg
 
@@ -47,9 +47,10 @@ def parse_overrides(texts: tuple[str, ...]) -> dict[str, dict[str, Any]]:
             ) from error
         fields = overrides
         for step in path:
-            fields = fields.setdefault(step, {})
-            if not isinstance(fields, dict):
+            inner: object = fields.setdefault(step, {})
+            if not isinstance(inner, dict):
                 raise BadInputError(f"--set '{text}' goes into what another --set gives a value.")
+            fields = cast("dict[str, Any]", inner)
         if name in fields and fields[name] != value:
             raise BadInputError(f"--set gives {target} twice: '{fields[name]}' and '{value}'.")
         fields[name] = value

@@ -1,7 +1,7 @@
 """Run the whole chain from the command line: through Prefect, or in this process without it."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -62,7 +62,7 @@ def launch(
 
 
 @contextmanager
-def alone(path: Path, note: Callable[[str], None]) -> Iterator[None]:
+def alone(path: Path, note: Callable[[str], None]) -> Generator[None]:
     """Wait for another process of this machine that does the same, and say so."""
     try:
         lock = lock_file(path, wait=False).acquire()

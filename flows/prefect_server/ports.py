@@ -3,7 +3,7 @@
 import os
 import socket
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
@@ -16,7 +16,7 @@ FIRST_PORT, LAST_PORT = 4200, 4299
 
 
 @contextmanager
-def claimed_port(first_choice: int | None = None) -> Iterator[int]:
+def claimed_port(first_choice: int | None = None) -> Generator[int]:
     """A free port for a server that binds it half a minute later, and that no other start takes.
 
     Starts of other users, or with another TMPDIR, do not see the claim.

@@ -1,7 +1,7 @@
 """A night, whoever carries its stages out: each capture has its turn, within the time there is."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import monotonic
@@ -133,7 +133,7 @@ class Night:
 
 
 @contextmanager
-def _turn(log: NightLog, pointer: str, seeds_of: int) -> Iterator[None]:
+def _turn(log: NightLog, pointer: str, seeds_of: int) -> Generator[None]:
     """A capture's turn: whatever ends it early is noted, and the next one has its own."""
     began_s = monotonic()
     log.turn(pointer, outcome="at work", seeds_of=seeds_of)

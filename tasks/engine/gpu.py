@@ -1,6 +1,6 @@
 """The GPU as a slot: taken for a stage that computes on one, given back even by a dead holder."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from prefect.concurrency.sync import concurrency
@@ -22,7 +22,7 @@ def needs_gpu(config: FrozenModel) -> bool:
 
 
 @contextmanager
-def gpu_slot(config: FrozenModel) -> Iterator[None]:
+def gpu_slot(config: FrozenModel) -> Generator[None]:
     """Hold the slot while the block runs, if the configuration needs a GPU.
 
     Without ``xsim deploy`` there is no such limit and nothing to wait for. A renewal that fails for

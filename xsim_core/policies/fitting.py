@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +25,7 @@ Auxiliary = Callable[[StudentNet, np.random.Generator], Tensor]
 
 
 @contextlib.contextmanager
-def torch_threads(count: int) -> Iterator[None]:
+def torch_threads(count: int) -> Generator[None]:
     """Let torch use ``count`` threads inside the block."""
     before = torch.get_num_threads()
     torch.set_num_threads(max(1, count))

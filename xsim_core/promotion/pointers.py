@@ -38,7 +38,7 @@ def history(store: ArtifactStore, name: str) -> list[Pointer]:
     Raises:
         CorruptArtifactError: when one cannot be read: which policy is current is then unknown.
     """
-    entries = []
+    entries: list[Pointer] = []
     for path in store.list_records(_folder(name)):
         raw = store.read_object(path) if _ENTRY.fullmatch(path) else None
         if raw is None:

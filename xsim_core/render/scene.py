@@ -29,7 +29,7 @@ def open_render_scene() -> Any:
     import sapien
 
     try:
-        systems = [sapien.physx.PhysxCpuSystem(), sapien.render.RenderSystem()]
+        systems: list[sapien.System] = [sapien.physx.PhysxCpuSystem(), sapien.render.RenderSystem()]
     except RuntimeError as error:
         raise MissingDependencyError(
             f"cannot render: SAPIEN found no Vulkan device it accepts ({error}). 'make setup' "

@@ -4,7 +4,7 @@ import contextlib
 import functools
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 from xsim_core.cache import cache_folder, made_once
@@ -14,7 +14,7 @@ _LOOK_UP = re.compile(r"texture\(samplerBRDFLUT, [^;]*\)\.xy")
 
 
 @contextlib.contextmanager
-def shader_pack(pack: str) -> Iterator[None]:
+def shader_pack(pack: str) -> Generator[None]:
     """Cameras added to a scene inside use this pack of SAPIEN's; all others keep theirs."""
     import sapien
 

@@ -140,7 +140,7 @@ def _curves(artifact: Open) -> Markup:
 
     names = [n for n in curves if np.isfinite(curves[n]).sum() > 1]
     shares = [n for n in names if "success" in n and not n.startswith("term")]
-    cards = []
+    cards: list[Markup] = []
     if shares:
         chart = line_chart({n: line(n) for n in shares}, x_label=label, y_range=(0.0, 1.0))
         cards.append(_card(chart, "Success while training"))
@@ -205,7 +205,7 @@ def _compared(figures: Mapping[str, float], what: str, title: str) -> Markup:
     head = ("where", "gained", "lost", "McNemar p", "success", "task progress")
     names = ("gained", "lost", "mcnemar_p", "success_difference", "progress_difference")
     formats = ("{:.0f}", "{:.0f}", "{:.2g}", "{:+.1%}", "{:+.3f}")
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for domain in ("sim", "real"):
         values = [figures.get(f"{what}_{domain}_{name}") for name in names]
         cells = [f.format(v) for f, v in zip(formats, values, strict=True) if v is not None]

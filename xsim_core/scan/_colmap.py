@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import cv2  # noqa: F401  Must be imported before pycolmap.
+import cv2  # noqa: F401  # pyright: ignore[reportUnusedImport]  Must be imported before pycolmap.
 import numpy as np
 import pycolmap
 

@@ -297,7 +297,9 @@ class SimEnv:
         return np.concatenate(parts).astype(np.float32)
 
 
-def rotate(quat_wxyz: NDArray[np.float64] | tuple[float, ...], v: NDArray[np.float64]) -> NDArray:
+def rotate(
+    quat_wxyz: NDArray[np.float64] | tuple[float, ...], v: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """A vector (3,) turned by a quaternion, in scalars."""
     w, x, y, z = (float(c) for c in quat_wxyz)
     a, b, c = (float(c) for c in v)

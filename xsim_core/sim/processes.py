@@ -12,7 +12,7 @@ import multiprocessing.util
 import os
 import tempfile
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -190,7 +190,7 @@ def _short_socket_folder() -> None:
 
 
 @contextlib.contextmanager
-def _single_threaded() -> Iterator[None]:
+def _single_threaded() -> Generator[None]:
     """Children started inside use one thread each: there is one process a core already."""
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "LP_NUM_THREADS")
     before = {name: os.environ.get(name) for name in names}

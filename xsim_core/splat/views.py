@@ -91,7 +91,9 @@ def _make_view(
     return View(rgb, T_cam_world, uv[front].astype(np.float32), z[front].astype(np.float32))
 
 
-def _in_front(uv: NDArray[np.float64], z: NDArray[np.float64], *, cell_px: int = 8) -> NDArray:
+def _in_front(
+    uv: NDArray[np.float64], z: NDArray[np.float64], *, cell_px: int = 8
+) -> NDArray[np.bool_]:
     """Points within 10 % of the nearest depth in their cell: a coarse test for occlusion.
 
     What it lets through by mistake, the truncated depth loss ignores.

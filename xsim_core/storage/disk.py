@@ -4,7 +4,7 @@ import contextlib
 import errno
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -105,7 +105,7 @@ class Disk:
 
 
 @contextlib.contextmanager
-def disk_errors_of(path: Path) -> Iterator[None]:
+def disk_errors_of(path: Path) -> Generator[None]:
     """Around work on a store's folder.
 
     Raises:
@@ -148,6 +148,8 @@ def disk_refusal(path: Path, error: BaseException) -> XSimError | None:
                 f"the file system of {path} ({_file_system(there)}) has no hard links, by which "
                 "two writers are kept apart. Put the store on another disk (XSIM_STORE)."
             )
+        case _:
+            pass
     return None
 
 

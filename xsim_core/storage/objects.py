@@ -11,7 +11,7 @@ On a disk obstore flushes nothing: what is written here is, or is flushed before
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Generator, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -248,7 +248,7 @@ class Objects:
 
 
 @contextlib.contextmanager
-def upload(path: str, num_bytes: int) -> Iterator[None]:
+def upload(path: str, num_bytes: int) -> Generator[None]:
     """Around an upload: what its errors mean.
 
     Raises:

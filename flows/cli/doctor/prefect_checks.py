@@ -76,7 +76,7 @@ def _database(*, ok: bool, found: str, mend: str = "") -> Finding:
 
 def _holders(path: Path) -> str:
     """The processes of this user that have the file open."""
-    names = []
+    names: list[str] = []
     for process in psutil.process_iter():
         with suppress(psutil.Error):
             if process.pid != os.getpid() and str(path) in {f.path for f in process.open_files()}:
@@ -111,7 +111,7 @@ def _silent_runs(home: Path, server: Server, silence_s: float) -> list[str]:
     alive = {"state": {"type": {"any_": ["RUNNING", "PENDING", "CANCELLING"]}}}
     runs = _ask(home, server, "flow_runs/filter", {"flow_runs": alive})
     since = datetime.now(UTC) - timedelta(seconds=silence_s)
-    silent = []
+    silent: list[str] = []
     for run in runs:
         # Events come into the database some seconds after the state that they are about.
         if datetime.fromisoformat(run["state"]["timestamp"]) > since:

@@ -72,7 +72,7 @@ def drivers() -> list[str]:
     vulkan.vkEnumeratePhysicalDevices(instance, ctypes.byref(count), None)
     devices = (ctypes.c_void_p * count.value)()
     vulkan.vkEnumeratePhysicalDevices(instance, ctypes.byref(count), devices)
-    found = []
+    found: list[str] = []
     for device in devices:
         driver = _DriverProperties(type=_DRIVER_PROPERTIES)
         properties = _Properties2(type=_PROPERTIES_2, next=ctypes.addressof(driver))

@@ -1,7 +1,7 @@
 """Whatever bytes a file holds, what goes wrong in reading it is one sentence."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,7 +14,7 @@ class UnreadableDirectlyError(BadInputError):
 
 
 @contextmanager
-def reading(path: Path, mend: str) -> Iterator[None]:
+def reading(path: Path, mend: str) -> Generator[None]:
     """Turn whatever a parser raises over foreign bytes into a ``BadInputError``.
 
     Args:

@@ -3,7 +3,7 @@
 import io
 import re
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -82,7 +82,7 @@ def stack_images(files: list[Path], read: Callable[[Path], NDArray[Any]]) -> NDA
 
 
 @contextmanager
-def open_image(file: Path) -> Iterator[Image.Image]:
+def open_image(file: Path) -> Generator[Image.Image]:
     """The decoded image, upright as its EXIF data says.
 
     Raises:

@@ -92,6 +92,8 @@ class Lens:
                 bent = np.arctan(2 * r * np.tan(c[0] / 2)) / c[0]
                 s = np.where(r > 1e-9, bent / np.maximum(r, 1e-9), 1.0)
                 return x * s, y * s
+            case _:
+                pass
         r2 = x * x + y * y
         radial = 1 + r2 * (c[0] + r2 * (c[1] + r2 * c[4]))
         if self.model == "rational_polynomial":

@@ -83,6 +83,8 @@ def _names(path: Path) -> list[str]:
                 linked = [*content.get("buffers", []), *content.get("images", [])]
                 uris = [str(item["uri"]) for item in linked if "uri" in item]
                 return [uri for uri in uris if not uri.startswith("data:")][:MAX_LINKED]
+            case _:
+                return []
     except (OSError, ValueError, AttributeError, TypeError, RecursionError):
         pass  # The reader says what is wrong with it.
     return []

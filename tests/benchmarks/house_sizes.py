@@ -1,0 +1,42 @@
+"""How large files and functions of the library are, and how many public ones are documented.
+
+python -m tests.benchmarks.house_sizes
+"""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+
+ROOMS = ("xsim_core", "tasks", "flows")
+
+
+def measure(root: Path) -> dict[str, float]:
+    """The table of docs/decisions/013; lengths are lines of the file, docstrings included."""
+    files = [p for room in ROOMS for p in sorted((root / room).rglob("*.py"))]
+    trees = {p: ast.parse(p.read_text()) for p in files}
+    functions = [f for tree in trees.values() for f in _functions(tree)]
+    lengths = [f.end_lineno - f.lineno + 1 for f in functions]
+    public = [f for f in functions if not f.name.startswith("_")]
+    folders = [sum(p.parent == folder for p in files) for folder in {p.parent for p in files}]
+    return {
+        "files": len(files),
+        "median lines of a file": median(len(p.read_text().splitlines()) for p in files),
+        "median lines of a function": median(lengths),
+        "lines of the longest function": max(lengths),
+        "public functions with a docstring": sum(bool(ast.get_docstring(f)) for f in public)
+        / len(public),
+        "files in the fullest folder": max(folders),
+        "fmt: skip": sum(p.read_text().count("# fmt: skip") for p in files),
+    }
+
+
+def _functions(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+if __name__ == "__main__":
+    for name, value in measure(Path(__file__).parents[2]).items():
+        print(f"{name}: {value:.0%}" if "docstring" in name else f"{name}: {value:g}")
