@@ -27,6 +27,8 @@ MAX_ATTEMPTS = 3
 """Runs whose process died are started again this often; failures that would repeat are not."""
 
 Phase = Literal["waiting", "submitted", "completed", "failed", "given up"]
+ENDED: tuple[Phase, ...] = ("completed", "failed", "given up")
+"""Of a run that is over; a person, or a capture that was moved, may begin another."""
 
 
 class Arrival(FrozenModel):
@@ -65,6 +67,8 @@ EndOf = Callable[[str], Literal["completed", "failed", "crashed"] | None]
 """How a flow run ended; None while it has not."""
 Look = Callable[[Path], IngestConfig]
 """What a capture's folder is, by its digest."""
+Read = Callable[[ArtifactStore], tuple[dict[str, Arrival], dict[str, str]]]
+"""All arrivals by digest, and what is wrong with entries that cannot be read."""
 
 
 def announce(store: ArtifactStore, config: IngestConfig) -> Arrival:
@@ -117,14 +121,14 @@ def _again(arrival: Arrival, **changes: str) -> Arrival:
 
 def scan(
     store: ArtifactStore, folders: Iterable[Path], submit: Submit, end_of: EndOf,
-    look: Look = IngestConfig.from_folder,
+    look: Look = IngestConfig.from_folder, read: Read | None = None,
 ) -> Scanned:  # fmt: skip
     """Enter what is new, start its runs, and look after those that were started before.
 
     One capture that cannot be read or started is refused, whatever is wrong with it; the others go
     on.
     """
-    known, odd = read_records(store, "inbox", Arrival)
+    known, odd = read(store) if read else read_records(store, "inbox", Arrival)
     refused = {f"inbox/{name}.json": why for name, why in odd.items()}
     arriving: list[str] = []
     for folder in folders:

@@ -18,6 +18,7 @@ from xsim_core.runs import RunRequest
 from .bucket import fetch_prefix
 from .captures import SETTLE_S, Arrival, Scanned, scan, table_rows
 from .last_scan import note_scan
+from .memory import ArrivalMemory
 from .place import capture_folders, inbox_place, strays
 
 
@@ -60,7 +61,7 @@ def scan_inbox(
         )  # fmt: skip
         return str(run.id)
 
-    scanned = scan(store, folders, submit, end_of, memory.look)
+    scanned = scan(store, folders, submit, end_of, memory.look, ArrivalMemory.at_home(store).read)
     scanned = scanned.model_copy(update={"refused": {**scanned.refused, **odd}})
     note_scan(store, scanned)
     publish(scanned)

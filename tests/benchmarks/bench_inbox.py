@@ -21,6 +21,7 @@ import yaml
 
 from flows.digests import DigestMemory
 from flows.inbox.captures import scan
+from flows.inbox.memory import ArrivalMemory
 from flows.inbox.place import capture_folders, strays
 from tests.flows.toys import make_toy_run
 from xsim_core.runs import RunRecord, RunRequest, save_record
@@ -67,12 +68,17 @@ def scan_costs(folder: Path, count: int, counted: Counted) -> dict:
     inbox, store = folder / "inbox", ArtifactStore((folder / "store").as_uri())
     make_inbox(inbox, count)
     time.sleep(3)  # A digest of files that changed a moment ago is not remembered.
-    memory = DigestMemory(folder / "digests")
+    memory, arrivals = DigestMemory(folder / "digests"), ArrivalMemory(folder / "arrivals.json")
 
     def look_about():
         strays(inbox)
         return scan(
-            store, capture_folders(inbox), lambda a: a.key, lambda _: "completed", memory.look
+            store,
+            capture_folders(inbox),
+            lambda a: a.key,
+            lambda _: "completed",
+            memory.look,
+            arrivals.read,
         )
 
     began_s = time.process_time()

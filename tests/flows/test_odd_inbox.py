@@ -10,6 +10,7 @@ from moto.s3.models import s3_backends
 from flows.inbox.bucket import fetch_prefix
 from flows.inbox.captures import Arrival, arrivals, retry, scan, table_rows
 from flows.inbox.last_scan import last_scan, listed, note_scan
+from flows.inbox.memory import ArrivalMemory
 from flows.inbox.place import capture_folders, inbox_place, strays
 from tests.flows.test_inbox import a_capture
 from xsim_core.errors import BadInputError, StoreUnreachableError, UnknownNameError
@@ -284,3 +285,29 @@ def test_what_will_never_be_a_capture_in_a_bucket_is_said(tmp_path):
         "slip": "holds capture.yml: rename it to capture.yaml",
         "week": "holds captures one folder deeper (monday): move them up",
     }
+
+
+def test_arrivals_that_came_to_an_end_are_not_asked_for_again(store, inbox, server, tmp_path):
+    memory, asked = ArrivalMemory(tmp_path / "arrivals.json"), []
+
+    def scan_by_memory():
+        return scan(
+            store, capture_folders(inbox), server.submit, server.ends.get, read=memory.read
+        ).arrivals
+
+    for number, end in enumerate(("completed", "failed", None)):
+        new_capture(inbox, f"c{number}", number)
+        server.ends |= {a.key: end for a in scan_by_memory() if a.folder.endswith(str(number))}
+    scan_by_memory()
+    scan_by_memory()
+    real = store.read_object
+    store.read_object = lambda path, **limit: asked.append(path) or real(path, **limit)
+    found = scan_by_memory()
+    assert [a.phase for a in found] == ["completed", "failed", "submitted"]
+    assert asked == [f"inbox/{found[2].digest}.json"]
+    retry(store, "c1")
+    assert [a.phase for a in scan_by_memory()] == ["completed", "submitted", "submitted"]
+    memory.file.write_text("{torn")
+    assert [a.attempt for a in scan_by_memory()] == [1, 2, 1]
+    store.create_object("inbox/odd.json", b"[]")
+    assert list(memory.read(store)[1]) == ["odd"]
