@@ -91,7 +91,7 @@ class Laboratory(RuleBasedStateMachine):
         one = User(self.server, first)
         self.users = [one, User(self.server, second, one)]
         self.named: dict[str, set] = {}
-        """What each record, and each pin, names."""
+        """What each record, and each pin, names: number of the stage, and its artifact."""
         self.running: list[Running] = []
         self.now = datetime.now(UTC)
 
@@ -150,8 +150,6 @@ class Laboratory(RuleBasedStateMachine):
             self.running.remove(run)
             run.stack.close()
             done["completed"] += 1
-            if run.num_stages == 3:
-                self.named[name] = set(run.refs)
             return
         try:
             ref = run.step()
@@ -159,7 +157,11 @@ class Laboratory(RuleBasedStateMachine):
             self.end(run, error)
             done["told of a sweep"] += 1
             return
-        self.named.setdefault(name, set()).add(ref)
+        # A stage that was made again takes the place of what it was; those after it stay, and keep
+        # what they were made from.
+        stage = len(run.refs) - 1
+        others = {(n, had) for n, had in self.named.get(name, ()) if n != stage}
+        self.named[name] = others | {(stage, ref)}
 
     def step_beside(self, which):
         """Between two requests of a sweep; what goes wrong there is the sweep's own."""
@@ -189,7 +191,7 @@ class Laboratory(RuleBasedStateMachine):
         except MissingArtifactError:
             done["told of a sweep"] += 1
             return
-        self.named["pins/best"] = {ref}
+        self.named["pins/best"] = {(0, ref)}
         done["pinned"] += 1
 
     @rule(name=sampled_from(NAMES))
@@ -269,7 +271,7 @@ class Laboratory(RuleBasedStateMachine):
     def what_is_named_is_there(self):
         done["checks"] += 1
         for name, refs in getattr(self, "named", {}).items():
-            for ref in refs:
+            for _, ref in refs:
                 assert self.users[0].verify(ref) == [], (name, ref)
 
 
