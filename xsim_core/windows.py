@@ -9,7 +9,7 @@ import contextlib
 import mmap
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
@@ -48,7 +48,7 @@ def let_go(array: NDArray[Any]) -> None:
 
 
 @contextlib.contextmanager
-def arrays_below(folder: Path) -> Iterator[None]:
+def arrays_below(folder: Path) -> Generator[None]:
     """Within the block ``empty`` makes files in ``folder``, whose owner removes them."""
     token = _folder.set(folder)
     try:
