@@ -2,6 +2,8 @@
 VENV ?= .venv
 # A Python 3.11, 3.12 or 3.13; set-up looks for one itself.
 PYTHON ?=
+# How many test files run beside each other.
+JOBS ?= 2
 BIN := $(VENV)/bin
 # One thread per process: the pools spread over the cores, and OpenMP spinning costs more than it gives.
 export OMP_NUM_THREADS ?= 1
@@ -20,10 +22,10 @@ demo: setup ## One human video in, an evaluated and calibrated image policy out;
 	@$(BIN)/xsim demo
 
 test: setup ## Everyday tests.
-	@$(BIN)/python -m pytest -m "not slow and not gpu" -q
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m "not slow and not gpu" -q
 
 test-all: setup ## Everything that can run here, slow tests included.
-	@$(BIN)/python -m pytest -m "not gpu"
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m "not gpu"
 
 lint: setup ## Style, types and import law.
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports && $(BIN)/basedpyright
