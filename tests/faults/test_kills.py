@@ -16,14 +16,14 @@ from xsim_core.storage.collect import collect
 
 
 class Killer:
-    """Kills writers: one half at any moment of the run, the other about when the manifest goes."""
+    """Kills writers: at any moment, when they wrote, and about when the manifest goes."""
 
     def __init__(self, url, seed, folder):
         self.url, self.rng, self.counts = url, random.Random(seed), Counter()
         self.store = ArtifactStore(url, scratch_root=folder)
         self.visible = set()
-        self.longest_s = {"start": 0.05, "publish": 0.005}
-        self.highest_s = {"start": 1.0, "publish": 0.1}
+        self.longest_s = {"start": 0.05, "wrote": 0.02, "publish": 0.005}
+        self.highest_s = {"start": 1.0, "wrote": 0.5, "publish": 0.1}
 
     def run(self, num_kills):
         with Nursery("tests.faults.victim") as nursery:
@@ -40,7 +40,7 @@ class Killer:
         if self.counts["kills"] % 9 != 0:
             self.store.delete(expected)
             self.visible.discard(expected)
-        since = self.rng.choice(["start", "publish"])
+        since = self.rng.choice(["start", "wrote", "publish"])
         outcome = nursery.run(
             kill_after_s=self.rng.uniform(0, self.longest_s[since]),
             since=since,

@@ -13,13 +13,21 @@ def config(number):
     return ToyConfig(num_frames=2 + number, name=f"toy-{number}")
 
 
+say_wrote = print
+"""Called when the arrays lie in the store and nothing names them yet."""
+
+
 def make(*, config, out):
     (out.scratch() / "checkpoint").write_bytes(b"x" * 1000)
-    return make_truth(config=config, out=out)
+    made = make_truth(config=config, out=out)
+    say_wrote("wrote")
+    return made
 
 
 def work(*, say, url, number):
-    """Run in a child of the nursery; says when it starts and when the manifest is about to go."""
+    """Run in a child of the nursery; says when it starts, wrote, and when the manifest goes."""
+    global say_wrote
+    say_wrote = say
     announce_publish(say)
     store = ArtifactStore(url)
     say("start")
