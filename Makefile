@@ -22,10 +22,10 @@ demo: setup ## One human video in, an evaluated and calibrated image policy out;
 	@$(BIN)/xsim demo
 
 test: setup ## Everyday tests.
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m "not slow and not gpu" -q
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -m "not slow and not gpu" -q
 
 test-all: setup ## Everything that can run here, slow tests included.
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m "not gpu"
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -m "not gpu"
 
 lint: setup ## Style, types and import law.
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports && $(BIN)/basedpyright

@@ -30,3 +30,10 @@ jaxtyping.install_import_hook(CHECKED, "tests.checking.checked")
 # A machine that is busy with other work stalls any example for longer than Hypothesis's 200 ms.
 settings.register_profile("busy", deadline=None)
 settings.load_profile("busy")
+
+LONG = ("test_end_to_end.py", "test_fan_out.py")
+
+
+def pytest_collection_modifyitems(items):
+    """The longest files first: begun last, they would be waited for with all else done."""
+    items.sort(key=lambda item: item.path.name not in LONG)

@@ -106,9 +106,8 @@ def passes_system(machine, **variables):
 def is_awaited(held):
     """Whether a process waits for this file's lock, as the kernel lists them."""
     inode = f":{os.fstat(held.fileno()).st_ino} "
-    return any(
-        "->" in line and inode in line for line in Path("/proc/locks").read_text().splitlines()
-    )
+    locks = Path("/proc/locks").read_text().splitlines()
+    return any("->" in line and inode in line for line in locks)
 
 
 def test_a_second_set_up_waits_for_the_first(machine):
