@@ -15,6 +15,7 @@ from xsim_core.capture import (
     truth_folder,
 )
 from xsim_core.capture.readers import read_video
+from xsim_core.capture.readers.synthesised import read_truth, read_world_spec
 from xsim_core.errors import BadInputError
 from xsim_core.stage import run_stage
 from xsim_core.stages import INGEST_CAPTURE, INGEST_TRUTH, INGEST_WORLD
@@ -212,9 +213,20 @@ def test_damaged_truth(tiny_capture, tmp_path, store, damaged):
     (folder / "truth.npz").write_bytes(b"not a zip")
     (folder / "world.json").write_text(damaged)
     config = IngestConfig.from_folder(folder)
-    for stage in (INGEST_TRUTH, INGEST_WORLD):
-        with pytest.raises(BadInputError, match="missing or damaged"):
+    for stage, said in (
+        (INGEST_TRUTH, r"truth\.npz is damaged: it is no NPZ archive\. Make the capture again"),
+        (INGEST_WORLD, r"world\.json is damaged or truncated .*\. Make the capture again"),
+    ):
+        with pytest.raises(BadInputError, match=said):
             run_stage(stage, config, store, {})
+
+
+@pytest.mark.parametrize(
+    ("read", "name"), [(read_truth, "truth.npz"), (read_world_spec, "world.json")]
+)
+def test_missing_truth(tmp_path, read, name):
+    with pytest.raises(BadInputError, match=rf"{name} is missing\. Make the capture again"):
+        read(tmp_path / name)
 
 
 def test_the_entries_are_what_the_stages_run():

@@ -4,7 +4,6 @@ The rules act on a real store, by the project's own naming, recording and sweepi
 of what is named. ``python -m tests.storage.test_collect_machine 10000`` runs the campaign.
 """
 
-import os
 import sys
 from collections import Counter
 from contextlib import ExitStack
@@ -296,7 +295,7 @@ TestLaboratory = Laboratory.TestCase
 @pytest.mark.slow
 @pytest.mark.timeout(6 * 3600)
 def test_ten_thousand_sequences():
-    campaign(int(os.environ.get("XSIM_SEQUENCES", "10000")))
+    campaign(10_000)
     assert all(done[what] > 0 for what in ("completed", "removed", "refused", "renamed", "pinned"))
 
 

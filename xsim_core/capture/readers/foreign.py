@@ -29,6 +29,8 @@ def reading(path: Path, mend: str) -> Generator[None]:
         if str(path) in str(error):
             raise
         raise BadInputError(f"{path}: {error}") from error
+    except FileNotFoundError as error:
+        raise BadInputError(f"{error.filename or path} is missing. {mend}") from error
     except MemoryError as error:
         raise BadInputError(
             f"{path} cannot be read: it asks for more memory than there is. {mend}"
