@@ -1,19 +1,18 @@
 """How a flow's page of calls is carried out: planned, run in this process, or as Prefect tasks."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 from tasks.engine.observer import OBSERVER, Observer
 from tasks.settings import load_settings
 from xsim_core.artifacts import Artifact, ArtifactRef
-from xsim_core.config import FrozenModel, StageConfig
-from xsim_core.errors import CorruptArtifactError, MissingArtifactError, StoreUnreachableError
-from xsim_core.runs import RunRecord, ending_of, save_record
+from xsim_core.config import FrozenModel
 from xsim_core.stage import Stage, output_ref, run_stage
-from xsim_core.stages import other_maker
-from xsim_core.storage import ArtifactStore, Runtime, read_record
+from xsim_core.storage import ArtifactStore, Runtime
+
+from .recorder import Recorder, unless_the_same
 
 Ref = ArtifactRef[Any]
 T = TypeVar("T")
@@ -92,7 +91,7 @@ class InProcess:
     store: ArtifactStore
     runtime: Runtime
     observer: Observer
-    record: "Recorder"
+    record: Recorder
 
     def __call__(
         self, stage: Stage[Out], config: FrozenModel, **inputs: Ref | None
@@ -125,7 +124,7 @@ class InProcess:
 class AsTasks:
     """Runs each stage as the Prefect task of its name, within the current flow run."""
 
-    record: "Recorder"
+    record: Recorder
     find_task: Callable[[str], Callable[..., Any]] | None = None
     """Task by stage name; that of ``tasks.stages`` unless a test brings its own."""
 
@@ -145,26 +144,6 @@ class AsTasks:
         return self.record.settled(stage, config, given, ref, OBSERVER.get())
 
 
-def unless_the_same(
-    store: ArtifactStore, stage: Stage[Out], config: FrozenModel, given: dict[str, Ref],
-    made: ArtifactRef[Out],
-) -> ArtifactRef[Out]:  # fmt: skip
-    """What was made anew; what was there before, if the two are the same to the byte.
-
-    What stands on it then need not be made anew.
-    """
-    if not (isinstance(config, StageConfig) and config.anew):
-        return made
-    before = output_ref(stage, config.model_copy(update={"anew": ""}), given)
-    pair = (store.manifest(before), store.manifest(made))
-    if pair[0] is None or pair[1] is None or pair[0].content != pair[1].content:
-        return made
-    try:
-        return before if store.claim(before) else made
-    except MissingArtifactError:  # A sweep is just removing it.
-        return made
-
-
 def _shared(
     stage: Stage[Any], config: FrozenModel, given: dict[str, Ref]
 ) -> AbstractContextManager[None]:
@@ -182,69 +161,6 @@ def task_of(stage_name: str) -> Callable[..., Any]:
     from tasks.stages import task_of as find  # It imports Prefect: see above.
 
     return find(stage_name)
-
-
-@dataclass
-class Recorder:
-    """Writes ``runs/<name>.json`` after every stage, so that a broken run can be looked at."""
-
-    store: ArtifactStore
-    record: RunRecord
-    _written: dict[str, Any] | None = None
-
-    def settled(
-        self, stage: Stage[Out], config: FrozenModel, given: dict[str, Ref],
-        made: ArtifactRef[Out], observer: Observer,
-    ) -> ArtifactRef[Out]:  # fmt: skip
-        """Note that the stage's artifact is there; answers what the stages after it stand on."""
-        ref = unless_the_same(self.store, stage, config, given, made)
-        if ref != made:
-            observer.noted(stage.name, ["made anew, it is the same to the byte: what was is kept"])
-        manifest = self.store.manifest(ref)
-        self.add(stage.name, ref, other_code=stage.other_maker(manifest) if manifest else "")
-        return ref
-
-    def add(self, stage: str, ref: Ref, *, other_code: str = "") -> None:
-        """Note that the stage's artifact is there, and what other code made it."""
-        said = {**self.record.other_code, **({stage: other_code} if other_code else {})}
-        self.update(stages={**self.record.stages, stage: ref}, other_code=said)
-
-    def stopped(self, stage: str, error: BaseException) -> None:
-        """Note that the stage stopped short, and how."""
-        if isinstance(error, StoreUnreachableError):
-            return  # It would not take the note either, after as long a wait.
-        # A store that cannot even take the note must not hide why the stage failed.
-        with suppress(Exception):
-            self.update(unfinished={**self.record.unfinished, stage: ending_of(error)})
-
-    def completed(self, **fields: Any) -> None:
-        """Note that all is done; what the run named before and still stands counts as its own."""
-        stages, former = self.record.stages, self.record.former
-        rest = {stage: ref for stage, ref in former.items() if stage not in stages}
-        if all(former.get(stage, ref) == ref for stage, ref in stages.items()):
-            # The same chain, up to a stage: what came after it is what it was.
-            said = {s: by for s, ref in rest.items() if (m := self.store.manifest(ref))
-                    and (by := other_maker(m))}  # fmt: skip
-            fields["other_code"] = {**said, **self.record.other_code}
-            stages, rest = {**former, **stages}, {}
-        self.update(state="completed", stages=stages, former=rest, **fields)
-
-    def update(self, **fields: Any) -> None:
-        """Change fields of the record and write it; what another had written is named further on.
-
-        That is the run's own from before, or of the same request at work elsewhere.
-        """
-        path = f"runs/{self.record.name}.json"
-        theirs = None
-        with suppress(CorruptArtifactError):
-            if self.store.get_record(path) != self._written:
-                theirs = read_record(self.store, path, RunRecord)
-        if theirs is not None:
-            mine = fields.get("former", self.record.former)
-            fields["former"] = {**theirs.former, **mine, **theirs.stages}
-        self.record = self.record.model_copy(update=fields)
-        save_record(self.store, self.record)
-        self._written = self.record.model_dump(mode="json")
 
 
 def _given(inputs: dict[str, Ref | None]) -> dict[str, Ref]:

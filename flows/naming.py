@@ -12,8 +12,8 @@ from typing import Any
 
 from xsim_core.artifacts import ArtifactRef
 from xsim_core.errors import BadInputError, CorruptArtifactError
-from xsim_core.process import fate_of, this_process
-from xsim_core.runs import RunRecord, RunRequest, begin_record, check_run_name
+from xsim_core.process import this_process
+from xsim_core.runs import RunRecord, RunRequest, begin_record, check_run_name, is_at_work
 from xsim_core.storage import ArtifactStore, read_record
 
 MAX_PLAIN = 90
@@ -90,8 +90,7 @@ def _is_same(record: RunRecord, request: RunRequest, capture: ArtifactRef[Any] |
     had = record.taken_in or record.stages.get("ingest_capture")
     if capture is not None and had == capture:
         return True
-    is_at_work = record.process and record.state == "running" and fate_of(record.process) != "gone"
-    if had and capture and is_at_work:
+    if had and capture and is_at_work(record):
         return False  # What the folder held before, or one of another machine that is called so.
     here, there = request.capture, record.request.capture
     return bool(here) == bool(there) and Path(here).absolute() == Path(there).absolute()

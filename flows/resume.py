@@ -14,8 +14,9 @@ from xsim_core.runs import RunRecord, RunRequest, load_record
 from xsim_core.storage import ArtifactStore
 
 from . import pipeline
-from .executors import AsTasks, Recorder
+from .executors import AsTasks
 from .naming import take_name
+from .recorder import Recorder
 from .requests import configuration
 from .run_page import show_name
 from .runs import recorded

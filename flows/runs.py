@@ -11,7 +11,7 @@ from xsim_core.process import this_process
 from xsim_core.runs import RunRecord, ending_of
 from xsim_core.storage import ArtifactStore
 
-from .executors import Recorder
+from .recorder import Recorder
 
 
 @contextmanager

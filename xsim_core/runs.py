@@ -46,7 +46,10 @@ class RunRequest(FrozenModel):
     @field_validator("anew", mode="before")
     @classmethod
     def _names_are_enough(cls, value: Any) -> Any:
-        return cast("Any", value) if isinstance(value, dict) else dict.fromkeys(value or (), "")
+        if value is None:
+            return {}
+        is_names = isinstance(value, list | tuple) and all(isinstance(name, str) for name in value)
+        return dict.fromkeys(value, "") if is_names else value
 
     @field_validator("overrides", mode="before")
     @classmethod
@@ -169,6 +172,11 @@ def _as_it_is(record: RunRecord, name: str) -> RunRecord:
     if record.state == "running" and fate_of(record.process) == "gone":
         return record.model_copy(update={"state": "interrupted", "error": "its process is gone"})
     return record
+
+
+def is_at_work(record: RunRecord) -> bool:
+    """Whether somebody carries the run out now, or may: one elsewhere cannot be looked for."""
+    return bool(record.process) and record.state == "running" and fate_of(record.process) != "gone"
 
 
 def host_elsewhere(record: RunRecord) -> str:

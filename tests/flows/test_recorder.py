@@ -2,10 +2,11 @@
 
 import pytest
 
-from flows.executors import Recorder
+from flows.recorder import Recorder
 from flows.runs import recorded
 from tests.contracts.toys import TOY, ToyConfig
 from tests.storage.test_collect import CHILD, sweep
+from xsim_core.process import this_process
 from xsim_core.runs import RunRecord, load_record
 from xsim_core.stage import run_stage
 from xsim_core.storage import ArtifactStore
@@ -69,6 +70,39 @@ def test_what_a_whole_run_made_again_takes_the_place_of_what_was(store):
     assert (record.stages, record.former) == (other, {})
     sweep_thrice(store)
     assert set(store.list_refs()) == set(other.values())
+
+
+def test_what_was_made_from_another_content_is_no_part_of_the_chain(store):
+    made, other = pair(store), pair(store, 2)
+    carry_out(store, made)
+    for _ in range(2):  # --until scan, twice
+        carry_out(store, {"scan": other["scan"]})
+        record = load_record(store, "take1")
+        assert record.stages == {"scan": other["scan"]}
+        assert record.former["splat"] == made["splat"]
+    sweep_thrice(store)
+    assert store.verify(made["splat"]) == []
+
+
+def test_what_no_longer_stands_does_not_count_as_made(store):
+    made = pair(store)
+    carry_out(store, made)
+    store.delete(made["splat"])
+    carry_out(store, {"scan": made["scan"]})
+    assert load_record(store, "take1").stages == {"scan": made["scan"]}
+
+
+def test_what_a_run_at_work_stands_on_stays_when_another_of_its_name_is_done(store):
+    made, other = pair(store), pair(store, 2)
+    record = RunRecord(name="take1", process=this_process())
+    here, there = (Recorder(store, record) for _ in range(2))
+    for stage, ref in made.items():
+        here.add(stage, ref)
+    for stage, ref in other.items():
+        there.add(stage, ref)
+    there.completed()
+    sweep_thrice(store)
+    assert all(store.verify(ref) == [] for ref in (*made.values(), *other.values()))
 
 
 def test_of_one_run_at_two_places_neither_forgets_what_the_other_made(store):
