@@ -22,15 +22,16 @@ from hypothesis.stateful import (
 )
 from hypothesis.strategies import booleans, integers, sampled_from
 
-from flows.executors import InProcess, Recorder
+from flows.executors import InProcess
 from flows.naming import take_name
+from flows.recorder import Recorder
 from flows.runs import recorded
 from tasks.engine.observer import Silent
 from tests.contracts.toys import ToyConfig
 from tests.storage.laboratory import Server, User
 from xsim_core.artifacts import Evaluation
 from xsim_core.errors import BadInputError, MissingArtifactError, XSimError
-from xsim_core.runs import RunRecord, RunRequest, load_record
+from xsim_core.runs import RunRecord, RunRequest, load_record, load_records
 from xsim_core.stage import Stage, output_ref, run_stage
 from xsim_core.storage import Runtime
 from xsim_core.storage.collect import LOCK, collect
@@ -92,6 +93,8 @@ class Laboratory(RuleBasedStateMachine):
         self.named: dict[str, set] = {}
         """What each record, and each pin, names: number of the stage, and its artifact."""
         self.running: list[Running] = []
+        self.claimed: set = set()
+        """What somebody was told is there, and has not recorded: the next sweep leaves it."""
         self.now = datetime.now(UTC)
 
     @rule(user=integers(0, 1), number=integers(1, 3), day=sampled_from(["mon", "tue"]),
@@ -161,6 +164,13 @@ class Laboratory(RuleBasedStateMachine):
         stage = len(run.refs) - 1
         others = {(n, had) for n, had in self.named.get(name, ()) if n != stage}
         self.named[name] = others | {(stage, ref)}
+
+    @rule(which=integers(0, 3))
+    def go_on_to_the_end(self, which):
+        """A run makes or finds all that is left of it."""
+        run = self.running[which % len(self.running)] if self.running else None
+        while run in self.running:
+            self.step(which=self.running.index(run))
 
     def step_beside(self, which):
         """Between two requests of a sweep; what goes wrong there is the sweep's own."""
@@ -242,6 +252,25 @@ class Laboratory(RuleBasedStateMachine):
         done[f"spoilt: {spoilt}"] += bool(spoilt and self.server.spoilt is None)
         self.server.spoilt = None
         store.finish()
+        assert no_grace or all(map(self.is_there, self.claimed))
+        self.claimed = set()
+
+    @rule(user=integers(0, 1), number=integers(1, 3))
+    def reuse(self, user, number):
+        """Somebody makes or finds an artifact, and takes a while to say so."""
+        try:
+            self.claimed.add(run_stage(INGEST, ToyConfig(num_frames=number), self.users[user], {}))
+            done["claimed"] += 1
+        except MissingArtifactError:
+            done["told of a sweep"] += 1
+
+    @rule(user=integers(0, 1), number=integers(1, 3))
+    def reuse_between_sweeps(self, user, number):
+        """What a sweep has condemned is claimed before the next, and not recorded."""
+        plain = {"no_grace": False, "spoilt": "", "folder": "", "spared": 0, "which": 0, "when": 0}
+        for _ in range(2):
+            self.reuse(user=1 - user, number=number)
+            self.sweep(user=user, hours=30, **plain)
 
     @rule(user=integers(0, 1), number=integers(1, 3), when=integers(1, 48))
     def reuse_beside_a_sweep(self, user, number, when):
@@ -271,7 +300,29 @@ class Laboratory(RuleBasedStateMachine):
         done["checks"] += 1
         for name, refs in getattr(self, "named", {}).items():
             for _, ref in refs:
-                assert self.users[0].verify(ref) == [], (name, ref)
+                assert self.is_there(ref), (name, ref)
+
+    @invariant()
+    def what_a_run_at_work_stands_on_is_there(self):
+        """Also where another of its name has made a stage again meanwhile."""
+        for run in getattr(self, "running", ()):
+            assert all(map(self.is_there, run.refs)), run.recorder.record.name
+
+    @invariant()
+    def what_a_record_says_is_there_and_of_one_chain(self):
+        if not hasattr(self, "users"):
+            return
+        records, odd = load_records(self.users[0])
+        assert not odd
+        for record in records:
+            assert all(map(self.is_there, (*record.stages.values(), *record.former.values())))
+            made = set(record.stages.values())
+            for ref in made:
+                assert made.issuperset(self.users[0].manifest(ref).inputs.values()), record
+
+    def is_there(self, ref):
+        store = self.users[0]
+        return store.manifest(ref) is not None and store.verify(ref) == []
 
 
 def replace_anew(config):
