@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import unquote, urlparse
@@ -227,6 +228,17 @@ def test_what_others_keep_below_the_store_is_left_alone_and_stops_nothing(store)
     assert [key.rpartition("/")[0] for key in result.removed] == [str(stray)]
     assert store.list_refs() == [ref]
     assert all(store.read_object(path) for path in odd)
+
+
+@pytest.mark.parametrize(("link", "to"), [("up", ".."), ("self", "self")])
+def test_a_link_that_leads_in_a_circle_stops_the_sweep_and_is_named(store, link, to):
+    store.pin("best", run_stage(TOY, ToyConfig(), store, {}))
+    place = Path(unquote(urlparse(store.url).path)) / "pins" / link
+    place.symlink_to(to)
+    with pytest.raises(BadInputError, match=re.escape(f"{place} leads in a circle. Remove")):
+        sweep(store, 2)
+    place.unlink()
+    assert sweep(store, 2).kept
 
 
 def test_an_artifact_whose_manifest_is_damaged_is_left_alone_and_named(store):

@@ -19,6 +19,8 @@ _NO_OBJECT = re.compile(r"(^|/)\.{0,2}(/|$)|(^|/)[^/#]*#\d+$|[\x00-\x1f\x7f]")
 them not: ours are called so too."""
 
 _CODE = re.compile(r"\(os error (\d+)\)")
+_LOOP = re.compile(r"loop found: (.+) points to|operation on (.+): Too many levels")
+"""obstore's words for a symbolic link that leads in a circle, met while it lists."""
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
 
 
@@ -129,6 +131,13 @@ def disk_refusal(path: Path, error: BaseException) -> XSimError | None:
         found = _CODE.search(str(error))
         code = int(found.group(1)) if found else None
     there = next(p for p in (path, *path.parents) if os.path.lexists(p))
+    if loop := _LOOP.search(str(error)):
+        met = Path(loop[1] or loop[2])
+        link = met.parent.resolve() / met.name  # It may have gone round before it was met.
+        return BadInputError(
+            f"the store {path} cannot be listed: the symbolic link {link} leads in a circle. "
+            "Remove the link."
+        )
     match code:
         case errno.ENOSPC | errno.EDQUOT:
             return StoreFullError(
