@@ -70,12 +70,16 @@ class ResolvedRun:
         """The refs of the chain, up to a stage or whole, and which of them the store lacks.
 
         Raises:
-            UnknownNameError: when the chain of this capture has no such stage.
+            UnknownNameError: when the chain of this capture has no such stage, or ends before one
+                that is asked for anew.
         """
         plan = Plan(store)
         self.carry_out(plan, until=until)
         if until is not None and until not in plan.refs:
             raise UnknownNameError("stage of this capture's chain", until, plan.refs)
+        for stage in self.request.anew:
+            if stage not in plan.refs:
+                raise UnknownNameError("stage of this run to make anew", stage, plan.refs)
         return plan
 
     def carry_out(self, execute: Executor, *, until: str | None = None) -> Transferred | None:

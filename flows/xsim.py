@@ -53,7 +53,7 @@ def xsim(
     settings = load_settings()
     store = settings.open_store()
     resolved = resolve(request)
-    if until is not None:
+    if until is not None or request.anew:
         # One that the chain does not have would else be noticed when the whole chain is done.
         resolved.plan(store, until=until)
     resolved = resolved.taken(store)

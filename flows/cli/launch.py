@@ -101,9 +101,10 @@ def _launch(
         if plan.missing and (vain := _in_vain(settings)):
             display.note(f"without Prefect {', '.join(vain)} change nothing")
         record = _in_process(resolved, settings, store, display, until)
-    if record.other_code:
-        stages = " ".join(f"--anew {stage}" for stage in record.other_code)
-        display.note(f"made by other code than this: {', '.join(record.other_code)}; {stages} "
+    # What was asked for anew and came out the same to the byte is as it would be again.
+    if others := [stage for stage in record.other_code if stage not in record.request.anew]:
+        stages = " ".join(f"--anew {stage}" for stage in others)
+        display.note(f"made by other code than this: {', '.join(others)}; {stages} "
                      "makes anew by this code, as a run of its own")  # fmt: skip
     report = write_report(settings, store, record)
     return Outcome(

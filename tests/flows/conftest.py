@@ -1,12 +1,15 @@
 """One real Prefect server for the whole session, in a home of its own."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
+from flows.cli.main import main
 from flows.prefect_server.server import start_server, stop_server
 from tests.capture.conftest import TINY
 from tests.s3_servers import moto_endpoint, moto_url
@@ -33,6 +36,30 @@ def tiny_capture(tmp_path_factory):
     folder = tmp_path_factory.mktemp("captures") / "tiny"
     synthesize_capture(folder, TINY)
     return folder
+
+
+class Left(NamedTuple):
+    """How a command ended, and what it printed."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def xsim(monkeypatch, capsys):
+    """The command line within this process: starting Python for each question takes seconds."""
+
+    def call(home, *arguments):
+        monkeypatch.setenv("XSIM_HOME", str(home))
+        monkeypatch.delenv("XSIM_STORE", raising=False)
+        with pytest.raises(SystemExit) as left:
+            main(list(arguments))
+        return Left(left.value.code, *capsys.readouterr())
+
+    handler = signal.getsignal(signal.SIGTERM)
+    yield call
+    signal.signal(signal.SIGTERM, handler)
 
 
 def run_python(home, *arguments, timeout=120, **environment):

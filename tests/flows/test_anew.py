@@ -1,19 +1,18 @@
 """A stage whose code was mended: what other code made is named so, and made anew when asked."""
 
 import json
-import signal
 
 import pytest
 
-from flows.cli.main import main
-from flows.executors import InProcess, Plan, Recorder
+from flows.executors import InProcess, Plan
 from flows.naming import free_name
+from flows.recorder import Recorder
 from tasks.engine.observer import Silent
 from tests.contracts.toys import TOY, ToyConfig, write_truth
 from tests.flows.toys import age
 from tests.storage.test_collect import CHILD, sweep
 from xsim_core.artifacts import ArtifactRef, GroundTruth
-from xsim_core.runs import RunRecord, RunRequest, load_record
+from xsim_core.runs import RunRecord, RunRequest, load_record, load_records
 from xsim_core.storage import ArtifactStore, Runtime
 
 SAID = "other code (commit abc1234)"
@@ -109,50 +108,46 @@ def test_names_of_stages_are_enough_for_a_deployment():
     assert "anew" not in RunRequest(capture="x").parameters()
 
 
-@pytest.fixture
-def xsim(monkeypatch, capsys, tmp_path):
-    monkeypatch.setenv("XSIM_HOME", str(tmp_path / "home"))
-    monkeypatch.delenv("XSIM_STORE", raising=False)
-
-    def call(*arguments):
-        with pytest.raises(SystemExit) as left:
-            main([*arguments])
-        said = capsys.readouterr()
-        assert left.value.code == 0, said.err
-        return said
-
-    handler = signal.getsignal(signal.SIGTERM)
-    yield call
-    signal.signal(signal.SIGTERM, handler)
+@pytest.mark.parametrize("anew", ["ppo", 5, [["ppo"]], [1], {"ppo": 1}])
+def test_a_record_whose_anew_says_nothing_is_an_odd_one(store, anew):
+    store.put_record("runs/odd.json", {"name": "odd", "request": {"anew": anew}})
+    records, odd = load_records(store)
+    assert (records, list(odd)) == ([], ["odd"])
 
 
 @pytest.mark.vulkan
 def test_the_commands_say_it_and_make_it_anew(xsim, tmp_path, tiny_capture):
+    def asked(*arguments):
+        left = xsim(tmp_path / "home", *arguments)
+        assert left.returncode == 0, left.stderr
+        return left
+
     run = ("run", str(tiny_capture), "--no-prefect", "--until", "ingest_truth")
-    first = json.loads(xsim(*run, "--json").out)
+    first = json.loads(asked(*run, "--json").stdout)
     assert (first["run"], first["other_code"]) == ("tiny-demo", {})
     store = ArtifactStore((tmp_path / "home" / "store").as_uri())
     ref = ArtifactRef.parse(first["stages"]["ingest_capture"])
     age(store, ref)
 
-    said = xsim(*run)
-    line = next(x for x in said.err.splitlines() if x.startswith("[xsim] ingest_capture"))
+    said = asked(*run)
+    line = next(x for x in said.stderr.splitlines() if x.startswith("[xsim] ingest_capture"))
     assert f"reused, made by {SAID}" in line
-    assert "--anew ingest_capture" in said.err
+    assert "--anew ingest_capture" in said.stderr
     report = (tmp_path / "home/reports/tiny-demo.html").read_text()
     assert f"ingest_capture was made by {SAID}" in report
-    assert f"made by {SAID}" in xsim("status", str(tiny_capture)).out
-    stages = json.loads(xsim("status", str(tiny_capture), "--json").out)["stages"]
+    assert f"made by {SAID}" in asked("status", str(tiny_capture)).stdout
+    stages = json.loads(asked("status", str(tiny_capture), "--json").stdout)["stages"]
     assert [s for s, row in stages.items() if row["other_code"]] == ["ingest_capture"]
-    assert "other code made ingest_capture" in xsim("status").out
-    assert f", by {SAID}" in xsim("show", "tiny-demo:ingest_capture").out
-    assert json.loads(xsim("show", str(ref), "--json").out)["other_code"] == SAID
+    assert "other code made ingest_capture" in asked("status").stdout
+    assert f", by {SAID}" in asked("show", "tiny-demo:ingest_capture").stdout
+    assert json.loads(asked("show", str(ref), "--json").stdout)["other_code"] == SAID
 
-    anew = json.loads(xsim(*run, "--anew", "ingest_capture", "--json").out)
+    anew = json.loads(asked(*run, "--anew", "ingest_capture", "--json").stdout)
     assert anew["run"].startswith("tiny-demo-")
     # Reading a capture has one answer: the same bytes, so all that stands on it is kept.
     assert anew["stages"] == first["stages"]
     assert (anew["num_reused"], len(store.list_refs("capture"))) == (1, 2)
     assert load_record(store, "tiny-demo").other_code == {"ingest_capture": SAID}
-    said = xsim(*run, "--anew", "ingest_capture", "--anew", "ingest_truth")
-    assert "made anew by this code already: ingest_capture" in said.err
+    said = asked(*run, "--anew", "ingest_capture", "--anew", "ingest_truth")
+    assert "makes anew by this code, as a run" not in said.stderr
+    assert "made anew by this code already: ingest_capture" in said.stderr

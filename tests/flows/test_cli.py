@@ -2,21 +2,20 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 from importlib import metadata
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
 from flows.cli.doctor.checks import _store
 from flows.cli.look import damage
-from flows.cli.main import _parse, main
+from flows.cli.main import _parse
 from tasks.settings import Settings
 from tests.flows.toys import make_toy_run
 from xsim_core.process import this_process
+from xsim_core.promotion import promote
 from xsim_core.runs import RunRecord, save_record
 from xsim_core.storage import Runtime
 from xsim_core.storage.payload import seal
@@ -49,28 +48,6 @@ def process(home, *arguments, **environment):
     return run_python(
         home, "-c", "from flows.cli.main import main; main()", *arguments, **environment
     )
-
-
-class Left(NamedTuple):
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-@pytest.fixture
-def xsim(monkeypatch, capsys):
-    """The command line within this process: starting Python for each question takes seconds."""
-
-    def call(home, *arguments):
-        monkeypatch.setenv("XSIM_HOME", str(home))
-        monkeypatch.delenv("XSIM_STORE", raising=False)
-        with pytest.raises(SystemExit) as left:
-            main(list(arguments))
-        return Left(left.value.code, *capsys.readouterr())
-
-    handler = signal.getsignal(signal.SIGTERM)
-    yield call
-    signal.signal(signal.SIGTERM, handler)
 
 
 def test_help_is_quick_and_names_every_command(home):
@@ -312,6 +289,23 @@ def test_a_terminal_that_knows_no_umlaut_gets_no_traceback(tmp_path):
     done = process(tmp_path, "status", PYTHONIOENCODING="ascii", LC_ALL="C")
     assert done.returncode == 0, done.stderr
     assert "K\\xfcche 1" in done.stdout
+
+
+def test_an_odd_pointer_is_named_beside_the_good_ones(xsim, tmp_path):
+    store, refs = make_toy_run(tmp_path)
+    for name in ("lift", "pull", "push"):
+        promote(store, name, refs["diffusion"], reason="first")
+    store.put_record("pointers/pull/v000002.json", {"name": "pull"})
+    done = xsim(tmp_path, "current")
+    assert done.returncode == 0
+    assert [line.split()[0] for line in done.stdout.splitlines()] == ["lift", "push"]
+    assert done.stderr.startswith("skipped: pointers/pull/v000002.json is no record")
+    done = xsim(tmp_path, "current", "--json")
+    assert [entry["name"] for entry in json.loads(done.stdout)] == ["lift", "push"]
+    assert "nobody knows which policy is current for pull" in done.stderr
+    done = xsim(tmp_path, "current", "pull")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "pointers/pull/v000002.json" in done.stderr
 
 
 HOLD = """

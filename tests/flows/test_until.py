@@ -1,46 +1,36 @@
 """``xsim run --until STAGE``: the beginning of the chain, on a capture that is really read."""
 
 import json
-import signal
 
 import pytest
 
-from flows.cli.main import main
 from flows.executors import up_to
 from xsim_core.runs import load_record
 from xsim_core.storage import ArtifactStore
 
 
-@pytest.fixture
-def xsim(monkeypatch, capsys, tmp_path):
-    monkeypatch.setenv("XSIM_HOME", str(tmp_path / "home"))
-    monkeypatch.delenv("XSIM_STORE", raising=False)
-
-    def call(*arguments):
-        with pytest.raises(SystemExit) as left:
-            main([*arguments, "--json"])
-        return left.value.code, json.loads(capsys.readouterr().out)
-
-    handler = signal.getsignal(signal.SIGTERM)
-    yield call
-    signal.signal(signal.SIGTERM, handler)
-
-
 @pytest.mark.vulkan
 def test_a_run_stops_after_the_stage_and_ingest_ends_its_record(xsim, tmp_path, tiny_capture):
+    def asked(*arguments):
+        left = xsim(tmp_path / "home", *arguments, "--json")
+        return left.returncode, json.loads(left.stdout)
+
     folder = tiny_capture
     store = ArtifactStore((tmp_path / "home" / "store").as_uri())
-    code, ingested = xsim("capture", "ingest", str(folder))
+    code, ingested = asked("capture", "ingest", str(folder))
     assert code == 0
     assert load_record(store, "ingest-tiny").state == "completed"
-    code, answer = xsim("run", str(folder), "--no-prefect", "--until", "ingest_truth")
+    code, answer = asked("run", str(folder), "--no-prefect", "--until", "ingest_truth")
     assert (code, answer["state"], answer["num_reused"]) == (0, "completed", 2)
     assert answer["stages"] == {f"ingest_{k}": ingested[k] for k in ("capture", "truth")}
-    code, refused = xsim("run", str(folder), "--no-prefect", "--until", "ingest_trth")
+    code, refused = asked("run", str(folder), "--no-prefect", "--until", "ingest_trth")
     assert code == 1
     assert "Did you mean 'ingest_truth'?" in refused["error"]["message"]
-    code, refused = xsim("run", str(folder), "--no-prefect", "--until", "calibrat")
+    code, refused = asked("run", str(folder), "--no-prefect", "--until", "calibrat")
     assert "Did you mean 'calibrate'?" in refused["error"]["message"]
+    code, refused = asked("run", str(folder), "--no-prefect", "--until", "scan", "--anew", "ppo")
+    assert code == 1
+    assert "unknown stage of this run to make anew 'ppo'" in refused["error"]["message"]
 
 
 class _Named:
