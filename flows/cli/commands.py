@@ -26,7 +26,7 @@ COMMANDS: dict[str, str] = {
     "promote": "promote:Promote",
     "rollback": "promote:Rollback",
     "current": "promote:Current",
-    "nights": "nights:Nights",
+    "nights": "promote:Nights",
     "deploy": "deploy:Deploy",
     "worker": "deploy:Worker",
     "backfill": "deploy:Backfill",

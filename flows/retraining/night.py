@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
 
-from flows.executors import Executor, Recorder
+from flows.executors import Executor
+from flows.recorder import Recorder
 from flows.requests import configuration
 from flows.runs import recorded
 from tasks.engine.child import END_S
@@ -95,7 +96,7 @@ class Night:
             found = finished_captures(self.store, order.task)
             log.update(
                 num_runs=len(list_runs(self.store)),
-                skipped=found.skipped | {text.split(" ", 1)[0]: text for text in odd},
+                skipped=found.skipped | odd,
             )  # fmt: skip
             if not found.captures:
                 raise BadInputError(_nothing(order.task, found))

@@ -6,17 +6,18 @@ came. Nothing that a run needs hangs on it: pointers and decisions have records 
 
 import time
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from itertools import count
 from typing import Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from xsim_core.artifacts import ArtifactRef
 from xsim_core.config import FrozenModel
 from xsim_core.errors import CorruptArtifactError, StoreFullError
 from xsim_core.process import fate_of, this_process
 from xsim_core.promotion import Decision
+from xsim_core.runs import ending_of
 from xsim_core.storage import ArtifactStore, read_record
 
 FOLDER = "nights"
@@ -68,6 +69,12 @@ class NightRecord(FrozenModel):
     """Run record → why nothing could be made of it."""
     error: str | None = None
 
+    @field_validator("day")
+    @classmethod
+    def _is_a_day(cls, value: str) -> str:
+        date.fromisoformat(value)
+        return value
+
     @property
     def name(self) -> str:
         """Of its file; a night that is run again stands beside its first time."""
@@ -104,9 +111,8 @@ class NightLog:
             bad = [t for t in self.record.turns.values() if t.outcome == "failed"]
             self.update(state="failed" if bad or self.record.error else "completed")
             return
-        state = "failed" if isinstance(error, Exception) else "interrupted"
         with suppress(Exception):  # It must not hide why the night stopped.
-            self.update(state=state, error=f"{type(error).__name__}: {error}")
+            self.update(state=ending_of(error), error=f"{type(error).__name__}: {error}")
 
     def update(self, **fields: Any) -> None:
         """Change fields of the record and write it."""
@@ -122,22 +128,27 @@ class NightLog:
         self.update(turns={**self.record.turns, pointer: turn})
 
 
-def nights_of(store: ArtifactStore, task: str | None = None) -> tuple[list[NightRecord], list[str]]:
+def nights_of(
+    store: ArtifactStore, task: str | None = None
+) -> tuple[list[NightRecord], dict[str, str]]:
     """The nights in the order of their numbers, as they are now; and what is wrong with odd ones.
 
     Args:
         store: where they lie.
         task: a task's key; None for all tasks.
+
+    Returns:
+        The nights, and path → what is wrong with its record.
     """
     found: list[NightRecord] = []
-    odd: list[str] = []
+    odd: dict[str, str] = {}
     for path in store.list_records(FOLDER if task is None else f"{FOLDER}/{task}"):
         if not path.endswith(".json"):
             continue  # Somebody else's file.
         try:
             record = read_record(store, path, NightRecord)
         except CorruptArtifactError as error:
-            odd.append(str(error))
+            odd[path] = str(error)
             continue
         if record is not None:
             found.append(_as_it_is(record))

@@ -73,7 +73,7 @@ def account(store: ArtifactStore, num_captures: dict[str, int]) -> dict[str, Any
     return {
         "nights": len(nights), "captures": sum(num_captures.values()),
         "pointers": len(pointers(store)),
-        "odd": odd, "lost": lost(store), "torn apart": torn_apart(nights),
+        "odd": list(odd.values()), "lost": lost(store), "torn apart": torn_apart(nights),
         "unaccounted": [
             line for task, number in num_captures.items()
             for line in unaccounted([n for n in nights if n.task == task], number)

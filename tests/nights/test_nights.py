@@ -137,11 +137,14 @@ def test_a_night_whose_process_is_gone_says_so(tmp_path):
     )
     store.create_object("nights/t/notes.txt", b"of somebody")
     store.create_object("nights/t/8.json", b"[]")
+    store.put_record(
+        "nights/t/9.json", gone.model_copy(update={"day": "soon"}).model_dump(mode="json")
+    )
     (found,), odd = nights_of(store)
     assert found.state == "interrupted"
     assert [t.outcome for t in found.turns.values()] == ["cut short", "left out"]
-    assert len(odd) == 1
-    assert "nights/t/8.json" in odd[0]
+    assert sorted(odd) == ["nights/t/8.json", "nights/t/9.json"]
+    assert "nights/t/8.json" in odd["nights/t/8.json"]
 
 
 def test_one_that_always_fails_does_not_come_first_for_ever():

@@ -4,12 +4,12 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from xsim_core.artifacts import ArtifactRef
 from xsim_core.config import FrozenModel
 from xsim_core.errors import BadInputError, CorruptArtifactError, MissingArtifactError
-from xsim_core.storage import ArtifactStore
+from xsim_core.storage import ArtifactStore, read_record
 
 from .evidence import Decision
 
@@ -40,16 +40,15 @@ def history(store: ArtifactStore, name: str) -> list[Pointer]:
     """
     entries: list[Pointer] = []
     for path in store.list_records(_folder(name)):
-        raw = store.read_object(path) if _ENTRY.fullmatch(path) else None
-        if raw is None:
-            continue
+        if not _ENTRY.fullmatch(path):
+            continue  # Somebody else's file.
         try:
-            entries.append(Pointer.model_validate_json(raw))
-        except ValidationError as error:
+            entry = read_record(store, path, Pointer)
+        except CorruptArtifactError as error:
             raise CorruptArtifactError(
-                f"{path} is no entry of a pointer ({error.errors()[0]['msg']}), so nobody knows "
-                f"which policy is current for {name}. Mend or delete it."
+                f"{error} Until then nobody knows which policy is current for {name}."
             ) from None
+        entries += [entry] if entry is not None else []
     return sorted(entries, key=lambda p: p.number)
 
 
