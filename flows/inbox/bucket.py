@@ -13,7 +13,7 @@ from xsim_core.errors import BadInputError, StoreUnreachableError, XSimError
 from xsim_core.scratch import write_bytes, write_text
 from xsim_core.storage import ArtifactStore
 
-from .place import CAPTURE_FILE, stray_in_bucket
+from .place import CAPTURE_FILE, why_stray
 
 Listed = dict[str, list[object]]
 """Path below the inbox → size in bytes and time of last change."""
@@ -43,7 +43,8 @@ def fetch_prefix(url: str, folder: Path, *, settle_s: float = 0.0) -> Copies:
     for name, below in sorted(held.items()):
         paths = {path for path, _, _ in below}
         if f"{name}/{CAPTURE_FILE}" not in paths:
-            if why := stray_in_bucket(name, paths):
+            inside = (p.removeprefix(f"{name}/") for p in paths if p != name)
+            if why := why_stray(name, inside):
                 copies.refused[name] = why
             continue
         is_settling = settle_s and is_fresh(max(t.timestamp() for _, _, t in below), settle_s)

@@ -12,6 +12,8 @@ CAPTURE_FILE = "capture.yaml"
 
 _ALMOST = ("capture.yml", "Capture.yaml", "capture.YAML", "capture.yaml.txt", "capture.json")
 """What people and their editors make of the file's name."""
+_HIDDEN = (".", "@", "#")
+"""Beginnings of names that systems and editors give."""
 
 
 def inbox_place(given: str | None, default: Path, store_url: str) -> str:
@@ -68,7 +70,7 @@ def strays(inbox: Path) -> dict[str, str]:
     found: dict[str, str] = {}
     for entry in sorted(inbox.iterdir()):
         try:
-            why = _why_stray(entry)
+            why = why_stray(entry.name, _inside(entry))
         except OSError as error:
             why = f"cannot be read: {error.strerror}"
         if why:
@@ -76,25 +78,26 @@ def strays(inbox: Path) -> dict[str, str]:
     return found
 
 
-def _why_stray(entry: Path) -> str:
-    if entry.name == CAPTURE_FILE:
-        return "lies in the inbox itself: put it into a folder of its capture"
-    is_hidden = entry.name.startswith((".", "@", "#"))
-    if is_hidden or not entry.is_dir() or (entry / CAPTURE_FILE).exists():
-        return ""
-    if almost := [name for name in _ALMOST if (entry / name).exists()]:
-        return f"holds {almost[0]}: rename it to {CAPTURE_FILE}"
-    if deeper := sorted(entry.glob(f"*/{CAPTURE_FILE}")):
-        return f"holds captures one folder deeper ({deeper[0].parent.name}): move them up"
-    return ""
+def _inside(entry: Path) -> list[str]:
+    """What ``why_stray`` asks about; nothing of whole captures, which may be large."""
+    is_skipped = entry.name.startswith(_HIDDEN) or not entry.is_dir()
+    if is_skipped or (entry / CAPTURE_FILE).exists():
+        return []
+    paths = (*entry.iterdir(), *entry.glob(f"*/{CAPTURE_FILE}"))
+    return [path.relative_to(entry).as_posix() for path in paths]
 
 
-def stray_in_bucket(name: str, paths: Iterable[str]) -> str:
-    """``_why_stray`` of what lies below a name in a bucket, by paths from the inbox on."""
-    below = {path.removeprefix(f"{name}/") for path in paths}
+def why_stray(name: str, below: Iterable[str]) -> str:
+    """Why what lies in an inbox under a name will never be a capture; "" for what is none of ours.
+
+    Args:
+        name: of the file or folder.
+        below: paths from it on, at least of what lies in it and one folder deeper.
+    """
+    below = set(below)
     if name == CAPTURE_FILE:
         return "lies in the inbox itself: put it into a folder of its capture"
-    if name.startswith((".", "@", "#")) or CAPTURE_FILE in below:
+    if name.startswith(_HIDDEN) or CAPTURE_FILE in below:
         return ""
     if almost := [one for one in _ALMOST if one in below]:
         return f"holds {almost[0]}: rename it to {CAPTURE_FILE}"

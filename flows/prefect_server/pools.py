@@ -83,8 +83,9 @@ def _environment(request: PoolRequest) -> dict[str, str]:
         # A folder of this machine is none of the container's; one that --env names is.
         given.pop("XSIM_STORE", None)
     given |= request.environment
-    # The worker would hand on its own, a folder of its machine. Prefect keeps a run's profile and
-    # logs there, nothing that outlives it: in a container /tmp is its own, and any user may write.
+    # The worker would hand on its own, a folder of its machine. This one is the container's, which
+    # is thrown away with the run: Prefect keeps there a profile and logs, nothing that outlives it.
+    # Not the home, which an image's user need not have: any user may write to /tmp.
     given.setdefault("PREFECT_HOME", "/tmp/prefect")
     return given
 

@@ -173,6 +173,7 @@ def test_what_will_never_be_a_capture_as_it_lies_there_is_said(inbox):
     (inbox / "arriving").mkdir()
     (inbox / ".hidden" / "x").mkdir(parents=True)
     (inbox / "capture.yaml").touch()
+    (inbox / "capture.yml").touch()
     said = strays(inbox)
     assert sorted(said) == ["capture.yaml", "monday", "yml"]
     assert "rename it to capture.yaml" in said["yml"]
@@ -274,7 +275,8 @@ def test_the_list_tells_each_capture_with_its_phase_and_the_reason(store, inbox,
 def test_what_will_never_be_a_capture_in_a_bucket_is_said(tmp_path):
     bucket = ArtifactStore((tmp_path / "bucket").as_uri())
     for path in (
-        "capture.yaml", "slip/capture.yml", "week/monday/capture.yaml", "notes/read.txt",
+        "capture.yaml", "capture.yml", "slip/capture.yml", "week/monday/capture.yaml",
+        "notes/read.txt",
         ".hidden/capture.yml", "xcapture.yaml/a",
     ):  # fmt: skip
         bucket.create_object(path, b"x")
