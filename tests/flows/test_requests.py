@@ -129,6 +129,8 @@ def test_a_stage_that_the_chain_lacks_is_refused_by_the_flow_before_it_runs(home
 
     with pytest.raises(UnknownNameError, match="Did you mean 'calibrate'"):
         xsim.fn(str(capture_copy), preset="debug", until="calibrat")
+    with pytest.raises(UnknownNameError, match="stage of this run to make anew 'ppo'"):
+        xsim.fn(str(capture_copy), preset="debug", until="scan", anew=["ppo"])
     assert list_runs(load_settings().open_store()) == []
 
 
