@@ -12,7 +12,7 @@ ROOMS = ("xsim_core", "tasks", "flows")
 
 
 def measure(root: Path) -> dict[str, float]:
-    """The table of docs/decisions/013; lengths are lines of the file, docstrings included."""
+    """The table of docs/decisions/015; lengths are lines of the file, docstrings included."""
     files = [p for room in ROOMS for p in sorted((root / room).rglob("*.py"))]
     trees = {p: ast.parse(p.read_text()) for p in files}
     functions = [f for tree in trees.values() for f in _functions(tree)]

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tests.tracking.scenes import T_WORLD_CAM, Scene, l_block, make_camera, push_motion
+from tests.tracking.scenes import T_WORLD_CAM, Scene, l_block, make_camera, pushed
 from xsim_core.calibrate.locate import LocateConfig, expected_box, locate_object
 from xsim_core.errors import BadInputError
 from xsim_core.geometry import inverse_se3, make_se3, so3_exp
@@ -10,22 +10,22 @@ from xsim_core.geometry import inverse_se3, make_se3, so3_exp
 @pytest.fixture(scope="module")
 def recorded():
     scene = Scene(make_camera(), l_block())
-    poses, _ = push_motion(12)
-    frames = [scene.render(T) for T in poses]
+    frames, poses = pushed(scene, 12, with_hand=False)
     rgb = np.stack([image for image, _ in frames])
     depth_mm = np.stack([np.round(1000 * depth) for _, depth in frames]).astype(np.uint16)
     return scene, poses, rgb, depth_mm
 
 
-def locate(recorded, T_expected):
+def locate(recorded, T_expected, *, frames=slice(None), frame_step_s=0.2):
     scene, _, rgb, depth_mm = recorded
     return locate_object(
-        rgb,
-        depth_mm,
+        rgb[frames],
+        depth_mm[frames],
         mesh=scene.mesh,
         camera=scene.camera,
         T_world_cam=T_WORLD_CAM,
         T_world_object=T_expected,
+        frame_step_s=frame_step_s,
         config=LocateConfig(),
     )
 
@@ -40,6 +40,14 @@ def test_the_object_is_found_away_from_where_it_was_expected(recorded):
     assert np.median(gap) < 0.006, gap
     assert gap.max() < 0.02
     assert (located.score > 0.3).mean() > 0.8
+
+
+@pytest.mark.parametrize(("frame_step_s", "is_trusted"), [(0.01, False), (0.25, True)])
+def test_what_no_hand_could_have_moved_so_fast_is_not_trusted(recorded, frame_step_s, is_trusted):
+    poses = recorded[1]
+    located = locate(recorded, poses[0], frames=[0, 11], frame_step_s=frame_step_s)
+    assert np.linalg.norm(poses[11][:3, 3] - poses[0][:3, 3]) > 0.1
+    assert (located.score[1] > 0.3) == is_trusted
 
 
 def test_a_start_outside_the_image_is_explained(recorded):

@@ -4,20 +4,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tests.tracking.scenes import (
-    BOARD,
-    T_WORLD_CAM,
-    Scene,
-    box_of,
-    l_block,
-    make_camera,
-    push_motion,
-)
+from tests.tracking.scenes import BOARD, T_WORLD_CAM, Scene, box_of, l_block, make_camera, pushed
 from xsim_core.geometry import (
     BoardSpec,
     PinholeCamera,
     TexturedMesh,
     inverse_se3,
+    make_se3,
     transform_points,
 )
 
@@ -76,6 +69,15 @@ class Film:
             )
         return replace(self, rgb=rgb, depth_mm=depth_mm)
 
+    def without_object(self, frames):
+        """A small film in which the object is out of the picture for some frames."""
+        scene, elsewhere = Scene(self.camera, self.mesh), make_se3(np.eye(3), [5.0, 5.0, 0.0])
+        rgb, depth_mm, T = self.rgb.copy(), self.depth_mm.copy(), self.T_world_object.copy()
+        for i in frames:
+            rgb[i], depth_m = scene.render(elsewhere)
+            depth_mm[i], T[i] = np.round(1000 * depth_m), elsewhere
+        return replace(self, rgb=rgb, depth_mm=depth_mm, T_world_object=T)
+
     def window(self, start_s, end_s):
         """First frame of a stretch of time and the first behind it."""
         first, last = np.searchsorted(self.timestamps_s, [start_s - 1e-6, end_s - 1e-6])
@@ -109,15 +111,16 @@ class Film:
         return float(np.linalg.norm(np.diff(self.T_world_object[:, :3, 3], axis=0), axis=1).sum())
 
 
-def small_film(num_frames=30, *, fps=10.0, width=320, seed=0):
-    """The block pushed by a hand, by ray casting."""
-    camera, mesh = make_camera(width, width * 3 // 4), l_block(seed)
-    scene = Scene(camera, mesh, seed=seed)
-    T, T_hand = push_motion(num_frames)
-    frames = [scene.render(a, b) for a, b in zip(T, T_hand, strict=True)]
+def small_film(num_frames=30, *, with_hand=True, show_board=True):
+    """The block pushed by a hand at ten frames a second, by ray casting."""
+    camera, mesh = make_camera(400, 300), l_block()
+    scene = Scene(camera, mesh)
+    if not show_board:
+        scene.board[:] = 255
+    frames, T = pushed(scene, num_frames, with_hand=with_hand)
     depth_mm = np.stack([np.round(1000 * depth_m).astype(np.uint16) for _, depth_m in frames])
     return Film(
         rgb=np.stack([rgb for rgb, _ in frames]), depth_mm=depth_mm,
-        timestamps_s=np.arange(num_frames) / fps, K=camera.K, T_world_object=T,
+        timestamps_s=np.arange(num_frames) / 10.0, K=camera.K, T_world_object=T,
         T_world_cam=T_WORLD_CAM, mesh=mesh, board=BOARD, box=box_of(mesh, T[0], camera),
     )  # fmt: skip

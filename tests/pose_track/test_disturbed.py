@@ -8,6 +8,7 @@ import pytest
 
 from tests.pose_track.captures import commit_capture
 from tests.pose_track.films import small_film
+from tests.tracking.scenes import box_of
 from xsim_core.artifacts import ObjectTrack
 from xsim_core.errors import BadInputError
 from xsim_core.pose_track import PoseTrackConfig
@@ -23,7 +24,7 @@ CLAIM_M = 0.01
 @pytest.fixture(scope="module")
 def film():
     """Three seconds, ten frames in each; the block moves from 0.6 to 2.4 s."""
-    return small_film(30, width=400)
+    return small_film(30)
 
 
 def video_of(film):
@@ -43,10 +44,12 @@ def followed(film, *, start=0):
     return np.array([pose.status for pose in poses]), errors
 
 
-def test_a_camera_that_stood_still_for_a_second_is_said_and_never_ok(film, tmp_path):
+@pytest.mark.parametrize("init_frame", [0, 12], ids=["begun before", "begun meanwhile"])
+def test_a_camera_that_stood_still_for_a_second_is_said_and_never_ok(film, tmp_path, init_frame):
     store = ArtifactStore("memory://", scratch_root=tmp_path)
     frozen = film.frozen(10, 21)
-    capture = commit_capture(store, frozen.arrays, init_box_xyxy=film.box)
+    box = box_of(film.mesh, film.T_world_object[min(init_frame, 9)], film.camera)
+    capture = commit_capture(store, frozen.arrays, init_frame=init_frame, init_box_xyxy=box)
     made = store.open(
         run_stage(POSE_TRACK, PoseTrackConfig(), store, {"capture": capture.ref}), ObjectTrack
     )
@@ -99,6 +102,16 @@ def test_nothing_moves_faster_than_a_hand(film):
         tracker.track(video.rgb(5), video.depth_m(5), 0.5)
         found = tracker.track(video.rgb(24), video.depth_m(24), 0.5 + later_s)
         assert found.status == expected
+
+
+def test_an_object_that_leaves_the_picture_and_comes_back_elsewhere(film):
+    away = film.without_object(np.arange(8, 13)).taken(np.r_[5:13, 22:26])
+    status, errors = followed(away)
+    assert (status[:3] == OK).all()
+    assert (status[3:8] != OK).all()
+    assert (status[-2:] == OK).all()
+    assert errors[status == OK].max() < CLAIM_M
+    assert np.linalg.norm(np.subtract(*away.T_world_object[[-1, 2], :3, 3])) > 0.1
 
 
 def test_a_covered_object_and_a_frame_without_depth_are_not_ok(film):

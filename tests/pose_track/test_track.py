@@ -151,6 +151,6 @@ def test_an_object_lost_most_of_the_time(recording, store):
     }
     gone["video/timestamps_s"] = np.arange(10) / 10.0
     gone["video/rgb"][1:, :120], gone["video/depth_mm"][1:, :200] = 60, 400
-    config = PoseTrackConfig(tracker=TrackerConfig(relocalise_every=0))
+    config = PoseTrackConfig(tracker=TrackerConfig(relocalise_every_s=0))
     with pytest.raises(QualityGateError, match="tracked in 10 % of 10 frames"):
         track(store, gone, config, init_box_xyxy=box)

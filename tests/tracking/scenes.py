@@ -173,6 +173,13 @@ def push_motion(num_frames, *, travel_m=0.16, turn_rad=0.44, rest=0.2):
     return T_world_object, T_world_object @ offset
 
 
+def pushed(scene, num_frames, *, with_hand=True):
+    """Frames of the block pushed by a hand (or by nobody), and its poses (t, 4, 4)."""
+    T, T_hand = push_motion(num_frames)
+    hands = T_hand if with_hand else [None] * num_frames
+    return [scene.render(a, b) for a, b in zip(T, hands, strict=True)], T
+
+
 def box_of(mesh, T_world_object, camera, margin=3):
     """The box a person would draw."""
     T = inverse_se3(T_WORLD_CAM) @ T_world_object

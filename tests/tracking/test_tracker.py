@@ -3,14 +3,7 @@ from functools import lru_cache
 import numpy as np
 import pytest
 
-from tests.tracking.scenes import (
-    T_WORLD_CAM,
-    Scene,
-    box_of,
-    l_block,
-    make_camera,
-    push_motion,
-)
+from tests.tracking.scenes import T_WORLD_CAM, Scene, box_of, l_block, make_camera, pushed
 from xsim_core.errors import BadInputError
 from xsim_core.geometry import inverse_se3, make_se3, mesh_without_texture, so3_exp
 from xsim_core.tracking import LOST, OCCLUDED, OK, ObjectTracker, TrackerConfig, add_m, auc
@@ -22,9 +15,7 @@ POINTS = MESH.sample_surface(300, rng=np.random.default_rng(0))
 @lru_cache
 def recording(num_frames=16):
     """Frames of the block pushed by a hand, and its true poses in the camera frame."""
-    scene = Scene(CAMERA, MESH)
-    T, T_hand = push_motion(num_frames)
-    frames = [scene.render(a, b) for a, b in zip(T, T_hand, strict=True)]
+    frames, T = pushed(Scene(CAMERA, MESH), num_frames)
     return frames, inverse_se3(T_WORLD_CAM) @ T, box_of(MESH, T[0], CAMERA)
 
 
@@ -51,7 +42,7 @@ def test_same_input_same_output():
 def test_finds_it_again_after_total_occlusion():
     frames, truth, box = recording()
     blind = [(np.full_like(rgb, 90), np.full_like(z, 0.3)) for rgb, z in frames[4:8]]
-    tracker = ObjectTracker(MESH, CAMERA, TrackerConfig(relocalise_every=2))
+    tracker = ObjectTracker(MESH, CAMERA, TrackerConfig(relocalise_every_s=0.13))
     poses = follow(tracker, [*frames[:4], *blind, *frames[13:]], box)
     assert all(p.status != OK for p in poses[4:8])
     errors = add_m(np.array([p.T_cam_object for p in poses[-2:]]), truth[-2:], POINTS)

@@ -156,6 +156,7 @@ def _locate(
             camera=episodes.rgbd_camera,
             T_world_cam=episodes.T_world_cam,
             T_world_object=sim.assets.start,
+            frame_step_s=config.frame_stride * sim.task.control_dt_s,
             config=config.locate,
             on_frame=on_frame,
         )

@@ -58,6 +58,7 @@ def locate_object(
     camera: PinholeCamera,
     T_world_cam: NDArray[np.floating],
     T_world_object: NDArray[np.floating],
+    frame_step_s: float,
     config: LocateConfig,
     on_frame: Callable[[], None] = lambda: None,
 ) -> LocatedObject:
@@ -70,6 +71,7 @@ def locate_object(
         camera: intrinsics of both images.
         T_world_cam: (4, 4) nominal camera.
         T_world_object: (4, 4) expected start pose.
+        frame_step_s: time between the images; it tells how far the object can have come.
         config: settings.
         on_frame: called after every frame.
 
@@ -80,10 +82,10 @@ def locate_object(
     box = expected_box(
         mesh, camera, inverse_se3(T_world_cam) @ T_world_object, margin_px=config.box_margin_px
     )
-    found = [tracker.initialise(rgb[0], depth_mm[0] / np.float32(1000), box)]
+    found = [tracker.initialise(rgb[0], depth_mm[0] / np.float32(1000), box, 0.0)]
     on_frame()
-    for image, depth in zip(rgb[1:], depth_mm[1:], strict=True):
-        found.append(tracker.track(image, depth / np.float32(1000)))
+    for i in range(1, len(rgb)):
+        found.append(tracker.track(rgb[i], depth_mm[i] / np.float32(1000), i * frame_step_s))
         on_frame()
     return LocatedObject(
         np.stack([T_world_cam @ pose.T_cam_object for pose in found]),

@@ -37,6 +37,7 @@ if TYPE_CHECKING or "jaxtyping" not in sys.modules:
     Texcoords = NDArray[np.float32]
     Point3 = NDArray[np.floating]
     Motion = NDArray[np.floating]
+    Motions = NDArray[np.floating]
     Jacobian = NDArray[np.floating]
     BoxXyxy = NDArray[np.floating]
     Offsets = NDArray[np.int64]
@@ -44,6 +45,7 @@ if TYPE_CHECKING or "jaxtyping" not in sys.modules:
     # A track over t frames.
     Track = NDArray[np.floating]
     Times = NDArray[np.floating]
+    PerFrame = NDArray[np.floating]
     Statuses = NDArray[np.int8]
     Segments = NDArray[np.int64]
     # A textured mesh.
@@ -104,6 +106,7 @@ else:
     Texcoords = Float32[np.ndarray, "n 2"]
     Point3 = Float[np.ndarray, "3"]
     Motion = Float[np.ndarray, "6"]
+    Motions = Float[np.ndarray, "n 6"]
     Jacobian = Float[np.ndarray, "n 6"]
     BoxXyxy = Float[np.ndarray, "4"]
     Offsets = Int64[np.ndarray, " s"]
@@ -111,6 +114,7 @@ else:
     # A track over t frames.
     Track = Float[np.ndarray, "t 4 4"]
     Times = Float[np.ndarray, " t"]
+    PerFrame = Float[np.ndarray, " t"]
     Statuses = Int8[np.ndarray, " t"]
     Segments = Int64[np.ndarray, "s 2"]
     # A textured mesh.
@@ -165,10 +169,12 @@ __all__ = [
     "Lines",
     "Mask",
     "Motion",
+    "Motions",
     "Normalised",
     "Observations",
     "Offsets",
     "PerDimension",
+    "PerFrame",
     "PerObservation",
     "Pixels",
     "Point3",

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from xsim_core.artifacts import Capture, ObjectTrack
 from xsim_core.geometry import TexturedMesh
 from xsim_core.storage import ArtifactWriter, OpenArtifact
-from xsim_core.tracking import OCCLUDED, OK, fill_gaps, motion_segments, smooth_poses
+from xsim_core.tracking import LOST, OCCLUDED, OK, fill_gaps, motion_segments, smooth_poses
 
 from . import _cpu, _foundationpose
 from .config import PoseTrackConfig
@@ -36,6 +36,8 @@ def track_object(
     world = locate_camera(video, capture.summary.board, config)
     raw = _run_backend(capture.summary, video, mesh, config, out)
     is_repeat = np.array([video.is_repeat(i) for i in range(video.num_frames)])
+    # The first frame that was searched too: its pose is right, but not for its time.
+    raw.status[is_repeat] = LOST
     T_cam_object, status = fill_gaps(
         raw.T_cam_object, raw.status, video.timestamps_s, max_gap_s=config.smoothing.max_gap_s
     )

@@ -56,9 +56,11 @@ class Lights:
     """The directional lights of one SAPIEN scene; the first one casts shadows."""
 
     def __init__(
-        self, scene: Any, centre_world: NDArray[np.floating],
+        self,
+        scene: Any,
+        centre_world: NDArray[np.floating],
         shadow_map: ShadowMap = WORKSPACE_SHADOWS,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._scene, self._centre = scene, np.asarray(centre_world, float)
         self._shadow_map = shadow_map
         self._lights: list[tuple[Any, Any]] = []

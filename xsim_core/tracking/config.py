@@ -41,9 +41,9 @@ class TrackerConfig(FrozenModel):
     """Below this visible share a pose counts as occluded."""
     retry_ratio: float = 0.8
     """A fit below this share of the latest good frames' triggers more hypotheses."""
-    relocalise_every: int = 5
-    """Frames between searches of all directions while the object is lost, the first of them in the
-    second lost frame; 0 is never."""
+    relocalise_every_s: float = 0.33
+    """Between searches of all directions while the object is lost, the first of them in the second
+    lost frame; 0 is never."""
     relocalise_ratio: float = 0.8
     """A pose found elsewhere, or after the object was out of sight, must look and score at least
     this share of what the latest good frames did."""
@@ -54,7 +54,7 @@ class TrackerConfig(FrozenModel):
     min_init_score: float = 0.5
     """Initialisation with a lower score fails."""
     seed: int = 0
-    """Of the random hypotheses."""
+    """Of FoundationPose's hypotheses; the tracker on the CPU draws nothing at random."""
 
 
 class SmoothingConfig(FrozenModel):

@@ -3,12 +3,14 @@
 import numpy as np
 
 from xsim_core.geometry import rotation_angle
-from xsim_core.geometry.arrays import Flags, Segments, Times, Track
+from xsim_core.geometry.arrays import Flags, PerFrame, Segments, Times, Track
 
 from .config import SegmentConfig
 
 
-def speeds(T: Track, timestamps_s: Times, *, half_window_s: float = 0.1) -> tuple[Times, Times]:
+def speeds(
+    T: Track, timestamps_s: Times, *, half_window_s: float = 0.1
+) -> tuple[PerFrame, PerFrame]:
     """Linear (t,) m/s and angular (t,) rad/s speed by central differences over a window.
 
     It reaches to the neighbouring frames at least, however far apart they are.

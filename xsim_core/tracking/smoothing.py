@@ -4,7 +4,7 @@ import numpy as np
 
 from xsim_core.errors import BadInputError
 from xsim_core.geometry import make_se3, so3_exp, so3_log
-from xsim_core.geometry.arrays import Jacobian, Motion, Statuses, Times, Track, Values
+from xsim_core.geometry.arrays import Motion, Motions, PerFrame, Statuses, Times, Track, Values
 
 from .config import SmoothingConfig
 from .tracker import INTERPOLATED, LOST, OCCLUDED, OK
@@ -42,7 +42,7 @@ def fill_gaps(
 
 
 def smooth_poses(
-    T: Track, weights: Times, timestamps_s: Times, *, config: SmoothingConfig
+    T: Track, weights: PerFrame, timestamps_s: Times, *, config: SmoothingConfig
 ) -> Track:
     """Smoothed poses (t, 4, 4).
 
@@ -65,7 +65,7 @@ def smooth_poses(
     return out
 
 
-def _robust_fit(time: Values, values: Jacobian, weights: Values, *, degree: int) -> Motion:
+def _robust_fit(time: Values, values: Motions, weights: Values, *, degree: int) -> Motion:
     """Value (c,) at time 0 of a polynomial fitted to values (n, c), Tukey-reweighted."""
     basis = np.vander(time, degree + 1, increasing=True)
     tricube = np.clip(1 - np.abs(time * 0.9) ** 3, 0, None) ** 3
@@ -84,7 +84,7 @@ def _robust_fit(time: Values, values: Jacobian, weights: Values, *, degree: int)
     return fitted[0]
 
 
-def _motion_size(tangents: Jacobian) -> Values:
+def _motion_size(tangents: Motions) -> Values:
     """Length (n,) of motions (n, 6): 5 mm weigh as much as 0.05 rad."""
     shift, turn = tangents[:, :3], tangents[:, 3:]
     return np.hypot(np.linalg.norm(shift, axis=-1) / 0.005, np.linalg.norm(turn, axis=-1) / 0.05)

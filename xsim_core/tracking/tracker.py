@@ -54,8 +54,7 @@ class ObjectTracker:
         self._model = ObjectModel(
             RayCaster(mesh), Appearance(mesh), ColourModel(), Lighting.neutral()
         )
-        self._rng = np.random.default_rng(self.config.seed)
-        self._motion = RecentMotion(self.config)
+        self._recent: RecentMotion | None = None
         self._experience = Experience(self.config)
 
     def initialise(
@@ -94,13 +93,17 @@ class ObjectTracker:
         Raises:
             BadInputError: when there was neither ``initialise`` nor ``set_pose``.
         """
-        if self._motion.T is None:
-            raise BadInputError("ObjectTracker: call initialise or set_pose first")
         return self._motion.T
+
+    @property
+    def _motion(self) -> RecentMotion:
+        if self._recent is None:
+            raise BadInputError("ObjectTracker: call initialise or set_pose first")
+        return self._recent
 
     def set_pose(self, T_cam_object: SE3, time_s: float | None = None) -> None:
         """Continue from a known pose with zero velocity."""
-        self._motion.restart(np.asarray(T_cam_object, np.float64), time_s)
+        self._recent = RecentMotion(self.config, np.asarray(T_cam_object, np.float64), time_s)
 
     def track(
         self,
@@ -120,7 +123,7 @@ class ObjectTracker:
             BadInputError: when there was neither ``initialise`` nor ``set_pose``.
         """
         T = self.T_cam_object
-        self._motion.time_s = time_s
+        self._motion.begin_frame(time_s)
         frame = Frame(rgb, depth_m, self.camera)
         if not self._experience.is_any:
             # A pose from outside: learn the light before colours may pull on the pose.
@@ -140,7 +143,7 @@ class ObjectTracker:
     ) -> TrackedPose:
         """Verify a pose that something else estimated, and learn from it where it is trusted."""
         frame, T = Frame(rgb, depth_m, self.camera), np.asarray(T_cam_object, np.float64)
-        self._motion.restart(T, None)
+        self.set_pose(T)
         level = self._level(frame, T)
         return self._accept(T, level, self._verify(T, level))
 
@@ -177,13 +180,13 @@ class ObjectTracker:
 
     def _retry(self, frame: Frame, T: SE3, verdict: Verdict) -> tuple[SE3, Verdict]:
         """More starting points around the last good pose."""
-        starts = starts_around(self._motion.last_good_or(T), self.mesh.centre)
+        starts = starts_around(self._motion.last_good, self.mesh.centre)
         found, other = self._best_of(frame, starts, (*_COARSE, *self.config.rounds))
         return (found, other) if other.fit > verdict.fit + 0.02 else (T, verdict)
 
     def _search(self, frame: Frame, T: SE3, verdict: Verdict) -> tuple[SE3, Verdict]:
         """Where the image has the object's colours: as it was held last, now and then anyhow."""
-        base = self._motion.last_good_or(T)
+        base = self._motion.last_good
         centre = base[:3, :3] @ self.mesh.centre + base[:3, 3]
         boxes = candidate_boxes(frame, self._model, near_cam=centre)
         rounds, nearly = (*_COARSE, *self.config.rounds), []
@@ -237,9 +240,8 @@ class ObjectTracker:
     def _accept(self, T: SE3, level: Level, verdict: Verdict) -> TrackedPose:
         """Take the pose over, learn from it where it is trusted, and say how good it is."""
         if not self._is_believed(T, verdict):
-            self._motion.lose(T)
-            guess = self._motion.last_good_or(T)
-            return TrackedPose(guess, LOST, verdict.score, verdict.visible_fraction)
+            self._motion.lose()
+            return TrackedPose(self._motion.T, LOST, verdict.score, verdict.visible_fraction)
         is_seen = verdict.visible_fraction >= self.config.min_visible_fraction
         if is_seen and self._motion.was_hardly_seen:
             # What little was seen may have led elsewhere.
