@@ -5,16 +5,16 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from xsim_core.geometry import transform_points
-from xsim_core.geometry.arrays import Points3, Times, Track
+from xsim_core.geometry.arrays import PerFrame, Points3, Track
 
 
-def add_m(T_est: Track, T_true: Track, points_object: Points3) -> Times:
+def add_m(T_est: Track, T_true: Track, points_object: Points3) -> PerFrame:
     """ADD (t,) in metres: mean distance of the mesh's points (n, 3) under two poses (t, 4, 4)."""
     difference = transform_points(T_est, points_object) - transform_points(T_true, points_object)
     return np.linalg.norm(difference, axis=-1).mean(-1)
 
 
-def adds_m(T_est: Track, T_true: Track, points_object: Points3) -> Times:
+def adds_m(T_est: Track, T_true: Track, points_object: Points3) -> PerFrame:
     """ADD-S (t,) in metres: mean distance to the *closest* point, for symmetric objects."""
     estimated = transform_points(T_est, points_object)
     true = transform_points(T_true, points_object)

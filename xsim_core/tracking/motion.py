@@ -45,8 +45,8 @@ class RecentMotion:
 
     def begin_frame(self, time_s: float | None) -> None:
         """The next frame, and when it was taken; times may run backward."""
-        is_timed = time_s is not None and self.time_s is not None
-        self._step_s = abs(time_s - self.time_s) if is_timed else UNTIMED_STEP_S
+        step_s = _apart_s(time_s, self.time_s)
+        self._step_s = UNTIMED_STEP_S if step_s is None else step_s
         self.time_s = time_s
         self._look_in_s -= self._step_s
         self._search_in_s -= self._step_s
@@ -96,11 +96,11 @@ class RecentMotion:
 
     def _share_of_step(self, before_s: float | None) -> float:
         """How long ago the latest pose is against the time that its step took."""
-        last_s = self._last.time_s
-        if self.time_s is None or last_s is None or before_s is None:
+        took_s = _apart_s(self._last.time_s, before_s)
+        since_s = _apart_s(self.time_s, self._last.time_s)
+        if not took_s or since_s is None:
             return 1.0
-        took_s = abs(last_s - before_s)
-        share = abs(self.time_s - last_s) / took_s if took_s > 0 else 1.0
+        share = since_s / took_s
         # A clock that trembles is no change of speed.
         return 1.0 if abs(share - 1) < 0.05 else share
 
@@ -116,16 +116,13 @@ class RecentMotion:
 
     def is_within_reach(self, T: SE3) -> bool:
         """Whether the object can have come to ``T`` since it was last seen."""
-        if self.time_s is None or self._last.time_s is None:
-            return True
+        since_s = _apart_s(self.time_s, self._last.time_s)
         moved_m = float(np.linalg.norm(T[:3, 3] - self.T[:3, 3]))
-        took_s = abs(self.time_s - self._last.time_s)
-        return moved_m <= REACH_M + self.config.max_speed_m_s * took_s
+        return since_s is None or moved_m <= REACH_M + self.config.max_speed_m_s * since_s
 
     def _is_long_since(self, then: Sighting) -> bool:
-        if self.time_s is None or then.time_s is None:
-            return False
-        return abs(self.time_s - then.time_s) > self.config.max_unseen_s
+        since_s = _apart_s(self.time_s, then.time_s)
+        return since_s is not None and since_s > self.config.max_unseen_s
 
     @property
     def is_look_due(self) -> bool:
@@ -148,3 +145,8 @@ class RecentMotion:
         groups = max(1, -(-len(boxes) // BOXES_A_SEARCH))
         first = self._num_searches % groups
         return boxes[first * BOXES_A_SEARCH :][:BOXES_A_SEARCH]
+
+
+def _apart_s(a_s: float | None, b_s: float | None) -> float | None:
+    """Time between two frames, None where nobody tells it."""
+    return None if a_s is None or b_s is None else abs(a_s - b_s)
