@@ -12,8 +12,10 @@ from xsim_core.capture.formats import RGBDVideo, write_rgbd_folder
 from xsim_core.capture.readers import read_video
 from xsim_core.capture.readers.intrinsics import Intrinsics
 from xsim_core.capture.readers.recordings.streams import Streams, pair_and_align
+from xsim_core.scan.scan import _undistort
+from xsim_core.scan.sfm import SfmModel
 from xsim_core.storage import ArtifactStore, writer as writer_module
-from xsim_core.windows import Spool, arrays_below, empty, let_go, save, windows
+from xsim_core.windows import Spool, arrays_below, each, empty, let_go, save, windows
 
 N, H, W = 90, 96, 128
 FILM_BYTES = N * H * W * 5
@@ -109,6 +111,22 @@ def test_a_recording_is_paired_frame_by_frame(film, tmp_path, monkeypatch, shift
     np.testing.assert_array_equal(read.depth_mm, held.depth_mm)
 
 
+@pytest.mark.parametrize("radial", [0.0, -0.08])
+def test_photos_are_undistorted_one_by_one(film, tmp_path, radial):
+    chosen = np.arange(0, N, 2)
+    model = SfmModel(
+        chosen, np.zeros((len(chosen), 4, 4)), film.K, radial, np.zeros((0, 3)),
+        np.zeros((0, 3), np.uint8), 0.0,
+    )  # fmt: skip
+    held, camera = _undistort(film.rgb, model)
+    np.save(tmp_path / "photos.npy", film.rgb)
+    photos = np.load(tmp_path / "photos.npy", mmap_mode="r")
+    with arrays_below(tmp_path), held_at_most(tmp_path, held.nbytes // 4):
+        images, _ = _undistort(photos, model)
+    np.testing.assert_array_equal(images, held)
+    assert (radial == 0) == (images == film.rgb[chosen]).all() == (camera.K == film.K).all()
+
+
 def test_frames_are_written_by_the_shard(film, tmp_path, monkeypatch):
     monkeypatch.setattr(writer_module, "SHARD_BYTES", 4 * H * W * 3)
     np.save(tmp_path / "rgb.npy", film.rgb)
@@ -132,6 +150,12 @@ def test_windows_cover_an_array_once():
     assert list(windows(array[:0])) == []
 
 
+def test_each_goes_through_all_or_through_those_chosen():
+    rows = np.arange(12).reshape(4, 3)
+    np.testing.assert_array_equal(list(each(rows)), rows)
+    np.testing.assert_array_equal(list(each(rows, [2, 0])), rows[[2, 0]])
+
+
 def test_a_private_mapping_keeps_what_was_written_into_it(tmp_path):
     np.save(tmp_path / "a.npy", np.zeros(9000))
     private = np.load(tmp_path / "a.npy", mmap_mode="c")
@@ -150,6 +174,15 @@ def test_what_lies_there_already_is_saved_by_its_name(tmp_path):
         save(tmp_path / f"{name}.npy", array)
         np.testing.assert_array_equal(np.load(tmp_path / f"{name}.npy"), array)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["large.npy", "part.npy", "small.npy"]
+
+
+@pytest.mark.parametrize("turn", [np.flipud, np.fliplr, np.transpose])
+def test_what_was_turned_since_is_saved_as_it_is(tmp_path, turn):
+    with arrays_below(tmp_path):
+        square = empty((100, 100), np.float64)
+    square[...] = np.arange(10_000).reshape(100, 100)
+    save(tmp_path / "turned.npy", turn(square))
+    np.testing.assert_array_equal(np.load(tmp_path / "turned.npy"), turn(square))
 
 
 def test_a_spool_keeps_images_of_any_number_and_size(monkeypatch):

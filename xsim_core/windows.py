@@ -9,7 +9,7 @@ import contextlib
 import mmap
 import os
 import uuid
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,13 @@ def windows(array: NDArray[Any], length: int | None = None) -> Iterator[slice]:
     for start in range(0, len(array), length):
         yield slice(start, min(start + length, len(array)))
         let_go(array)
+
+
+def each(images: NDArray[Any], chosen: Iterable[int] | None = None) -> Iterator[NDArray[Any]]:
+    """Rows of an array (n, ...), all of them or those of these indices; each is let go behind."""
+    for i in range(len(images)) if chosen is None else chosen:
+        yield images[i]
+        let_go(images)
 
 
 def let_go(array: NDArray[Any]) -> None:
@@ -80,10 +87,22 @@ def save(path: Path, array: NDArray[Any]) -> None:
     if isinstance(array, np.memmap) and array.filename is not None:
         made = Path(array.filename)
         whole = np.load(made, mmap_mode="r", allow_pickle=False)
-        if made.parent == path.parent and (whole.shape, whole.dtype) == (array.shape, array.dtype):
+        if made.parent == path.parent and _is_laid_out_as(array, whole):
             made.replace(path)
             return
     np.save(path, array, allow_pickle=False)
+
+
+def _is_laid_out_as(array: NDArray[Any], whole: NDArray[Any]) -> bool:
+    """Whether a mapping shows all of its file, unturned: a view keeps the file's name."""
+    first: Any = array
+    while isinstance(first.base, np.ndarray):
+        first = first.base
+    return (array.shape, array.dtype, array.strides) == (
+        whole.shape,
+        whole.dtype,
+        whole.strides,
+    ) and array.ctypes.data == first.ctypes.data
 
 
 class Spool:

@@ -1,14 +1,12 @@
 """Pictures of a capture for people."""
 
 import io
-from collections.abc import Iterable, Iterator
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from xsim_core.windows import let_go
+from xsim_core.windows import each
 
 from .formats import RGBDVideo
 
@@ -18,7 +16,7 @@ TILE_W = 240
 def contact_sheet(photos: NDArray[np.uint8], *, columns: int = 5, limit: int = 40) -> bytes:
     """A JPEG of up to ``limit`` evenly chosen photos."""
     chosen = np.linspace(0, len(photos) - 1, min(limit, len(photos))).round().astype(int)
-    return _sheet([_tile(Image.fromarray(photo)) for photo in _each(photos, chosen)], columns)
+    return _sheet([_tile(Image.fromarray(photo)) for photo in each(photos, chosen)], columns)
 
 
 def video_strip(
@@ -34,15 +32,9 @@ def video_strip(
         box_xyxy, outline=(255, 40, 40), width=max(1, boxed.width // 200)
     )
     chosen = np.linspace(0, len(video.rgb) - 1, count - 1).round().astype(int)
-    looks = [boxed, *(Image.fromarray(rgb) for rgb in _each(video.rgb, chosen))]
-    looks += [_coloured(mm) for mm in _each(video.depth_mm, [init_frame, *chosen])]
+    looks = [boxed, *(Image.fromarray(rgb) for rgb in each(video.rgb, chosen))]
+    looks += [_coloured(mm) for mm in each(video.depth_mm, [init_frame, *chosen])]
     return _sheet([_tile(look) for look in looks], count)
-
-
-def _each(images: NDArray[Any], chosen: Iterable[int]) -> Iterator[NDArray[Any]]:
-    for i in chosen:
-        yield images[i]
-        let_go(images)
 
 
 def _coloured(depth_mm: NDArray[np.uint16]) -> Image.Image:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
 from xsim_core.geometry import BoardSpec, PinholeCamera, detect_board
+from xsim_core.windows import each
 
 Floats = NDArray[np.float64]
 
@@ -26,7 +27,7 @@ def find_board_corners(images: NDArray[np.uint8], board: BoardSpec) -> BoardCorn
     """Detect the board in images (n, h, w, 3)."""
     rows: list[tuple[int, int, Floats]] = []
     seen = set()
-    for index, rgb in enumerate(images):
+    for index, rgb in enumerate(each(images)):
         found = detect_board(rgb, board)
         if found is None:
             continue

@@ -1,5 +1,8 @@
 """The scan stage: photos → camera poses, metric and in the robot-base frame."""
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -7,6 +10,7 @@ from xsim_core.artifacts import Capture, PosedImages
 from xsim_core.errors import BadInputError, QualityGateError
 from xsim_core.geometry import BoardSpec, PinholeCamera, transform_points
 from xsim_core.storage import ArtifactWriter, OpenArtifact
+from xsim_core.windows import arrays_below, each, empty, let_go
 
 from .align import (
     BoardCorners,
@@ -30,7 +34,7 @@ def solve_scan(
         BadInputError: too few photos.
         QualityGateError: too few registered, degenerate focal length, board not found or not flat.
     """
-    photos, board = capture.array("photos"), capture.summary.board
+    photos = capture.frames("photos")
     if len(photos) < config.min_photos:
         raise BadInputError(
             f"capture '{capture.summary.name}' has {len(photos)} photos, scan needs at least "
@@ -49,7 +53,16 @@ def solve_scan(
         min_registered=config.min_registered,
         max_reprojection_px=config.max_reprojection_px,
     )
-    images, camera = _undistort(photos[model.photo_index], model)
+    with TemporaryDirectory(dir=out.scratch()) as place, arrays_below(Path(place)):
+        return _commit(photos, model, capture.summary.board, config, out)
+
+
+def _commit(
+    photos: NDArray[np.uint8], model: SfmModel, board: BoardSpec, config: ScanConfig,
+    out: ArtifactWriter,
+) -> PosedImages:  # fmt: skip
+    """Bring the solved poses into the world, and write them with the photos they are of."""
+    images, camera = _undistort(photos, model)
     corners = find_board_corners(images, board)
     T_world_cam, points_world, rms_mm = _to_world(
         model, corners, camera, board, config, len(images)
@@ -91,19 +104,28 @@ def _settings(config: ScanConfig, num_threads: int) -> dict[str, object]:
 def _undistort(
     photos: NDArray[np.uint8], model: SfmModel
 ) -> tuple[NDArray[np.uint8], PinholeCamera]:
-    """Photos (n, h, w, 3) as a pinhole camera of the same size sees them, without black borders."""
+    """Registered photos (n, h, w, 3) as a pinhole camera sees them, without black borders.
+
+    Args:
+        photos: (p, h, w, 3), all that there are.
+        model: says which were registered, and their camera.
+    """
     import cv2
 
     height, width = photos.shape[1:3]
+    K, distortion = model.K, np.array([model.radial, 0.0, 0.0, 0.0])
     # COLMAP's SIMPLE_RADIAL is OpenCV's model with k1 alone; below this it moves no pixel by 0.01.
-    if abs(model.radial) < 1e-5:
-        return photos, PinholeCamera(width, height, model.K)
-    distortion = np.array([model.radial, 0.0, 0.0, 0.0])
-    K, _ = cv2.getOptimalNewCameraMatrix(model.K, distortion, (width, height), 0)
-    images = [cv2.undistort(photo, model.K, distortion, newCameraMatrix=K) for photo in photos]
-    return np.stack(images).astype(np.uint8), PinholeCamera(
-        width, height, np.asarray(K, dtype=np.float64)
-    )
+    is_bent = abs(model.radial) >= 1e-5
+    if is_bent:
+        found, _ = cv2.getOptimalNewCameraMatrix(model.K, distortion, (width, height), 0)
+        K = np.asarray(found, dtype=np.float64)
+    images = empty((len(model.photo_index), height, width, 3), np.uint8)
+    for i, photo in enumerate(each(photos, model.photo_index)):
+        if is_bent:
+            photo = cv2.undistort(photo, model.K, distortion, newCameraMatrix=K)
+        images[i] = photo
+        let_go(images)
+    return images, PinholeCamera(width, height, K)
 
 
 def _to_world(

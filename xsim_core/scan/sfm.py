@@ -17,6 +17,7 @@ from xsim_core.errors import QualityGateError, XSimError
 from xsim_core.pictures import png_bytes
 from xsim_core.scratch import read_arrays, write_bytes
 from xsim_core.storage import Progress
+from xsim_core.windows import each
 
 POLL_S = 1.0
 MAPPED_FILE = "mapped.txt"
@@ -73,7 +74,7 @@ def run_sfm(
 
 def _write_photos(photos: NDArray[np.uint8], folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    for index, rgb in enumerate(photos):
+    for index, rgb in enumerate(each(photos)):
         path = folder / f"{index:04d}.png"
         if path.exists():
             continue

@@ -10,6 +10,7 @@ from xsim_core.artifacts import PosedImages
 from xsim_core.errors import BadInputError
 from xsim_core.geometry import PinholeCamera, inverse_se3, transform_points
 from xsim_core.storage import OpenArtifact
+from xsim_core.windows import each
 
 Floats = NDArray[np.float32]
 
@@ -52,10 +53,10 @@ def load_views(images: OpenArtifact[PosedImages], *, image_width: int) -> PosedV
     Raises:
         BadInputError: when there is nothing to train on, to judge by, or to start from.
     """
-    photos, K = images.array("images"), images.array("K")
+    photos, K = images.frames("images"), images.array("K")
     is_held_out = images.array("is_held_out").astype(bool)
     points = images.array("points_world").astype(np.float32)
-    n, h, w = photos.shape[:3]
+    h, w = photos.shape[1:3]
     if is_held_out.sum() < 1 or (~is_held_out).sum() < 2 or len(points) < 16:
         raise BadInputError(
             f"{images.ref}: splat needs two photos to train on, one held out and 16 points; it has "
@@ -64,7 +65,10 @@ def load_views(images: OpenArtifact[PosedImages], *, image_width: int) -> PosedV
     width = min(image_width, w)
     camera = PinholeCamera(w, h, K).resized(width, round(h * width / w))
     T_world_cam = images.array("T_world_cam")
-    views = [_make_view(photos[i], inverse_se3(T_world_cam[i]), points, camera) for i in range(n)]
+    views = [
+        _make_view(photo, inverse_se3(T), points, camera)
+        for photo, T in zip(each(photos), T_world_cam, strict=True)
+    ]
     return PosedViews(
         camera,
         tuple(v for v, held in zip(views, is_held_out, strict=True) if not held),
