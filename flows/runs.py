@@ -13,6 +13,9 @@ from xsim_core.storage import ArtifactStore
 
 from .recorder import Recorder
 
+DRAWN_BY = ("xsim_core.report", "xsim_core.pages")
+"""Whose code and templates a report's look is made of."""
+
 
 @contextmanager
 def recorded(store: ArtifactStore, record: RunRecord) -> Generator[Recorder]:
@@ -63,9 +66,9 @@ def report_stamp(record: RunRecord) -> str:
     from importlib.util import find_spec
 
     # Found and not imported: a report that stands needs none of what draws one.
-    report = find_spec("xsim_core.report")
-    folder = Path(str(report.origin)).parent if report else Path()
-    parts = (p for p in sorted(folder.iterdir()) if p.suffix in (".py", ".html"))
+    drawn_by = [spec for spec in map(find_spec, DRAWN_BY) if spec]
+    folders = [Path(str(spec.origin)).parent for spec in drawn_by]
+    parts = [p for f in folders for p in sorted(f.iterdir()) if p.suffix in (".py", ".html")]
     look = "".join(p.read_text() for p in parts)
     refs = "\n".join(f"{stage} {ref}" for stage, ref in sorted(record.stages.items()))
     said = [*sorted(record.unfinished.items()), *sorted(record.other_code.items())]

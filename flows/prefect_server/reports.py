@@ -14,7 +14,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from .ports import HOST
 from .secret import secret_in
@@ -70,8 +70,8 @@ def report_url(served: str, page: Path) -> str:
 
 
 def _bound(before: str | None) -> socket.socket:
-    earlier = [int(before.split(":")[2].split("/")[0])] if before else []
-    for port in [*earlier, *range(FIRST_PORT, FIRST_PORT + TRIES)]:
+    earlier = urlsplit(before).port if before else None
+    for port in [*filter(None, [earlier]), *range(FIRST_PORT, FIRST_PORT + TRIES)]:
         with suppress(OSError):
             return socket.create_server((HOST, port))
     return socket.create_server((HOST, 0))
@@ -95,10 +95,9 @@ def reports_app(folder: Path, word: str) -> "Starlette":
 
     # Another site's page must not reach us by a name of its own that means this machine.
     hosts = Middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost"])
+    folder.mkdir(parents=True, exist_ok=True)  # The first report may be yet to come.
     # Symbolic links are not followed out of the folder, nor are names with "..".
-    return Starlette(
-        routes=[Mount(f"/{word}", Pages(directory=folder, check_dir=False))], middleware=[hosts]
-    )
+    return Starlette(routes=[Mount(f"/{word}", Pages(directory=folder))], middleware=[hosts])
 
 
 def main(folder: Path, secret: Path, pid: int, descriptor: int) -> None:

@@ -45,6 +45,11 @@ def test_pages_and_files_are_served_and_nothing_else(folder):
     assert client.get("/word/run.files/scene.ply", headers={"Host": "evil"}).status_code == 400
 
 
+def test_before_the_first_report_there_is_nothing(tmp_path):
+    client = TestClient(reports_app(tmp_path / "reports", "word"), base_url="http://127.0.0.1")
+    assert client.get("/word/run.html").status_code == 404
+
+
 def test_the_server_lives_as_long_as_the_process_it_is_for_and_comes_back_there(folder):
     home = folder.parent
     urls = []

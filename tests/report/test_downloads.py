@@ -44,6 +44,9 @@ def test_links_lead_to_room_object_and_policy(run, tmp_path):
 
 def test_a_run_without_any_of_them_offers_nothing(run, tmp_path):
     store, refs = run
+    # What the page offered before, under the same name, goes with it.
+    write_page(tmp_path / "part.html", store, {"splat": refs["splat"]}, title="part")
+    assert [p.name for p in files_folder(tmp_path / "part.html").iterdir()] == ["scene.ply"]
     write_page(tmp_path / "part.html", store, {"scan": refs["scan"]}, title="part")
     assert "Downloads" not in (tmp_path / "part.html").read_text()
     assert list(files_folder(tmp_path / "part.html").iterdir()) == []

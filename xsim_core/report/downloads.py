@@ -6,7 +6,6 @@ The page needs none of it to be read; it links to the files by their relative pl
 import io
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -20,18 +19,7 @@ from xsim_core.runs import Ending
 from xsim_core.scratch import write_bytes, write_text
 from xsim_core.storage import ArtifactStore, OpenArtifact
 
-from .page import build_report
-
-
-@dataclass(frozen=True)
-class Download:
-    """A file beside the page."""
-
-    href: str
-    """Relative to the page, quoted."""
-    name: str
-    what: str
-    num_bytes: int
+from .page import Download, build_report
 
 
 def files_folder(page: Path) -> Path:
@@ -63,7 +51,7 @@ def write_page(
     downloads = _write_files(files_folder(page), store, stages)
     html = build_report(
         store, stages, title=title, unfinished=unfinished, other_code=other_code,
-        downloads=[(d.href, d.name, d.what, d.num_bytes) for d in downloads],
+        downloads=downloads,
     )  # fmt: skip
     write_text(page, stamp + html)
 
@@ -73,10 +61,11 @@ def _write_files(
 ) -> list[Download]:
     # Also where there is nothing to offer: its absence means that a page's links are dead.
     folder.mkdir(parents=True, exist_ok=True)
-    made = []
+    made: list[Download] = []
     for of, name, what, encode in _OFFERS:
         stage = next((s for s in of if s in stages), None)
         if stage is None:
+            (folder / name).unlink(missing_ok=True)  # An earlier report's, of other artifacts.
             continue
         data = encode(store.open(stages[stage]))
         write_bytes(folder / name, data)

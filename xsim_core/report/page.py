@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
@@ -29,6 +29,16 @@ STORY = (
 Opened = Mapping[str, OpenArtifact[Any]]
 
 
+class Download(NamedTuple):
+    """A file beside the page."""
+
+    href: str
+    """Relative to the page, quoted."""
+    name: str
+    what: str
+    num_bytes: int
+
+
 def build_report(
     store: ArtifactStore,
     stages: Mapping[str, ArtifactRef[Any]],
@@ -36,7 +46,7 @@ def build_report(
     title: str,
     unfinished: Mapping[str, Ending] | None = None,
     other_code: Mapping[str, str] | None = None,
-    downloads: Sequence[tuple[str, str, str, int]] = (),
+    downloads: Sequence[Download] = (),
 ) -> str:
     """The page for a run, finished or not: it shows whatever artifacts are there.
 
@@ -46,7 +56,7 @@ def build_report(
         title: the run's name.
         unfinished: stages that stopped short, and how.
         other_code: stages whose artifact other code made than that of the run, and which.
-        downloads: files beside the page: relative URL, name, what it is, bytes.
+        downloads: files beside the page.
     """
     opened = {stage: store.open(ref) for stage, ref in stages.items()}
     capture, evaluation = opened.get("ingest_capture"), opened.get("evaluate")
@@ -92,9 +102,9 @@ def _targets(opened: Opened) -> Markup:
     )
 
 
-def _downloads(files: Sequence[tuple[str, str, str, int]]) -> Markup:
+def _downloads(files: Sequence[Download]) -> Markup:
     pieces, link = macros("pages/pieces.html"), macros("report/pieces.html").link
-    rows = [(link(href, name), what, f"{size / 1e6:,.2f} MB") for href, name, what, size in files]
+    rows = [(link(f.href, f.name), f.what, f"{f.num_bytes / 1e6:,.2f} MB") for f in files]
     return pieces.section(
         "downloads",
         "Downloads",
