@@ -74,6 +74,18 @@ def test_a_missing_bucket_is_named(moto_url):
     assert "xsim bucket create" in finding.text
 
 
+def test_a_server_that_does_not_answer_is_a_sentence(monkeypatch):
+    monkeypatch.setattr("urllib3.Retry.sleep", lambda *_: None)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "any")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "any")
+    (finding,) = check_bucket("s3://bucket/store")
+    assert not finding.ok
+    assert "Check AWS_ENDPOINT_URL" in finding.text
+    with pytest.raises(BadInputError, match=r"^bucket bucket: no answer .*Check AWS_ENDPOINT_URL"):
+        create_bucket("s3://bucket/store")
+
+
 def test_a_link_fetches_one_file(moto_url):
     ref = run_stage(TOY, ToyConfig(), ArtifactStore(moto_url), {})
     link = presign(moto_url, ref, "note.txt", valid_s=60)

@@ -34,6 +34,22 @@ def _client() -> "Minio":
     return s3_client(s3_config())
 
 
+def _server_errors() -> tuple[type[Exception], ...]:
+    """What MinIO's client raises over a server: its answers, its silence, and names it refuses."""
+    from minio.error import MinioException
+    from urllib3.exceptions import HTTPError
+
+    return MinioException, HTTPError, OSError, ValueError
+
+
+def _said(error: Exception) -> str:
+    from urllib3.exceptions import HTTPError
+
+    if isinstance(error, HTTPError):
+        return f"no answer ({first_line(error)}). Check AWS_ENDPOINT_URL and the network."
+    return first_line(error)
+
+
 def _split(url: str) -> tuple[str, str]:
     parsed = urlparse(url)
     if parsed.scheme != "s3" or not parsed.netloc:
@@ -50,8 +66,6 @@ def create_bucket(url: str) -> bool:
         BadInputError: when the server does not let us, the bucket has lifecycle rules of somebody
             else, or it cannot keep the protocol.
     """
-    from minio.error import MinioException
-
     bucket, prefix = _split(url)
     try:
         client = _client()
@@ -61,8 +75,8 @@ def create_bucket(url: str) -> bool:
         client.set_bucket_lifecycle(
             bucket_name=bucket, config=_lifecycle(prefix, _rules(client, bucket), bucket)
         )
-    except (MinioException, OSError, ValueError) as error:
-        raise BadInputError(f"bucket {bucket}: {first_line(error)}") from None
+    except _server_errors() as error:
+        raise BadInputError(f"bucket {bucket}: {_said(error)}") from None
     check_create_if_absent(open_backend(url), url)
     return is_new
 
@@ -117,8 +131,6 @@ def _lifecycle(prefix: str, there: list[Any], bucket: str) -> Any:
 
 def check_bucket(url: str) -> list[BucketFinding]:
     """Look at everything the store needs of a bucket; changes nothing but a probe."""
-    from minio.error import MinioException
-
     bucket, prefix = _split(url)
     findings = []
     try:
@@ -132,8 +144,8 @@ def check_bucket(url: str) -> list[BucketFinding]:
         advice = "" if is_plain else ": Ceph ignores create-if-absent here; use another bucket"
         findings.append(BucketFinding("versioning", ok=is_plain, text=f"{status or 'Off'}{advice}"))
         findings.append(_check_lifecycle(_rules(client, bucket), prefix, url))
-    except (MinioException, OSError, ValueError) as error:
-        return [*findings, BucketFinding("server", ok=False, text=first_line(error))]
+    except _server_errors() as error:
+        return [*findings, BucketFinding("server", ok=False, text=_said(error))]
     try:
         check_create_if_absent(open_backend(url), url)
         findings.append(BucketFinding("create-if-absent", ok=True, text="holds"))
