@@ -8,12 +8,10 @@ process of its own, or ``XSIM_TEST_S3_ENDPOINT``.
 
 import contextlib
 import os
-import resource
 import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import yaml
@@ -38,20 +36,6 @@ GRAPH = {
     "calibrate": ["diffusion", "render_dataset", "splat", "pose_track"],
     "evaluate": ["ppo", "diffusion", "calibrate", "splat", "pose_track", "scan"],
 }  # fmt: skip
-
-
-def as_process(command, environment, folder):
-    """Wall seconds of a process and CPU seconds of it and its children."""
-
-    def run(first, count):
-        before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-        for _ in range(count):
-            subprocess.run(command, env=environment, cwd=folder, check=True, capture_output=True)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-        return time.perf_counter() - start, cpu
-
-    return run
 
 
 def dvc_graph(python, folder, source, made):
@@ -113,7 +97,7 @@ def candidates_of(asked, folder, capture, urls, closing):
     xsim = [str(Path(sys.executable).with_name("xsim")), "run", str(capture), "--name", "bench"]
     for options in ([], ["--no-prefect"]):
         label = " ".join(["xsim run", *options, f"a process, {where}"])
-        yield r.Candidate(label, as_process([*xsim, *options], environment, folder))
+        yield r.Candidate(label, r.as_process([*xsim, *options], environment, folder))
 
 
 def main():
@@ -141,7 +125,7 @@ def main():
             graph = folder / "dvc"
             graph.mkdir()
             command, environment = dvc_graph(asked.dvc, graph, source, made)
-            candidates.append(r.Candidate(PEER, as_process(command, environment, graph)))
+            candidates.append(r.Candidate(PEER, r.as_process(command, environment, graph)))
             script = str(Path(__file__).with_name("peer_dvc.py"))
             inside = r.Elsewhere([asked.dvc, script, str(graph)], environment)
             closing.callback(inside.close)

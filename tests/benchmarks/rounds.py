@@ -9,6 +9,7 @@ import json
 import os
 import platform
 import random
+import resource
 import subprocess
 import time
 from collections.abc import Callable
@@ -36,6 +37,20 @@ def timed(work):
         for k in range(first, first + count):
             work(k)
         return time.perf_counter() - wall, time.process_time() - cpu
+
+    return run
+
+
+def as_process(command, environment, folder):
+    """Wall seconds of a process and CPU seconds of it and its children."""
+
+    def run(first, count):
+        before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+        for _ in range(count):
+            subprocess.run(command, env=environment, cwd=folder, check=True, capture_output=True)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        return time.perf_counter() - start, cpu
 
     return run
 

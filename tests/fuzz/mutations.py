@@ -205,7 +205,6 @@ def in_sqlite(data, rng):
     table = tables[int(rng.integers(len(tables)))]
     columns = [row[1] for row in db.execute(f"PRAGMA table_info({table})")]
     column = columns[int(rng.integers(len(columns)))]
-    one = f"WHERE rowid = (SELECT rowid FROM {table} ORDER BY random() LIMIT 1)"
     rows = db.execute(f"SELECT rowid, {column} FROM {table} ORDER BY rowid").fetchall()
     try:
         match rng.integers(12):
@@ -213,8 +212,9 @@ def in_sqlite(data, rng):
                 db.execute(f"DROP TABLE {table}")
             case 1:
                 db.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
-            case 2:
-                db.execute(f"DELETE FROM {table} {one}")
+            case 2 if rows:
+                gone = rows[int(rng.integers(len(rows)))][0]
+                db.execute(f"DELETE FROM {table} WHERE rowid = ?", (gone,))
             case 3 if rows:
                 db.execute(f"DELETE FROM {table} WHERE rowid >= ?", (rows[len(rows) // 2][0],))
             case _ if rows:

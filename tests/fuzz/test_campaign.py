@@ -3,7 +3,6 @@
 import os
 import sys
 import warnings
-from itertools import pairwise
 
 import pytest
 
@@ -35,8 +34,8 @@ def test_spoilt_files_are_refused_in_a_sentence_or_read():
 @pytest.mark.slow
 @pytest.mark.timeout(24 * 3600)
 def test_spoilt_files_by_the_hundred_thousand():
-    for first, end in pairwise(range(0, COUNT + 1, SLICE)):
-        assert run_slice(SEED, first, end)["faults"] == {}
+    for first in range(0, COUNT, SLICE):
+        assert run_slice(SEED, first, min(first + SLICE, COUNT))["faults"] == {}
 
 
 def _raises(error):
