@@ -80,7 +80,7 @@ def _first_line(error: Exception) -> str:
 def _kept(error: Exception) -> str:
     """Where the traceback lies; the traceback itself where it cannot be kept."""
     from xsim_core.scratch import write_bytes
-    from xsim_core.storage.locate import home_folder
+    from xsim_core.storage.object_store.locate import home_folder
 
     text = "".join(traceback.format_exception(error))
     name = f"{time.strftime('%Y%m%dT%H%M%S')}-{type(error).__name__}.txt"

@@ -20,7 +20,7 @@ from tests.storage.test_frames import DatasetConfig, write_capture
 from xsim_core.artifacts import Capture
 from xsim_core.stage import Stage, output_ref, run_stage
 from xsim_core.storage import ArtifactStore
-from xsim_core.storage.backends import open_backend
+from xsim_core.storage.object_store.backends import open_backend
 
 RGB = np.random.default_rng(0).integers(0, 255, (333, 128, 128, 3), dtype=np.uint8)
 

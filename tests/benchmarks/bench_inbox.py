@@ -26,7 +26,7 @@ from flows.inbox.place import capture_folders, strays
 from tests.flows.toys import make_toy_run
 from xsim_core.runs import RunRecord, RunRequest, save_record
 from xsim_core.storage import ArtifactStore
-from xsim_core.storage.objects import Objects
+from xsim_core.storage.object_store.objects import Objects
 
 PHOTOS = 20
 ROUNDS = 5

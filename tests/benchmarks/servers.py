@@ -10,7 +10,7 @@ from pathlib import Path
 from xsim_core.stage import output_ref
 from xsim_core.storage import ArtifactStore
 from xsim_core.storage.bucket import create_bucket
-from xsim_core.storage.payload import seal
+from xsim_core.storage.object_store.payload import seal
 
 
 @contextlib.contextmanager

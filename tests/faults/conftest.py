@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from tests.s3_servers import moto_endpoint, moto_url, real_s3, real_url
-from xsim_core.storage import backends, objects
+from xsim_core.storage.object_store import backends, objects
 
 __all__ = ["moto_endpoint", "moto_url", "real_s3", "real_url"]
 

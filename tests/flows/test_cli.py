@@ -18,7 +18,7 @@ from xsim_core.process import this_process
 from xsim_core.promotion import promote
 from xsim_core.runs import RunRecord, save_record
 from xsim_core.storage import Runtime
-from xsim_core.storage.payload import seal
+from xsim_core.storage.object_store.payload import seal
 
 from .conftest import run_python
 

@@ -14,7 +14,8 @@ from xsim_core.capture import IngestConfig
 from xsim_core.promotion import promote, rollback
 from xsim_core.runs import RunRecord, save_record
 from xsim_core.stage import run_stage
-from xsim_core.storage import ArtifactStore, disk
+from xsim_core.storage import ArtifactStore
+from xsim_core.storage.object_store import disk
 
 DIGEST = "a" * 64
 

@@ -29,7 +29,7 @@ from xsim_core.geometry import BoardSpec
 from xsim_core.stage import Stage, run_stage
 from xsim_core.stages import STAGES
 from xsim_core.storage import ArtifactStore
-from xsim_core.storage.payload import seal
+from xsim_core.storage.object_store.payload import seal
 
 SIZES = {
     "t": 30, "h": 24, "w": 32, "n": 12, "hp": 24, "wp": 32, "v": 8, "f": 12, "th": 4, "tw": 4,

@@ -19,7 +19,7 @@ from xsim_core.errors import BadInputError
 from xsim_core.geometry import board_fault
 from xsim_core.pose_track._foundationpose import read_answer
 from xsim_core.presets import pipeline_config
-from xsim_core.storage.address import canonical_url
+from xsim_core.storage.object_store.address import canonical_url
 from xsim_core.world import spec_from_json
 
 from . import mutations as m, places as p

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from tests.storage.busy import BusyStore
 from xsim_core.errors import StoreUnreachableError
-from xsim_core.storage.objects import Objects
+from xsim_core.storage.object_store.objects import Objects
 
 
 @dataclass

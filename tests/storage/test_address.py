@@ -1,4 +1,4 @@
-"""xsim_core/storage/address.py: every spelling of a store means one place, or is refused."""
+"""object_store/address.py: every spelling of a store means one place, or is refused."""
 
 import os
 import subprocess
@@ -11,7 +11,7 @@ from tests.contracts.toys import TOY, ToyConfig
 from xsim_core.errors import BadInputError, UnknownNameError
 from xsim_core.stage import run_stage
 from xsim_core.storage import ArtifactStore, canonical_url
-from xsim_core.storage.disk import disk_refusal
+from xsim_core.storage.object_store.disk import disk_refusal
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""xsim_core/storage/listing.py: an answer that is no listing is never read as an empty store."""
+"""object_store/listing.py: an answer that is no listing is never read as an empty store."""
 
 import io
 import re
@@ -10,9 +10,10 @@ from tests.contracts.toys import TOY, ToyConfig
 from tests.faults.proxy import FaultyProxy
 from xsim_core.errors import BadInputError, StoreUnreachableError
 from xsim_core.stage import run_stage
-from xsim_core.storage import ArtifactStore, objects
+from xsim_core.storage import ArtifactStore
 from xsim_core.storage.bucket import _client
 from xsim_core.storage.collect import collect
+from xsim_core.storage.object_store import objects
 
 PAGES = {
     "html": b"<html><head><title>Sign in</title></head><body><p>Welcome</p></body></html>",

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from xsim_core.storage import home_folder, locate, store_url
+from xsim_core.storage import home_folder, store_url
+from xsim_core.storage.object_store import locate
 
 
 @pytest.fixture

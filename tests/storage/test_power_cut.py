@@ -13,6 +13,7 @@ from xsim_core.artifacts import GroundTruth
 from xsim_core.errors import BadInputError
 from xsim_core.stage import output_ref, run_stage
 from xsim_core.storage import ArtifactStore
+from xsim_core.storage.object_store import disk
 
 RECORD = {"stage": "toy", "stage_version": 1, "config": {}, "inputs": {}, "provenance": {}}
 
@@ -87,7 +88,7 @@ def test_an_artifact_of_another_worker_is_waited_for_too(store, watch, monkeypat
         raise KeyboardInterrupt
 
     with monkeypatch.context() as killed:
-        killed.setattr("xsim_core.storage.disk.Disk._flush_folder", stop_before_the_name_is_flushed)
+        killed.setattr(disk.Disk, "_flush_folder", stop_before_the_name_is_flushed)
         with pytest.raises(KeyboardInterrupt):
             store.commit(first, GroundTruth(name="toy"), **RECORD)
     os.link(watch.folder / str(ref) / "manifest.json", unfinished)  # As a killed worker leaves it.

@@ -12,8 +12,8 @@ from tests.contracts.toys import TOY, ToyConfig
 from xsim_core.errors import BadInputError
 from xsim_core.stage import run_stage
 from xsim_core.storage import ArtifactStore
-from xsim_core.storage.backends import s3_credentials
 from xsim_core.storage.bucket import _client, check_bucket, create_bucket, policy, presign
+from xsim_core.storage.object_store.backends import s3_credentials
 
 CANARY = "canary-SECRET-51c0"
 
@@ -139,8 +139,8 @@ def test_the_secret_appears_nowhere(moto_url, monkeypatch, caplog, tmp_path):
     seen += [str(store.read_object(p)) for p, _, _ in store.list_objects()]
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     lost = ArtifactStore("s3://unreachable/p", scratch_root=tmp_path)
-    monkeypatch.setattr("xsim_core.storage.backends._RETRIES", {"max_retries": 0})
-    monkeypatch.setattr("xsim_core.storage.objects.PAUSES_S", (0.1,))
+    monkeypatch.setattr("xsim_core.storage.object_store.backends._RETRIES", {"max_retries": 0})
+    monkeypatch.setattr("xsim_core.storage.object_store.objects.PAUSES_S", (0.1,))
     with pytest.raises(BadInputError, match="cannot be used") as error:
         ArtifactStore("s3://unreachable/p", scratch_root=tmp_path).check_create_if_absent()
     seen += [str(error.value), repr(error.value.__cause__), repr(lost)]

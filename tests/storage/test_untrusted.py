@@ -14,7 +14,7 @@ from tests.contracts.toys import TOY, ToyConfig
 from xsim_core.errors import CorruptArtifactError
 from xsim_core.stage import run_stage
 from xsim_core.storage import ArtifactStore
-from xsim_core.storage.payload import MANIFEST_LIMIT_BYTES, check_metadata
+from xsim_core.storage.object_store.payload import MANIFEST_LIMIT_BYTES, check_metadata
 
 
 @pytest.fixture

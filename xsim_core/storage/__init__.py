@@ -2,10 +2,7 @@
 
 From below, each knowing only those before it:
 
-- where a store lies: ``address``, ``locate``, ``backends``, and what ``disk`` and server mean when
-  they refuse (``refusals``);
-- its objects, asked for with patience: ``listing``, ``payload`` (what bytes may say), ``objects``,
-  ``probe``;
+- ``object_store``: where a store lies, and its objects, asked for with patience;
 - an artifact: ``runtime`` (what a stage is told), ``writer``, ``commit``, ``reader`` (through
   ``verified`` and ``codecs``), ``frames``;
 - the store: ``store``, and upon it ``records``, ``reach``, ``collect`` (``xsim gc``), ``bucket``.

@@ -1,5 +1,5 @@
-from .address import canonical_url, local_path
-from .locate import home_folder, is_store_flushed, store_url
+from .object_store.address import canonical_url, local_path
+from .object_store.locate import home_folder, is_store_flushed, store_url
 from .reader import OpenArtifact
 from .records import read_record, read_records, record_names
 from .runtime import Progress, Runtime

@@ -9,8 +9,8 @@ from urllib.parse import urlparse
 from xsim_core.artifacts.base import ArtifactRef
 from xsim_core.errors import BadInputError, MissingArtifactError
 
-from .backends import first_line, open_backend, s3_client, s3_config
-from .probe import check_create_if_absent
+from .object_store.backends import first_line, open_backend, s3_client, s3_config
+from .object_store.probe import check_create_if_absent
 
 if TYPE_CHECKING:
     from minio import Minio

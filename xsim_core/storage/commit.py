@@ -19,8 +19,14 @@ from obstore.exceptions import BaseError
 from xsim_core.artifacts.base import ArtifactRef, Manifest, ObjectRecord
 from xsim_core.errors import CorruptArtifactError, MissingArtifactError, XSimError
 
-from .objects import Objects, reread
-from .payload import MANIFEST_LIMIT_BYTES, NUM_READS, altered_attempt, parse_manifest, seal
+from .object_store.objects import Objects, reread
+from .object_store.payload import (
+    MANIFEST_LIMIT_BYTES,
+    NUM_READS,
+    altered_attempt,
+    parse_manifest,
+    seal,
+)
 
 if TYPE_CHECKING:
     from .writer import ArtifactWriter

@@ -17,7 +17,7 @@ from xsim_core.artifacts.base import Manifest
 from xsim_core.errors import BadInputError, CorruptArtifactError
 from xsim_core.scratch import remove_stale_drafts, written
 
-from .objects import Objects
+from .object_store.objects import Objects
 
 KEEP_S = 14 * 86400.0
 """Copies that nobody opened for so long are removed when another one is made."""

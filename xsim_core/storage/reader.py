@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from xsim_core.artifacts.base import Artifact, ArtifactRef, Manifest
 from xsim_core.errors import CorruptArtifactError, MissingArtifactError, UnknownNameError
 
-from .objects import Objects
-from .payload import METADATA_LIMIT_BYTES, check_metadata
+from .object_store.objects import Objects
+from .object_store.payload import METADATA_LIMIT_BYTES, check_metadata
 
 if TYPE_CHECKING:
     import zarr

@@ -33,12 +33,12 @@ from xsim_core.errors import (
 )
 
 from . import commit as protocol
-from .address import canonical_url, local_path
-from .backends import open_backend
-from .listing import Listing
-from .locate import is_store_flushed
-from .objects import Objects
-from .probe import check_create_if_absent
+from .object_store.address import canonical_url, local_path
+from .object_store.backends import open_backend
+from .object_store.listing import Listing
+from .object_store.locate import is_store_flushed
+from .object_store.objects import Objects
+from .object_store.probe import check_create_if_absent
 from .runtime import Progress, Runtime, no_progress
 
 if TYPE_CHECKING:

@@ -13,8 +13,14 @@ from xsim_core.artifacts.base import Manifest, ObjectRecord
 from xsim_core.errors import CorruptArtifactError
 
 from . import codecs
-from .objects import Objects, patiently_async
-from .payload import METADATA_LIMIT_BYTES, NUM_READS, check_metadata, is_whole_part, mend_of
+from .object_store.objects import Objects, patiently_async
+from .object_store.payload import (
+    METADATA_LIMIT_BYTES,
+    NUM_READS,
+    check_metadata,
+    is_whole_part,
+    mend_of,
+)
 
 codecs.install()
 

@@ -18,8 +18,8 @@ from zarr.storage import ObjectStore
 from xsim_core.errors import BadInputError
 from xsim_core.windows import windows
 
-from .objects import Objects, patiently_async, upload
-from .payload import NUM_READS, altered_attempt, is_whole_part
+from .object_store.objects import Objects, patiently_async, upload
+from .object_store.payload import NUM_READS, altered_attempt, is_whole_part
 from .runtime import Progress, Runtime, no_progress
 
 FRAMES_PER_SHARD = 500

@@ -9,7 +9,7 @@ from .address import canonical_url
 
 HOME, STORE, FSYNC = "XSIM_HOME", "XSIM_STORE", "XSIM_STORE_FSYNC"
 FOLDER = ".xsim"
-_CHECKOUT = Path(__file__).parents[2]
+_CHECKOUT = Path(__file__).parents[3]
 
 
 def home_folder() -> Path:
