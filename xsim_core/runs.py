@@ -48,8 +48,9 @@ class RunRequest(FrozenModel):
     def _names_are_enough(cls, value: Any) -> Any:
         if value is None:
             return {}
-        is_names = isinstance(value, list | tuple) and all(isinstance(name, str) for name in value)
-        return dict.fromkeys(value, "") if is_names else value
+        names = cast("list[Any]", value) if isinstance(value, list | tuple) else [None]
+        is_names = all(isinstance(name, str) for name in names)
+        return dict.fromkeys(names, "") if is_names else cast("Any", value)
 
     @field_validator("overrides", mode="before")
     @classmethod

@@ -96,7 +96,7 @@ def save(path: Path, array: NDArray[Any]) -> None:
 def _is_laid_out_as(array: NDArray[Any], whole: NDArray[Any]) -> bool:
     """Whether a mapping shows all of its file, unturned: a view keeps the file's name."""
     first: Any = array
-    while isinstance(first.base, np.ndarray):
+    while hasattr(first.base, "ctypes"):  # The last of them stands on a mapping, no array.
         first = first.base
     return (array.shape, array.dtype, array.strides) == (
         whole.shape,
