@@ -8,6 +8,7 @@ go through ``windows`` instead.
 import contextlib
 import mmap
 import os
+import tempfile
 import uuid
 from collections.abc import Generator, Iterable, Iterator
 from contextvars import ContextVar
@@ -64,6 +65,16 @@ def arrays_below(folder: Path) -> Generator[None]:
         _folder.reset(token)
 
 
+@contextlib.contextmanager
+def temporary_arrays(folder: Path) -> Generator[None]:
+    """As ``arrays_below``, in a folder of their own in ``folder`` that is removed with the block.
+
+    What still maps one of them keeps it until it is forgotten.
+    """
+    with tempfile.TemporaryDirectory(dir=folder) as place, arrays_below(Path(place)):
+        yield
+
+
 def empty(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
     """An array to fill: a file's within ``arrays_below``, else memory.
 
@@ -80,6 +91,23 @@ def empty(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
         # A page of a sparse file that finds the disk full kills the process that writes it.
         os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
     return array
+
+
+def shortened(array: NDArray[Any], num_rows: int) -> NDArray[Any]:
+    """The first rows of an array that ``empty`` made; its file gives up the room of the others.
+
+    ``array`` itself must not be used any more.
+    """
+    if not isinstance(array, np.memmap) or array.filename is None:
+        return array[:num_rows]
+    path, kept = Path(array.filename), array[:num_rows]
+    with path.open("rb+") as file:
+        # NumPy leaves room in the header for a first axis of any length.
+        np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(kept))
+        if file.tell() != array.offset:
+            raise ValueError(f"{path}: the header of {kept.shape} is not as long as its place")
+        file.truncate(array.offset + kept.nbytes)
+    return np.lib.format.open_memmap(path, mode="r+")
 
 
 def save(path: Path, array: NDArray[Any]) -> None:

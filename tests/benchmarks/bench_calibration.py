@@ -18,7 +18,7 @@ from xsim_core.calibrate import CalibrateConfig
 from xsim_core.calibrate.build_pairs import build_pairs, tracked_rows
 from xsim_core.calibrate.finetune import AlignConfig, agreement_figures, finetune
 from xsim_core.calibrate.pairs import Pairs
-from xsim_core.calibrate.recording import load_episodes, save_episodes
+from xsim_core.calibrate.recording import kept_episodes
 from xsim_core.policies import ClosedLoopStudent, Episodes, Student
 from xsim_core.policies.fitting import torch_threads
 from xsim_core.policies.statistics import wilson_interval
@@ -80,13 +80,16 @@ class Bench:
 
     def deployed(self):
         """The student's rollouts and, for judging alone, where the object truly was."""
-        rollouts, truth = self.folder / "rollouts.npz", self.folder / "truth.npy"
-        if not truth.exists():
+        truth = self.folder / "truth.npy"
+
+        def record():
             seeds = range(self.config.rollout_seed, self.config.rollout_seed + 10)
             with self.robot(rgbd_hw=RGBD_HW) as robot:
-                save_episodes(robot.run(ClosedLoopStudent(self.student), seeds), rollouts)
+                episodes = robot.run(ClosedLoopStudent(self.student), seeds)
                 np.save(truth, robot.judge().T_world_object)
-        return load_episodes(rollouts), np.load(truth)
+            return episodes
+
+        return kept_episodes(self.folder / "rollouts", record), np.load(truth)
 
     def pairs(self, arm):
         """Pairs of an arm, and how far what their simulated frames show is from the truth, mm."""

@@ -1,9 +1,11 @@
 """xsim_core/calibrate/recording.py: a recording kept in scratch is the recording."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from xsim_core.calibrate.recording import load_episodes, save_episodes
+from xsim_core.calibrate.recording import kept_episodes, load_episodes
 from xsim_core.geometry import PinholeCamera
 from xsim_core.world import RobotEpisodes
 
@@ -28,8 +30,8 @@ def recording(*, has_wide):
 @pytest.mark.parametrize("has_wide", [True, False])
 def test_what_was_saved_is_loaded(tmp_path, has_wide):
     episodes = recording(has_wide=has_wide)
-    save_episodes(episodes, tmp_path / "rollouts.npz")
-    found = load_episodes(tmp_path / "rollouts.npz")
+    kept_episodes(tmp_path / "rollouts", lambda: episodes)
+    found = load_episodes(tmp_path / "rollouts")
     assert found is not None
     for name, value in vars(episodes).items():
         other = getattr(found, name)
@@ -44,9 +46,32 @@ def test_what_was_saved_is_loaded(tmp_path, has_wide):
     assert found.episode(1) == slice(3, 7)
 
 
-def test_nothing_saved_and_something_damaged_are_none(tmp_path):
-    path = tmp_path / "rollouts.npz"
-    assert load_episodes(path) is None
-    save_episodes(recording(has_wide=True), path)
-    path.write_bytes(path.read_bytes()[:500])
-    assert load_episodes(path) is None
+def cut(path):
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+def flip(path):
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+def test_nothing_saved_is_none(tmp_path):
+    assert load_episodes(tmp_path / "rollouts") is None
+
+
+@pytest.mark.parametrize("spoil", [cut, flip, Path.unlink])
+@pytest.mark.parametrize("name", ["numbers.npz", "rgb.npy", "wide_rgb.npy", "wide_depth_mm.npy"])
+def test_something_damaged_is_none_and_recorded_again(tmp_path, name, spoil):
+    folder, once = tmp_path / "rollouts", recording(has_wide=True)
+    kept_episodes(folder, lambda: once)
+    spoil(folder / name)
+    assert load_episodes(folder) is None
+    again = kept_episodes(folder, lambda: once)
+    np.testing.assert_array_equal(again.wide_depth_mm, once.wide_depth_mm)
+
+
+def test_a_recording_that_is_whole_is_not_made_again(tmp_path):
+    kept_episodes(tmp_path / "rollouts", lambda: recording(has_wide=True))
+    kept = kept_episodes(tmp_path / "rollouts", lambda: pytest.fail("recorded again"))
+    assert len(kept) == 2

@@ -11,6 +11,7 @@ from xsim_core.sim.open import OpenSimWorld
 from xsim_core.sim.vision.domain import Domain
 from xsim_core.sim.vision.image_pool import ImageEnvPool
 from xsim_core.storage import Progress
+from xsim_core.windows import each, let_go
 from xsim_core.world import RobotEpisodes
 
 from .camera import CameraFit, fit_camera
@@ -66,8 +67,8 @@ def refined_camera(
         raise BadInputError(NO_RGBD)
     rows = np.unique(np.append(episodes.episode_ends - 1, [0, *episodes.episode_ends[:-1]]))
     rendered = expected_depth(episodes, rows, sim)
-    measured = episodes.wide_depth_mm[rows] / 1000.0
-    return fit_camera(list(rendered), list(measured), episodes.rgbd_camera, config)
+    measured = [depth_mm / 1000.0 for depth_mm in each(episodes.wide_depth_mm, rows)]
+    return fit_camera(list(rendered), measured, episodes.rgbd_camera, config)
 
 
 def locate_all(
@@ -128,6 +129,8 @@ def paired(
             episodes.rgb[rows], replay.rgb[rows], rollout, found.T_world_object, sim_object,
             tcp, replay.tcp[rows], found.score,
         )  # fmt: skip
+        let_go(episodes.rgb)
+        let_go(replay.rgb)
         parts.append(part)
     return Pairs.concatenate(parts)
 
@@ -150,8 +153,8 @@ def _locate(
         raise BadInputError(NO_RGBD)
     try:
         return locate_object(
-            episodes.wide_rgb[rows],
-            episodes.wide_depth_mm[rows],
+            each(episodes.wide_rgb, rows),
+            each(episodes.wide_depth_mm, rows),
             mesh=sim.mesh,
             camera=episodes.rgbd_camera,
             T_world_cam=episodes.T_world_cam,

@@ -1,7 +1,5 @@
 """The ``calibrate`` stage: real rollouts, their replay, trusted pairs, and a fine-tuned student."""
 
-from pathlib import Path
-
 import numpy as np
 
 from xsim_core.artifacts import EpisodeDataset, RealWorld, SimWorld, StudentPolicy
@@ -11,6 +9,7 @@ from xsim_core.policies.fitting import torch_threads, training_figures
 from xsim_core.sim.open import OpenSimWorld, check_same_task, open_sim_world
 from xsim_core.sim.vision.reporting_policy import ReportingPolicy
 from xsim_core.storage import ArtifactWriter, OpenArtifact
+from xsim_core.windows import temporary_arrays
 from xsim_core.world import RGBD_HW, RobotEpisodes, SimulatedRobot, open_world
 
 from .build_pairs import build_pairs, part_of
@@ -18,7 +17,7 @@ from .config import CalibrateConfig
 from .finetune import agreement_figures, encoder_features, finetune
 from .pairs import Pairs
 from .pictures import feature_plot, pair_mosaic
-from .recording import load_episodes, save_episodes
+from .recording import kept_episodes
 
 MIN_PAIRS = 10
 """Fewer frames say nothing about retrieval."""
@@ -44,13 +43,14 @@ def calibrate_student(
     folder = out.scratch()
     here = open_sim_world(sim, folder / "sim")
     episodes = _deploy(uncalibrated, world, here, config=config, out=out)
-    pairs, camera = build_pairs(
-        episodes,
-        here,
-        config=config,
-        num_workers=out.runtime.num_workers,
-        progress=part_of(out.progress, 0.2, 0.5),
-    )
+    with temporary_arrays(folder):
+        pairs, camera = build_pairs(
+            episodes,
+            here,
+            config=config,
+            num_workers=out.runtime.num_workers,
+            progress=part_of(out.progress, 0.2, 0.5),
+        )
     trusted = pairs.trusted(config.gate)
     held_out = pairs.rollout >= config.num_rollouts - config.num_held_out
     with torch_threads(out.runtime.num_workers):
@@ -91,28 +91,25 @@ def _deploy(
     config: CalibrateConfig,
     out: ArtifactWriter,
 ) -> RobotEpisodes:
-    folder: Path = out.scratch()
-    recording = folder / "rollouts.npz"
-    if (kept := load_episodes(recording)) is not None:
-        return kept
-    seeds = range(config.rollout_seed, config.rollout_seed + config.num_rollouts)
-    with SimulatedRobot(
-        open_world(world),
-        sim,
-        folder=folder,
-        num_envs=min(8, config.num_rollouts),
-        num_workers=out.runtime.num_workers,
-        rgbd_hw=RGBD_HW,
-    ) as robot:
-        reporting = ReportingPolicy(
-            ClosedLoopStudent(student),
-            num_episodes=len(seeds),
-            horizon=sim.task.horizon,
-            progress=part_of(out.progress, 0.02, 0.2),
-        )
-        episodes = robot.run(reporting, seeds)
-    save_episodes(episodes, recording)
-    return episodes
+    def record() -> RobotEpisodes:
+        seeds = range(config.rollout_seed, config.rollout_seed + config.num_rollouts)
+        with SimulatedRobot(
+            open_world(world),
+            sim,
+            folder=out.scratch(),
+            num_envs=min(8, config.num_rollouts),
+            num_workers=out.runtime.num_workers,
+            rgbd_hw=RGBD_HW,
+        ) as robot:
+            reporting = ReportingPolicy(
+                ClosedLoopStudent(student),
+                num_episodes=len(seeds),
+                horizon=sim.task.horizon,
+                progress=part_of(out.progress, 0.02, 0.2),
+            )
+            return robot.run(reporting, seeds)
+
+    return kept_episodes(out.scratch() / "rollouts", record)
 
 
 def _pair_figures(pairs: Pairs, config: CalibrateConfig) -> dict[str, float]:

@@ -1,6 +1,6 @@
 """The object's pose in the frames of a robot rollout, from its RGB-D recording."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,8 +51,8 @@ def expected_box(
 
 
 def locate_object(
-    rgb: NDArray[np.uint8],
-    depth_mm: NDArray[np.uint16],
+    rgb: Iterable[NDArray[np.uint8]],
+    depth_mm: Iterable[NDArray[np.uint16]],
     *,
     mesh: TexturedMesh,
     camera: PinholeCamera,
@@ -65,8 +65,8 @@ def locate_object(
     """Track the object through a rollout, from near its expected start pose.
 
     Args:
-        rgb: (t, h, w, 3).
-        depth_mm: (t, h, w), 0 = no measurement.
+        rgb: (h, w, 3) each, in order.
+        depth_mm: (h, w) each, as many, 0 = no measurement.
         mesh: the object.
         camera: intrinsics of both images.
         T_world_cam: (4, 4) nominal camera.
@@ -82,10 +82,13 @@ def locate_object(
     box = expected_box(
         mesh, camera, inverse_se3(T_world_cam) @ T_world_object, margin_px=config.box_margin_px
     )
-    found = [tracker.initialise(rgb[0], depth_mm[0] / np.float32(1000), box, 0.0)]
-    on_frame()
-    for i in range(1, len(rgb)):
-        found.append(tracker.track(rgb[i], depth_mm[i] / np.float32(1000), i * frame_step_s))
+    found: list[TrackedPose] = []
+    for i, (colour, mm) in enumerate(zip(rgb, depth_mm, strict=True)):
+        depth_m = mm / np.float32(1000)
+        if i == 0:
+            found.append(tracker.initialise(colour, depth_m, box, 0.0))
+        else:
+            found.append(tracker.track(colour, depth_m, i * frame_step_s))
         on_frame()
     return LocatedObject(
         np.stack([T_world_cam @ pose.T_cam_object for pose in found]),

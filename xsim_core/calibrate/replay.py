@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from xsim_core.sim.state import ENV_STATE_DIM, EnvState
 from xsim_core.sim.vision.image_pool import ImageEnvPool, ImageObs
+from xsim_core.windows import empty, let_go
 from xsim_core.world import RobotEpisodes
 
 from .locate import LocatedObject
@@ -62,7 +63,7 @@ def replay_rollouts(
     starts = np.stack([found.T_world_object[0] for found in located])
     obs = _place(pool, episodes, np.array([r[0] for r in rows]), starts)
     n = len(episodes.state)
-    rgb = np.zeros((n, *obs.rgb.shape[1:]), np.uint8)
+    rgb = empty((n, *obs.rgb.shape[1:]), np.uint8)
     env_states, tcp = np.zeros((n, ENV_STATE_DIM), np.float32), np.zeros((n, 3))
     for step in range(max(len(r) for r in rows)):
         here = np.array([r[min(step, len(r) - 1)] for r in rows])
@@ -73,6 +74,7 @@ def replay_rollouts(
             poses = _tracked(pool, located, step // stride, resync_score)
             obs = _place(pool, episodes, here, poses)
         rgb[here[seen]] = obs.rgb[seen]
+        let_go(rgb)
         gap = (episodes.state[here, :3] - obs.state[:, :3]) * feedback
         command = episodes.action[here].astype(np.float64)
         command[:, :3] += gap / pool.task.action_position_m

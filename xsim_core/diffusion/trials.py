@@ -11,8 +11,10 @@ from xsim_core.policies.statistics import wilson_interval
 from xsim_core.sim.open import open_sim_world
 from xsim_core.sim.vision.domain import Domain
 from xsim_core.sim.vision.image_pool import ImageEnvPool
-from xsim_core.sim.vision.rollout import RolloutResult, rollout
+from xsim_core.sim.vision.recorder import RolloutResult
+from xsim_core.sim.vision.rollout import rollout
 from xsim_core.storage import ArtifactWriter, OpenArtifact, Progress
+from xsim_core.windows import temporary_arrays
 
 NUM_ENVS = 8
 NUM_FILMS = 4
@@ -29,16 +31,19 @@ def simulate(
 ) -> dict[str, float]:
     """Run one episode a seed, leave films beside the payload and answer the key figures."""
     world = open_sim_world(sim, out.scratch() / "world")
-    with ImageEnvPool(
-        world.assets,
-        world.task,
-        background=world.background,
-        domain=domain,
-        num_envs=min(NUM_ENVS, len(seeds)),
-        num_workers=out.runtime.num_workers,
-    ) as pool:
+    with (
+        temporary_arrays(out.scratch()),
+        ImageEnvPool(
+            world.assets,
+            world.task,
+            background=world.background,
+            domain=domain,
+            num_envs=min(NUM_ENVS, len(seeds)),
+            num_workers=out.runtime.num_workers,
+        ) as pool,
+    ):
         result = rollout(pool, ClosedLoopStudent(student), seeds, progress=progress)
-    add_films(result, out, fps=world.task.control_freq_hz)
+        add_films(result, out, fps=world.task.control_freq_hz)
     low, high = wilson_interval(int(result.success.sum()), len(seeds))
     return {
         "sim_success": float(result.success.mean()),

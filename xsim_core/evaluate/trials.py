@@ -1,8 +1,10 @@
 """Runs policies in simulation and in the world, one episode for each of the paired seeds."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 
 import numpy as np
+from numpy.typing import NDArray
 
 from xsim_core.artifacts import RealWorld, StudentPolicy, TeacherPolicy
 from xsim_core.policies import ClosedLoopStudent, Student
@@ -10,10 +12,12 @@ from xsim_core.policies.teacher import load_teacher
 from xsim_core.sim.open import OpenSimWorld
 from xsim_core.sim.vision.backgrounds import SplatBackground
 from xsim_core.sim.vision.image_pool import ImageEnvPool
+from xsim_core.sim.vision.recorder import RolloutResult
 from xsim_core.sim.vision.reporting_policy import ReportingPolicy
-from xsim_core.sim.vision.rollout import RolloutResult, TeacherInPool, rollout
+from xsim_core.sim.vision.rollout import TeacherInPool, rollout
 from xsim_core.storage import ArtifactWriter, OpenArtifact, Progress
-from xsim_core.world import SimulatedRobot, open_world
+from xsim_core.windows import temporary_arrays
+from xsim_core.world import RobotEpisodes, SimulatedRobot, open_world
 
 from .config import EvaluateConfig
 from .rates import Trials
@@ -46,27 +50,30 @@ class TrialRunner:
             actor = TeacherInPool(load_teacher(teacher), pool)
             # Rendering costs most, so only the seeds that are shown are rendered for the teacher.
             num_shown = min(config.num_films, config.num_teacher_trials)
-            shown = rollout(pool, actor, self._seeds(num_shown))
+            with self._films_on_disk():
+                shown = self._films(rollout(pool, actor, self._seeds(num_shown)))
             rows = []
             for name, policy in students.items():
                 seeds = self._seeds(config.num_sim_trials)
-                result = rollout(
-                    pool,
-                    self._reporting(policy, seeds),
-                    seeds,
-                    progress=self._progress(f"{name}_sim"),
-                )
-                rows.append(self._trials(name, "sim", result))
+                with self._films_on_disk():
+                    result = rollout(
+                        pool,
+                        self._reporting(policy, seeds),
+                        seeds,
+                        progress=self._progress(f"{name}_sim"),
+                    )
+                    films = self._films(result)
+                rows.append(Trials(name, "sim", result.success, result.progress, films))
         with self._pool(None, config.num_teacher_trials) as pool:
             actor = TeacherInPool(load_teacher(teacher), pool)
-            result = rollout(
-                pool,
-                actor,
-                self._seeds(config.num_teacher_trials),
-                progress=self._progress("teacher_sim"),
-            )
-        films = self._trials("teacher", "sim", shown).films
-        return [Trials("teacher", "sim", result.success, result.progress, films), *rows]
+            with self._films_on_disk():
+                result = rollout(
+                    pool,
+                    actor,
+                    self._seeds(config.num_teacher_trials),
+                    progress=self._progress("teacher_sim"),
+                )
+        return [Trials("teacher", "sim", result.success, result.progress, shown), *rows]
 
     def reality(
         self,
@@ -85,10 +92,10 @@ class TrialRunner:
         ) as robot:
             for name, policy in students.items():
                 actor = self._reporting(policy, seeds)
-                episodes = robot.run(actor, seeds, progress=self._progress(f"{name}_real"))
+                with self._films_on_disk():
+                    episodes = robot.run(actor, seeds, progress=self._progress(f"{name}_real"))
+                    films = self._films(episodes)
                 judged = robot.judge()
-                count = min(config.num_films, len(episodes))
-                films = [episodes.rgb[episodes.episode(i)] for i in range(count)]
                 rows.append(Trials(name, "real", judged.success, judged.progress, films))
         return rows
 
@@ -105,10 +112,13 @@ class TrialRunner:
     def _seeds(self, count: int) -> Sequence[int]:
         return range(self._config.seed, self._config.seed + count)
 
-    def _trials(self, policy: str, domain: str, result: RolloutResult) -> Trials:
-        count = min(self._config.num_films, len(result.seeds))
-        films = [result.rgb[result.episode(i)] for i in range(count)]
-        return Trials(policy, domain, result.success, np.asarray(result.progress), films)
+    def _films_on_disk(self) -> AbstractContextManager[None]:
+        return temporary_arrays(self._out.scratch())
+
+    def _films(self, result: RolloutResult | RobotEpisodes) -> list[NDArray[np.uint8]]:
+        """The first episodes, copied from where all of them lie."""
+        count = min(self._config.num_films, len(result.episode_ends))
+        return [np.array(result.rgb[result.episode(i)]) for i in range(count)]
 
     def _reporting(
         self, policy: OpenArtifact[StudentPolicy], seeds: Sequence[int]

@@ -6,6 +6,7 @@ keeps its own work for the next try, so what it makes does not depend on how man
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -108,7 +109,9 @@ def gather_shards(
     folder.mkdir(parents=True, exist_ok=True)
     read_rollouts(rollouts).save(folder)
     for shard in shards:
-        rgb, cameras = shard.array("observation.images.front"), shard.array("T_world_cam")
-        rows = np.split(rgb, shard.array("episode_ends")[:-1])
-        for k, (frames, camera) in enumerate(zip(rows, cameras, strict=True)):
-            keep_episode(folder, shard.summary.first_episode + k, RenderedEpisode(frames, camera))
+        pictures: Any = shard.group["observation.images.front"]
+        cameras, begin = shard.array("T_world_cam"), 0
+        for k, (end, camera) in enumerate(zip(shard.array("episode_ends"), cameras, strict=True)):
+            rgb = np.asarray(pictures[begin:end])
+            keep_episode(folder, shard.summary.first_episode + k, RenderedEpisode(rgb, camera))
+            begin = end

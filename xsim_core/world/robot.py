@@ -14,8 +14,9 @@ from xsim_core.sim.open import OpenSimWorld
 from xsim_core.sim.state import EnvState
 from xsim_core.sim.vision.backgrounds import RoomBackground
 from xsim_core.sim.vision.image_pool import ImageEnvPool
+from xsim_core.sim.vision.recorder import RolloutResult
 from xsim_core.sim.vision.rendering import POLICY_HW, policy_camera, video_camera
-from xsim_core.sim.vision.rollout import ImagePolicy, RolloutResult, rollout
+from xsim_core.sim.vision.rollout import ImagePolicy, rollout
 from xsim_core.storage import Progress
 
 from .open import OpenWorld
