@@ -56,9 +56,11 @@ def fanned_out(
 
 
 @flow(
-    name="shards", flow_run_name="{stage} in {num_shards} shards",
-    persist_result=False, log_prints=False,
-)  # fmt: skip
+    name="shards",
+    flow_run_name="{stage} in {num_shards} shards",
+    persist_result=False,
+    log_prints=False,
+)
 def shards(
     stage: str, inputs: dict[str, ArtifactRef[Any]], config: FrozenModel, num_shards: int
 ) -> tuple[ArtifactRef[Any], list[ArtifactRef[Any]]]:
@@ -87,14 +89,14 @@ def _spread(
         collected: ArtifactRef[Any] = made.result()
         summary = load_settings().open_store().open(collected).summary
         told.num_shards = min(num_shards, getattr(summary, fan_out.count))
+        of_shards = {**inputs, **_as_input(fan_out, collected)}
         futures: list[PrefectFuture[Any]] = []
         # A task that a thread takes up sees the context of its submission; one that Dask, Ray or
         # another pool takes up does not, and has the cores of where it is.
         SIDE_BY_SIDE.set(told.num_shards)
         for k in range(told.num_shards):
             OBSERVER.set(_Part(told, k))
-            futures.append(_submit(fan_out, {**inputs, **_as_input(fan_out, collected)}, config, k,
-                                   told.num_shards))  # fmt: skip
+            futures.append(_submit(fan_out, of_shards, config, k, told.num_shards))
         # All are waited for before one is asked: what the others made is kept for the next try.
         for future in futures:
             future.wait()

@@ -129,9 +129,13 @@ def calibrated(
     if ingested.world is None:
         return trained.student
     return execute(
-        CALIBRATE, config.calibrate, student=trained.student, dataset=trained.dataset,
-        sim=trained.sim, world=ingested.world,
-    )  # fmt: skip
+        CALIBRATE,
+        config.calibrate,
+        student=trained.student,
+        dataset=trained.dataset,
+        sim=trained.sim,
+        world=ingested.world,
+    )
 
 
 def sim_to_real(
@@ -144,11 +148,28 @@ def sim_to_real(
     """Calibrate on the robot and evaluate."""
     best = calibrated(execute, config, trained, ingested)
     evaluation = execute(
-        EVALUATE, config.evaluate, teacher=trained.teacher, student=trained.student,
-        calibrated=best if ingested.world is not None else None, sim=trained.sim, scene=found.scene,
-        track=found.track, images=found.images, world=ingested.world, truth=ingested.truth,
-    )  # fmt: skip
+        EVALUATE,
+        config.evaluate,
+        student=trained.student,
+        calibrated=best if ingested.world is not None else None,
+        truth=ingested.truth,
+        **tried_in(found, trained, ingested),
+    )
     return Transferred(best, evaluation)
+
+
+def tried_in(
+    found: Reconstruction, trained: Trained, ingested: Ingested
+) -> dict[str, ArtifactRef[Any] | None]:
+    """What ``evaluate`` takes beside the policies of images and the truth."""
+    return {
+        "teacher": trained.teacher,
+        "sim": trained.sim,
+        "scene": found.scene,
+        "track": found.track,
+        "images": found.images,
+        "world": ingested.world,
+    }
 
 
 def whole_chain(execute: Executor, config: PipelineConfig, sources: Sources) -> Transferred:

@@ -58,9 +58,11 @@ class ResolvedRun:
     def record(self, name: str = "", *, flow_run_url: str | None = None) -> RunRecord:
         """The record with which the run begins, or a part of it that is called ``name``."""
         return RunRecord(
-            name=name or self.name, request=self.request, taken_in=self._capture,
+            name=name or self.name,
+            request=self.request,
+            taken_in=self._capture,
             flow_run_url=flow_run_url,
-        )  # fmt: skip
+        )
 
     @property
     def _capture(self) -> ArtifactRef[Capture]:

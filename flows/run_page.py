@@ -45,9 +45,10 @@ def publish_run_page(
     from prefect.artifacts import create_markdown_artifact
 
     create_markdown_artifact(
-        run_page(store, record, report, served), "report",
+        run_page(store, record, report, served),
+        "report",
         f"{record.name}: success, targets, pictures",
-    )  # fmt: skip
+    )
 
 
 def run_page(

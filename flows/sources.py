@@ -1,6 +1,7 @@
 """What belongs to a capture on disk: the recording itself, and truth and world beside it."""
 
 import shutil
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -86,10 +87,8 @@ def synthesise(folder: Path, observer: Observer, *, preset: str = "demo") -> Pat
         folder.parent.mkdir(parents=True, exist_ok=True)
         write_text(stamp, wanted)
         given = {"folder": str(folder), "config": config.model_dump(mode="json")}
-        run_job(
-            "synthesize", "flows.sources:render_capture", given,
-            progress=lambda fraction, f: observer.progressed("synthesize", fraction, f),
-        )  # fmt: skip
+        progress = partial(observer.progressed, "synthesize")
+        run_job("synthesize", "flows.sources:render_capture", given, progress=progress)
     observer.finished("synthesize", None, reused=reused)
     return folder
 

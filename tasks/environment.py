@@ -102,18 +102,26 @@ class Environment(BaseSettings):
     render_shards: Annotated[PositiveInt, Give("a whole number of at least 1")] = 1
     stage_processes: Annotated[Literal["0", "1"], Give("0 or 1")] = "1"
     stage_timeout_s: Annotated[
-        dict[str, float], NoDecode, BeforeValidator(_seconds_by_stage),
+        dict[str, float],
+        NoDecode,
+        BeforeValidator(_seconds_by_stage),
         Give("seconds, and stage=seconds for one stage, with commas between: 3600,ppo=7200"),
-    ] = Field(default_factory=dict)  # fmt: skip
+    ] = Field(default_factory=dict)
     pools: Annotated[
-        dict[str, str], NoDecode, BeforeValidator(_pool_by_stage),
+        dict[str, str],
+        NoDecode,
+        BeforeValidator(_pool_by_stage),
         Give("stage=pool, with commas between: ppo=xsim-gpu,pose_track=xsim-foundationpose"),
-    ] = Field(default_factory=dict)  # fmt: skip
+    ] = Field(default_factory=dict)
     task_runner: Annotated[
-        TaskRunner, NoDecode, BeforeValidator(_task_runner),
-        Give("threads, dask or ray, the last two with the address of a cluster if there is one: "
-             "dask=tcp://scheduler:8786, ray=ray://head:10001"),
-    ] = Field(default=TaskRunner("threads", None))  # fmt: skip
+        TaskRunner,
+        NoDecode,
+        BeforeValidator(_task_runner),
+        Give(
+            "threads, dask or ray, the last two with the address of a cluster if there is one: "
+            "dask=tcp://scheduler:8786, ray=ray://head:10001"
+        ),
+    ] = Field(default=TaskRunner("threads", None))
 
 
 def read_environment() -> Environment:
@@ -143,9 +151,10 @@ def read_environment() -> Environment:
 def unknown_variables() -> list[str]:
     """Variables that begin like ours and that nobody reads."""
     return sorted(
-        name for name in os.environ
+        name
+        for name in os.environ
         if name.startswith(PREFIX) and name.removeprefix(PREFIX) not in _known()
-    )  # fmt: skip
+    )
 
 
 def _known() -> list[str]:

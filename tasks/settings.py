@@ -68,9 +68,14 @@ def load_settings() -> Settings:
         )
     workers = given.workers or min(MAX_WORKERS, len(os.sched_getaffinity(0)))
     return Settings(
-        home=home_folder(), store_url=store_url(), inbox=given.inbox,
+        home=home_folder(),
+        store_url=store_url(),
+        inbox=given.inbox,
         runtime=Runtime(device=given.device, num_workers=workers),
-        stage_processes=given.stage_processes == "1", stage_timeout_s=given.stage_timeout_s,
-        pools=given.pools, num_shards=given.render_shards,
-        task_runner=given.task_runner.kind, task_runner_address=given.task_runner.address,
-    )  # fmt: skip
+        stage_processes=given.stage_processes == "1",
+        stage_timeout_s=given.stage_timeout_s,
+        pools=given.pools,
+        num_shards=given.render_shards,
+        task_runner=given.task_runner.kind,
+        task_runner_address=given.task_runner.address,
+    )

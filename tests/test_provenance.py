@@ -42,8 +42,14 @@ def forget():
         cached.cache_clear()
 
 
-STANDS_ON = ("stage.py", "parts/smoothing.py", "parts/kernel.cpp", "beside.py", "child.py",
-             "inside.py")  # fmt: skip
+STANDS_ON = (
+    "stage.py",
+    "parts/smoothing.py",
+    "parts/kernel.cpp",
+    "beside.py",
+    "child.py",
+    "inside.py",
+)
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -65,8 +71,9 @@ def test_a_stages_code_is_its_package_and_no_page_or_store(stage):
     while waiting:
         if (found := waiting.pop()) not in seen:
             seen.add(found)
-            waiting += (o for m, names in provenance._imports(found)
-                        for o in provenance._origins(m, names))  # fmt: skip
+            waiting += (
+                o for m, names in provenance._imports(found) for o in provenance._origins(m, names)
+            )
     assert any(found.startswith(f"{module}.") for found in seen)
     others = ("report", "api", "compare", "stages", "stage", "runs", "storage", "promotion")
     assert not {found.split(".")[1] for found in seen} & set(others)
@@ -85,13 +92,15 @@ SHA = "0123456789abcdef"
     [
         ({"code": "aa", "commit": SHA}, ""),
         ({"code": "bb", "commit": SHA}, "other code (commit 0123456)"),
-        ({"code": "bb", "commit": SHA, "uncommitted": True},
-         "other code (commit 0123456 and changes not committed)"),
+        (
+            {"code": "bb", "commit": SHA, "uncommitted": True},
+            "other code (commit 0123456 and changes not committed)",
+        ),
         ({"code": "bb", "commit": None}, "other code (of no known commit)"),
         ({"commit": SHA}, "code not recorded (commit 0123456)"),
         ({}, "code not recorded (of no known commit)"),
     ],
-)  # fmt: skip
+)
 def test_other_code_is_said_with_its_commit(made, said):
     assert other_code(made, "aa") == said
 

@@ -115,9 +115,14 @@ def test_a_recording_is_paired_frame_by_frame(film, tmp_path, monkeypatch, shift
 def test_photos_are_undistorted_one_by_one(film, tmp_path, radial):
     chosen = np.arange(0, N, 2)
     model = SfmModel(
-        chosen, np.zeros((len(chosen), 4, 4)), film.K, radial, np.zeros((0, 3)),
-        np.zeros((0, 3), np.uint8), 0.0,
-    )  # fmt: skip
+        chosen,
+        np.zeros((len(chosen), 4, 4)),
+        film.K,
+        radial,
+        np.zeros((0, 3)),
+        np.zeros((0, 3), np.uint8),
+        0.0,
+    )
     held, camera = _undistort(film.rgb, model)
     np.save(tmp_path / "photos.npy", film.rgb)
     photos = np.load(tmp_path / "photos.npy", mmap_mode="r")
@@ -144,8 +149,10 @@ def test_frames_are_written_by_the_shard(film, tmp_path, monkeypatch):
 def test_windows_cover_an_array_once():
     array = np.arange(10)
     assert [array[part].tolist() for part in windows(array, 4)] == [
-        [0, 1, 2, 3], [4, 5, 6, 7], [8, 9],
-    ]  # fmt: skip
+        [0, 1, 2, 3],
+        [4, 5, 6, 7],
+        [8, 9],
+    ]
     assert [array[part].tolist() for part in windows(array)] == [array.tolist()]
     assert list(windows(array[:0])) == []
 

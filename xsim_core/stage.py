@@ -151,20 +151,28 @@ def run_stage(
             raise BadInputError(f"stage {stage.name} returned {type(summary)}, not {stage.output}")
         made = provenance(started, time.monotonic() - clock, memory.peak_mb, code)
         return store.commit(
-            writer, summary, stage=stage.name, stage_version=stage.version,
-            config=config.model_dump(mode="json"), inputs=dict(inputs), provenance=made,
-        )  # fmt: skip
+            writer,
+            summary,
+            stage=stage.name,
+            stage_version=stage.version,
+            config=config.model_dump(mode="json"),
+            inputs=dict(inputs),
+            provenance=made,
+        )
     except BaseException as error:
         # A store that cannot even delete must not hide why the stage failed.
         with contextlib.suppress(Exception):
             store.discard(writer)
         if _is_disk_full(error):
-            raise StoreFullError(
-                f"stage {stage.name}: no space left for {store.url} or "
-                f"{store.scratch_root}. Free some space or name another store (XSIM_STORE), then "
-                "run again: finished stages are kept."
-            ) from error
+            raise _store_full(stage.name, store) from error
         raise
+
+
+def _store_full(stage: str, store: ArtifactStore) -> StoreFullError:
+    return StoreFullError(
+        f"stage {stage}: no space left for {store.url} or {store.scratch_root}. Free some space "
+        "or name another store (XSIM_STORE), then run again: finished stages are kept."
+    )
 
 
 def _is_disk_full(error: BaseException) -> bool:

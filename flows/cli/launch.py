@@ -34,9 +34,13 @@ class Outcome(FrozenModel):
 
 
 def launch(
-    request: RunRequest, settings: Settings, display: Display, *, use_prefect: bool = True,
+    request: RunRequest,
+    settings: Settings,
+    display: Display,
+    *,
+    use_prefect: bool = True,
     until: str | None = None,
-) -> Outcome:  # fmt: skip
+) -> Outcome:
     """Run what is missing, reuse the rest, write the report.
 
     Args:
@@ -74,9 +78,14 @@ def alone(path: Path, note: Callable[[str], None]) -> Generator[None]:
 
 
 def _launch(
-    resolved: ResolvedRun, settings: Settings, store: ArtifactStore, display: Display, *,
-    use_prefect: bool, until: str | None,
-) -> Outcome:  # fmt: skip
+    resolved: ResolvedRun,
+    settings: Settings,
+    store: ArtifactStore,
+    display: Display,
+    *,
+    use_prefect: bool,
+    until: str | None,
+) -> Outcome:
     clock = time.monotonic()
     plan = resolved.plan(store, until=until)
     if plan.missing:
@@ -85,8 +94,7 @@ def _launch(
     for stage in plan.refs:
         display.waiting(stage)
     if done := [stage for stage in resolved.request.anew if stage not in plan.missing]:
-        display.note(f"made anew by this code already: {', '.join(done)}. Another draw of a stage "
-                     "that has a seed is another seed (--set STAGE.seed=1)")  # fmt: skip
+        display.note(_already_anew(done))
     # With nothing to compute, a server is used if it is there but not worth half a minute's start.
     server = find_server(settings.home) if use_prefect else None
     if use_prefect and server is None and plan.missing:
@@ -103,22 +111,24 @@ def _launch(
         record = _in_process(resolved, settings, store, display, until)
     # What was asked for anew and came out the same to the byte is as it would be again.
     if others := [stage for stage in record.other_code if stage not in record.request.anew]:
-        stages = " ".join(f"--anew {stage}" for stage in others)
-        display.note(f"made by other code than this: {', '.join(others)}; {stages} "
-                     "makes anew by this code, as a run of its own")  # fmt: skip
+        display.note(_by_other_code(others))
     report = write_report(settings, store, record)
     return Outcome(
-        record=record, report=report, num_reused=display.num_reused(record.stages),
-        elapsed_s=round(time.monotonic() - clock, 2), ui_url=server.ui_url if server else None,
-    )  # fmt: skip
+        record=record,
+        report=report,
+        num_reused=display.num_reused(record.stages),
+        elapsed_s=round(time.monotonic() - clock, 2),
+        ui_url=server.ui_url if server else None,
+    )
 
 
 def _in_vain(settings: Settings) -> list[str]:
     """Variables that were set, and that only runs through Prefect obey."""
     said = {
-        "XSIM_STAGE_TIMEOUT_S": settings.stage_timeout_s, "XSIM_POOLS": settings.pools,
+        "XSIM_STAGE_TIMEOUT_S": settings.stage_timeout_s,
+        "XSIM_POOLS": settings.pools,
         "XSIM_RENDER_SHARDS": settings.num_shards > 1,
-    }  # fmt: skip
+    }
     return [name for name, value in said.items() if value]
 
 
@@ -141,11 +151,29 @@ def _through_prefect(
 
 
 def _in_process(
-    resolved: ResolvedRun, settings: Settings, store: ArtifactStore, display: Display,
+    resolved: ResolvedRun,
+    settings: Settings,
+    store: ArtifactStore,
+    display: Display,
     until: str | None,
-) -> RunRecord:  # fmt: skip
+) -> RunRecord:
     resolved = resolved.taken(store)
     with recorded(store, resolved.record()) as recorder:
         execute = InProcess(store, settings.runtime, display, recorder)
         resolved.carry_out(execute, until=until)
     return recorder.record
+
+
+def _already_anew(stages: list[str]) -> str:
+    return (
+        f"made anew by this code already: {', '.join(stages)}. Another draw of a stage that has a "
+        "seed is another seed (--set STAGE.seed=1)"
+    )
+
+
+def _by_other_code(stages: list[str]) -> str:
+    anew = " ".join(f"--anew {stage}" for stage in stages)
+    return (
+        f"made by other code than this: {', '.join(stages)}; {anew} makes anew by this code, as a "
+        "run of its own"
+    )

@@ -10,7 +10,8 @@ from .output import announce_empty, print_json
 
 if TYPE_CHECKING:
     from xsim_core.artifacts import ArtifactRef
-    from xsim_core.storage import ArtifactStore
+    from xsim_core.runs import RunRecord
+    from xsim_core.storage import ArtifactStore, OpenArtifact
 
 
 @dataclass(frozen=True)
@@ -41,17 +42,17 @@ class Status:
         store = settings.open_store()
         records, odd = load_records(store)
         if self.json:
-            print_json({"store": settings.store_url, "skipped": odd,
-                         "runs": [r.model_dump(mode="json") for r in records]})  # fmt: skip
+            print_json(
+                {
+                    "store": settings.store_url,
+                    "skipped": odd,
+                    "runs": [r.model_dump(mode="json") for r in records],
+                }
+            )
             return 0
         print(f"store: {settings.store_url}")
         for r in records:
-            took = f"{r.elapsed_s:.0f} s" if r.elapsed_s is not None else ""
-            where = host_elsewhere(r)
-            said = f"  on {where}; whether it still runs is not known here" if where else ""
-            said += f"  other code made {', '.join(r.other_code)}" if r.other_code else ""
-            print(f"  {r.name:<24} {r.state:<12} {len(r.stages):2d} stages  {took:>7}  {r.started}"
-                  f"{said}")  # fmt: skip
+            print(_line(r, host_elsewhere(r)))
         for name, why in odd.items():
             print(f"  {name:<24} skipped: {why}")
         if not (records or odd):
@@ -102,16 +103,12 @@ class Show:
         by = other_maker(manifest)
         arrays = {n: f"{dtype} {shape}" for n, (dtype, shape) in artifact.array_shapes.items()}
         if self.json:
-            print_json({
-                "ref": str(artifact.ref), "stage": manifest.stage, "summary": manifest.summary,
-                "config": manifest.config, "provenance": manifest.provenance, "other_code": by,
-                "arrays": arrays,
-                "inputs": {k: str(v) for k, v in manifest.inputs.items()},
-                "files": list(artifact.file_names), "num_bytes": manifest.num_bytes,
-            })  # fmt: skip
+            print_json(_as_json(artifact, by, arrays))
             return 0
-        print(f"{artifact.ref}  made by {manifest.stage} v{manifest.stage_version}, "
-              f"{manifest.num_bytes / 1e6:.1f} MB{f', by {by}' if by else ''}")  # fmt: skip
+        print(
+            f"{artifact.ref}  made by {manifest.stage} v{manifest.stage_version}, "
+            f"{manifest.num_bytes / 1e6:.1f} MB{f', by {by}' if by else ''}"
+        )
         _block("summary", manifest.summary)
         _block("inputs", {k: str(v) for k, v in manifest.inputs.items()})
         _block("config", manifest.config)
@@ -181,6 +178,32 @@ def damage(store: "ArtifactStore", ref: "ArtifactRef[Any]") -> list[str]:
         raise  # Nothing is known of any of them.
     except XSimError as error:
         return [str(error)]
+
+
+def _line(r: "RunRecord", elsewhere: str | None) -> str:
+    took = f"{r.elapsed_s:.0f} s" if r.elapsed_s is not None else ""
+    said = f"  on {elsewhere}; whether it still runs is not known here" if elsewhere else ""
+    said += f"  other code made {', '.join(r.other_code)}" if r.other_code else ""
+    row = f"  {r.name:<24} {r.state:<12} {len(r.stages):2d} stages  {took:>7}  {r.started}"
+    return row + said
+
+
+def _as_json(
+    artifact: "OpenArtifact[Any]", by: str | None, arrays: dict[str, str]
+) -> dict[str, Any]:
+    manifest = artifact.manifest
+    return {
+        "ref": str(artifact.ref),
+        "stage": manifest.stage,
+        "summary": manifest.summary,
+        "config": manifest.config,
+        "provenance": manifest.provenance,
+        "other_code": by,
+        "arrays": arrays,
+        "inputs": {k: str(v) for k, v in manifest.inputs.items()},
+        "files": list(artifact.file_names),
+        "num_bytes": manifest.num_bytes,
+    }
 
 
 def _block(title: str, values: dict[str, Any]) -> None:

@@ -27,8 +27,10 @@ command takes --json. `xsim --tyro-print-completion bash` prints completion for 
 """
 
 _CONFIG = (
-    tyro.conf.OmitSubcommandPrefixes, tyro.conf.OmitArgPrefixes, tyro.conf.FlagCreatePairsOff,
-)  # fmt: skip
+    tyro.conf.OmitSubcommandPrefixes,
+    tyro.conf.OmitArgPrefixes,
+    tyro.conf.FlagCreatePairsOff,
+)
 
 
 def main(argv: list[str] | None = None) -> None:

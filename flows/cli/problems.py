@@ -44,9 +44,10 @@ def problem_of(error: Exception) -> Problem:
         )
     if isinstance(error, OSError) and error.filename is not None and error.strerror:
         return Problem(
-            kind, f"{error.filename}: {error.strerror[0].lower()}{error.strerror[1:]}. "
-            "Check the path, and whether you may read and write there."
-        )  # fmt: skip
+            kind,
+            f"{error.filename}: {error.strerror[0].lower()}{error.strerror[1:]}. "
+            "Check the path, and whether you may read and write there.",
+        )
     if type(error).__module__.partition(".")[0] in ("httpx", "httpcore", "prefect"):
         return Problem(kind, _about_server(error))
     return Problem(kind, f"{kind}: {_first_line(error)} This is a bug in X-Sim; {_kept(error)}.")

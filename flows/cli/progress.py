@@ -71,17 +71,20 @@ class Display:
 
     def __enter__(self) -> "Display":
         if self._console.is_terminal:
-            self._live = Live(get_renderable=self._render, console=self._console,
-                              refresh_per_second=4)  # fmt: skip
+            self._live = Live(
+                get_renderable=self._render, console=self._console, refresh_per_second=4
+            )
             self._live.start()
         else:
             self._ticker.start()
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None,
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
         trace: TracebackType | None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._stop.set()
         for row in self.rows.values():
             if row.state == "running":
@@ -123,8 +126,10 @@ class Display:
         """The stage's artifact is there."""
         row = self.rows.setdefault(stage, Row(stage, "running", started_s=time.monotonic()))
         row.state, row.fraction, row.ended_s = (
-            "reused" if reused else "done", 1.0, time.monotonic(),
-        )  # fmt: skip
+            "reused" if reused else "done",
+            1.0,
+            time.monotonic(),
+        )
         row.other_code = other_code
         self._say(row)
 
@@ -173,9 +178,14 @@ def _bar(row: Row) -> RenderableType:
     # Until a stage says how far it is, its bar moves without saying so either.
     is_silent = row.state == "running" and row.fraction == 0.0
     return ProgressBar(
-        total=1.0, completed=row.fraction, width=BAR_CELLS, pulse=is_silent,
-        style="dim", complete_style=style, finished_style=style,
-    )  # fmt: skip
+        total=1.0,
+        completed=row.fraction,
+        width=BAR_CELLS,
+        pulse=is_silent,
+        style="dim",
+        complete_style=style,
+        finished_style=style,
+    )
 
 
 def _clock(seconds: float) -> str:

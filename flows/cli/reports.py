@@ -129,9 +129,13 @@ def _write(settings: "Settings", what: str, out: str) -> Path:
         record = RunRecord(name=str(ref).replace("/", "-"), stages=stages)
     path = Path(out) if out else report_path(settings, record.name)
     write_page(
-        path, store, record.stages, title=record.name, unfinished=record.unfinished,
+        path,
+        store,
+        record.stages,
+        title=record.name,
+        unfinished=record.unfinished,
         other_code=record.other_code,
-    )  # fmt: skip
+    )
     return path
 
 

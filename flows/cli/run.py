@@ -95,10 +95,13 @@ class Run:
         settings = load_settings()
         _check_disk(settings.home)
         request = RunRequest(
-            name=self.name or None, capture=str(Path(self.capture).absolute()),
-            preset=self.preset, task=self.task or None, overrides=parse_overrides(self.set),
+            name=self.name or None,
+            capture=str(Path(self.capture).absolute()),
+            preset=self.preset,
+            task=self.task or None,
+            overrides=parse_overrides(self.set),
             anew=dict.fromkeys(self.anew, ""),
-        )  # fmt: skip
+        )
         with Display([]) as display:
             outcome = launch(
                 request, settings, display, use_prefect=self.prefect, until=self.until or None
@@ -200,19 +203,27 @@ def _check_disk(home: Path) -> None:
         )
 
 
+def _as_json(outcome: "Outcome") -> dict[str, Any]:
+    record = outcome.record
+    return {
+        "run": record.name,
+        "state": record.state,
+        "report": str(outcome.report),
+        "stages": {stage: str(ref) for stage, ref in record.stages.items()},
+        "other_code": record.other_code,
+        "num_reused": outcome.num_reused,
+        "elapsed_s": outcome.elapsed_s,
+        "ui": record.flow_run_url or outcome.ui_url,
+    }
+
+
 def _print_outcome(outcome: "Outcome", *, as_json: bool) -> int:
     from flows.prefect_server.server import auth_path
     from tasks.settings import load_settings
 
     record = outcome.record
     if as_json:
-        print_json({
-            "run": record.name, "state": record.state, "report": str(outcome.report),
-            "stages": {stage: str(ref) for stage, ref in record.stages.items()},
-            "other_code": record.other_code,
-            "num_reused": outcome.num_reused, "elapsed_s": outcome.elapsed_s,
-            "ui": record.flow_run_url or outcome.ui_url,
-        })  # fmt: skip
+        print_json(_as_json(outcome))
         return 0
     print(
         f"{len(record.stages)} stages, {outcome.num_reused} reused, {outcome.elapsed_s:.1f} s",

@@ -30,8 +30,14 @@ class ServerStart:
         server = start_server(home)
         check_named(server)
         if self.json:
-            print_json({"ui": server.ui_url, "api": server.api_url, "pid": server.pid,
-                        "reports": server.reports_url})  # fmt: skip
+            print_json(
+                {
+                    "ui": server.ui_url,
+                    "api": server.api_url,
+                    "pid": server.pid,
+                    "reports": server.reports_url,
+                }
+            )
         else:
             print(f"Prefect server: {server.ui_url}")
             if server.pid is not None:
@@ -76,16 +82,22 @@ class ServerStatus:
         # One that PREFECT_API_URL names is believed to be there until it is asked.
         answers = server is not None and server.is_healthy()
         if self.json:
-            print_json({
-                "answers": answers, "ui": server.ui_url if server else None,
-                "pid": server.pid if server else None, "log": str(log_path(home)),
-            })  # fmt: skip
+            print_json(
+                {
+                    "answers": answers,
+                    "ui": server.ui_url if server else None,
+                    "pid": server.pid if server else None,
+                    "log": str(log_path(home)),
+                }
+            )
         elif server is None:
             print("no server runs; 'xsim server start' or the next run starts one")
         else:
             ours = f"process {server.pid}" if server.pid else "of PREFECT_API_URL"
-            print(f"Prefect server: {server.ui_url} ({ours}) "
-                  f"{'answers' if answers else 'does not answer'}")  # fmt: skip
+            print(
+                f"Prefect server: {server.ui_url} ({ours}) "
+                f"{'answers' if answers else 'does not answer'}"
+            )
             if server.pid is not None:
                 print(f"sign in with the line in {auth_path(home)}; its log is {log_path(home)}")
         return 0 if answers else 1

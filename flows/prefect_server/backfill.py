@@ -86,9 +86,14 @@ def submit(home: Path, planned: RunRequest, *, deployment: str = NEW_VIDEO) -> s
     attempt = 1
     while True:
         run: Any = run_deployment(
-            deployment, parameters=planned.parameters(), timeout=0, flow_run_name=planned.run_name,
-            idempotency_key=f"backfill-{key}-{attempt}", as_subflow=False, tags=["backfill"],
-        )  # fmt: skip
+            deployment,
+            parameters=planned.parameters(),
+            timeout=0,
+            flow_run_name=planned.run_name,
+            idempotency_key=f"backfill-{key}-{attempt}",
+            as_subflow=False,
+            tags=["backfill"],
+        )
         if run.state is None or run.state.is_completed() or not run.state.is_final():
             return str(run.id)
         attempt += 1

@@ -20,9 +20,12 @@ RUNS_QUEUE = "runs"
 
 
 def deploy(
-    settings: Settings, *, gpu_slots: int = 1, runs_at_once: int = 1,
+    settings: Settings,
+    *,
+    gpu_slots: int = 1,
+    runs_at_once: int = 1,
     pools: PoolRequest | None = None,
-) -> Server:  # fmt: skip
+) -> Server:
     """Create or update work pools, deployments, both limits and the automation for the dead.
 
     Args:
@@ -79,9 +82,13 @@ def _deployments(root: Path) -> None:
     path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
     done = subprocess.run(
         [sys.executable, "-m", "flows.prefect_server.entrypoints"],
-        cwd=root, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
         env={**os.environ, "PYTHONPATH": path},
-    )  # fmt: skip
+    )
     if done.returncode == BROKEN:
         raise MissingDependencyError(
             f"no deployment was changed, as these flows cannot be imported:\n{done.stderr}\n"

@@ -17,26 +17,52 @@ _EVENT = "prefect.flow-run."
 SIGNS_OF_LIFE = {
     f"{_EVENT}{what}"
     for what in (
-        "Pending", "Submitting", "InfrastructurePending", "pull-step.executed", "Running",
+        "Pending",
+        "Submitting",
+        "InfrastructurePending",
+        "pull-step.executed",
+        "Running",
         "heartbeat",
     )
-}  # fmt: skip
+}
 """Somebody took the run and is at work; each starts the watch anew."""
 RESTS = {
     f"{_EVENT}{state}"
     for state in (
-        "Completed", "Failed", "Cancelled", "Crashed", "Scheduled", "Late", "AwaitingRetry",
-        "AwaitingConcurrencySlot", "Paused", "Suspended",
+        "Completed",
+        "Failed",
+        "Cancelled",
+        "Crashed",
+        "Scheduled",
+        "Late",
+        "AwaitingRetry",
+        "AwaitingConcurrencySlot",
+        "Paused",
+        "Suspended",
     )
-}  # fmt: skip
+}
 """It ended, or waits for a worker or a person, which may take for ever; these end the watch. No
 wildcard: an event of another kind would end it too."""
 
 
 def ensure_zombie_automation() -> None:
     """Create or update the automation on the server that this process uses."""
-    from prefect.automations import AutomationCore, EventTrigger
     from prefect.client.orchestration import get_client
+
+    wanted = _wanted()
+    with get_client(sync_client=True) as client:
+        there = client.read_automations_by_name(ZOMBIES)
+        if not there:
+            client.create_automation(wanted)
+        for surplus in there[1:]:
+            client.delete_automation(surplus.id)
+        # Writing it again would forget the heartbeats that the server has counted so far.
+        if there and _told(there[0]) != _told(wanted):
+            client.update_automation(there[0].id, wanted)
+
+
+def _wanted() -> "AutomationCore":
+    from prefect.automations import AutomationCore, EventTrigger
     from prefect.client.schemas.objects import StateType
     from prefect.events.actions import ActionTypes, ChangeFlowRunState
     from prefect.events.schemas.automations import Posture
@@ -48,25 +74,20 @@ def ensure_zombie_automation() -> None:
     actions: list[ActionTypes] = [
         ChangeFlowRunState(state=StateType.CRASHED, name="Crashed", message=message, force=False)
     ]
-    wanted = AutomationCore(
+    return AutomationCore(
         name=ZOMBIES,
         description=f"No sign of life for {SILENCE_S} s: the run is marked as crashed.",
         trigger=EventTrigger(
-            after=SIGNS_OF_LIFE, expect=SIGNS_OF_LIFE | RESTS, for_each={"prefect.resource.id"},
+            after=SIGNS_OF_LIFE,
+            expect=SIGNS_OF_LIFE | RESTS,
+            for_each={"prefect.resource.id"},
             match={"prefect.resource.id": [f"{_EVENT}*"]},
-            posture=Posture.Proactive, threshold=1, within=timedelta(seconds=SILENCE_S),
+            posture=Posture.Proactive,
+            threshold=1,
+            within=timedelta(seconds=SILENCE_S),
         ),
         actions=actions,
-    )  # fmt: skip
-    with get_client(sync_client=True) as client:
-        there = client.read_automations_by_name(ZOMBIES)
-        if not there:
-            client.create_automation(wanted)
-        for surplus in there[1:]:
-            client.delete_automation(surplus.id)
-        # Writing it again would forget the heartbeats that the server has counted so far.
-        if there and _told(there[0]) != _told(wanted):
-            client.update_automation(there[0].id, wanted)
+    )
 
 
 def _told(automation: "AutomationCore") -> dict[str, Any]:

@@ -43,16 +43,21 @@ def job_template(request: PoolRequest, pool: str) -> dict[str, Any]:
         return {}
     template = _default_template(request.kind)
     _set_defaults(
-        template, image=request.image.replace("{pool}", pool), env=_environment(request),
+        template,
+        image=request.image.replace("{pool}", pool),
+        env=_environment(request),
         image_pull_policy="IfNotPresent",
-    )  # fmt: skip
+    )
     # The images' entry point is `xsim`; Prefect hands over a command of its own.
     if request.kind == "docker":
         _set_defaults(
-            template, volumes=list(request.volumes), auto_remove=True,
+            template,
+            volumes=list(request.volumes),
+            auto_remove=True,
             # Our server listens on this machine's loopback only.
-            network_mode="host", container_create_kwargs={"entrypoint": ["/usr/bin/env"]},
-        )  # fmt: skip
+            network_mode="host",
+            container_create_kwargs={"entrypoint": ["/usr/bin/env"]},
+        )
     else:
         pod = template["job_configuration"]["job_manifest"]["spec"]["template"]["spec"]
         pod["containers"][0] |= {

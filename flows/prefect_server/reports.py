@@ -51,10 +51,16 @@ def launch_reports(home: Path, pid: int, before: str | None, log: Path) -> str:
             sys.executable, "-P", "-m", "flows.prefect_server.reports", str(home / "reports"),
             str(secret_path(home)), str(pid), str(listener.fileno()),
         ]  # fmt: skip
-        _launched.append(subprocess.Popen(
-            command, pass_fds=[listener.fileno()], stdin=subprocess.DEVNULL, stdout=out,
-            stderr=out, start_new_session=True,
-        ))  # fmt: skip
+        _launched.append(
+            subprocess.Popen(
+                command,
+                pass_fds=[listener.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                start_new_session=True,
+            )
+        )
         port = listener.getsockname()[1]
     return f"http://{HOST}:{port}/{secret_in(secret_path(home))}"
 
@@ -106,8 +112,16 @@ def main(folder: Path, secret: Path, pid: int, descriptor: int) -> None:
     from uvicorn import Config, Server
 
     app = reports_app(folder, secret_in(secret))
-    server = Server(Config(app, log_level="warning", access_log=False, server_header=False,
-                           proxy_headers=False, lifespan="off"))  # fmt: skip
+    server = Server(
+        Config(
+            app,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            lifespan="off",
+        )
+    )
 
     def watch() -> None:
         with suppress(psutil.Error):

@@ -179,9 +179,13 @@ def _launch(home: Path, port: int) -> Server:
     with log_path(home).open("wb") as log:
         # A session of its own: Ctrl-C in the terminal ends the run, not the server.
         process = subprocess.Popen(
-            command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
             start_new_session=True,
-        )  # fmt: skip
+        )
     _launched.append(process)
     return Server(api_url=api_url, pid=process.pid)
 

@@ -55,9 +55,14 @@ def night_overrides(night: int) -> dict[str, dict[str, Any]]:
 
 
 def retrain_and_promote(
-    execute: Executor, store: ArtifactStore, job: RetrainingJob, *, night: int,
-    test: PromotionTest | None = None, max_pairs: int = 150,
-) -> RetrainingResult:  # fmt: skip
+    execute: Executor,
+    store: ArtifactStore,
+    job: RetrainingJob,
+    *,
+    night: int,
+    test: PromotionTest | None = None,
+    max_pairs: int = 150,
+) -> RetrainingResult:
     """Train a candidate and let it replace the current policy if the test says so.
 
     Args:
@@ -79,22 +84,25 @@ def retrain_and_promote(
     if reason := objection(entries, candidate):
         return RetrainingResult(job.pointer, candidate, before, before, untried(reason, test), ())
 
+    inputs = pipeline.tried_in(found, trained, ingested)
+
     def trial(seed: int) -> Ref:
         config = job.config.evaluate.model_copy(update={"seed": seed, "compares": "promotion"})
-        return execute(
-            EVALUATE, config, teacher=trained.teacher, student=before.ref, calibrated=candidate,
-            sim=trained.sim, scene=found.scene, track=found.track, images=found.images,
-            world=ingested.world,
-        )  # fmt: skip
+        return execute(EVALUATE, config, student=before.ref, calibrated=candidate, **inputs)
 
     seeds = _seeds(job.config, night, max_pairs, has_world=ingested.world is not None)
     decision, evaluations = _compare(store, map(trial, seeds), test)
     now = before
     if decision.action == "promote":
         now = promote(
-            store, job.pointer, candidate, reason=decision.reason, expected=before.number,
-            decision=decision, evaluations=evaluations,
-        )  # fmt: skip
+            store,
+            job.pointer,
+            candidate,
+            reason=decision.reason,
+            expected=before.number,
+            decision=decision,
+            evaluations=evaluations,
+        )
     return RetrainingResult(job.pointer, candidate, before, now, decision, evaluations)
 
 

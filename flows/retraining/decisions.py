@@ -28,10 +28,15 @@ def decision_row(result: RetrainingResult) -> dict[str, Any]:
     """Everything about it, as plain values."""
     fields = result._asdict()
     return {
-        k: v.model_dump(mode="json") if isinstance(v, FrozenModel)
-        else [str(e) for e in v] if isinstance(v, tuple) else v if v is None else str(v)
+        k: v.model_dump(mode="json")
+        if isinstance(v, FrozenModel)
+        else [str(e) for e in v]
+        if isinstance(v, tuple)
+        else v
+        if v is None
+        else str(v)
         for k, v in fields.items()
-    }  # fmt: skip
+    }
 
 
 def outcome_of(result: RetrainingResult) -> dict[str, Any]:

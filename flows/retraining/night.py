@@ -97,7 +97,7 @@ class Night:
             log.update(
                 num_runs=len(list_runs(self.store)),
                 skipped=found.skipped | odd,
-            )  # fmt: skip
+            )
             if not found.captures:
                 raise BadInputError(_nothing(order.task, found))
             pointers = longest_waiting_first(earlier, list(found.captures))
@@ -128,9 +128,13 @@ class Night:
         job = RetrainingJob(pointer, configuration(request), made)
         with recorded(self.store, record) as recorder:
             return retrain_and_promote(
-                _Until(self.execute_for(recorder), end_s), self.store, job, night=seeds_of,
-                test=self.order.test, max_pairs=self.order.max_pairs,
-            )  # fmt: skip
+                _Until(self.execute_for(recorder), end_s),
+                self.store,
+                job,
+                night=seeds_of,
+                test=self.order.test,
+                max_pairs=self.order.max_pairs,
+            )
 
 
 @contextmanager

@@ -54,14 +54,12 @@ def nightly(
             was cut short goes on in a later night, captures that were left out come first.
     """
     store = load_settings().open_store()
-    order = NightOrder(
-        task, preset, overrides or {}, PromotionTest(margin=margin, alpha=alpha), max_pairs,
-        max_hours, night,
-    )  # fmt: skip
+    test = PromotionTest(margin=margin, alpha=alpha)
+    order = NightOrder(task, preset, overrides or {}, test, max_pairs, max_hours, night)
+    run_id = flow_run.id and str(flow_run.id)
     first = new_night(
-        store, task_key(task), tonight(), flow_run=flow_run.id and str(flow_run.id), number=night,
-        max_hours=max_hours,
-    )  # fmt: skip
+        store, task_key(task), tonight(), flow_run=run_id, number=night, max_hours=max_hours
+    )
     record, outcomes = Night(store, order, AsTasks, flow_run.ui_url).carry_out(first)
     create_markdown_artifact(night_page(record), "promotion", f"night {record.name}")
     get_run_logger().info("\n".join(terminal_lines(record)))

@@ -53,10 +53,14 @@ def _row(pointer: str, turn: Turn) -> str:
     now = "" if turn.number is None else f"v{turn.number:06d} `{turn.current}`"
     took = "" if turn.elapsed_s is None else _time(turn.elapsed_s)
     said = turn.outcome + (f": {_plain(turn.why)}" if turn.why else "")
-    figures = "0 | | | | " if d is None else (
-        f"{d.num_pairs} | {d.wins} | {d.losses} | {d.evidence_not_worse:.3g} "
-        f"| {d.evidence_worse:.3g}"
-    )  # fmt: skip
+    figures = (
+        "0 | | | | "
+        if d is None
+        else (
+            f"{d.num_pairs} | {d.wins} | {d.losses} | {d.evidence_not_worse:.3g} "
+            f"| {d.evidence_worse:.3g}"
+        )
+    )
     return f"| {pointer} | {said} | {figures} | {now} | {took} |"
 
 

@@ -156,9 +156,14 @@ def nights_of(
 
 
 def new_night(
-    store: ArtifactStore, task: str, scheduled: datetime, *, flow_run: str | None = None,
-    number: int | None = None, max_hours: float | None = None,
-) -> NightRecord:  # fmt: skip
+    store: ArtifactStore,
+    task: str,
+    scheduled: datetime,
+    *,
+    flow_run: str | None = None,
+    number: int | None = None,
+    max_hours: float | None = None,
+) -> NightRecord:
     """The record of a night that is to begin.
 
     Args:
@@ -175,10 +180,8 @@ def new_night(
         own = [n.number for n in nights if flow_run is not None and n.flow_run == flow_run]
         last = max((n.number for n in nights), default=0)
         number = own[-1] if own else max(scheduled.toordinal(), last + 1)
-    return NightRecord(
-        task=task, number=number, day=scheduled.date().isoformat(), flow_run=flow_run,
-        max_hours=max_hours,
-    )  # fmt: skip
+    day = scheduled.date().isoformat()
+    return NightRecord(task=task, number=number, day=day, flow_run=flow_run, max_hours=max_hours)
 
 
 def seeds_to_go_on_with(nights: list[NightRecord], pointer: str) -> int | None:

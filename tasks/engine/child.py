@@ -79,9 +79,14 @@ def raise_if_stopped() -> None:
 
 
 def run_in_child(
-    stage: Stage[Any], config: FrozenModel, inputs: Mapping[str, ArtifactRef[Any]],
-    settings: Settings, *, progress: Progress, find: str = STAGES,
-) -> ArtifactRef[Any]:  # fmt: skip
+    stage: Stage[Any],
+    config: FrozenModel,
+    inputs: Mapping[str, ArtifactRef[Any]],
+    settings: Settings,
+    *,
+    progress: Progress,
+    find: str = STAGES,
+) -> ArtifactRef[Any]:
     """``run_stage`` in a process group of its own, ended with whatever ends this call.
 
     Args:
@@ -97,23 +102,26 @@ def run_in_child(
     """
     expected = output_ref(stage, config, inputs)
     given = {
-        "find": find, "stage": stage.name, "config": all_fields(config),
-        "inputs": {name: str(ref) for name, ref in inputs.items()}, "store": settings.store_url,
+        **as_plain(stage, config, inputs, find),
+        "store": settings.store_url,
         "runtime": share_of(settings.runtime).model_dump(),
-    }  # fmt: skip
-    answer = run_job(
-        stage.name, "tasks.engine.stage_process:make_artifact", given, progress=progress,
-        timeout_s=_timeout_of(stage.name, settings),
-    )  # fmt: skip
+    }
+    make = "tasks.engine.stage_process:make_artifact"
+    timeout_s = _timeout_of(stage.name, settings)
+    answer = run_job(stage.name, make, given, progress=progress, timeout_s=timeout_s)
     if answer != str(expected):
         raise XSimError(f"the process of stage {stage.name} made {answer}, not {expected}")
     return expected
 
 
 def run_job(
-    name: str, function: str, given: Mapping[str, Any], *, progress: Progress,
+    name: str,
+    function: str,
+    given: Mapping[str, Any],
+    *,
+    progress: Progress,
     timeout_s: float | None = None,
-) -> Any:  # fmt: skip
+) -> Any:
     """``function(given, progress)`` in a process group of its own.
 
     Args:
@@ -132,9 +140,17 @@ def run_job(
         return child.listen(progress)
 
 
-def all_fields(config: FrozenModel) -> dict[str, Any]:
-    """Plain values of a configuration, those included that are no part of its identity."""
-    return {name: to_jsonable_python(getattr(config, name)) for name in type(config).model_fields}
+def as_plain(
+    stage: Stage[Any], config: FrozenModel, inputs: Mapping[str, ArtifactRef[Any]], find: str
+) -> dict[str, Any]:
+    """What is to be made, in plain values; fields that are no part of its identity included."""
+    fields = type(config).model_fields
+    return {
+        "find": find,
+        "stage": stage.name,
+        "config": {name: to_jsonable_python(getattr(config, name)) for name in fields},
+        "inputs": {name: str(ref) for name, ref in inputs.items()},
+    }
 
 
 class _Child(AbstractContextManager["_Child"]):
@@ -153,9 +169,13 @@ class _Child(AbstractContextManager["_Child"]):
             # The name is for people who look at `ps`.
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "tasks.engine.stage_process", *map(str, ends), name],
-                pass_fds=ends, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT, env=environment, process_group=0,
-            )  # fmt: skip
+                pass_fds=ends,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                env=environment,
+                process_group=0,
+            )
         finally:
             for end in ends:
                 os.close(end)
@@ -224,10 +244,12 @@ class _Child(AbstractContextManager["_Child"]):
         self._await_end(PATIENCE_S)
         self._drain()
         status = os.waitid(os.P_PID, self._process.pid, _LOOK)
-        how = "closed its pipe" if status is None else (
-            f"ended by itself with code {status.si_status}" if status.si_code == os.CLD_EXITED
-            else f"was ended by {signal.Signals(status.si_status).name}"
-        )  # fmt: skip
+        if status is None:
+            how = "closed its pipe"
+        elif status.si_code == os.CLD_EXITED:
+            how = f"ended by itself with code {status.si_status}"
+        else:
+            how = f"was ended by {signal.Signals(status.si_status).name}"
         said = "".join(f"\n  {line}" for line in self._last_lines)
         return StageDiedError(
             f"the process of stage {self._name} {how} (killed, out of memory, or a driver crash)."

@@ -52,9 +52,7 @@ TASK_POLICY: dict[str, Any] = {
 }
 
 
-def execute(
-    stage: Stage[Any], config: FrozenModel, inputs: Inputs, *, find: str = STAGES
-) -> Any:  # fmt: skip
+def execute(stage: Stage[Any], config: FrozenModel, inputs: Inputs, *, find: str = STAGES) -> Any:
     """Run a stage inside a Prefect task: in a process of its own, or on the pool it is routed to.
 
     Args:
@@ -95,9 +93,12 @@ def execute(
 
 
 def _make(
-    stage: Stage[Any], config: FrozenModel, given: Mapping[str, ArtifactRef[Any]],
-    settings: Settings, find: str,
-) -> None:  # fmt: skip
+    stage: Stage[Any],
+    config: FrozenModel,
+    given: Mapping[str, ArtifactRef[Any]],
+    settings: Settings,
+    find: str,
+) -> None:
     """Run the stage on this machine."""
     with gpu_slot(config), ProgressArtifact(stage.name) as artifact:
         progress = _tee(stage.name, artifact.update, OBSERVER.get().progressed)
@@ -105,9 +106,13 @@ def _make(
             run_in_child(stage, config, given, settings, progress=progress, find=find)
         else:
             run_stage(
-                stage, config, settings.open_store(), given,
-                runtime=share_of(settings.runtime), progress=progress,
-            )  # fmt: skip
+                stage,
+                config,
+                settings.open_store(),
+                given,
+                runtime=share_of(settings.runtime),
+                progress=progress,
+            )
 
 
 def _tee(

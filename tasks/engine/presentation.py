@@ -50,9 +50,11 @@ class ProgressArtifact:
         self._due = time.monotonic() + UPDATE_EVERY_S
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None,
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
         trace: TracebackType | None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         if self._id is not None and error is None:
             self._send(1.0, "done")
 
@@ -136,9 +138,11 @@ def _plain(value: Any) -> str:
 
 
 def thumbnails(
-    artifact: OpenArtifact[Any], *, at_most: int = MAX_INLINE_PICTURES,
+    artifact: OpenArtifact[Any],
+    *,
+    at_most: int = MAX_INLINE_PICTURES,
     read: Callable[[str], bytes] | None = None,
-) -> list[str]:  # fmt: skip
+) -> list[str]:
     """Markdown of an artifact's first pictures, as small copies that travel within the text.
 
     Args:

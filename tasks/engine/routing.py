@@ -22,7 +22,7 @@ from xsim_core.config import FrozenModel
 from xsim_core.errors import StageDiedError, StageTimeoutError, XSimError
 from xsim_core.stage import Stage
 
-from .child import STAGES, all_fields, raise_if_stopped
+from .child import STAGES, as_plain, raise_if_stopped
 
 POLL_S = 2.0
 
@@ -36,9 +36,14 @@ def pool_of(stage: Stage[Any], settings: Settings) -> str | None:
 
 
 def run_on_pool(
-    pool: str, stage: Stage[Any], config: FrozenModel, inputs: Mapping[str, ArtifactRef[Any]],
-    settings: Settings, *, find: str = STAGES,
-) -> None:  # fmt: skip
+    pool: str,
+    stage: Stage[Any],
+    config: FrozenModel,
+    inputs: Mapping[str, ArtifactRef[Any]],
+    settings: Settings,
+    *,
+    find: str = STAGES,
+) -> None:
     """Have a worker of another pool make the stage's artifact; cancelled with whatever ends this.
 
     Raises:
@@ -46,12 +51,11 @@ def run_on_pool(
         StageDiedError: when its process died there; trying again can help.
         XSimError: when it failed there, after its retries, or was cancelled.
     """
-    parameters = {
-        "stage": stage.name, "config": all_fields(config), "find": find,
-        "inputs": {name: str(ref) for name, ref in inputs.items()},
-    }  # fmt: skip
     run: Any = run_deployment(
-        f"stage/{pool}", parameters=parameters, timeout=0, flow_run_name=f"{stage.name} on {pool}"
+        f"stage/{pool}",
+        parameters=as_plain(stage, config, inputs, find),
+        timeout=0,
+        flow_run_name=f"{stage.name} on {pool}",
     )
     try:
         ended = _await_end(run.id, settings.timeout_of(stage.name))

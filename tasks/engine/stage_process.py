@@ -60,9 +60,13 @@ def make_artifact(job: dict[str, Any], progress: Any) -> str:
     stage = named(job["find"])(job["stage"])
     inputs = {name: ArtifactRef.parse(text) for name, text in job["inputs"].items()}
     ref = run_stage(
-        stage, stage.config.model_validate(job["config"]), ArtifactStore(job["store"]), inputs,
-        runtime=Runtime.model_validate(job["runtime"]), progress=progress,
-    )  # fmt: skip
+        stage,
+        stage.config.model_validate(job["config"]),
+        ArtifactStore(job["store"]),
+        inputs,
+        runtime=Runtime.model_validate(job["runtime"]),
+        progress=progress,
+    )
     return str(ref)
 
 

@@ -111,16 +111,18 @@ BAD = {
     "frame beyond": (lambda f: edit(f, init_frame=6), "video has 6 frames"),
     "board in millimetres": (lambda f: board(f, square_m=45.0, marker_m=34.0), "millimetres"),
     "board beyond its dictionary": (
-        lambda f: board(f, squares_x=20, squares_y=14), "140 markers, but DICT_4X4_50 has only 50"
+        lambda f: board(f, squares_x=20, squares_y=14),
+        "140 markers, but DICT_4X4_50 has only 50",
     ),
     "marker larger than square": (lambda f: board(f, marker_m=0.05), "a marker lies inside"),
     "unknown dictionary": (lambda f: board(f, dictionary="DICT_4X4_5"), "like it are DICT_4X4_50"),
     "board that is no pose": (
-        lambda f: board(f, T_world_board=np.diag([1.0, 1, -1, 1]).tolist()), "no rotation"
+        lambda f: board(f, T_world_board=np.diag([1.0, 1, -1, 1]).tolist()),
+        "no rotation",
     ),
     "no text": (lambda f: (f / "capture.yaml").write_bytes(b"\x00\x01\x02" * 9), "is no"),
     "nested without end": (lambda f: (f / "capture.yaml").write_text("[" * 5000), "is not YAML"),
-}  # fmt: skip
+}
 
 
 def board(folder, **changes):

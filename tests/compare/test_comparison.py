@@ -21,8 +21,11 @@ def runs(tmp_path, monkeypatch):
     """A run, and another whose policy was trained with another seed and did better."""
     store, refs = make_toy_run(tmp_path)
     student = next(i for i, r in enumerate(RATES) if (r.policy, r.domain) == ("student", "sim"))
-    better = (*RATES[:student], RATES[student].model_copy(
-        update={"successes": 20, "low": 0.84, "high": 1.0}), *RATES[student + 1 :])  # fmt: skip
+    better = (
+        *RATES[:student],
+        RATES[student].model_copy(update={"successes": 20, "low": 0.84, "high": 1.0}),
+        *RATES[student + 1 :],
+    )
     monkeypatch.setitem(
         SUMMARIES,
         Evaluation,

@@ -27,14 +27,24 @@ from xsim_core.stage import Stage, run_stage
 from xsim_core.storage import ArtifactStore
 
 STAGE = Stage(
-    name="evaluate", version=1, run=evaluate_policies, config=EvaluateConfig,
+    name="evaluate",
+    version=1,
+    run=evaluate_policies,
+    config=EvaluateConfig,
     inputs={
-        "teacher": TeacherPolicy, "student": StudentPolicy, "calibrated": StudentPolicy,
-        "sim": SimWorld, "scene": SplatScene, "track": ObjectTrack, "images": PosedImages,
-        "world": RealWorld, "truth": GroundTruth,
+        "teacher": TeacherPolicy,
+        "student": StudentPolicy,
+        "calibrated": StudentPolicy,
+        "sim": SimWorld,
+        "scene": SplatScene,
+        "track": ObjectTrack,
+        "images": PosedImages,
+        "world": RealWorld,
+        "truth": GroundTruth,
     },
-    output=Evaluation, optional=frozenset({"calibrated", "world", "truth"}),
-)  # fmt: skip
+    output=Evaluation,
+    optional=frozenset({"calibrated", "world", "truth"}),
+)
 HORIZON = 4
 CONFIG = EvaluateConfig(num_sim_trials=2, num_teacher_trials=3, num_real_trials=2, num_films=2)
 

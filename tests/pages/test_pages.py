@@ -33,10 +33,14 @@ def test_what_a_template_was_not_given_is_an_error():
 @pytest.mark.parametrize(
     ("value", "text"),
     [
-        (None, "–"), (True, "yes"), (1234567, "1,234,567"), (0.123456, "0.1235"),
-        (12345.6, "12,346"), ("x_y", "x_y"),
+        (None, "–"),
+        (True, "yes"),
+        (1234567, "1,234,567"),
+        (0.123456, "0.1235"),
+        (12345.6, "12,346"),
+        ("x_y", "x_y"),
     ],
-)  # fmt: skip
+)
 def test_numbers_are_written_as_a_person_would(value, text):
     assert number(value) == text
 
@@ -44,11 +48,16 @@ def test_numbers_are_written_as_a_person_would(value, text):
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        ("path_length_m", "path length (m)"), ("speed_per_s", "speed per s"), ("m", "m"),
-        ("num_frames", "frames"), ("mesh_num_faces", "mesh faces"), ("psnr_db", "PSNR (dB)"),
-        ("is_mesh_coloured", "mesh coloured"), ("num", "num"),
+        ("path_length_m", "path length (m)"),
+        ("speed_per_s", "speed per s"),
+        ("m", "m"),
+        ("num_frames", "frames"),
+        ("mesh_num_faces", "mesh faces"),
+        ("psnr_db", "PSNR (dB)"),
+        ("is_mesh_coloured", "mesh coloured"),
+        ("num", "num"),
     ],
-)  # fmt: skip
+)
 def test_names_are_written_as_a_person_would(name, text):
     assert words(name) == text
 
@@ -56,12 +65,17 @@ def test_names_are_written_as_a_person_would(name, text):
 @pytest.mark.parametrize(
     ("name", "value", "text"),
     [
-        ("table_height_m", -6.708e-05, "-0.0671 mm"), ("path_length_m", 0.3127, "0.313 m"),
-        ("table_tilt_rad", 0.001956, "0.112°"), ("psnr_db", 29.561, "29.6 dB"),
-        ("board_rms_px", None, "–"), ("num_frames", 1800, "1,800"), ("name", "demo", "demo"),
-        ("duration_s", 1800, "1,800 s"), ("duration_s", 12345.6, "12,346 s"),
+        ("table_height_m", -6.708e-05, "-0.0671 mm"),
+        ("path_length_m", 0.3127, "0.313 m"),
+        ("table_tilt_rad", 0.001956, "0.112°"),
+        ("psnr_db", 29.561, "29.6 dB"),
+        ("board_rms_px", None, "–"),
+        ("num_frames", 1800, "1,800"),
+        ("name", "demo", "demo"),
+        ("duration_s", 1800, "1,800 s"),
+        ("duration_s", 12345.6, "12,346 s"),
     ],
-)  # fmt: skip
+)
 def test_a_quantity_is_told_with_its_unit(name, value, text):
     assert quantity(value, name) == text
 

@@ -14,9 +14,15 @@ from xsim_core.policies.ddim import DDIMSchedule
 from xsim_core.policies.network import StudentArchitecture, StudentNet
 
 SMALL = StudentArchitecture(
-    image_hw=(24, 32), state_dim=2, action_dim=2, channels=(8, 8, 8), embed_dim=16,
-    denoiser_width=16, denoiser_blocks=1, head_channels=4,
-)  # fmt: skip
+    image_hw=(24, 32),
+    state_dim=2,
+    action_dim=2,
+    channels=(8, 8, 8),
+    embed_dim=16,
+    denoiser_width=16,
+    denoiser_blocks=1,
+    head_channels=4,
+)
 SCHEDULE = DDIMSchedule.create(50, 10, "sample")
 
 

@@ -19,9 +19,15 @@ from xsim_core.policies.fitting import new_net
 HW = (24, 32)
 SPEED = 0.15
 SMALL = StudentArchitecture(
-    image_hw=HW, state_dim=2, action_dim=2, channels=(8, 16, 16), embed_dim=64,
-    denoiser_width=64, denoiser_blocks=2, head_channels=8,
-)  # fmt: skip
+    image_hw=HW,
+    state_dim=2,
+    action_dim=2,
+    channels=(8, 16, 16),
+    embed_dim=64,
+    denoiser_width=64,
+    denoiser_blocks=2,
+    head_channels=8,
+)
 
 
 def draw_dot(target, hw=HW):

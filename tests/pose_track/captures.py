@@ -9,11 +9,19 @@ from xsim_core.storage import ArtifactStore, OpenArtifact
 
 
 def commit_capture(store: ArtifactStore, arrays, **changes) -> OpenArtifact[Capture]:
-    summary = Capture(**{
-        "name": "table", "object_name": "block", "num_frames": len(arrays["video/rgb"]),
-        "num_photos": 0,
-        "fps": 30.0, "board": BOARD, "init_frame": 0, "init_box_xyxy": (0, 0, 1, 1), **changes,
-    })  # fmt: skip
+    summary = Capture(
+        **{
+            "name": "table",
+            "object_name": "block",
+            "num_frames": len(arrays["video/rgb"]),
+            "num_photos": 0,
+            "fps": 30.0,
+            "board": BOARD,
+            "init_frame": 0,
+            "init_box_xyxy": (0, 0, 1, 1),
+            **changes,
+        }
+    )
     writer = store.begin("capture", f"{np.random.default_rng().integers(1 << 60):016x}")
     writer.write_all(arrays)
     ref = store.commit(

@@ -120,7 +120,13 @@ def small_film(num_frames=30, *, with_hand=True, show_board=True):
     frames, T = pushed(scene, num_frames, with_hand=with_hand)
     depth_mm = np.stack([np.round(1000 * depth_m).astype(np.uint16) for _, depth_m in frames])
     return Film(
-        rgb=np.stack([rgb for rgb, _ in frames]), depth_mm=depth_mm,
-        timestamps_s=np.arange(num_frames) / 10.0, K=camera.K, T_world_object=T,
-        T_world_cam=T_WORLD_CAM, mesh=mesh, board=BOARD, box=box_of(mesh, T[0], camera),
-    )  # fmt: skip
+        rgb=np.stack([rgb for rgb, _ in frames]),
+        depth_mm=depth_mm,
+        timestamps_s=np.arange(num_frames) / 10.0,
+        K=camera.K,
+        T_world_object=T,
+        T_world_cam=T_WORLD_CAM,
+        mesh=mesh,
+        board=BOARD,
+        box=box_of(mesh, T[0], camera),
+    )

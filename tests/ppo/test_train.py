@@ -18,8 +18,12 @@ PPO = Stage(
     output=TeacherPolicy,
 )
 TINY = {
-    "num_env_steps": 48, "num_envs": 2, "num_steps": 6, "eval_every": 2, "num_eval_episodes": 3,
-}  # fmt: skip
+    "num_env_steps": 48,
+    "num_envs": 2,
+    "num_steps": 6,
+    "eval_every": 2,
+    "num_eval_episodes": 3,
+}
 
 
 def run(store, config, **more):

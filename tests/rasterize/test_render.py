@@ -26,9 +26,16 @@ def run_with_gradients(gaussians, backend, dtype, K, w, h, *, num_threads=1):
     leaves = [t.detach().to(dtype).requires_grad_() for t in gaussians.tensors]
     screen = torch.zeros(len(gaussians), 2, dtype=dtype, requires_grad=True)
     out = render(
-        Gaussians2D(*leaves), T_CAM_WORLD, K, w, h, (0.2, 0.5, 0.1),
-        backend=backend, screen=screen, num_threads=num_threads,
-    )  # fmt: skip
+        Gaussians2D(*leaves),
+        T_CAM_WORLD,
+        K,
+        w,
+        h,
+        (0.2, 0.5, 0.1),
+        backend=backend,
+        screen=screen,
+        num_threads=num_threads,
+    )
     rng = np.random.default_rng(7)
     loss = sum(
         (torch.from_numpy(rng.normal(size=image.shape)).to(image) * image).sum()

@@ -33,10 +33,14 @@ def test_records_come_back_as_written(toy_store, toy_refs):
 
 def test_a_record_from_before_there_were_requests_is_read(toy_store, toy_refs):
     older = {
-        "name": "old", "capture": "kitchen", "preset": "full", "task": "",
+        "name": "old",
+        "capture": "kitchen",
+        "preset": "full",
+        "task": "",
         "stages": {stage: ref.model_dump() for stage, ref in toy_refs.items()},
-        "state": "completed", "started": "2026-01-01T00:00:00+00:00",
-    }  # fmt: skip
+        "state": "completed",
+        "started": "2026-01-01T00:00:00+00:00",
+    }
     toy_store.put_record("runs/old.json", older)
     record = load_record(toy_store, "old")
     assert record.request == RunRequest(capture="kitchen", preset="full")
@@ -78,8 +82,10 @@ def test_a_run_of_a_dead_process_does_not_run(toy_store):
 
 def test_a_run_of_another_machine_says_whose_it_is():
     for process, host in (
-        (this_process(), ""), ("", "an unknown machine"), ("another-machine 1 1", "another-machine")
-    ):  # fmt: skip
+        (this_process(), ""),
+        ("", "an unknown machine"),
+        ("another-machine 1 1", "another-machine"),
+    ):
         assert host_elsewhere(RunRecord(name="night-2", process=process)) == host
     done = RunRecord(name="night-2", process="another-machine 1 1", state="completed")
     assert host_elsewhere(done) == ""

@@ -20,9 +20,15 @@ def commit_capture(store: ArtifactStore, photos: np.ndarray) -> OpenArtifact[Cap
     }  # fmt: skip
     writer.write_all({**mesh, **video, "photos": photos})
     summary = Capture(
-        name="tiny", object_name="none", num_frames=1, num_photos=len(photos), fps=30.0,
-        board=BOARD, init_frame=0, init_box_xyxy=(0, 0, 1, 1),
-    )  # fmt: skip
+        name="tiny",
+        object_name="none",
+        num_frames=1,
+        num_photos=len(photos),
+        fps=30.0,
+        board=BOARD,
+        init_frame=0,
+        init_box_xyxy=(0, 0, 1, 1),
+    )
     ref = store.commit(
         writer, summary, stage="test", stage_version=1, config={}, inputs={}, provenance={}
     )

@@ -46,8 +46,12 @@ def xsim(installed: Path, cwd: Path, *arguments: str) -> subprocess.CompletedPro
     env = {**os.environ, "PYTHONPATH": str(installed), "XSIM_HOME": str(cwd / "home")}
     return subprocess.run(
         [sys.executable, "-P", "-c", main, *arguments],
-        cwd=cwd, env=env, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        cwd=cwd,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def test_the_wheel_has_every_file_of_the_packages_and_no_other(wheel):
@@ -104,7 +108,11 @@ def test_an_installed_copy_names_no_commit(installed, tmp_path):
     look = "from xsim_core.provenance import git_commit; print(git_commit())"
     env = {**os.environ, "PYTHONPATH": str(installed)}
     done = subprocess.run(
-        [sys.executable, "-P", "-c", look], env=env, cwd=tmp_path, capture_output=True, text=True,
+        [sys.executable, "-P", "-c", look],
+        env=env,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
         check=True,
-    )  # fmt: skip
+    )
     assert done.stdout.strip() == "None"

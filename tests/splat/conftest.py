@@ -90,10 +90,14 @@ def commit_photos(store: ArtifactStore, photos: Photos, **changes) -> ArtifactRe
     """Put the photos into a store as the scan stage would."""
     n = len(photos.images)
     arrays = {
-        "images": photos.images, "T_world_cam": photos.T_world_cam, "K": photos.camera.K,
-        "photo_index": np.arange(n), "is_held_out": np.arange(n) % 8 == 3,
-        "points_world": photos.points_world, "points_rgb": photos.points_rgb,
-    } | changes  # fmt: skip
+        "images": photos.images,
+        "T_world_cam": photos.T_world_cam,
+        "K": photos.camera.K,
+        "photo_index": np.arange(n),
+        "is_held_out": np.arange(n) % 8 == 3,
+        "points_world": photos.points_world,
+        "points_rgb": photos.points_rgb,
+    } | changes
     writer = store.begin("posed_images", "0" * 24)
     writer.write_all(arrays)
     summary = PosedImages(

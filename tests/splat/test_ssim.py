@@ -17,9 +17,15 @@ def images():
 def test_equals_scikit_image_away_from_the_border():
     x, y = (np.pad(i, ((8, 8), (8, 8), (0, 0))) for i in images())
     _, truth = structural_similarity(
-        x, y, gaussian_weights=True, sigma=1.5, use_sample_covariance=False, data_range=1.0,
-        channel_axis=-1, full=True,
-    )  # fmt: skip
+        x,
+        y,
+        gaussian_weights=True,
+        sigma=1.5,
+        use_sample_covariance=False,
+        data_range=1.0,
+        channel_axis=-1,
+        full=True,
+    )
     ours = float(mean_ssim(torch.from_numpy(x), y))
     # Padded with zeros, both see zeros beyond the border; float32 filters.
     assert abs(ours - truth.mean()) < 2e-4

@@ -64,9 +64,13 @@ def test_stages_side_by_side_share_the_cores(tmp_path, capsys):
         token = SIDE_BY_SIDE.set(num_stages)
         try:
             run_in_child(
-                find("toy"), config, {}, settings, progress=lambda fraction, figures: None,
+                find("toy"),
+                config,
+                {},
+                settings,
+                progress=lambda fraction, figures: None,
                 find=FIND,
-            )  # fmt: skip
+            )
         finally:
             SIDE_BY_SIDE.reset(token)
         assert f"\n{num_workers} workers\n" in capsys.readouterr().err

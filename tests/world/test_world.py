@@ -24,9 +24,11 @@ def make_world(store, json_bytes=None, *, name="world"):
     vertices, faces, uv, texture = block_mesh()
     arrays = {
         "spec_json": spec_to_json(SPEC) if json_bytes is None else json_bytes,
-        "object/vertices": vertices, "object/faces": faces, "object/uv": uv,
+        "object/vertices": vertices,
+        "object/faces": faces,
+        "object/uv": uv,
         "object/texture": texture,
-    }  # fmt: skip
+    }
     return store.open(commit(store, RealWorld(name="w"), arrays, name=name), RealWorld)
 
 

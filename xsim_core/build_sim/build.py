@@ -7,6 +7,7 @@ from xsim_core.artifacts import ObjectTrack, SimWorld, SplatScene
 from xsim_core.geometry import TexturedMesh
 from xsim_core.rasterize import Gaussians2D
 from xsim_core.sim.controller import FINGER_OPEN_M, inverse_kinematics
+from xsim_core.sim.pieces import ConvexPieces
 from xsim_core.sim.task import TaskSpec
 from xsim_core.storage import ArtifactWriter, OpenArtifact
 
@@ -48,18 +49,17 @@ def build_sim(
     finger = 0.0 if task.gripper == "closed" else FINGER_OPEN_M
     qpos = np.array([*inverse_kinematics(tcp, yaw), finger, finger])
     pieces = object_pieces(vertices, mesh.faces)
-    obstacles = scene_pieces(
-        scene.array("collision/vertices"),
-        scene.array("collision/piece_ends"),
-        table_height_m=table,
-        keep_clear_low=np.array([*low[:2], table + 0.003]) - CLEARANCE_M,
-        keep_clear_high=high + CLEARANCE_M,
+    obstacles = _obstacles(scene, low, high)
+    out.write_all(
+        {
+            "T_world_object_start": T_start,
+            "T_world_waypoints": T_waypoints,
+            "start_qpos": qpos,
+            "workspace": np.stack([low, high]),
+            "object_centre": centre,
+            **{name: track.array(name) for name in ("T_world_cam", "K", "image_hw")},
+        }
     )
-    out.write_all({
-        "T_world_object_start": T_start, "T_world_waypoints": T_waypoints, "start_qpos": qpos,
-        "workspace": np.stack([low, high]), "object_centre": centre,
-        **{name: track.array(name) for name in ("T_world_cam", "K", "image_hw")},
-    })  # fmt: skip
     out.write_all(track.arrays("object"), prefix="object")
     pieces.write(out, "object_pieces")
     obstacles.write(out, "scene_pieces")
@@ -115,3 +115,17 @@ def _start_and_waypoints(
     )
     T_start = rest_on_table(T_start, up_object=up, vertices=vertices, table_height_m=table)
     return T_start, lift_to_table(T_waypoints, vertices=vertices, table_height_m=table)
+
+
+def _obstacles(
+    scene: OpenArtifact[SplatScene], low: NDArray[np.float64], high: NDArray[np.float64]
+) -> ConvexPieces:
+    """The room's pieces, those left out that reach into the workspace from ``low`` to ``high``."""
+    table = scene.summary.table_height_m
+    return scene_pieces(
+        scene.array("collision/vertices"),
+        scene.array("collision/piece_ends"),
+        table_height_m=table,
+        keep_clear_low=np.array([*low[:2], table + 0.003]) - CLEARANCE_M,
+        keep_clear_high=high + CLEARANCE_M,
+    )

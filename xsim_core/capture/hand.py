@@ -108,9 +108,11 @@ def capsule_mesh(
     b, c, d = a + 1, a + around + 2, a + around + 1
     faces = np.concatenate([np.stack([a, b, c], -1), np.stack([a, c, d], -1)])
     return TexturedMesh(
-        np.concatenate(vertices).astype(np.float32), faces.astype(np.int32),
-        np.stack([u, v], -1).astype(np.float32), texture,
-    )  # fmt: skip
+        np.concatenate(vertices).astype(np.float32),
+        faces.astype(np.int32),
+        np.stack([u, v], -1).astype(np.float32),
+        texture,
+    )
 
 
 class Hand:

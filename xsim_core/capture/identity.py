@@ -144,9 +144,10 @@ _NO_PART = {
 
 def _files_below(folder: Path) -> list[Path]:
     return sorted(
-        p for p in folder.rglob("*")
+        p
+        for p in folder.rglob("*")
         if not any(n in _NO_PART or n.startswith("._") for n in _names(p, folder)) and p.is_file()
-    )  # fmt: skip
+    )
 
 
 def _names(path: Path, folder: Path) -> list[str]:

@@ -35,10 +35,13 @@ def ingest_capture(*, config: IngestConfig, out: ArtifactWriter) -> Capture:
     # What the readers' process hands over lies there until it is in the store.
     with TemporaryDirectory(dir=out.scratch()) as place:
         brought = read_apart(
-            Path(place), mesh=folder / file.mesh, mesh_root=mesh_root(folder / file.mesh, folder),
-            photos=folder / file.photos, video=video_path(folder, file, config.prefer),
+            Path(place),
+            mesh=folder / file.mesh,
+            mesh_root=mesh_root(folder / file.mesh, folder),
+            photos=folder / file.photos,
+            video=video_path(folder, file, config.prefer),
             depth_unit_m=file.depth_unit_m,
-        )  # fmt: skip
+        )
         with arrays_below(Path(place)):
             return _commit(brought, file, folder, [*notes, *brought.notes], out)
 
@@ -60,12 +63,17 @@ def _commit(
     out.add_file("photos.jpg", contact_sheet(photos))
     out.add_file("video.jpg", video_strip(video, init_frame, file.init_box_xyxy))
     return Capture(
-        name=file.name, object_name=file.object_name, num_frames=len(video.rgb),
-        num_photos=len(photos), fps=round(video.fps, 6), board=file.board,
-        init_frame=init_frame, init_box_xyxy=file.init_box_xyxy,
+        name=file.name,
+        object_name=file.object_name,
+        num_frames=len(video.rgb),
+        num_photos=len(photos),
+        fps=round(video.fps, 6),
+        board=file.board,
+        init_frame=init_frame,
+        init_box_xyxy=file.init_box_xyxy,
         is_mesh_coloured=brought.mesh.is_textured,
         notes=tuple(dict.fromkeys(note.replace(f"{folder}/", "") for note in notes)),
-    )  # fmt: skip
+    )
 
 
 def ingest_truth(*, config: IngestConfig, out: ArtifactWriter) -> GroundTruth:

@@ -53,6 +53,14 @@ def demo_board() -> BoardSpec:
     return board.model_copy(update={"T_world_board": rows})
 
 
+REAL_LIGHTS = LightSpec(
+    ambient_rgb=(0.34, 0.33, 0.30),
+    directions=((-0.5, 0.4, -1.0), (0.6, -0.2, -0.7)),
+    colours_rgb=((1.35, 1.2, 1.0), (0.35, 0.4, 0.5)),
+)
+"""Of the world to deploy into."""
+
+
 def real_world_spec(
     config: SynthesizeConfig, room: RoomSpec, T_world_cam: Floats
 ) -> dict[str, Any]:
@@ -67,14 +75,10 @@ def real_world_spec(
             "clutter_tint": (1, 0.9, 0.8),
         }
     )
-    lights = LightSpec(
-        ambient_rgb=(0.34, 0.33, 0.30), directions=((-0.5, 0.4, -1.0), (0.6, -0.2, -0.7)),
-        colours_rgb=((1.35, 1.2, 1.0), (0.35, 0.4, 0.5)),
-    )  # fmt: skip
     return {
         "name": f"{config.name}-real",
         "room": real_room.model_dump(mode="json"),
-        "lights": lights.model_dump(mode="json"),
+        "lights": REAL_LIGHTS.model_dump(mode="json"),
         "T_world_cam": T_world_cam.tolist(),
         "seed": config.seed,
         "camera_error_m": 0.010,

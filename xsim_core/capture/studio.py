@@ -53,9 +53,14 @@ class Studio:
         self.mesh = l_block(size_m=config.object_size_m, seed=int(scene_rng.integers(1 << 30)))
         self.phases = Phases.of(config.num_frames)
         self.motion = ObjectMotion(
-            config.start_xy_m, config.end_xy_m, config.start_yaw_rad, config.turn_rad,
-            config.bulge_m, config.object_size_m[2] / 2, config.motion,
-        )  # fmt: skip
+            config.start_xy_m,
+            config.end_xy_m,
+            config.start_yaw_rad,
+            config.turn_rad,
+            config.bulge_m,
+            config.object_size_m[2] / 2,
+            config.motion,
+        )
         self.hand = Hand(rng=hand_rng)
         self.scene = RenderScene()
         build_room(self.scene.scene, self.room)
@@ -206,17 +211,22 @@ class Studio:
         box = np.concatenate([low, high]) + self.user_rng.uniform(-4, 4, 4) * w / 640
         box = np.clip(box, 0, [w - 1, h - 1, w - 1, h - 1]).round(1)
         return CaptureFile(
-            name=self.config.name, object_name=self.config.object_name, board=self.board,
+            name=self.config.name,
+            object_name=self.config.object_name,
+            board=self.board,
             init_box_xyxy=tuple(box.tolist()),
-        )  # fmt: skip
+        )
 
     def write_truth(self, folder: Path, T_world_object: Floats, poses: Floats, take: _Take) -> None:
         """Ground truth and the world to deploy into, for ``evaluate`` alone."""
         np.savez(
-            folder / "truth.npz", T_world_object=T_world_object, T_world_cam=self.T_world_cam,
-            photo_T_world_cam=poses, photo_K=self.photo_camera.K,
+            folder / "truth.npz",
+            T_world_object=T_world_object,
+            T_world_cam=self.T_world_cam,
+            photo_T_world_cam=poses,
+            photo_K=self.photo_camera.K,
             visible_fraction=take.visible_fraction,
-        )  # fmt: skip
+        )
         self.mesh.write_obj(folder / "object")
         world = real_world_spec(self.config, self.room, self.T_world_cam)
         (folder / "world.json").write_text(json.dumps(world, indent=1))

@@ -39,9 +39,12 @@ def _environment() -> "Environment":
     from jinja2 import Environment, FileSystemLoader, StrictUndefined  # Here: most runs show none.
 
     made = Environment(
-        loader=FileSystemLoader(Path(__file__).parents[1]), autoescape=True,
-        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
+        loader=FileSystemLoader(Path(__file__).parents[1]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     made.filters |= {"number": number, "words": words, "meaning": meaning, "quantity": quantity}
     return made
 

@@ -2,6 +2,10 @@
 
 import base64
 import io
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 IMAGES = {
     ".png": "image/png",
@@ -32,19 +36,29 @@ def slim(data: bytes, mime: str) -> tuple[bytes, str]:
 
     if len(data) < SMALL_BYTES or mime == "image/webp":
         return data, mime
-    buffer = io.BytesIO()
     try:
         with Image.open(io.BytesIO(data)) as image:
             frames = [frame.convert("RGBA") for frame in ImageSequence.Iterator(image)]
             duration_ms = image.info.get("duration", 100)
     except (UnidentifiedImageError, OSError):
         return data, mime
-    frames[0].save(
-        buffer, "WEBP", quality=QUALITY, method=2, save_all=len(frames) > 1,
-        append_images=frames[1:], duration=duration_ms, loop=0,
-    )  # fmt: skip
-    small = buffer.getvalue()
+    small = _webp(frames, duration_ms)
     return (small, "image/webp") if len(small) < len(data) else (data, mime)
+
+
+def _webp(frames: list["Image"], duration_ms: float) -> bytes:
+    buffer = io.BytesIO()
+    frames[0].save(
+        buffer,
+        "WEBP",
+        quality=QUALITY,
+        method=2,
+        save_all=len(frames) > 1,
+        append_images=frames[1:],
+        duration=duration_ms,
+        loop=0,
+    )
+    return buffer.getvalue()
 
 
 def data_uri(data: bytes, mime: str) -> str:

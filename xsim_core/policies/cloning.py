@@ -83,8 +83,9 @@ class Trainer:
     def save(self, path: Path) -> None:
         """Write everything that a resumed run needs."""
         arrays: dict[str, NDArray[np.generic]] = {
-            "progress": np.array([self.step, self.elapsed_s]), "losses": np.array(self.losses)
-        }  # fmt: skip
+            "progress": np.array([self.step, self.elapsed_s]),
+            "losses": np.array(self.losses),
+        }
         arrays |= {f"net/{k}": v for k, v in state_arrays(self.net).items()}
         arrays |= {f"average/{k}": v.numpy() for k, v in self.average.items()}
         for index, moments in self.optimizer.state_dict()["state"].items():

@@ -213,10 +213,12 @@ class _Trainer:
         if np.isnan(figures["eval_success"]):
             return
         record = {
-            "best_score": self.best_score, "env_steps": self.env_steps, "reached": self.reached,
+            "best_score": self.best_score,
+            "env_steps": self.env_steps,
+            "reached": self.reached,
             "iteration": self.iteration,
             "curve": {k: [None if np.isnan(x) else x for x in v] for k, v in self.curve.items()},
-        }  # fmt: skip
+        }
         save_checkpoint(
             self.checkpoint, self.net, self.optimiser, self.normaliser, record, self.best
         )

@@ -61,9 +61,16 @@ class Decision(FrozenModel):
 def untried(reason: str, test: PromotionTest | None = None) -> Decision:
     """To keep the current policy without a trial."""
     return Decision(
-        action="keep", reason=reason, num_pairs=0, wins=0, losses=0, evidence_better=1.0,
-        evidence_not_worse=1.0, evidence_worse=1.0, test=test or PromotionTest(),
-    )  # fmt: skip
+        action="keep",
+        reason=reason,
+        num_pairs=0,
+        wins=0,
+        losses=0,
+        evidence_better=1.0,
+        evidence_not_worse=1.0,
+        evidence_worse=1.0,
+        test=test or PromotionTest(),
+    )
 
 
 def decide(

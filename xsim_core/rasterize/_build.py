@@ -38,12 +38,19 @@ def load_kernel() -> ctypes.CDLL:
         _compile(path)
     library = ctypes.CDLL(str(path))
     library.xsim_render_forward.argtypes = [
-        *_SPLATS, *_CAMERA_SIZE, _FLOATS, ctypes.c_int, *[_FLOATS] * 5,
-    ]  # fmt: skip
+        *_SPLATS,
+        *_CAMERA_SIZE,
+        _FLOATS,
+        ctypes.c_int,
+        *[_FLOATS] * 5,
+    ]
     library.xsim_render_forward.restype = None
     library.xsim_render_backward.argtypes = [
-        *_SPLATS, *_CAMERA_SIZE, ctypes.c_int, *[_FLOATS] * 14,
-    ]  # fmt: skip
+        *_SPLATS,
+        *_CAMERA_SIZE,
+        ctypes.c_int,
+        *[_FLOATS] * 14,
+    ]
     library.xsim_render_backward.restype = None
     return library
 
@@ -75,8 +82,10 @@ def _compile(path: Path) -> None:
     with drafted(path) as draft:
         done = subprocess.run(
             [compiler, *FLAGS, str(SOURCE), "-o", str(draft)],
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         if done.returncode != 0:
             raise MissingDependencyError(
                 f"'{compiler}' could not compile {SOURCE.name} (exit {done.returncode}). "

@@ -42,11 +42,12 @@ def forward(
     """
     rgb = np.empty((height, width, 3), np.float32)
     alpha, depth, square, median = (np.empty((height, width), np.float32) for _ in range(4))
+    images = (rgb, alpha, depth, square, median)
+    seen = (*map(_address, splats), _address(T_cam_world), _address(K), width, height)
     load_kernel().xsim_render_forward(
-        len(splats[0]), *map(_address, splats), _address(T_cam_world), _address(K), width, height,
-        _address(background_rgb), num_threads, *map(_address, (rgb, alpha, depth, square, median)),
-    )  # fmt: skip
-    return rgb, alpha, depth, square, median
+        len(splats[0]), *seen, _address(background_rgb), num_threads, *map(_address, images)
+    )
+    return images
 
 
 class CppRender(torch.autograd.Function):
@@ -83,11 +84,9 @@ class CppRender(torch.autograd.Function):
         d_screen = np.zeros((n, 2), np.float32)
         T_cam_world, K, width, height = ctx.camera
         d_images = [as_float32(g) for g in grads[:4]]
-        load_kernel().xsim_render_backward(
-            n, *map(_address, ctx.splats), _address(T_cam_world), _address(K), width, height,
-            ctx.num_threads, *map(_address, ctx.images), *map(_address, d_images),
-            *map(_address, d_splats), _address(d_screen),
-        )  # fmt: skip
+        seen = (*map(_address, ctx.splats), _address(T_cam_world), _address(K), width, height)
+        arrays = (*ctx.images, *d_images, *d_splats, d_screen)
+        load_kernel().xsim_render_backward(n, *seen, ctx.num_threads, *map(_address, arrays))
         screen = torch.from_numpy(d_screen) if ctx.has_screen else None
         return (*(torch.from_numpy(d) for d in d_splats), screen, None, None, None)
 

@@ -34,10 +34,11 @@ def render_gsplat(
     K = K.to(device, torch.float32).clone()
     K[:2, 2] += 0.5  # gsplat's pixel centres are half integers
     quats = quats / quats.norm(dim=-1, keepdim=True)
+    camera = (T_cam_world.to(device, torch.float32)[None], K[None], width, height)
+    options = {"near_plane": 0.02, "backgrounds": None, "render_mode": "RGB+D"}
     colours, alphas, _, _, _, median, meta = rasterization_2dgs(
-        means, quats, scales, opacities, rgb, T_cam_world.to(device, torch.float32)[None], K[None],
-        width, height, near_plane=0.02, backgrounds=None, render_mode="RGB+D",
-    )  # fmt: skip
+        means, quats, scales, opacities, rgb, *camera, **options
+    )
     _keep_screen_gradient(screen, meta)
     alpha = alphas[0, ..., 0]
     image = colours[0, ..., :3] + (1 - alpha)[..., None] * background_rgb.to(device, torch.float32)

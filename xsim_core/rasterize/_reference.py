@@ -16,32 +16,21 @@ def quat_wxyz_to_axes(quats_wxyz: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def render_dense(
-    splats: tuple[Tensor, ...], screen: Tensor | None, T_cam_world: Tensor, K: Tensor,
-    width: int, height: int, background_rgb: Tensor,
-) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:  # fmt: skip
+    splats: tuple[Tensor, ...],
+    screen: Tensor | None,
+    T_cam_world: Tensor,
+    K: Tensor,
+    width: int,
+    height: int,
+    background_rgb: Tensor,
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
     """Rgb (h, w, 3); alpha, accumulated depth, its square, and median depth (h, w) each.
 
     Memory grows with splats times pixels: a few hundred splats at most.
     """
-    means, quats, scales, opacities, rgb = splats
-    R, t = T_cam_world[:3, :3], T_cam_world[:3, 3]
-    p = means @ R.T + t
-    keep = (p[:, 2] > NEAR_M) & (opacities > MIN_ALPHA)
-    order = torch.argsort(p[:, 2].detach(), stable=True)
-    order = order[keep[order]]
-    a, b = quat_wxyz_to_axes(quats)
-    cols = torch.stack([(a @ R.T) * scales[:, :1], (b @ R.T) * scales[:, 1:], p], -1)[order]
-    M = K @ cols  # (g, 3, 3), rows x z, y z, z
-    opacities, rgb = opacities[order], rgb[order]
-    centre = M[:, :2, 2] / M[:, 2:, 2]
-    if screen is not None:
-        # Moving a splat by pixels at its own depth.
-        shift = torch.zeros_like(M)
-        shift[:, :2, 2] = screen[order] * M[:, 2:, 2].detach()
-        M, centre = M + shift, centre + screen[order]
-
+    M, centre, opacities, rgb = _projected(splats, screen, T_cam_world, K)
     v_pix, u_pix = torch.meshgrid(
-        torch.arange(height, dtype=p.dtype), torch.arange(width, dtype=p.dtype), indexing="ij"
+        torch.arange(height, dtype=M.dtype), torch.arange(width, dtype=M.dtype), indexing="ij"
     )
     pix = torch.stack([u_pix, v_pix], -1).reshape(-1, 1, 2)
     h_u = pix[..., :1] * M[:, 2] - M[:, 0]  # (pixels, g, 3)
@@ -73,3 +62,26 @@ def render_dense(
         (w * z * z).sum(1).reshape(hw),
         median.detach().reshape(hw),
     )
+
+
+def _projected(
+    splats: tuple[Tensor, ...], screen: Tensor | None, T_cam_world: Tensor, K: Tensor
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Front to back: discs to pixels (g, 3, 3), centres (g, 2), opacities (g,), rgb (g, 3)."""
+    means, quats, scales, opacities, rgb = splats
+    R, t = T_cam_world[:3, :3], T_cam_world[:3, 3]
+    p = means @ R.T + t
+    keep = (p[:, 2] > NEAR_M) & (opacities > MIN_ALPHA)
+    order = torch.argsort(p[:, 2].detach(), stable=True)
+    order = order[keep[order]]
+    a, b = quat_wxyz_to_axes(quats)
+    cols = torch.stack([(a @ R.T) * scales[:, :1], (b @ R.T) * scales[:, 1:], p], -1)[order]
+    M = K @ cols  # (g, 3, 3), rows x z, y z, z
+    opacities, rgb = opacities[order], rgb[order]
+    centre = M[:, :2, 2] / M[:, 2:, 2]
+    if screen is not None:
+        # Moving a splat by pixels at its own depth.
+        shift = torch.zeros_like(M)
+        shift[:, :2, 2] = screen[order] * M[:, 2:, 2].detach()
+        M, centre = M + shift, centre + screen[order]
+    return M, centre, opacities, rgb

@@ -141,10 +141,8 @@ def render_numpy(
 ) -> RenderOutput:
     """As ``render``, as numpy float32 arrays and without gradients."""
     if backend != "cpp":
-        return _as_numpy(render(
-            gaussians, T_cam_world, K, width, height, background_rgb, backend=backend,
-            num_threads=num_threads,
-        ))  # fmt: skip
+        seen = (T_cam_world, K, width, height, background_rgb)
+        return _as_numpy(render(gaussians, *seen, backend=backend, num_threads=num_threads))
     # Without torch's bookkeeping: simulators call this for each new camera.
     splats = tuple(as_float32(t) for t in gaussians.tensors)
     camera = (as_float32(T_cam_world), as_float32(K), width, height)

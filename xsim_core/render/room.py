@@ -84,9 +84,16 @@ def room_meshes(room: RoomSpec) -> dict[str, tuple[TexturedMesh, NDArray[np.floa
     parts = _table_and_walls(room, rng)
     for i, box in enumerate(room.clutter):
         texture = patterned_texture(
-            256, 256, rng=rng, base_rgb=box.rgb, contrast=0.35, cells=8, num_shapes=50,
-            shape_px=(5, 18), blur_px=1.2,
-        )  # fmt: skip
+            256,
+            256,
+            rng=rng,
+            base_rgb=box.rgb,
+            contrast=0.35,
+            cells=8,
+            num_shapes=50,
+            shape_px=(5, 18),
+            blur_px=1.2,
+        )
         mesh = textured_box(box.size_m, tinted(texture, room.clutter_tint))
         T = make_se3(so3_exp([0, 0, box.yaw_rad]), [*box.position_m, box.size_m[2] / 2 + 5e-4 * i])
         parts[f"clutter_{i}"] = (mesh, T)
@@ -114,21 +121,10 @@ def _table_and_walls(
 ) -> dict[str, tuple[TexturedMesh, NDArray[np.float64]]]:
     low, high = np.array(room.table_min_m), np.array(room.table_max_m)
     size, centre = high - low, (low + high) / 2
-    px = np.ceil(size * room.texture_px_per_m).astype(int)
-    table = patterned_texture(
-        px[1], px[0], rng=rng, base_rgb=room.table_rgb, contrast=room.table_contrast,
-        cells=round(float(size.max()) / 0.12), num_shapes=int(330 * size.prod()),
-        shape_px=(0.008 * room.texture_px_per_m, 0.030 * room.texture_px_per_m), blur_px=1.5,
-    )  # fmt: skip
-    parts = {
-        "table": (
-            textured_quad(size[0], size[1], tinted(table, room.table_tint)),
-            make_se3(np.eye(3), [*centre, 0.0]),
-        )
-    }
+    table = textured_quad(size[0], size[1], _table_texture(room, size, rng))
+    parts = {"table": (table, make_se3(np.eye(3), [*centre, 0.0]))}
     half = size / 2 + room.wall_distance_m
     z_mid = room.floor_z_m + room.wall_height_m / 2
-    tall = room.wall_height_m
     planes = {"floor": (2 * half[0], 2 * half[1], np.eye(3), [*centre, room.floor_z_m])}
     for name, axis, sign, yaw in (
         ("wall_x0", 0, -1, 0.0),
@@ -138,16 +134,46 @@ def _table_and_walls(
     ):
         position = [*centre, z_mid]
         position[axis] += sign * half[axis]
-        planes[name] = (2 * half[1 - axis], tall, _upright(yaw), position)
+        planes[name] = (2 * half[1 - axis], room.wall_height_m, _upright(yaw), position)
     for name, (width, height, R, position) in planes.items():
         rgb = (0.4, 0.42, 0.45) if name == "floor" else (0.66, 0.66, 0.6)
-        texture = patterned_texture(
-            round(height * 160), round(width * 160), rng=rng, base_rgb=rgb, contrast=0.25,
-            cells=16, num_shapes=int(30 * height * width), shape_px=(6, 20), blur_px=1.5,
-        )  # fmt: skip
-        mesh = textured_quad(width, height, tinted(texture, room.wall_tint))
-        parts[name] = (mesh, make_se3(R, position))
+        texture = tinted(_wall_texture(height, width, rgb, rng), room.wall_tint)
+        parts[name] = (textured_quad(width, height, texture), make_se3(R, position))
     return parts
+
+
+def _table_texture(
+    room: RoomSpec, size_m: NDArray[np.float64], rng: np.random.Generator
+) -> NDArray[np.uint8]:
+    px = np.ceil(size_m * room.texture_px_per_m).astype(int)
+    texture = patterned_texture(
+        px[1],
+        px[0],
+        rng=rng,
+        base_rgb=room.table_rgb,
+        contrast=room.table_contrast,
+        cells=round(float(size_m.max()) / 0.12),
+        num_shapes=int(330 * size_m.prod()),
+        shape_px=(0.008 * room.texture_px_per_m, 0.030 * room.texture_px_per_m),
+        blur_px=1.5,
+    )
+    return tinted(texture, room.table_tint)
+
+
+def _wall_texture(
+    height_m: float, width_m: float, rgb: tuple[float, float, float], rng: np.random.Generator
+) -> NDArray[np.uint8]:
+    return patterned_texture(
+        round(height_m * 160),
+        round(width_m * 160),
+        rng=rng,
+        base_rgb=rgb,
+        contrast=0.25,
+        cells=16,
+        num_shapes=int(30 * height_m * width_m),
+        shape_px=(6, 20),
+        blur_px=1.5,
+    )
 
 
 def _upright(yaw: float) -> NDArray[np.float64]:

@@ -46,11 +46,19 @@ def _atlas_texture(size_px: int, rng: np.random.Generator) -> NDArray[np.uint8]:
     half = size_px // 2
     tiles = [
         patterned_texture(
-            half, half, rng=rng, base_rgb=rgb, contrast=0.45, cells=6, num_shapes=40,
-            shape_px=(size_px / 60, size_px / 15), shape_mix=0.8, blur_px=size_px / 512,
+            half,
+            half,
+            rng=rng,
+            base_rgb=rgb,
+            contrast=0.45,
+            cells=6,
+            num_shapes=40,
+            shape_px=(size_px / 60, size_px / 15),
+            shape_mix=0.8,
+            blur_px=size_px / 512,
         )
         for rgb in palette
-    ]  # fmt: skip
+    ]
     return np.concatenate([np.hstack(tiles[:2]), np.hstack(tiles[2:])])
 
 

@@ -33,9 +33,13 @@ Values = NDArray[np.floating]
 
 
 def line_chart(
-    series: Mapping[str, tuple[Values, Values]], *, x_label: str, y_label: str = "",
-    bands: Sequence[tuple[float, float]] = (), y_range: tuple[float, float] | None = None,
-) -> Markup:  # fmt: skip
+    series: Mapping[str, tuple[Values, Values]],
+    *,
+    x_label: str,
+    y_label: str = "",
+    bands: Sequence[tuple[float, float]] = (),
+    y_range: tuple[float, float] | None = None,
+) -> Markup:
     """Lines over a common axis; ``bands`` are shaded spans of x."""
     known = [np.isfinite(np.asarray(y, float)).any() for _, y in series.values()]
     if not any(known):

@@ -182,11 +182,14 @@ def _rate_table(rates: Sequence[SuccessRate]) -> Markup:
     head = ("policy", "where", "succeeds", "95 % interval", "task progress")
     rows = [
         (
-            r.policy, r.domain, f"{r.successes} of {r.trials}",
-            f"{r.low:.2f} to {r.high:.2f}", f"{r.progress:.2f}",
+            r.policy,
+            r.domain,
+            f"{r.successes} of {r.trials}",
+            f"{r.low:.2f} to {r.high:.2f}",
+            f"{r.progress:.2f}",
         )
         for r in rates
-    ]  # fmt: skip
+    ]
     return macros("pages/pieces.html").table(head, rows, numeric=range(2, 5))
 
 
@@ -195,9 +198,13 @@ _COMPARISONS = {
     "promotion": "The candidate against the current policy, trial by trial on the same seeds",
 }
 _SHOWN_ELSEWHERE = (
-    "teacher_", "student_", "calibrated_", "current_", "candidate_",
+    "teacher_",
+    "student_",
+    "calibrated_",
+    "current_",
+    "candidate_",
     *(f"{what}_" for what in _COMPARISONS),
-)  # fmt: skip
+)
 
 
 def _compared(figures: Mapping[str, float], what: str, title: str) -> Markup:

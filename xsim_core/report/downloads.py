@@ -48,11 +48,14 @@ def write_page(
         other_code: likewise.
         stamp: the page's first line.
     """
-    downloads = _write_files(files_folder(page), store, stages)
     html = build_report(
-        store, stages, title=title, unfinished=unfinished, other_code=other_code,
-        downloads=downloads,
-    )  # fmt: skip
+        store,
+        stages,
+        title=title,
+        unfinished=unfinished,
+        other_code=other_code,
+        downloads=_write_files(files_folder(page), store, stages),
+    )
     write_text(page, stamp + html)
 
 

@@ -58,15 +58,16 @@ def solve_scan(
 
 
 def _commit(
-    photos: NDArray[np.uint8], model: SfmModel, board: BoardSpec, config: ScanConfig,
+    photos: NDArray[np.uint8],
+    model: SfmModel,
+    board: BoardSpec,
+    config: ScanConfig,
     out: ArtifactWriter,
-) -> PosedImages:  # fmt: skip
+) -> PosedImages:
     """Bring the solved poses into the world, and write them with the photos they are of."""
     images, camera = _undistort(photos, model)
     corners = find_board_corners(images, board)
-    T_world_cam, points_world, rms_mm = _to_world(
-        model, corners, camera, board, config, len(images)
-    )
+    T_world_cam, points_world, rms_mm = _to_world(model, corners, camera, board, config)
     is_held_out = np.arange(len(images)) % config.held_out_every == config.held_out_every // 2
     out.write("images", images)
     out.write("T_world_cam", T_world_cam)
@@ -134,13 +135,12 @@ def _to_world(
     camera: PinholeCamera,
     board: BoardSpec,
     config: ScanConfig,
-    num_images: int,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
     """``T_world_cam`` (n, 4, 4), points (p, 3) and the board's residual in millimetres."""
     if corners.num_images < config.min_board_images:
         raise QualityGateError(
             f"the {board.squares_x}x{board.squares_y} {board.dictionary} board was found in "
-            f"{corners.num_images} of {num_images} registered photos; scan needs "
+            f"{corners.num_images} of {len(model.photo_index)} registered photos; scan needs "
             f"{config.min_board_images}. Its markers must be at least 20 pixels wide: "
             "go closer, use larger photos, and check the board's description in capture.yaml."
         )

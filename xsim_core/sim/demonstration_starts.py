@@ -65,9 +65,13 @@ class DemonstrationStarts:
         return make_se3(R, centre - R @ self._centre)
 
     def _start(
-        self, T_world_tcp: NDArray[np.float64], shift: NDArray[np.float64], index: int,
-        *, is_held: bool,
-    ) -> DemonstrationStart:  # fmt: skip
+        self,
+        T_world_tcp: NDArray[np.float64],
+        shift: NDArray[np.float64],
+        index: int,
+        *,
+        is_held: bool,
+    ) -> DemonstrationStart:
         tcp = T_world_tcp[:3, 3] + shift
         q = inverse_kinematics(tcp, tcp_yaw(T_world_tcp[:3, :3]), q_start=self._qpos_rest[:7])
         reached, _ = forward_kinematics(q)
@@ -93,9 +97,7 @@ def _try_grasp(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """``T_tcp_object`` (4, 4) and finger joints (2,) of a grasp that lifts the object."""
     q_rest = np.array(env.assets.start_qpos)
-    q = inverse_kinematics(
-        T_world_tcp[:3, 3], tcp_yaw(T_world_tcp[:3, :3]), q_start=q_rest[:7]
-    )  # fmt: skip
+    q = inverse_kinematics(T_world_tcp[:3, 3], tcp_yaw(T_world_tcp[:3, :3]), q_start=q_rest[:7])
     env.reset(0, T_world_object=env.assets.start, qpos=np.concatenate([q, q_rest[7:]]))
     before = float(env.T_world_object[2, 3])
     is_grasped = False

@@ -63,16 +63,18 @@ class SimEnv:
         allow_physics_without_renderer()
         self.assets, self.task, self.physics = assets, task, physics or task.physics
         self.maniskill = XSimObjectTrackEnv(
-            assets=assets, task=task, physics=self.physics, num_envs=1, obs_mode="state",
-            control_mode="pd_joint_pos", sim_backend="physx_cpu", render_backend="none",
-        )  # fmt: skip
+            assets=assets,
+            task=task,
+            physics=self.physics,
+            num_envs=1,
+            obs_mode="state",
+            control_mode="pd_joint_pos",
+            sim_backend="physx_cpu",
+            render_backend="none",
+        )
         self._bind()
         self._reward = WaypointReward(Goals.from_assets(assets, task), task)
-        self._controller = EndEffectorController(
-            low=np.array(assets.workspace_low), high=np.array(assets.workspace_high),
-            position_scale_m=task.action_position_m, yaw_scale_rad=task.action_yaw_rad,
-            lead_m=task.tcp_lead_m, action_names=task.action_names,
-        )  # fmt: skip
+        self._controller = _controller(assets, task)
         self._substeps = task.sim_freq_hz // task.control_freq_hz
         self._centre = np.array(assets.object_centre)
         self._pending: deque[NDArray[np.float64]] = deque()
@@ -320,3 +322,14 @@ def _rotation_vector(
     w, x, y, z = relative_quat(quat_from, quat_to)
     sign = 2.0 if w >= 0 else -2.0
     return sign * x, sign * y, sign * z
+
+
+def _controller(assets: SimAssets, task: TaskSpec) -> EndEffectorController:
+    return EndEffectorController(
+        low=np.array(assets.workspace_low),
+        high=np.array(assets.workspace_high),
+        position_scale_m=task.action_position_m,
+        yaw_scale_rad=task.action_yaw_rad,
+        lead_m=task.tcp_lead_m,
+        action_names=task.action_names,
+    )

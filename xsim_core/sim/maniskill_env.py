@@ -34,9 +34,13 @@ class XSimObjectTrackEnv(BaseEnv):
     SUPPORTED_ROBOTS = ["panda"]  # noqa: RUF012 - ManiSkill declares it without ClassVar
 
     def __init__(
-        self, *args: Any, assets: SimAssets, task: TaskSpec, physics: Physics | None = None,
+        self,
+        *args: Any,
+        assets: SimAssets,
+        task: TaskSpec,
+        physics: Physics | None = None,
         **kwargs: Any,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.assets, self.task, self.physics = assets, task, physics or task.physics
         self.goals = Goals.from_assets(assets, task)
         self._centre_before: np.ndarray | None = None
@@ -53,9 +57,11 @@ class XSimObjectTrackEnv(BaseEnv):
         )
 
     def _load_agent(
-        self, options: dict[str, Any], initial_agent_poses: sapien.Pose | Pose | None = None,
+        self,
+        options: dict[str, Any],
+        initial_agent_poses: sapien.Pose | Pose | None = None,
         build_separate: bool = False,  # noqa: FBT001, FBT002 - ManiSkill's signature
-    ) -> None:  # fmt: skip
+    ) -> None:
         # Without a pose ManiSkill warns that it may build the robot inside something.
         pose = sapien.Pose() if initial_agent_poses is None else initial_agent_poses
         super()._load_agent(options, pose, build_separate)

@@ -57,9 +57,13 @@ class _Worker:
     """The environments of one process (or of this one)."""
 
     def __init__(
-        self, assets: SimAssets, task: TaskSpec, physics: Sequence[Physics], indices: Sequence[int],
+        self,
+        assets: SimAssets,
+        task: TaskSpec,
+        physics: Sequence[Physics],
+        indices: Sequence[int],
         seed: int,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.envs = [SimEnv(assets, task, physics=p) for p in physics]
         self.streams = [np.random.SeedSequence([seed, i]) for i in indices]
         self.has_succeeded = np.zeros(len(self.envs), dtype=bool)

@@ -67,10 +67,11 @@ class Goals:
         gaps = np.linalg.norm(np.diff(centres, axis=0), axis=1)
         angles = rotation_angle(T[:-1, :3, :3], T[1:, :3, :3])
         return Goals(
-            centres[1:], se3_to_pos_quat(T[1:])[1],
+            centres[1:],
+            se3_to_pos_quat(T[1:])[1],
             1.0 / np.maximum(gaps, task.waypoint_position_m),
             np.minimum(10.0, 1.0 / (angles + 1e-6)),
-        )  # fmt: skip
+        )
 
 
 def rotation_error(

@@ -25,11 +25,16 @@ def encode_ply(arrays: dict[str, NDArray[np.float32]]) -> bytes:
     opacities = np.clip(arrays["opacities"], 1e-6, 1 - 1e-6)
     table = np.concatenate(
         [
-            arrays["means"], np.zeros((n, 3)), arrays["sh0"],
-            np.log(opacities / (1 - opacities))[:, None], np.log(arrays["scales"]),
-            np.full((n, 1), FLAT_LOG_SCALE), arrays["quats_wxyz"],
-        ], axis=1,
-    )  # fmt: skip
+            arrays["means"],
+            np.zeros((n, 3)),
+            arrays["sh0"],
+            np.log(opacities / (1 - opacities))[:, None],
+            np.log(arrays["scales"]),
+            np.full((n, 1), FLAT_LOG_SCALE),
+            arrays["quats_wxyz"],
+        ],
+        axis=1,
+    )
     header = ["ply", "format binary_little_endian 1.0", f"element vertex {n}"]
     header += [f"property float {name}" for name in COLUMNS] + ["end_header", ""]
     return "\n".join(header).encode() + table.astype("<f4").tobytes()

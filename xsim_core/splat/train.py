@@ -75,10 +75,16 @@ class _Trainer:
         model.require_grad()
         screen = torch.zeros(len(model), 2, requires_grad=True)
         out = render(
-            model.gaussians(), view.T_cam_world, camera.K, camera.width, camera.height,
-            self.background, backend=self.config.backend, num_threads=self.num_threads,
+            model.gaussians(),
+            view.T_cam_world,
+            camera.K,
+            camera.width,
+            camera.height,
+            self.background,
+            backend=self.config.backend,
+            num_threads=self.num_threads,
             screen=screen,
-        )  # fmt: skip
+        )
         log_gain = self.log_gains[index].clone().requires_grad_()
         loss = self._loss(out, log_gain, view, i)
         loss.backward()

@@ -11,8 +11,11 @@ from .tracker import INTERPOLATED, LOST, OCCLUDED, OK
 
 STATUS_NAMES = {OK: "ok", OCCLUDED: "occluded", INTERPOLATED: "interpolated", LOST: "lost"}
 STATUS_RGB = {
-    OK: (60, 220, 90), OCCLUDED: (255, 190, 40), INTERPOLATED: (80, 170, 255), LOST: (255, 60, 60),
-}  # fmt: skip
+    OK: (60, 220, 90),
+    OCCLUDED: (255, 190, 40),
+    INTERPOLATED: (80, 170, 255),
+    LOST: (255, 60, 60),
+}
 
 
 def draw_pose(

@@ -56,9 +56,15 @@ def refine(
             return T
         centre_cam = T[:3, :3] @ centre + T[:3, 3]
         parts = _equations(
-            rendering, level, model, centre_cam, config=config, gate_m=gate_m,
-            half_length_px=half_length_px, use_texture=config.use_texture and use_texture,
-        )  # fmt: skip
+            rendering,
+            level,
+            model,
+            centre_cam,
+            config=config,
+            gate_m=gate_m,
+            half_length_px=half_length_px,
+            use_texture=config.use_texture and use_texture,
+        )
         xi = _solve(parts, radius)
         T = apply_motion(T, xi, centre_cam)
         if np.linalg.norm(xi[:3]) + radius * np.linalg.norm(xi[3:]) < 5e-5:

@@ -37,27 +37,35 @@ def examine(settings: Settings) -> list[Finding]:
         lambda: _store(settings),
     ]
     return [
-        *(check() for check in checks), _power_cuts(settings), *prefect_findings(settings.home),
-        _environment(), _gpu(),
-    ]  # fmt: skip
+        *(check() for check in checks),
+        _power_cuts(settings),
+        *prefect_findings(settings.home),
+        _environment(),
+        _gpu(),
+    ]
 
 
 def _python() -> Finding:
     version = ".".join(map(str, sys.version_info[:3]))
     return Finding(
-        name="python", ok=sys.version_info[:2] in PYTHONS, needed=True,
+        name="python",
+        ok=sys.version_info[:2] in PYTHONS,
+        needed=True,
         found=f"{version} at {sys.executable}",
         mend=f"X-Sim's lock is solved for Python {', '.join(f'{a}.{b}' for a, b in PYTHONS)}: "
         "install one of them, and run 'make clean' and 'make setup'.",
-    )  # fmt: skip
+    )
 
 
 def _compiler() -> Finding:
     path = shutil.which("g++")
     return Finding(
-        name="compiler", ok=path is not None, needed=True, found=path or "no g++",
+        name="compiler",
+        ok=path is not None,
+        needed=True,
+        found=path or "no g++",
         mend="The splat rasteriser is compiled on first use. Install it: apt-get install g++.",
-    )  # fmt: skip
+    )
 
 
 _RENDER = """
@@ -93,20 +101,25 @@ def _vulkan() -> Finding:
     if drivers and all(map(too_old, drivers)):
         old = f"That Mesa is older than {'.'.join(map(str, MIN_MESA))}, which SAPIEN needs. "
     return Finding(
-        name="vulkan", ok=False, needed=True,
+        name="vulkan",
+        ok=False,
+        needed=True,
         found=f"SAPIEN cannot render: {said} (Vulkan has: {have})",
         mend=f"{old}Run 'make setup', which brings Mesa's lavapipe >= 25 when SAPIEN accepts no "
         "driver; or install mesa-vulkan-drivers (Debian 12: from bookworm-backports).",
-    )  # fmt: skip
+    )
 
 
 def _child(*arguments: str) -> tuple[bool, str]:
     """Whether it worked, and its last line: drivers can take a whole process down."""
     try:
         done = subprocess.run(
-            [sys.executable, "-P", *arguments], capture_output=True, text=True,
-            timeout=PROBE_TIMEOUT_S, check=False,
-        )  # fmt: skip
+            [sys.executable, "-P", *arguments],
+            capture_output=True,
+            text=True,
+            timeout=PROBE_TIMEOUT_S,
+            check=False,
+        )
     except subprocess.TimeoutExpired:
         return False, f"no answer within {PROBE_TIMEOUT_S:.0f} s"
     lines = (done.stdout if done.returncode == 0 else done.stderr).strip().splitlines()
@@ -118,10 +131,12 @@ def _memory() -> Finding:
     if (limit := _cgroup_limit_gb()) is not None:
         available_gb = min(available_gb, limit)
     return Finding(
-        name="memory", ok=available_gb >= MIN_MEMORY_GB, needed=True,
+        name="memory",
+        ok=available_gb >= MIN_MEMORY_GB,
+        needed=True,
         found=f"{available_gb:.1f} GB available",
         mend=f"The demo needs {MIN_MEMORY_GB:.0f} GB: close other programs, or set XSIM_WORKERS=1.",
-    )  # fmt: skip
+    )
 
 
 def _cgroup_limit_gb() -> float | None:
@@ -137,10 +152,12 @@ def _disk(home: Path) -> Finding:
     existing = next(p for p in (home, *home.parents) if p.exists())
     free_gb = shutil.disk_usage(existing).free / 1e9
     return Finding(
-        name="disk", ok=free_gb >= MIN_FREE_DISK_GB, needed=True,
+        name="disk",
+        ok=free_gb >= MIN_FREE_DISK_GB,
+        needed=True,
         found=f"{free_gb:.1f} GB free at {home}",
         mend=f"A run needs {MIN_FREE_DISK_GB:.0f} GB: free some, or set XSIM_HOME to another disk.",
-    )  # fmt: skip
+    )
 
 
 def _store(settings: Settings) -> Finding:
@@ -162,21 +179,26 @@ def _power_cuts(settings: Settings) -> Finding:
     """Whether artifacts that were answered survive them."""
     is_safe = is_store_flushed() or local_path(settings.store_url) is None
     return Finding(
-        name="power cuts", ok=is_safe, needed=False,
-        found="what the store answers survives them" if is_safe else
-        f"may damage artifacts of {settings.store_url}: XSIM_STORE_FSYNC is 0",
+        name="power cuts",
+        ok=is_safe,
+        needed=False,
+        found="what the store answers survives them"
+        if is_safe
+        else f"may damage artifacts of {settings.store_url}: XSIM_STORE_FSYNC is 0",
         mend="Unset XSIM_STORE_FSYNC, unless this store is thrown away.",
-    )  # fmt: skip
+    )
 
 
 def _environment() -> Finding:
     """Variables that look like ours; slips of ours were refused before."""
     strangers = unknown_variables()
     return Finding(
-        name="variables", ok=not strangers, needed=False,
+        name="variables",
+        ok=not strangers,
+        needed=False,
         found=f"nobody reads {', '.join(strangers)}" if strangers else "all XSIM_* are known",
         mend="Unset them, if they were meant for X-Sim: docs/command-line.md says what there is.",
-    )  # fmt: skip
+    )
 
 
 def _gpu() -> Finding:
@@ -185,15 +207,21 @@ def _gpu() -> Finding:
     if smi is not None:
         done = subprocess.run(
             [smi, "--query-gpu=name,memory.total", "--format=csv,noheader"],
-            capture_output=True, text=True, timeout=30, check=False,
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
             env={**os.environ, "LC_ALL": "C"},
-        )  # fmt: skip
+        )
         if done.returncode == 0 and done.stdout.strip():
             return Finding(
                 name="gpu", ok=True, needed=False, found=done.stdout.strip().replace("\n", "; ")
             )
         found = "nvidia-smi is here but answers nothing"
     return Finding(
-        name="gpu", ok=False, needed=False, found=found,
+        name="gpu",
+        ok=False,
+        needed=False,
+        found=found,
         mend="The preset 'full' wants one: install its driver, then set XSIM_DEVICE=cuda:0.",
-    )  # fmt: skip
+    )

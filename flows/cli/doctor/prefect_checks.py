@@ -30,14 +30,20 @@ def packages(server: Server | None) -> Finding:
         fastapi = tuple(int(x) for x in metadata.version("fastapi").split(".")[:2])
     except metadata.PackageNotFoundError as error:
         return Finding(
-            name="prefect", ok=False, needed=True, found=f"{error.name} is not installed",
+            name="prefect",
+            ok=False,
+            needed=True,
+            found=f"{error.name} is not installed",
             mend="Run 'make setup'.",
-        )  # fmt: skip
+        )
     running = f"server at {server.ui_url}" if server else "no server yet; a run starts one"
     return Finding(
-        name="prefect", ok=fastapi < (0, 151), needed=True, found=f"{version}, {running}",
+        name="prefect",
+        ok=fastapi < (0, 151),
+        needed=True,
+        found=f"{version}, {running}",
         mend="Prefect 3.8 cannot start with this FastAPI. Run 'make setup' to restore the lock.",
-    )  # fmt: skip
+    )
 
 
 def database(home: Path, *, patience_s: float = LOCK_PATIENCE_S) -> Finding:
@@ -58,15 +64,17 @@ def database(home: Path, *, patience_s: float = LOCK_PATIENCE_S) -> Finding:
     except sqlite3.Error as error:
         if "locked" not in str(error):
             return _database(
-                ok=False, found=f"{path}: {error}",
+                ok=False,
+                found=f"{path}: {error}",
                 mend="See that you may write to it and its folder. If it is damaged, 'xsim server "
                 "stop' and move it away: a new one is made, the store has all artifacts.",
-            )  # fmt: skip
+            )
         return _database(
-            ok=False, found=f"{path} is locked{_holders(path)}",
+            ok=False,
+            found=f"{path} is locked{_holders(path)}",
             mend="Nothing starts while it is. End what holds it ('xsim server stop' ends this "
             "home's server), or run without Prefect: 'xsim demo --no-prefect'.",
-        )  # fmt: skip
+        )
     return _database(ok=True, found=f"{path.stat().st_size / 1e6:.1f} MB, not locked")
 
 
@@ -93,17 +101,22 @@ def zombies(home: Path, server: Server | None, *, silence_s: float = SILENCE_S) 
         silent = _silent_runs(home, server, silence_s)
     except (URLError, OSError, ValueError) as error:
         return Finding(
-            name=name, ok=False, needed=False, found=f"{server.api_url} does not tell: {error}",
+            name=name,
+            ok=False,
+            needed=False,
+            found=f"{server.api_url} does not tell: {error}",
             mend="Set PREFECT_API_AUTH_STRING or PREFECT_API_KEY if that server wants one.",
-        )  # fmt: skip
+        )
     if not silent:
         return Finding(name=name, ok=True, needed=False, found="none that died unnoticed")
     return Finding(
-        name=name, ok=False, needed=False,
+        name=name,
+        ok=False,
+        needed=False,
         found=f"{len(silent)} shown as alive and silent for {silence_s:.0f} s: {', '.join(silent)}",
         mend=f"Their processes died. On their pages ({server.ui_url}/runs) 'Change state' ends "
         "them; a new run reuses what they committed. 'xsim deploy' has the server notice the next.",
-    )  # fmt: skip
+    )
 
 
 def _silent_runs(home: Path, server: Server, silence_s: float) -> list[str]:
@@ -117,9 +130,10 @@ def _silent_runs(home: Path, server: Server, silence_s: float) -> list[str]:
         if datetime.fromisoformat(run["state"]["timestamp"]) > since:
             continue
         heard = {
-            "occurred": {"since": since.isoformat()}, "event": {"name": sorted(SIGNS_OF_LIFE)},
+            "occurred": {"since": since.isoformat()},
+            "event": {"name": sorted(SIGNS_OF_LIFE)},
             "resource": {"id": [f"prefect.flow-run.{run['id']}"]},
-        }  # fmt: skip
+        }
         if not _ask(home, server, "events/filter", {"filter": heard, "limit": 1})["events"]:
             silent.append(run["name"])
     return silent

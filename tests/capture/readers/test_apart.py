@@ -37,9 +37,14 @@ def read(folder, **limits):
     place = folder / "place"
     place.mkdir(exist_ok=True)
     return read_apart(
-        place, mesh=folder / "object/mesh.obj", mesh_root=folder, photos=folder / "photos",
-        video=folder / "video", depth_unit_m=None, limits=Limits(memory_bytes=8 * GIB, **limits),
-    )  # fmt: skip
+        place,
+        mesh=folder / "object/mesh.obj",
+        mesh_root=folder,
+        photos=folder / "photos",
+        video=folder / "video",
+        depth_unit_m=None,
+        limits=Limits(memory_bytes=8 * GIB, **limits),
+    )
 
 
 def test_the_answer_is_what_the_readers_answer(brought):
@@ -65,9 +70,14 @@ def test_what_needs_more_memory_than_there_is_is_a_sentence(brought):
     place.mkdir()
     with pytest.raises(BadInputError, match=r"memory|cannot be read"):
         read_apart(
-            place, mesh=brought / "object/mesh.obj", mesh_root=brought, photos=brought / "photos",
-            video=brought / "video", depth_unit_m=None, limits=Limits(memory_bytes=GIB // 8),
-        )  # fmt: skip
+            place,
+            mesh=brought / "object/mesh.obj",
+            mesh_root=brought,
+            photos=brought / "photos",
+            video=brought / "video",
+            depth_unit_m=None,
+            limits=Limits(memory_bytes=GIB // 8),
+        )
 
 
 def test_what_takes_too_long_is_a_sentence_that_names_the_file(brought):
@@ -160,6 +170,4 @@ def test_truth_that_swells_is_a_sentence(brought):
     place = brought / "place"
     place.mkdir()
     with pytest.raises(BadInputError, match=r"truth\.npz.*(damaged|cannot be read)"):
-        read_truth_apart(
-            place, truth=brought / "truth.npz", limits=Limits(memory_bytes=GIB)
-        )  # fmt: skip
+        read_truth_apart(place, truth=brought / "truth.npz", limits=Limits(memory_bytes=GIB))

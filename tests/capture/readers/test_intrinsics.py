@@ -125,10 +125,12 @@ def test_lenses_project_as_librealsense_does(model, coefficients):
 
 @pytest.mark.parametrize(
     ("model", "coefficients"),
-    [("plumb_bob", [-0.3, 0.1, 0.002, -0.001, 0.01]),
-     ("rational_polynomial", [0.2, -0.1, 0.001, 0.002, 0.03, 0.4, -0.1, 0.02]),
-     ("equidistant", [0.05, -0.01, 0.002, -0.001])],
-)  # fmt: skip
+    [
+        ("plumb_bob", [-0.3, 0.1, 0.002, -0.001, 0.01]),
+        ("rational_polynomial", [0.2, -0.1, 0.001, 0.002, 0.03, 0.4, -0.1, 0.02]),
+        ("equidistant", [0.05, -0.01, 0.002, -0.001]),
+    ],
+)
 def test_lenses_project_as_opencv_does(model, coefficients):
     import cv2
 
@@ -149,8 +151,9 @@ def test_undistorted_images_are_a_pinholes():
         bent = lens.distort(x, y)
         x, y = x + (u - K[0, 2]) / K[0, 0] - bent[0], y + (v - K[1, 2]) / K[1, 1] - bent[1]
     recorded = np.clip((x * K[0, 0] + K[0, 2]) / 2.6, 0, 255)
-    flat, shift_px = undistort([np.round(recorded).astype(np.uint8)], lens, K, nearest=False,
-                               source="test")  # fmt: skip
+    flat, shift_px = undistort(
+        [np.round(recorded).astype(np.uint8)], lens, K, nearest=False, source="test"
+    )
     inside = (slice(60, 420), slice(80, 560))
     assert np.abs(flat[0][inside] * 2.6 - u[inside]).max() < 2.7
     assert shift_px > 10
@@ -163,8 +166,13 @@ def test_coefficients_that_cannot_be(tmp_path):
     with pytest.raises(BadInputError, match=r"'cylindrical' .* is not known"):
         Lens.of("cylindrical", [0.1], "topic")
     with pytest.raises(BadInputError, match="moves pixels by"):
-        undistort([np.zeros((480, 640), np.uint8)], Lens.of("plumb_bob", [500.0] * 5, "topic"), K,
-                  nearest=True, source="topic")  # fmt: skip
+        undistort(
+            [np.zeros((480, 640), np.uint8)],
+            Lens.of("plumb_bob", [500.0] * 5, "topic"),
+            K,
+            nearest=True,
+            source="topic",
+        )
     assert Lens.of("Inverse Brown Conrady", [0, 0, 0, 0, 0], "topic").is_pinhole
 
 

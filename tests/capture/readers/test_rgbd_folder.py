@@ -58,8 +58,9 @@ def test_a_missing_frame_is_dropped_and_said(tmp_path):
     assert frames_of(video) == ([0, 1, 2, 4, 5, 6, 8, 9, 10, 11],) * 2
     np.testing.assert_allclose(video.timestamps_s * 30, [0, 1, 2, 4, 5, 6, 8, 9, 10, 11])
     assert notes == [
-        "colour: 1 without a partner, dropped: 3", "depth: 1 without a partner, dropped: 7"
-    ]  # fmt: skip
+        "colour: 1 without a partner, dropped: 3",
+        "depth: 1 without a partner, dropped: 7",
+    ]
     assert video.source_frames.tolist() == [0, 1, 2, 4, 5, 6, 7, 8, 9, 10]
 
 

@@ -53,9 +53,15 @@ class Brought:
 
 
 def read_apart(
-    place: Path, *, mesh: Path, mesh_root: Path, photos: Path, video: Path,
-    depth_unit_m: float | None, limits: Limits | None = None,
-) -> Brought:  # fmt: skip
+    place: Path,
+    *,
+    mesh: Path,
+    mesh_root: Path,
+    photos: Path,
+    video: Path,
+    depth_unit_m: float | None,
+    limits: Limits | None = None,
+) -> Brought:
     """Read a capture's files in a process with limits.
 
     Args:
@@ -118,30 +124,14 @@ def read_truth_apart(
 
 
 def _read(
-    what: str, place: Path, files: dict[str, Path], limits: Limits | None,
+    what: str,
+    place: Path,
+    files: dict[str, Path],
+    limits: Limits | None,
     more: dict[str, Any] | None = None,
-) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:  # fmt: skip
+) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
     """Arrays by name, mapped from ``place``, and what else the readers said."""
-    limits = limits or Limits.of_this_machine()
-    time_s = limits.time_s + limits.time_s_per_mb * _size_mb(*files.values())
-    request = {
-        "what": what, "out": str(place), **{name: str(path) for name, path in files.items()},
-        **(more or {}), "memory_bytes": limits.memory_bytes, "file_bytes": limits.file_bytes,
-        "cpu_s": int(time_s * (os.cpu_count() or 1)) + 1,
-    }  # fmt: skip
-    command = [sys.executable, "-P", "-m", "xsim_core.capture.readers.child", json.dumps(request)]
-    try:
-        ended = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=time_s,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise BadInputError(
-            f"{_doing(place)} could not be read in {time_s:.0f} s: it is damaged, or far too large"
-        ) from error
+    ended = _run(what, place, files, limits or Limits.of_this_machine(), more or {})
     result_file = place / RESULT_FILE
     if not result_file.is_file():
         raise BadInputError(f"{_doing(place)} cannot be read: {_how(ended)}. Export it again.")
@@ -152,6 +142,34 @@ def _read(
         name: np.load(place / f"{i}.npy", mmap_mode="r") for i, name in enumerate(result["arrays"])
     }
     return arrays, result
+
+
+def _run(
+    what: str, place: Path, files: dict[str, Path], limits: Limits, more: dict[str, Any]
+) -> subprocess.CompletedProcess[bytes]:
+    time_s = limits.time_s + limits.time_s_per_mb * _size_mb(*files.values())
+    request = {
+        "what": what,
+        "out": str(place),
+        **{name: str(path) for name, path in files.items()},
+        **more,
+        "memory_bytes": limits.memory_bytes,
+        "file_bytes": limits.file_bytes,
+        "cpu_s": int(time_s * (os.cpu_count() or 1)) + 1,
+    }
+    command = [sys.executable, "-P", "-m", "xsim_core.capture.readers.child", json.dumps(request)]
+    try:
+        return subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=time_s,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise BadInputError(
+            f"{_doing(place)} could not be read in {time_s:.0f} s: it is damaged, or far too large"
+        ) from error
 
 
 def _doing(place: Path) -> str:

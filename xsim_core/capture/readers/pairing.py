@@ -102,15 +102,15 @@ def pair_files(colour: list[Path], depth: list[Path], times_file: Path, notes: l
 
 
 def _paired_by_name(
-    times_file: Path, keys: tuple[list[Key], list[Key]], shared: list[Key], colour: list[Path],
+    times_file: Path,
+    keys: tuple[list[Key], list[Key]],
+    shared: list[Key],
+    colour: list[Path],
     notes: list[str],
-) -> Pairs:  # fmt: skip
+) -> Pairs:
     index = [{key: i for i, key in enumerate(k)} for k in keys]
     order = sorted(shared, key=lambda k: index[0][k])
-    for what, k in zip(("colour", "depth"), keys, strict=True):
-        if alone := [key for key in k if key not in set(shared)]:
-            names = ", ".join(_shown(key) for key in alone[:10]) + (" …" if len(alone) > 10 else "")
-            notes.append(f"{what}: {len(alone)} without a partner, dropped: {names}")
+    notes.extend(_dropped("colour", keys[0], shared) + _dropped("depth", keys[1], shared))
     chosen = [index[0][k] for k in order], [index[1][k] for k in order]
     every = sorted({*keys[0], *keys[1]}, key=lambda k: natural_key(str(k)))
     if times_file.is_file():
@@ -132,6 +132,12 @@ def _paired_by_name(
         return Pairs(first, second, stamps[by_time])
     notes.append(f"no {times_file.name}: {ASSUMED_FPS:g} frames a second assumed")
     return Pairs(*chosen, _counted(order, every) / ASSUMED_FPS)
+
+
+def _dropped(what: str, keys: list[Key], shared: list[Key]) -> list[str]:
+    alone = [key for key in keys if key not in set(shared)]
+    names = ", ".join(_shown(key) for key in alone[:10]) + (" …" if len(alone) > 10 else "")
+    return [f"{what}: {len(alone)} without a partner, dropped: {names}"] if alone else []
 
 
 def _paired_by_time(folder: Path, colour: list[Path], depth: list[Path], notes: list[str]) -> Pairs:

@@ -181,9 +181,12 @@ def _are_mostly_large(stored: NDArray[Any], limit: float = 50.0) -> bool:
 
 
 def _undistorted(
-    rgb: NDArray[np.uint8], depth_mm: NDArray[np.uint16], camera: Intrinsics, source: str,
+    rgb: NDArray[np.uint8],
+    depth_mm: NDArray[np.uint16],
+    camera: Intrinsics,
+    source: str,
     notes: list[str],
-) -> tuple[NDArray[Any], NDArray[Any]]:  # fmt: skip
+) -> tuple[NDArray[Any], NDArray[Any]]:
     rgb, shift = undistort(rgb, camera.lens, camera.K, nearest=False, source=source)
     depth_mm, _ = undistort(depth_mm, camera.lens, camera.K, nearest=True, source=source)
     if shift:

@@ -37,8 +37,10 @@ def box_of_colours(path, **options):
     box = trimesh.creation.box((0.1, 0.08, 0.06))
     box.visual.vertex_colors = RNG.integers(0, 255, (8, 3))
     box.export(path, **options)
-    return {tuple(v): c[:3].astype(int) for v, c in zip(box.vertices, box.visual.vertex_colors,
-                                                        strict=True)}  # fmt: skip
+    return {
+        tuple(v): c[:3].astype(int)
+        for v, c in zip(box.vertices, box.visual.vertex_colors, strict=True)
+    }
 
 
 @pytest.mark.parametrize("suffix", ["ply", "obj", "glb"])
@@ -245,10 +247,14 @@ def test_gltf_with_its_files(tmp_path):
     (tmp_path / "object").mkdir()
     Image.fromarray(PICTURE).save(tmp_path / "textures" / "tex.png")
     square = trimesh.Trimesh(
-        [[0, 0, 0], [0.1, 0, 0], [0.1, 0.1, 0], [0, 0.1, 0]], [[0, 1, 2], [0, 2, 3]], process=False,
-        visual=TextureVisuals(uv=[[0, 0], [1, 0], [1, 1], [0, 1]],
-                              material=PBRMaterial(baseColorTexture=Image.fromarray(PICTURE))),
-    )  # fmt: skip
+        [[0, 0, 0], [0.1, 0, 0], [0.1, 0.1, 0], [0, 0.1, 0]],
+        [[0, 1, 2], [0, 2, 3]],
+        process=False,
+        visual=TextureVisuals(
+            uv=[[0, 0], [1, 0], [1, 1], [0, 1]],
+            material=PBRMaterial(baseColorTexture=Image.fromarray(PICTURE)),
+        ),
+    )
     for name, data in trimesh.exchange.gltf.export_gltf(trimesh.Scene(square)).items():
         if name.endswith(".png"):
             continue

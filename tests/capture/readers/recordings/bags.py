@@ -34,9 +34,21 @@ class BagWriter:
         h, w = pixels.shape[:2]
         rows = np.ascontiguousarray(pixels).view(np.uint8).reshape(h, -1)
         padded = np.concatenate([rows, np.full((h, pad), 171, np.uint8)], axis=1)
-        self.messages.append((topic, t_s, self._type("Image")(
-            self.header(t_s, frame), h, w, encoding, 0, padded.shape[1], padded.ravel(),
-        )))  # fmt: skip
+        self.messages.append(
+            (
+                topic,
+                t_s,
+                self._type("Image")(
+                    self.header(t_s, frame),
+                    h,
+                    w,
+                    encoding,
+                    0,
+                    padded.shape[1],
+                    padded.ravel(),
+                ),
+            )
+        )
 
     def compressed(self, topic, t_s, data, form):
         message = self._type("CompressedImage")(
@@ -47,14 +59,29 @@ class BagWriter:
     def camera_info(self, topic, K, wh, *, D=(0.0,) * 5, model="plumb_bob", P=None):
         big = self.kind == "ros1"
         P = np.column_stack([K, np.zeros(3)]) if P is None else P
-        arrays = {"d": np.array(D, float), "k": np.asarray(K).ravel(), "r": np.eye(3).ravel(),
-                  "p": np.asarray(P, float).ravel()}  # fmt: skip
+        arrays = {
+            "d": np.array(D, float),
+            "k": np.asarray(K).ravel(),
+            "r": np.eye(3).ravel(),
+            "p": np.asarray(P, float).ravel(),
+        }
         roi = self._type("RegionOfInterest")(0, 0, 0, 0, False)
-        self.messages.append((topic, 0.0, self._type("CameraInfo")(
-            header=self.header(0.0), height=wh[1], width=wh[0], distortion_model=model,
-            binning_x=0, binning_y=0, roi=roi,
-            **{(name.upper() if big else name): value for name, value in arrays.items()},
-        )))  # fmt: skip
+        self.messages.append(
+            (
+                topic,
+                0.0,
+                self._type("CameraInfo")(
+                    header=self.header(0.0),
+                    height=wh[1],
+                    width=wh[0],
+                    distortion_model=model,
+                    binning_x=0,
+                    binning_y=0,
+                    roi=roi,
+                    **{(name.upper() if big else name): value for name, value in arrays.items()},
+                ),
+            )
+        )
 
     def tf_static(self, edges):
         transforms = []
@@ -63,8 +90,11 @@ class BagWriter:
                 self._type("geometry_msgs/msg/Vector3")(*xyz),
                 self._type("geometry_msgs/msg/Quaternion")(*xyzw),
             )
-            transforms.append(self._type("geometry_msgs/msg/TransformStamped")(
-                self.header(0.0, parent), child, transform))  # fmt: skip
+            transforms.append(
+                self._type("geometry_msgs/msg/TransformStamped")(
+                    self.header(0.0, parent), child, transform
+                )
+            )
         self.messages.append(("/tf_static", 0.0, self._type("tf2_msgs/msg/TFMessage")(transforms)))
 
     def film(self, video, *, colour=COLOUR, depth=DEPTH, pad=0, encoding="rgb8"):

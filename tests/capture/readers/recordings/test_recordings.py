@@ -94,8 +94,10 @@ def test_pairing_by_time_drops_what_has_no_partner(tmp_path):
     streams = Streams(
         colour=[(t, rgb + i) for i, t in enumerate((0.0, 0.1, 0.2, 0.3))],
         depth=[(t, depth * i) for i, t in enumerate((0.105, 0.195, 0.31))],
-        colour_camera=SMALL, depth_camera=SMALL, depth_unit=DepthUnit(0.0001, "recorded"),
-    )  # fmt: skip
+        colour_camera=SMALL,
+        depth_camera=SMALL,
+        depth_unit=DepthUnit(0.0001, "recorded"),
+    )
     notes: list[str] = []
     paired, _ = pair_and_align(streams, tmp_path, notes)
     assert notes == ["colour: 1 of 4 frames have no partner within 60 ms and were dropped"]
@@ -114,9 +116,12 @@ def film(start_s, count=90, *, is_depth):
 def test_a_stream_that_begins_later_is_no_wrapped_clock(tmp_path, late_s):
     """2^32 ns are 4.29 s."""
     streams = Streams(
-        film(0.0, 240, is_depth=False), film(late_s, is_depth=True), SMALL, SMALL,
+        film(0.0, 240, is_depth=False),
+        film(late_s, is_depth=True),
+        SMALL,
+        SMALL,
         DepthUnit(0.001, "recorded"),
-    )  # fmt: skip
+    )
     video, _ = pair_and_align(streams, tmp_path, notes := [])
     np.testing.assert_array_equal(video.rgb[:, 0, 0, 0], video.depth_mm[:, 0, 0])
     assert not any("wraps" in note for note in notes)
@@ -127,8 +132,10 @@ def test_a_clock_that_wraps_between_the_first_frames_is_said(tmp_path):
     streams = Streams(
         [(t + 0.02, image) for t, image in film(0.0, is_depth=False)],
         [((t + wrap_s - 0.01) % wrap_s, image) for t, image in film(0.0, is_depth=True)],
-        SMALL, SMALL, DepthUnit(0.001, "recorded"),
-    )  # fmt: skip
+        SMALL,
+        SMALL,
+        DepthUnit(0.001, "recorded"),
+    )
     video, _ = pair_and_align(streams, tmp_path, notes := [])
     np.testing.assert_array_equal(video.depth_mm[:, 0, 0] - video.rgb[:, 0, 0, 0], 1)
     assert sum("wraps after 4294.967 s" in note for note in notes) == 2
@@ -303,8 +310,15 @@ def test_whatever_bytes_are_flipped_it_is_one_sentence_or_the_film(video, tmp_pa
     assert [text for text in said if "\n" in text or str(path) not in text] == []
 
 
-STREAMS = ("Depth_0/camera_info", "Color_0/camera_info", "Depth_0/image/data", "Color_0/image/data",
-           "Depth_0/image/metadata", "Color_0/image/metadata", "Depth_0/tf")  # fmt: skip
+STREAMS = (
+    "Depth_0/camera_info",
+    "Color_0/camera_info",
+    "Depth_0/image/data",
+    "Color_0/image/data",
+    "Depth_0/image/metadata",
+    "Color_0/image/metadata",
+    "Depth_0/tf",
+)
 
 
 @pytest.mark.parametrize("topic", STREAMS)

@@ -100,8 +100,10 @@ def _choose(topics: Iterable[str], path: Path) -> _Chosen:
     depth = [t for t in depth if _ALIGNED.search(t)] or depth
     colour = [t for t in there if not _NOT_COLOUR.search(t)]
     # Raw frames are what the compressed topics beside them were made from.
-    picks = [_one(_bases(kind), what, path, there) for kind, what in
-             ((colour, "colour"), (depth, "depth"))]  # fmt: skip
+    picks = [
+        _one(_bases(kind), what, path, there)
+        for kind, what in ((colour, "colour"), (depth, "depth"))
+    ]
     return _Chosen(*picks)
 
 
@@ -142,9 +144,14 @@ def _pixels(message: Any, msgtype: str, where: str, *, is_depth: bool) -> NDArra
         kind = "depth" if is_depth else "colour"
         raise BadInputError(f"{where}: encoding '{message.encoding}' is no {kind}")
     return raw_image(
-        message.data, message.height, message.width, message.step, message.encoding, where,
+        message.data,
+        message.height,
+        message.width,
+        message.step,
+        message.encoding,
+        where,
         is_bigendian=bool(message.is_bigendian),
-    )  # fmt: skip
+    )
 
 
 def _camera(bag: Any, image_topic: str, path: Path) -> Intrinsics | None:

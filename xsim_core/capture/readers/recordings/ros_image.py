@@ -18,9 +18,15 @@ _PNG = b"\x89PNG\r\n\x1a\n"
 
 
 def raw_image(
-    data: Any, height: int, width: int, step: int, encoding: str, source: str, *,
+    data: Any,
+    height: int,
+    width: int,
+    step: int,
+    encoding: str,
+    source: str,
+    *,
     is_bigendian: bool = False,
-) -> NDArray[Any]:  # fmt: skip
+) -> NDArray[Any]:
     """The pixels (h, w[, c]) of a ``sensor_msgs/Image``, without the padding of its rows.
 
     Raises:

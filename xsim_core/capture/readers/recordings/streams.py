@@ -61,16 +61,7 @@ def pair_and_align(
     Raises:
         BadInputError: when one of the streams is missing or nothing pairs.
     """
-    if not streams.colour:
-        raise BadInputError(f"{source} holds no colour frames. Record colour and depth together.")
-    if not streams.depth:
-        raise BadInputError(
-            f"{source} holds {len(streams.colour)} colour frames but no depth. "
-            "X-Sim needs an RGB-D video: enable the depth stream and record again."
-        )
-    if streams.colour_camera is None or streams.depth_camera is None:
-        which = "colour" if streams.colour_camera is None else "depth"
-        raise BadInputError(f"{source} does not tell the {which} camera's intrinsics")
+    colour_camera, depth_camera = _cameras(streams, source)
     unit = _unit(streams.depth_unit, depth_unit_m, source)
     colour = _settled(streams.colour, f"{source}: colour", notes)
     depth = _settled(streams.depth, f"{source}: depth", notes)
@@ -78,12 +69,15 @@ def pair_and_align(
     depth_s = _same_turn(depth_s, colour_s, f"{source}: depth", notes)
     pairs = pair_times(colour_s, depth_s, str(source), notes)
     rgb, K = _flat(
-        [colour[i][1] for i, _ in pairs], streams.colour_camera, f"{source}: colour", notes,
+        [colour[i][1] for i, _ in pairs],
+        colour_camera,
+        f"{source}: colour",
+        notes,
         nearest=False,
-    )  # fmt: skip
+    )
     stored, K_depth = _flat(
         [depth[j][1] for _, j in pairs],
-        streams.depth_camera,
+        depth_camera,
         f"{source}: depth",
         notes,
         nearest=True,
@@ -101,10 +95,28 @@ def pair_and_align(
     return RGBDVideo(rgb, depth_mm, stamps - stamps[0], K), unit
 
 
+def _cameras(streams: Streams, source: Path) -> tuple[Intrinsics, Intrinsics]:
+    """Of colour and depth, where both were recorded with their intrinsics."""
+    if not streams.colour:
+        raise BadInputError(f"{source} holds no colour frames. Record colour and depth together.")
+    if not streams.depth:
+        raise BadInputError(
+            f"{source} holds {len(streams.colour)} colour frames but no depth. "
+            "X-Sim needs an RGB-D video: enable the depth stream and record again."
+        )
+    if streams.colour_camera is None or streams.depth_camera is None:
+        which = "colour" if streams.colour_camera is None else "depth"
+        raise BadInputError(f"{source} does not tell the {which} camera's intrinsics")
+    return streams.colour_camera, streams.depth_camera
+
+
 def _aligned(
-    depth_mm: NDArray[np.uint16], K_depth: NDArray[np.float64], K_colour: NDArray[np.float64],
-    T_colour_depth: NDArray[np.float64], colour_hw: tuple[int, int],
-) -> NDArray[np.uint16]:  # fmt: skip
+    depth_mm: NDArray[np.uint16],
+    K_depth: NDArray[np.float64],
+    K_colour: NDArray[np.float64],
+    T_colour_depth: NDArray[np.float64],
+    colour_hw: tuple[int, int],
+) -> NDArray[np.uint16]:
     """Depth (t, h, w) by ``align_depth``."""
     aligned = empty((len(depth_mm), *colour_hw), np.uint16)
     for i, image in enumerate(depth_mm):
