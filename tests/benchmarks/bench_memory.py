@@ -2,9 +2,10 @@
 
 The demo's film (``--film``: its capture folder), cut and enlarged to 1280x720, is played forward
 and backward until it has 90, 900 and 1 800 frames, ingested, tracked (films of up to ``--track``
-frames) and reported; forty photos of 12 megapixels are ingested with it. Each stage runs in a
-process of its own. Told are the most memory that one of its processes had resident (``ru_maxrss``,
-mapped files included) and, from the artifact's provenance, that of all together, shared pages once.
+frames) and reported; with it come the demo's photos, and then the same enlarged to 12 megapixels,
+which are ingested, scanned and splatted. Each stage runs in a process of its own. Told are the most
+memory that one of its processes had resident (``ru_maxrss``, mapped files included) and, from the
+artifact's provenance, that of all together, shared pages once.
 """
 
 import json
@@ -24,10 +25,9 @@ from PIL import Image
 from tests.benchmarks import rounds as r
 from xsim_core.artifacts.base import ArtifactRef
 from xsim_core.capture import IngestConfig
-from xsim_core.pose_track import PoseTrackConfig
 from xsim_core.report.page import build_report
 from xsim_core.stage import run_stage
-from xsim_core.stages import INGEST_CAPTURE, POSE_TRACK
+from xsim_core.stages import INGEST_CAPTURE, POSE_TRACK, SCAN, SPLAT
 from xsim_core.storage import ArtifactStore
 
 LENGTHS = (90, 900, 1800)
@@ -72,11 +72,12 @@ def make_capture(folder, film, num_frames, *, large_photos=0):
     photos = folder / "photos"
     if not large_photos:
         shutil.copytree(film / "photos", photos, copy_function=os.link)
-    for i in range(large_photos):
-        photos.mkdir(exist_ok=True)
-        ramp = np.arange(PHOTOS_WH[0], dtype=np.uint16)[None] + np.arange(PHOTOS_WH[1])[:, None]
-        rgb = np.stack([(ramp * k + 7 * i) % 251 for k in (1, 2, 3)], axis=-1).astype(np.uint8)
-        Image.fromarray(rgb).save(photos / f"{i:04d}.jpg", quality=80)
+        return
+    photos.mkdir()
+    for path in sorted((film / "photos").iterdir())[:large_photos]:
+        with Image.open(path) as photo:
+            large = photo.convert("RGB").resize(PHOTOS_WH, Image.Resampling.BICUBIC)
+        large.save(photos / path.with_suffix(".jpg").name, quality=92)
 
 
 def work(what, url, given):
@@ -86,9 +87,11 @@ def work(what, url, given):
         case "ingest_capture":
             config = IngestConfig.from_folder(Path(given), prefer="folder")
             return str(run_stage(INGEST_CAPTURE, config, store, {}))
-        case "pose_track":
-            inputs = {"capture": ArtifactRef.parse(given)}
-            return str(run_stage(POSE_TRACK, PoseTrackConfig(), store, inputs))
+        case "pose_track" | "scan" | "splat":
+            stage = {s.name: s for s in (POSE_TRACK, SCAN, SPLAT)}[what]
+            (name,) = stage.inputs
+            inputs = {name: ArtifactRef.parse(given)}
+            return str(run_stage(stage, stage.config(), store, inputs))
         case "report":
             refs = json.loads(given)
             stages = {name: ArtifactRef.parse(ref) for name, ref in refs.items()}
@@ -118,6 +121,11 @@ def rows_of(num_frames, film, folder, *, is_tracked, large_photos=0):
     yield row
     if is_tracked:
         refs["pose_track"], row = measured("pose_track", url, refs["ingest_capture"])
+        yield row
+    if large_photos:
+        refs["scan"], row = measured("scan", url, refs["ingest_capture"])
+        yield row
+        refs["splat"], row = measured("splat", url, refs["scan"])
         yield row
     yield measured("report", url, json.dumps(refs))[1]
 

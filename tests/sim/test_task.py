@@ -41,6 +41,7 @@ def test_a_yaml_list_is_not_a_task(tmp_path):
     ("data", "why"),
     [
         ("name: Tüte\n".encode("utf-16"), "not in UTF-8"),
+        ("name: Tüte\n".encode("latin-1"), "not in UTF-8"),
         (b"name: 2020-13-45", "is not YAML: month"),
         (b"[" * 5000, "is not YAML"),
         (b"#" * (2 << 20), "2.1 MB"),
@@ -61,6 +62,12 @@ def test_a_file_that_holds_no_task_is_refused_in_one_line(tmp_path, data, why):
         ({"control_freq_hz": -10}, "greater than or equal to 1"),
         ({"workspace_z_m": [0.3, 0.1]}, "upside down"),
         ({"symmetric_axis": [0, 0, 0]}, "no direction"),
+        ({"workspace_z_m": [-0.1, 0.1]}, "above the table"),
+        ({"workspace_z_m": [18, 100]}, "above the table"),
+        ({"success_position_m": 30}, "less than or equal to 1"),
+        ({"waypoint_rotation_rad": 23}, "less than or equal to 6.28"),
+        ({"start": {"object_xy_m": 20}}, "less than or equal to 1"),
+        ({"physics": {"density_kg_m3": 0.5}}, "greater than or equal to 10"),
     ],
 )
 def test_contradictions_are_refused_with_both_values(fields, message):

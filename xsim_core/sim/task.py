@@ -13,6 +13,10 @@ from xsim_core.text import parse_yaml, read_text
 
 TASKS_DIR = Path(__file__).parent / "tasks"
 MAX_TASK_BYTES = 1 << 20
+MAX_LENGTH_M = 1.0
+"""Farther than the arm reaches: what is longer is in millimetres."""
+MAX_ANGLE_RAD = 2 * math.pi
+"""What is more is in degrees. No rotation is more than half a turn off, so 3.2 asks for none."""
 
 
 class Physics(FrozenModel):
@@ -20,8 +24,8 @@ class Physics(FrozenModel):
 
     friction: float = Field(default=0.35, gt=0)
     """Static and dynamic friction of object and table (dimensionless)."""
-    density_kg_m3: float = Field(default=500.0, gt=0)
-    """Density of the object."""
+    density_kg_m3: float = Field(default=500.0, ge=10)
+    """Density of the object; foam has 10 to 30."""
     action_latency_steps: int = Field(default=0, ge=0, le=5)
     """Control steps between commanding an action and its execution."""
     action_gain: float = Field(default=1.0, gt=0)
@@ -50,11 +54,11 @@ class RewardWeights(FrozenModel):
 class StartRandomisation(FrozenModel):
     """Uniform ranges around the nominal start, as in X-Sim appendix 8.3."""
 
-    object_xy_m: float = Field(default=0.02, ge=0)
+    object_xy_m: float = Field(default=0.02, ge=0, le=MAX_LENGTH_M)
     """Half range of the object's place along x and y."""
     object_yaw_rad: float = Field(default=0.2, ge=0, le=math.pi)
     """Half range of its turn about the vertical."""
-    joint_noise_rad: float = Field(default=0.01, ge=0)
+    joint_noise_rad: float = Field(default=0.01, ge=0, le=math.pi)
     """Standard deviation on each arm joint, clipped at two of them."""
     demonstration_share: float = Field(default=0.0, ge=0, lt=1)
     """How often an episode of training begins on the demonstrated path with the object in the
@@ -73,22 +77,22 @@ class TaskSpec(FrozenModel):
     symmetric_axis: Vec3 | None = None
     """Object-frame axis about which rotation does not count."""
 
-    waypoint_position_m: float = Field(default=0.03, gt=0)
+    waypoint_position_m: float = Field(default=0.03, gt=0, le=MAX_LENGTH_M)
     """How near the object's centre must come to a waypoint."""
-    waypoint_rotation_rad: float = Field(default=0.4, gt=0)
+    waypoint_rotation_rad: float = Field(default=0.4, gt=0, le=MAX_ANGLE_RAD)
     """How near the object's rotation must come to a waypoint's."""
     may_skip_waypoints: bool = False
     """Reaching a later waypoint counts for those before it: an object pushed past one need not
     come back. Off for paths that cross themselves."""
-    success_position_m: float = Field(default=0.03, gt=0)
+    success_position_m: float = Field(default=0.03, gt=0, le=MAX_LENGTH_M)
     """How near the object's centre must be to the last waypoint, for success."""
-    success_rotation_rad: float = Field(default=0.35, gt=0)
+    success_rotation_rad: float = Field(default=0.35, gt=0, le=MAX_ANGLE_RAD)
     """How near the object's rotation must be to the last waypoint's, for success."""
     success_object_speed_m_s: float = Field(default=0.05, gt=0)
     """A goal passed in flight is not a goal reached."""
-    approach_radius_m: float = Field(default=0.09, gt=0)
+    approach_radius_m: float = Field(default=0.09, gt=0, le=MAX_LENGTH_M)
     """TCP to object centre; first third of task progress."""
-    contact_motion_m: float = Field(default=0.01, gt=0)
+    contact_motion_m: float = Field(default=0.01, gt=0, le=MAX_LENGTH_M)
     """Object displacement that counts as contact: the second third of task progress where the
     gripper stays closed. Where it is controlled, a grasp is."""
     reward: RewardWeights = RewardWeights()
@@ -101,9 +105,9 @@ class TaskSpec(FrozenModel):
     start_side: Literal["behind", "above"] = "behind"
     """Where the TCP starts: behind the object as seen along its path, or above it with the fingers
     across its narrow side."""
-    standoff_m: float = Field(default=0.05, ge=0)
+    standoff_m: float = Field(default=0.05, ge=0, le=MAX_LENGTH_M)
     """Free space between the object's outline and a TCP that starts behind it."""
-    start_height_m: float = Field(default=0.03, gt=0)
+    start_height_m: float = Field(default=0.03, gt=0, le=MAX_LENGTH_M)
     """TCP above the table at the start."""
 
     sim_freq_hz: int = Field(default=60, ge=1, le=1000)
@@ -112,17 +116,17 @@ class TaskSpec(FrozenModel):
     """Actions a second."""
     horizon: int = Field(default=45, ge=1, le=1000)
     """Episode length in control steps."""
-    action_position_m: float = Field(default=0.02, gt=0)
+    action_position_m: float = Field(default=0.02, gt=0, le=MAX_LENGTH_M)
     """Displacement of a full action in one step, along each axis."""
-    action_yaw_rad: float = Field(default=0.1, gt=0)
+    action_yaw_rad: float = Field(default=0.1, gt=0, le=MAX_ANGLE_RAD)
     """Turn of a full action in one step."""
-    tcp_lead_m: float = Field(default=0.04, gt=0)
+    tcp_lead_m: float = Field(default=0.04, gt=0, le=MAX_LENGTH_M)
     """The command stays this close to the measured TCP, so that contact cannot wind it up."""
     gripper: Literal["closed", "controlled"] = "closed"
     """Fingers that stay closed push; controlled ones are part of the action, and must grasp."""
     turns: bool = False
     """Whether the action turns the hand about the vertical."""
-    workspace_margin_m: float = Field(default=0.14, gt=0)
+    workspace_margin_m: float = Field(default=0.14, gt=0, le=MAX_LENGTH_M)
     """Around the object's path, horizontally; the TCP command stays inside."""
     workspace_z_m: tuple[float, float] = (0.018, 0.10)
     """TCP command above the table."""
@@ -165,6 +169,11 @@ class TaskSpec(FrozenModel):
         low, high = self.workspace_z_m
         if not low < high:
             raise ValueError(f"workspace_z_m [{low}, {high}] is upside down: lowest first")
+        if low < 0 or high > MAX_LENGTH_M:
+            raise ValueError(
+                f"workspace_z_m [{low}, {high}] is not within 0 to {MAX_LENGTH_M:g} m above the "
+                "table"
+            )
         if self.symmetric_axis is not None and not any(self.symmetric_axis):
             raise ValueError("symmetric_axis (0, 0, 0) has no direction; leave it out for none")
         return self

@@ -98,6 +98,9 @@ def test_names_that_share_nothing_are_refused(tmp_path):
         ("0\n0.033\nx\n", "line 3 is 'x'"),
         ("", "holds no times"),
         ("0\n1\n2\n", "has 3 lines for 12 colour images"),
+        ("".join(f"{i if i != 5 else 'nan'}\n" for i in range(N)), "line 6 is nan"),
+        ("".join(f"{i - (i == 5)}\n" for i in range(N)), "line 6 has the time of the one before"),
+        ("# s\n" + "".join(f"{i % 6}\n" for i in range(N)), "line 8 time goes back from 5"),
     ],
 )
 def test_times_files(tmp_path, text, message):
