@@ -4,13 +4,17 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from .folders import expanded
 from .scratch import drafted
 
 
 def cache_folder() -> Path:
-    """``XSIM_CACHE``, or ``~/.cache/xsim``."""
-    root = os.environ.get("XSIM_CACHE")
-    return Path(root) if root else Path.home() / ".cache" / "xsim"
+    """``XSIM_CACHE``, or ``~/.cache/xsim``.
+
+    Raises:
+        BadInputError: when that begins with a home folder that is not known here.
+    """
+    return expanded(os.environ.get("XSIM_CACHE") or "~/.cache/xsim", "XSIM_CACHE")
 
 
 def made_once(folder: Path, make: Callable[[Path], None]) -> Path:

@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlparse
 
 from xsim_core.errors import BadInputError
+from xsim_core.folders import expanded
 
 CAPTURE_FILE = "capture.yaml"
 """Copied into the inbox last: a folder without it is still being copied."""
@@ -33,7 +34,7 @@ def inbox_place(given: str | None, default: Path, store_url: str) -> str:
     if is_bucket:
         place = str(given)
     else:
-        folder = Path(given).expanduser().absolute() if given else default
+        folder = expanded(given, "the inbox").absolute() if given else default
         if not given:
             folder.mkdir(parents=True, exist_ok=True)
         if not folder.is_dir():

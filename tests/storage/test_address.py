@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from tests.contracts.toys import TOY, ToyConfig
+from xsim_core.cache import cache_folder
 from xsim_core.errors import BadInputError, UnknownNameError
 from xsim_core.stage import run_stage
-from xsim_core.storage import ArtifactStore, canonical_url
+from xsim_core.storage import ArtifactStore, canonical_url, home_folder
+from xsim_core.storage.object_store.backends import s3_credentials
 from xsim_core.storage.object_store.disk import disk_refusal
 
 
@@ -71,6 +73,26 @@ def test_credentials_are_not_repeated(text):
 def test_what_cannot_be_seen_is_named(text):
     with pytest.raises(BadInputError, match=r"^the store's address holds .* \(U\+\w{4}\)"):
         canonical_url(text)
+
+
+@pytest.mark.parametrize("text", ["~nobody-of-this-name/store", "file:~nobody-of-this-name/store"])
+def test_a_home_that_is_not_known_is_said(text):
+    with pytest.raises(BadInputError, match="begins with a home folder that is not known"):
+        canonical_url(text)
+
+
+@pytest.mark.parametrize(
+    ("name", "ask"),
+    [
+        ("XSIM_HOME", home_folder),
+        ("XSIM_CACHE", cache_folder),
+        ("XSIM_S3_CREDENTIALS", s3_credentials),
+    ],
+)
+def test_variables_that_begin_with_such_a_home_are_named(name, ask, monkeypatch):
+    monkeypatch.setenv(name, "~nobody-of-this-name/x")
+    with pytest.raises(BadInputError, match=f"{name} '~nobody-of-this-name/x' begins with"):
+        ask()
 
 
 def test_an_unknown_scheme_lists_the_known():

@@ -66,3 +66,27 @@ def test_damaged_images_are_one_sentence(tmp_path, suffix):
         path.write_bytes(whole[:cut])
         with pytest.raises(BadInputError, match=str(path)):
             read_photos(tmp_path)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr"])
+def test_photos_of_every_kind_are_the_same_in_strips(tmp_path, mode, monkeypatch):
+    noise = np.random.default_rng(0).integers(0, 255, (48, 64, 3), dtype=np.uint8)
+    name = {"CMYK": "0.jpg", "YCbCr": "0.jpg"}.get(mode, "0.png")
+    Image.fromarray(noise).convert(mode).save(tmp_path / name)
+    with Image.open(tmp_path / name) as image:
+        expected = np.asarray(image.convert("RGB"))
+    monkeypatch.setattr("xsim_core.capture.readers.images.STRIP_PIXELS", 64 * 7)
+    np.testing.assert_array_equal(read_photos(tmp_path)[0], expected)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_photos_are_turned_as_exif_says(tmp_path, orientation):
+    from PIL import ImageOps
+
+    noise = np.random.default_rng(0).integers(0, 255, (48, 64, 3), dtype=np.uint8)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.fromarray(noise).save(tmp_path / "0.png", exif=exif)
+    with Image.open(tmp_path / "0.png") as image:
+        expected = np.asarray(ImageOps.exif_transpose(image))
+    np.testing.assert_array_equal(read_photos(tmp_path)[0], expected)

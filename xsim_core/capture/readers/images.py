@@ -21,6 +21,7 @@ COLOUR_SUFFIXES = (
     ".pgm",
 )  # fmt: skip
 MAX_IMAGE_PIXELS = 100_000_000
+STRIP_PIXELS = 4_000_000
 MAX_STACK_PIXELS = 2_500_000_000
 """1 800 frames of 1280x720 are 1 660 million."""
 
@@ -46,7 +47,7 @@ def read_rgb(file: Path) -> NDArray[np.uint8]:
         BadInputError: when it cannot be read, or is too large.
     """
     with open_image(file) as image:
-        return np.asarray(as_rgb(image, str(file)))
+        return as_rgb(image, str(file))
 
 
 def stack_images(files: list[Path], read: Callable[[Path], NDArray[Any]]) -> NDArray[Any]:
@@ -96,8 +97,8 @@ def open_image(file: Path) -> Generator[Image.Image]:
                 w, h = opened.size
                 if w * h > MAX_IMAGE_PIXELS:
                     raise Image.DecompressionBombError(f"{w}x{h}")
-                image = ImageOps.exif_transpose(opened)
-                image.load()
+                opened.load()
+                ImageOps.exif_transpose(opened, in_place=True)
     except Image.DecompressionBombError as error:
         raise BadInputError(
             f"{file} is too large ({error}); images of up to {MAX_IMAGE_PIXELS / 1e6:.0f} "
@@ -109,31 +110,46 @@ def open_image(file: Path) -> Generator[Image.Image]:
         raise BadInputError(f"{file} is no image that we can read") from error
     except Exception as error:
         raise BadInputError(f"{file} cannot be read as an image: {error!r}") from error
-    yield image
+    yield opened
 
 
-def as_rgb(image: Image.Image, file: str) -> Image.Image:
-    """8-bit colour; Pillow alone would clip 16-bit grey to white.
+def as_rgb(image: Image.Image, file: str) -> NDArray[np.uint8]:
+    """8-bit colour (h, w, 3); Pillow alone would clip 16-bit grey to white.
 
     Raises:
         BadInputError: with ``file``, for values that cannot be brought to 8 bits.
     """
-    if image.mode.startswith("I"):
-        grey = np.asarray(image).astype(np.int64)
-        if grey.max(initial=0) > 65535 or grey.min(initial=0) < 0:
-            raise BadInputError(
-                f"{file} holds values beyond 16 bits. Save it with 8 bits a channel."
-            )
-        if 255 < grey.max(initial=0) < 16384:
-            raise BadInputError(
-                f"{file} is 16-bit grey that uses only values up to {grey.max()}: it would be "
-                "nearly black. Save it with 8 bits a channel."
-            )
-        eight = grey if grey.max(initial=0) <= 255 else np.rint(grey / 257)
-        return Image.fromarray(eight.astype(np.uint8)).convert("RGB")
     if image.mode == "F":
         raise BadInputError(f"{file} holds floating-point values. Save it with 8 bits a channel.")
-    return image.convert("RGB")
+    is_deep = image.mode.startswith("I")
+    divisor = _grey_divisor(np.asarray(image), file) if is_deep else 1
+    width, height = image.size
+    rgb, rows = np.empty((height, width, 3), np.uint8), max(1, STRIP_PIXELS // width)
+    # A whole image, and each copy that Pillow makes, takes four bytes a pixel.
+    for top in range(0, height, rows):
+        strip = image.crop((0, top, width, min(top + rows, height)))
+        if is_deep:
+            rgb[top : top + rows] = np.rint(np.asarray(strip) / divisor)[..., None]
+        else:
+            rgb[top : top + rows] = np.asarray(strip.convert("RGB"))
+    return rgb
+
+
+def _grey_divisor(grey: NDArray[Any], file: str) -> int:
+    """By what 16-bit grey (h, w) is divided; Pillow may hold it in more bits.
+
+    Raises:
+        BadInputError: for values of more bits, or of fewer that are no 8.
+    """
+    least, most = int(grey.min(initial=0)), int(grey.max(initial=0))
+    if most > 65535 or least < 0:
+        raise BadInputError(f"{file} holds values beyond 16 bits. Save it with 8 bits a channel.")
+    if 255 < most < 16384:
+        raise BadInputError(
+            f"{file} is 16-bit grey that uses only values up to {most}: it would be nearly black. "
+            "Save it with 8 bits a channel."
+        )
+    return 1 if most <= 255 else 257
 
 
 def check_pixels(height: int, width: int, source: str) -> None:

@@ -10,9 +10,9 @@ from xsim_core.errors import BadInputError
 from .images import (
     COLOUR_SUFFIXES,
     MAX_IMAGE_PIXELS,
+    as_rgb,
     image_files,
     open_image,
-    read_rgb,
     stack_images,
 )
 
@@ -48,10 +48,14 @@ def read_photos(folder: Path, notes: list[str] | None = None) -> NDArray[np.uint
         )
     if left_out:
         notes.append(f"photos: {len(left_out)} left out, not read: {_some(left_out)}")
-    with open_image(files[0]) as first:
-        if first.mode.startswith("I"):
-            notes.append("photos: 16-bit grey, brought to 8 bits")
-    return stack_images(files, read_rgb)
+
+    def read(file: Path) -> NDArray[np.uint8]:
+        with open_image(file) as photo:
+            if file == files[0] and photo.mode.startswith("I"):
+                notes.append("photos: 16-bit grey, brought to 8 bits")
+            return as_rgb(photo, str(file))
+
+    return stack_images(files, read)
 
 
 def _some(names: list[str]) -> str:

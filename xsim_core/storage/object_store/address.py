@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from xsim_core.errors import BadInputError, UnknownNameError
+from xsim_core.folders import expanded
 
 SCHEMES = ("file", "memory", "s3")
 
@@ -28,7 +29,7 @@ def canonical_url(where: str | Path) -> str:
         )
     scheme, colon, rest = text.partition(":")
     if not colon or "/" in scheme:
-        return _whole(Path(text).expanduser()).as_uri()
+        return _whole(expanded(text, "the store's address")).as_uri()
     if re.match(r"//[^/]*@", rest):  # Not repeated: it may hold a secret.
         raise BadInputError(
             "the store's URL carries credentials, and URLs end up in logs. Put them into AWS_* "
@@ -49,7 +50,7 @@ def _file_url(text: str, rest: str) -> str:
     path = rest.removeprefix("//") if rest.startswith("//") else rest
     path = path.removeprefix("localhost") if path.startswith("localhost/") else path
     if not path.startswith("/"):
-        meant = _whole(Path(path or ".").expanduser()).as_uri()
+        meant = _whole(expanded(path or ".", "the store's address")).as_uri()
         raise BadInputError(
             f"'{text}' is no address of a folder: a file:// URL has three slashes and the whole "
             f"path. Did you mean {meant} (or simply {path or 'a folder'})?"

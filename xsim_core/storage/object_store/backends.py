@@ -4,13 +4,13 @@ import configparser
 import os
 import stat
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
 
 import obstore
 
 from xsim_core.errors import BadInputError
+from xsim_core.folders import expanded
 from xsim_core.scratch import make_folder
 
 from .address import local_path
@@ -70,7 +70,7 @@ def s3_credentials() -> dict[str, str]:
     named = os.environ.get(CREDENTIALS_FILE)
     if not named:
         return {n: os.environ[n.upper()] for n in names if os.environ.get(n.upper())}
-    path = Path(named).expanduser()
+    path = expanded(named, CREDENTIALS_FILE)
     if not path.is_file():
         raise BadInputError(f"{CREDENTIALS_FILE} names {path}, which is not a file")
     mode = stat.S_IMODE(path.stat().st_mode)

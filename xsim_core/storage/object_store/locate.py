@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from xsim_core.errors import BadInputError
+from xsim_core.folders import expanded
 
 from .address import canonical_url
 
@@ -17,9 +18,12 @@ def home_folder() -> Path:
 
     That is the one in the working directory or the nearest above it that this user owns; where
     there is none, the one of the checkout that the working directory is in, or else its own.
+
+    Raises:
+        BadInputError: when ``XSIM_HOME`` begins with a home folder that is not known here.
     """
     if given := os.environ.get(HOME):
-        return Path(given).expanduser().absolute()
+        return expanded(given, HOME).absolute()
     here = Path.cwd()
     for folder in (here, *here.parents):
         if _is_ours(folder / FOLDER, anyone=folder == here):

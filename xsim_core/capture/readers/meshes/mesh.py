@@ -191,7 +191,7 @@ def _picture(image: Any, notes: list[str]) -> NDArray[np.uint8]:
         )
     if image.mode.startswith("I"):
         notes.append("mesh: its texture has 16 bits, brought to 8")
-    return np.asarray(as_rgb(image, "its texture"), np.uint8)
+    return as_rgb(image, "its texture")
 
 
 def _rgb(value: Any, *, is_linear: bool) -> tuple[int, int, int] | None:
