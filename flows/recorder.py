@@ -28,9 +28,13 @@ class Recorder:
     """Whether another was seen at work on the same run: it may stand on what is made again here."""
 
     def settled(
-        self, stage: Stage[Out], config: FrozenModel, given: dict[str, Ref],
-        made: ArtifactRef[Out], observer: Observer,
-    ) -> ArtifactRef[Out]:  # fmt: skip
+        self,
+        stage: Stage[Out],
+        config: FrozenModel,
+        given: dict[str, Ref],
+        made: ArtifactRef[Out],
+        observer: Observer,
+    ) -> ArtifactRef[Out]:
         """Note that the stage's artifact is there; answers what the stages after it stand on."""
         ref = unless_the_same(self.store, stage, config, given, made)
         if ref != made:
@@ -62,9 +66,12 @@ class Recorder:
             rest = {s: r for s, r in rest.items() if s not in stages}
         said = {stage: by for stage, manifest in own.items() if (by := other_maker(manifest))}
         self.update(
-            state="completed", stages=stages, former=rest,
-            other_code=said | self.record.other_code, **fields,
-        )  # fmt: skip
+            state="completed",
+            stages=stages,
+            former=rest,
+            other_code=said | self.record.other_code,
+            **fields,
+        )
 
     def _of_the_same_chain(self) -> dict[str, Manifest]:
         """What the run had made after the stages that it now came to, if it was made from these.
@@ -74,8 +81,9 @@ class Recorder:
         stages, former = self.record.stages, self.record.former
         if stages | former != former | stages:
             return {}
-        found = {s: m for s, ref in former.items() if s not in stages
-                 and (m := self.store.manifest(ref))}  # fmt: skip
+        found = {
+            s: m for s, ref in former.items() if s not in stages and (m := self.store.manifest(ref))
+        }
         chain = set((former | stages).values())
         return found if all(chain.issuperset(m.inputs.values()) for m in found.values()) else {}
 
@@ -100,9 +108,12 @@ class Recorder:
 
 
 def unless_the_same(
-    store: ArtifactStore, stage: Stage[Out], config: FrozenModel, given: dict[str, Ref],
+    store: ArtifactStore,
+    stage: Stage[Out],
+    config: FrozenModel,
+    given: dict[str, Ref],
     made: ArtifactRef[Out],
-) -> ArtifactRef[Out]:  # fmt: skip
+) -> ArtifactRef[Out]:
     """What was made anew; what was there before, if the two are the same to the byte.
 
     What stands on it then need not be made anew.

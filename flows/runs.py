@@ -54,9 +54,14 @@ def write_report(settings: Settings, store: ArtifactStore, record: RunRecord) ->
     from xsim_core.report import write_page
 
     write_page(
-        path, store, record.stages, title=record.name, unfinished=record.unfinished,
-        other_code=record.other_code, stamp=f"{stamp}\n",
-    )  # fmt: skip
+        path,
+        store,
+        record.stages,
+        title=record.name,
+        unfinished=record.unfinished,
+        other_code=record.other_code,
+        stamp=f"{stamp}\n",
+    )
     return path
 
 

@@ -44,9 +44,11 @@ class Deploy:
         from tasks.settings import load_settings
 
         pools = PoolRequest(
-            kind=self.pools, image=self.image, volumes=self.volume,
+            kind=self.pools,
+            image=self.image,
+            volumes=self.volume,
             environment=dict(_assignment(text) for text in self.env),
-        )  # fmt: skip
+        )
         server = deploy(
             load_settings(), gpu_slots=self.gpu_slots, runs_at_once=self.runs_at_once, pools=pools
         )

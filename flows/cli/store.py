@@ -44,9 +44,11 @@ class Gc:
             print(f"  {'condemned' if self.delete else 'would condemn'} {key}")
         for key in result.doubtful:
             print(f"  left alone {key}: its manifest cannot be read (xsim forget {key})")
-        print(f"{settings.store_url}: {len(result.kept)} kept, {len(result.young)} too young, "
-              f"{len(result.condemned)} condemned, {len(result.removed)} {verb} "
-              f"({result.num_bytes / 1e6:.1f} MB)")  # fmt: skip
+        print(
+            f"{settings.store_url}: {len(result.kept)} kept, {len(result.young)} too young, "
+            f"{len(result.condemned)} condemned, {len(result.removed)} {verb} "
+            f"({result.num_bytes / 1e6:.1f} MB)"
+        )
         if not self.delete and (result.removed or result.condemned):
             print("Nothing was changed; --delete does it.")
         return 0

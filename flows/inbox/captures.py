@@ -100,9 +100,10 @@ def retry(store: ArtifactStore, what: str) -> Arrival:
     """
     known = arrivals(store)
     found = [
-        a for a in known.values()
+        a
+        for a in known.values()
         if what in (a.run_name, a.folder, Path(a.folder).name) or a.digest.startswith(what)
-    ]  # fmt: skip
+    ]
     if not found or not what:
         raise UnknownNameError("capture in the inbox", what, (a.run_name for a in known.values()))
     if len(found) > 1:
@@ -120,9 +121,13 @@ def _again(arrival: Arrival, **changes: str) -> Arrival:
 
 
 def scan(
-    store: ArtifactStore, folders: Iterable[Path], submit: Submit, end_of: EndOf,
-    look: Look = IngestConfig.from_folder, read: Read | None = None,
-) -> Scanned:  # fmt: skip
+    store: ArtifactStore,
+    folders: Iterable[Path],
+    submit: Submit,
+    end_of: EndOf,
+    look: Look = IngestConfig.from_folder,
+    read: Read | None = None,
+) -> Scanned:
     """Enter what is new, start its runs, and look after those that were started before.
 
     One capture that cannot be read or started is refused, whatever is wrong with it; the others go

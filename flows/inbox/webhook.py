@@ -141,12 +141,22 @@ class Receiver:
             routes=[Route(PATH, _Endpoint(token, arrived), methods=["POST"])],
             exception_handlers={HTTPException: _refused},
         )
-        self._server = Server(Config(
-            app, loop="asyncio", http=_PatientProtocol, ws="none", lifespan="off",
-            # A request line may hold what somebody wants to see in our logs.
-            log_config=None, access_log=False, server_header=False, proxy_headers=False,
-            limit_concurrency=MAX_SENDERS, timeout_graceful_shutdown=1,
-        ))  # fmt: skip
+        self._server = Server(
+            Config(
+                app,
+                loop="asyncio",
+                http=_PatientProtocol,
+                ws="none",
+                lifespan="off",
+                # A request line may hold what somebody wants to see in our logs.
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                proxy_headers=False,
+                limit_concurrency=MAX_SENDERS,
+                timeout_graceful_shutdown=1,
+            )
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -206,9 +216,10 @@ class _Endpoint:
     async def _body(self, request: Request) -> bytes:
         if not token_matches(request.headers.get("Authorization", ""), self._token):
             raise HTTPException(
-                401, "show the token, as a bearer token or as the password of basic auth",
+                401,
+                "show the token, as a bearer token or as the password of basic auth",
                 headers={"WWW-Authenticate": 'Basic realm="xsim inbox"'},
-            )  # fmt: skip
+            )
         length = request.headers.get("Content-Length", "")
         if not (length.isascii() and length.isdigit()):
             raise HTTPException(411, "say Content-Length")

@@ -121,11 +121,17 @@ class Bench:
         trusted = pairs.trusted(config.gate)
         held_out = pairs.rollout >= config.num_rollouts - config.num_held_out
         _, student = finetune(
-            self.student, Episodes.read(self.inputs["dataset"]), pairs.take(trusted & ~held_out),
-            optim=config.optim, align=config.align, augment=config.augment,
-            state_noise=config.state_noise, seed=seed,
-            checkpoint=self.folder / f"{arm}-{seed}.npz", progress=lambda fraction, figures: None,
-        )  # fmt: skip
+            self.student,
+            Episodes.read(self.inputs["dataset"]),
+            pairs.take(trusted & ~held_out),
+            optim=config.optim,
+            align=config.align,
+            augment=config.augment,
+            state_noise=config.state_noise,
+            seed=seed,
+            checkpoint=self.folder / f"{arm}-{seed}.npz",
+            progress=lambda fraction, figures: None,
+        )
         figures = {"kept": int(trusted.sum()), "of": len(pairs)}
         figures["error_mm"] = float(np.median(error_mm[trusted]))
         judged = pairs.take(trusted & held_out)

@@ -42,8 +42,13 @@ def make_inbox(folder: Path, count: int) -> None:
         (capture / "video" / "take.bag").write_bytes(f"take {number}".encode())
         for photo in range(PHOTOS):
             (capture / "photos" / f"{photo:02d}.png").write_bytes(bytes([photo]))
-        text = {"name": capture.name, "object_name": "block", "video": "video/take.bag",
-                "board": board, "init_box_xyxy": [1, 1, 9, 9]}  # fmt: skip
+        text = {
+            "name": capture.name,
+            "object_name": "block",
+            "video": "video/take.bag",
+            "board": board,
+            "init_box_xyxy": [1, 1, 9, 9],
+        }
         (capture / "capture.yaml").write_text(yaml.safe_dump(text))
 
 
@@ -93,8 +98,12 @@ def scan_costs(folder: Path, count: int, counted: Counted) -> dict:
         spent.append(time.process_time() - began_s)
     assert {a.phase for a in found.arrivals} == {"completed"}
     assert len(found.arrivals) == count
-    return {"first_s": first_s, "cpu_s": min(spent), "median_s": float(np.median(spent)),
-            "requests": dict(counted.asked)}  # fmt: skip
+    return {
+        "first_s": first_s,
+        "cpu_s": min(spent),
+        "median_s": float(np.median(spent)),
+        "requests": dict(counted.asked),
+    }
 
 
 def status_costs(folder: Path, count: int) -> dict:
@@ -102,8 +111,16 @@ def status_costs(folder: Path, count: int) -> dict:
     store, refs = make_toy_run(folder)
     for number in range(count):
         request = RunRequest(capture=f"capture-{number:04d}")
-        save_record(store, RunRecord(name=f"run-{number:04d}", request=request, stages=refs,
-                                     state="completed", elapsed_s=1.0))  # fmt: skip
+        save_record(
+            store,
+            RunRecord(
+                name=f"run-{number:04d}",
+                request=request,
+                stages=refs,
+                state="completed",
+                elapsed_s=1.0,
+            ),
+        )
     environment = {k: v for k, v in os.environ.items() if not k.startswith("XSIM_")}
     environment |= {"XSIM_STORE": store.url, "XSIM_HOME": str(folder)}
     spent = []

@@ -84,8 +84,9 @@ def lerobot_keeps(python, folder, mode, ending):
         subprocess.run(command, env=environment, check=True, capture_output=True)
     else:
         killed_after_the_fourth(command, environment, f"saved {EPISODES}")
-    done = subprocess.run([python, script, "count", root], env=environment, check=True, text=True,
-                          capture_output=True)  # fmt: skip
+    done = subprocess.run(
+        [python, script, "count", root], env=environment, check=True, text=True, capture_output=True
+    )
     return json.loads(done.stdout.splitlines()[-1])
 
 

@@ -132,12 +132,15 @@ def rows_of(num_frames, film, folder, *, is_tracked, large_photos=0):
 
 def main():
     asked = r.arguments(
-        __doc__, film=(".xsim/captures/demo", "the demo's capture folder"),
+        __doc__,
+        film=(".xsim/captures/demo", "the demo's capture folder"),
         lengths=(",".join(map(str, LENGTHS)), "frames, with commas between"),
         track=(max(LENGTHS), "films of more frames are not tracked"),
         photos=(40, "photos of 12 megapixels; 0 for none"),
-        work=("", "internal"), url=("", "internal"), given=("", "internal"),
-    )  # fmt: skip
+        work=("", "internal"),
+        url=("", "internal"),
+        given=("", "internal"),
+    )
     if asked.work:
         made = work(asked.work, asked.url, asked.given)
         both = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)

@@ -83,8 +83,10 @@ def lerobot(python, folder, mode):
     command = [python, str(Path(__file__).with_name("peer_lerobot.py"))]
     root, frames = str(folder / f"lerobot-{mode}"), str(folder / "raw.npy")
     environment = os.environ | {
-        "HF_HUB_OFFLINE": "1", "HF_HOME": str(folder / "hf"), "TOKENIZERS_PARALLELISM": "false",
-    }  # fmt: skip
+        "HF_HUB_OFFLINE": "1",
+        "HF_HOME": str(folder / "hf"),
+        "TOKENIZERS_PARALLELISM": "false",
+    }
     write = [*command, "write", frames, root, mode]
     subprocess.run(write, env=environment, check=True, capture_output=True)
     return r.Elsewhere([*command, "read", root, str(folder / "starts.npy")], environment)

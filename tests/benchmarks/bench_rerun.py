@@ -47,9 +47,10 @@ def dvc_graph(python, folder, source, made):
             "payloads/ingest_capture" if p.startswith("ingest") else f"out/{p}" for p in parents
         ]
         stages[name] = {
-            "cmd": f"mkdir -p out && cp -r payloads/{name} out/{name}", "deps": inputs,
+            "cmd": f"mkdir -p out && cp -r payloads/{name} out/{name}",
+            "deps": inputs,
             "outs": [f"out/{name}"],
-        }  # fmt: skip
+        }
     (folder / "dvc.yaml").write_text(yaml.safe_dump({"stages": stages}))
     dvc = [python, "-m", "dvc"]
     environment = os.environ | {"DVC_NO_ANALYTICS": "1"}

@@ -41,9 +41,13 @@ WORLDS = (
 def film_world(seed, *, is_away=False):
     """A film of one world; ``is_away`` takes the object out of the picture and back."""
     config = SynthesizeConfig(
-        seed=seed, num_frames=FPS * SECONDS, fps=FPS, num_photos=0, image_wh=(400, 300),
+        seed=seed,
+        num_frames=FPS * SECONDS,
+        fps=FPS,
+        num_photos=0,
+        image_wh=(400, 300),
         **WORLDS[seed],
-    )  # fmt: skip
+    )
     studio = Studio(config, lambda fraction, figures: None)
     T = studio.motion.poses(studio.phases)
     box = studio.capture_file(T[0]).init_box_xyxy
@@ -53,9 +57,16 @@ def film_world(seed, *, is_away=False):
         T[:, 1, 3] -= 0.9 * rise * rise * (3 - 2 * rise)
     video = studio.take_video(T).video
     film = Film(
-        video.rgb, video.depth_mm, video.timestamps_s, video.K, T, studio.T_world_cam,
-        studio.mesh, studio.board, box,
-    )  # fmt: skip
+        video.rgb,
+        video.depth_mm,
+        video.timestamps_s,
+        video.K,
+        T,
+        studio.T_world_cam,
+        studio.mesh,
+        studio.board,
+        box,
+    )
     first, last = film.window(STARTS_S, ENDS_S)
     return film.taken(np.arange(first, last))
 
@@ -115,12 +126,20 @@ def kept_film(folder, name, make):
     if not path.exists():
         film = make()
         np.savez(
-            path, rgb=film.rgb, depth_mm=film.depth_mm, timestamps_s=film.timestamps_s, K=film.K,
-            T_world_object=film.T_world_object, T_world_cam=film.T_world_cam,
-            vertices=film.mesh.vertices, faces=film.mesh.faces, uv=film.mesh.uv,
-            texture=film.mesh.texture, board=np.array(film.board.model_dump_json()),
+            path,
+            rgb=film.rgb,
+            depth_mm=film.depth_mm,
+            timestamps_s=film.timestamps_s,
+            K=film.K,
+            T_world_object=film.T_world_object,
+            T_world_cam=film.T_world_cam,
+            vertices=film.mesh.vertices,
+            faces=film.mesh.faces,
+            uv=film.mesh.uv,
+            texture=film.mesh.texture,
+            board=np.array(film.board.model_dump_json()),
             box=np.array(film.box),
-        )  # fmt: skip
+        )
     kept = dict(np.load(path))
     mesh = {k: kept.pop(k) for k in ("vertices", "faces", "uv", "texture")}
     board, box = BoardSpec.model_validate_json(str(kept.pop("board"))), tuple(kept.pop("box"))

@@ -57,9 +57,11 @@ def once(home, run, way):
     after = memory_mb()
     opening, batches = np.diff(np.array(clocks), axis=0)
     return {
-        "opening_s": opening.tolist(), "batch_s": (batches / BATCHES).tolist(), "digest": digest,
+        "opening_s": opening.tolist(),
+        "batch_s": (batches / BATCHES).tolist(),
+        "digest": digest,
         **{kind: after[kind] - before[kind] for kind in after},
-    }  # fmt: skip
+    }
 
 
 def main():
@@ -81,8 +83,17 @@ def main():
             if way == "cold":
                 for copy in (home / "store.scratch" / "cache").glob("*.npy"):
                     copy.unlink()
-            command = [sys.executable, "-m", "tests.benchmarks.bench_training", "--home", str(home),
-                       "--run", asked.run, "--way", way]  # fmt: skip
+            command = [
+                sys.executable,
+                "-m",
+                "tests.benchmarks.bench_training",
+                "--home",
+                str(home),
+                "--run",
+                asked.run,
+                "--way",
+                way,
+            ]
             done = subprocess.run(command, check=True, capture_output=True, text=True)
             found[label].append(json.loads(done.stdout.splitlines()[-1]))
     assert len({one["digest"] for runs in found.values() for one in runs}) == 1, "batches differ"

@@ -1,9 +1,10 @@
 """How large files and functions of the library are, and how many public ones are documented.
 
-python -m tests.benchmarks.house_sizes
+python -m tests.benchmarks.house_sizes [CHECKOUT]
 """
 
 import ast
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
@@ -23,6 +24,8 @@ def measure(root: Path) -> dict[str, float]:
         "files": len(files),
         "median lines of a file": median(len(p.read_text().splitlines()) for p in files),
         "median lines of a function": median(lengths),
+        "median lines of a function without its docstring": median(map(_lines_of_code, functions)),
+        "functions of more than 30 lines": sum(length > 30 for length in lengths) / len(lengths),
         "lines of the longest function": max(lengths),
         "public functions with a docstring": sum(bool(ast.get_docstring(f)) for f in public)
         / len(public),
@@ -37,6 +40,15 @@ def _functions(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunction
             yield node
 
 
+def _lines_of_code(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    documented = ast.get_docstring(function) is not None
+    first = function.body[0]
+    words = first.end_lineno - first.lineno + 1 if documented else 0
+    return function.end_lineno - function.lineno + 1 - words
+
+
 if __name__ == "__main__":
-    for name, value in measure(Path(__file__).parents[2]).items():
-        print(f"{name}: {value:.0%}" if "docstring" in name else f"{name}: {value:g}")
+    root = Path(sys.argv[1]) if sys.argv[1:] else Path(__file__).parents[2]
+    for name, value in measure(root).items():
+        share = name.startswith(("public", "functions of"))
+        print(f"{name}: {value:.0%}" if share else f"{name}: {value:g}")

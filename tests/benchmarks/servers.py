@@ -20,8 +20,10 @@ def s3_bucket(name):
     if not endpoint:
         process = subprocess.Popen(
             [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", "0"],
-            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
         said = next(line for line in process.stderr if "Running on" in line)
         endpoint = re.search(r"http://[\d.:]+", said)[0]
         # What it prints from now on must not fill the pipe.

@@ -34,9 +34,15 @@ def toy_pairs(num_rollouts=30):
     seen = episodes.rgb.astype(float).sum(-1).reshape(n, -1).argmax(1)
     poses[:, 0, 3], poses[:, 1, 3] = seen % 32 / 100, seen // 32 / 100
     return Pairs(
-        in_reality(episodes.rgb), episodes.rgb, np.repeat(np.arange(num_rollouts), 10),
-        poses, poses.copy(), np.zeros((n, 3)), np.zeros((n, 3)), np.ones(n, np.float32),
-    )  # fmt: skip
+        in_reality(episodes.rgb),
+        episodes.rgb,
+        np.repeat(np.arange(num_rollouts), 10),
+        poses,
+        poses.copy(),
+        np.zeros((n, 3)),
+        np.zeros((n, 3)),
+        np.ones(n, np.float32),
+    )
 
 
 @pytest.fixture(scope="module")
@@ -48,10 +54,17 @@ def test_calibration_carries_the_student_into_another_palette(toy, tmp_path):
     student, episodes = toy
     pairs, held_out = toy_pairs(), toy_pairs(3)
     trainer, calibrated = finetune(
-        student, episodes, pairs, optim=OptimConfig(num_steps=200, learning_rate=2e-3),
-        align=AlignConfig(augment=STILL, weight=0.3), augment=STILL, state_noise=0.0, seed=0,
-        checkpoint=tmp_path / "c.npz", progress=lambda f, x: None,
-    )  # fmt: skip
+        student,
+        episodes,
+        pairs,
+        optim=OptimConfig(num_steps=200, learning_rate=2e-3),
+        align=AlignConfig(augment=STILL, weight=0.3),
+        augment=STILL,
+        state_noise=0.0,
+        seed=0,
+        checkpoint=tmp_path / "c.npz",
+        progress=lambda f, x: None,
+    )
     assert trainer.step == 200
     before = rollout(ClosedLoopStudent(student), SEEDS, look=in_reality)
     after = rollout(ClosedLoopStudent(calibrated), SEEDS, look=in_reality)

@@ -57,11 +57,17 @@ def recording(pool):
     result = rollout(pool, Pusher(pool.assets), [3, 4], horizon=25)
     state = EnvState.unpack(result.env_states)
     episodes = RobotEpisodes(
-        rgb=result.rgb, state=result.state, action=result.action,
-        qpos=state.qpos, episode_ends=result.episode_ends, T_world_cam=np.eye(4),
-        camera=PinholeCamera(96, 72, np.eye(3)), rgbd_camera=PinholeCamera(96, 72, np.eye(3)),
-        wide_rgb=None, wide_depth_mm=None,
-    )  # fmt: skip
+        rgb=result.rgb,
+        state=result.state,
+        action=result.action,
+        qpos=state.qpos,
+        episode_ends=result.episode_ends,
+        T_world_cam=np.eye(4),
+        camera=PinholeCamera(96, 72, np.eye(3)),
+        rgbd_camera=PinholeCamera(96, 72, np.eye(3)),
+        wide_rgb=None,
+        wide_depth_mm=None,
+    )
     return episodes, state.T_world_object
 
 

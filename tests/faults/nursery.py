@@ -66,9 +66,13 @@ class Nursery:
     def __enter__(self):
         self.ear, mouth = os.pipe()
         self.process = subprocess.Popen(
-            [sys.executable, "-c", PROGRAM, self.module, str(mouth)], pass_fds=[mouth],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=os.environ,
-        )  # fmt: skip
+            [sys.executable, "-c", PROGRAM, self.module, str(mouth)],
+            pass_fds=[mouth],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=os.environ,
+        )
         os.close(mouth)
         assert self.process.stdout.readline() == "ready\n"
         return self

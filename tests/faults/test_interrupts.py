@@ -38,11 +38,14 @@ def start(home, *, stdout=subprocess.DEVNULL):
     command = [sys.executable, "-c", "from flows.cli.main import main; main()"]
     with (home / "log").open("ab") as log:
         return subprocess.Popen(
-            [*command, "demo", "--preset", "debug", "--json"], stdout=stdout, stderr=log,
-            env=environment, start_new_session=True,
+            [*command, "demo", "--preset", "debug", "--json"],
+            stdout=stdout,
+            stderr=log,
+            env=environment,
+            start_new_session=True,
             # A shell's background jobs ignore SIGINT, and so would their children.
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-        )  # fmt: skip
+        )
 
 
 class Seen(NamedTuple):

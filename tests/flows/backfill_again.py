@@ -33,9 +33,11 @@ def again(what=planned):
 
 with get_client(sync_client=True) as client:
     client.create_deployment(
-        client.create_flow_from_name(NAME), NAME, entrypoint="flows/xsim.py:xsim",
+        client.create_flow_from_name(NAME),
+        NAME,
+        entrypoint="flows/xsim.py:xsim",
         enforce_parameter_schema=False,
-    )  # fmt: skip
+    )
     waiting = [again(), again()]
     after = {}
     for state in (Failed(), Crashed(), Cancelled()):
@@ -47,4 +49,4 @@ with get_client(sync_client=True) as client:
 json.dump(
     {"waiting": waiting, "after": after, "done": done, "other": again(other), "runs": runs},
     sys.stdout,
-)  # fmt: skip
+)

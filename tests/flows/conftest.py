@@ -66,11 +66,15 @@ def run_python(home, *arguments, timeout=120, **environment):
     """A fresh Python, since Prefect reads its settings when it is imported."""
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("PREFECT_", "XSIM_"))}
     return subprocess.run(
-        [sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, check=False,
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
         # Toys are made in milliseconds; a process for each would take minutes together.
         env={**clean, "XSIM_HOME": str(home), "XSIM_STAGE_PROCESSES": "0", **environment},
         timeout=timeout,
-    )  # fmt: skip
+    )
 
 
 @pytest.fixture

@@ -25,13 +25,18 @@ def holdings():
                 a["name"] for a in ask("automations") if a["name"].startswith("xsim")
             ),
             "limits": sorted((x["name"], x["limit"]) for x in ask("v2/concurrency_limits")),
-            "queues": sorted((q["name"], q["concurrency_limit"]) for q in ask("work_queues")
-                             if q["name"] == "runs"),
+            "queues": sorted(
+                (q["name"], q["concurrency_limit"])
+                for q in ask("work_queues")
+                if q["name"] == "runs"
+            ),
             "zones": [
                 s["schedule"]["timezone"]
-                for d in ask("deployments") if d["name"] == "nightly" for s in d["schedules"]
+                for d in ask("deployments")
+                if d["name"] == "nightly"
+                for s in d["schedules"]
             ],
-        }  # fmt: skip
+        }
 
 
 after = []

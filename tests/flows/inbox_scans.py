@@ -33,8 +33,13 @@ def make_capture(name: str, seed: int) -> Path:
     (folder / "video" / "rgb").mkdir(parents=True)
     (folder / "video" / "rgb" / "0.png").write_bytes(bytes([seed]))
     board = {"T_world_board": np.eye(4).tolist()}
-    text = {"name": name, "object_name": "block", "video": "video", "board": board,
-            "init_box_xyxy": [1, 1, 9, 9]}  # fmt: skip
+    text = {
+        "name": name,
+        "object_name": "block",
+        "video": "video",
+        "board": board,
+        "init_box_xyxy": [1, 1, 9, 9],
+    }
     (folder / "capture.yaml").write_text(yaml.safe_dump(text))
     return folder
 

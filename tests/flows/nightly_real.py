@@ -39,10 +39,11 @@ with get_client(sync_client=True) as client:
     artifacts = client.request("POST", "/artifacts/filter", json={"limit": 200}).json()
 json.dump(
     {
-        "nights": nights, "backs": backs,
+        "nights": nights,
+        "backs": backs,
         "histories": {p: [e.model_dump(mode="json") for e in history(store, p)] for p in pointers},
         "decisions": store.list_records("decisions"),
         "pages": [a["data"] for a in artifacts if a["key"] == "promotion"],
     },
     sys.stdout,
-)  # fmt: skip
+)

@@ -81,14 +81,21 @@ with get_client(sync_client=True) as client:
 pages = [a["data"] for a in artifacts if a["key"] == "promotion"]
 json.dump(
     {
-        "pointer": pointer, "went": went, "reasons": [e.reason for e in entries],
+        "pointer": pointer,
+        "went": went,
+        "reasons": [e.reason for e in entries],
         "pairs": [(n["decision"] or {}).get("num_pairs", 0) for n in nights],
         "back_is_an_earlier_one": back.ref == entries[-3].ref,
-        "again": again, "dark": dark, "left": left,
-        "numbers": [e.number for e in entries], "seeds": first_seeds, "pages": len(pages),
-        "page": pages[-1], "evidence": [str(r) for r in entries[1].evaluations],
+        "again": again,
+        "dark": dark,
+        "left": left,
+        "numbers": [e.number for e in entries],
+        "seeds": first_seeds,
+        "pages": len(pages),
+        "page": pages[-1],
+        "evidence": [str(r) for r in entries[1].evaluations],
         "decisions": store.list_records("decisions"),
         "of_night_3": [store.get_record(f"decisions/{pointer}/{n}.json") for n in ("3", "3-2")],
     },
     sys.stdout,
-)  # fmt: skip
+)

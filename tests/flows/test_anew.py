@@ -89,9 +89,12 @@ def test_a_run_anew_is_a_run_of_its_own_and_finds_itself_again(store):
     capture = ArtifactRef(kind="capture", fingerprint="a" * 24)
     plain = RunRequest(capture="/videos/take1")
     anew = plain.model_copy(update={"anew": {"ppo": "c0de"}})
-    store.put_record("runs/take1-demo.json", RunRecord(
-        name="take1-demo", request=plain, stages={"ingest_capture": capture}
-    ).model_dump(mode="json"))  # fmt: skip
+    store.put_record(
+        "runs/take1-demo.json",
+        RunRecord(name="take1-demo", request=plain, stages={"ingest_capture": capture}).model_dump(
+            mode="json"
+        ),
+    )
     name = free_name(store, anew, capture)
     assert name.startswith("take1-demo-")
     store.put_record(

@@ -37,11 +37,16 @@ def test_one_that_failed_crashed_or_was_cancelled_is_started_again_once(said):
 def test_every_try_has_the_same_parameters_and_another_seed_is_another_run(said):
     assert said["other"] not in said["runs"]
     assert {json.dumps(p, sort_keys=True) for p in said["runs"].values()} == {
-        json.dumps({
-            "capture": "kitchen", "name": "kitchen-ppo-7",
-            "overrides": {"ppo": {"seed": 7}}, "preset": "debug", "task": None,
-        })
-    }  # fmt: skip
+        json.dumps(
+            {
+                "capture": "kitchen",
+                "name": "kitchen-ppo-7",
+                "overrides": {"ppo": {"seed": 7}},
+                "preset": "debug",
+                "task": None,
+            }
+        )
+    }
 
 
 def test_a_night_is_not_taken_for_the_run_of_a_capture(tmp_path):
@@ -51,12 +56,20 @@ def test_a_night_is_not_taken_for_the_run_of_a_capture(tmp_path):
     save_record(store, day)
     made = reconstruction_of(day)
     assert set(made) == {
-        "ingest_capture", "ingest_truth", "ingest_world", "scan", "splat", "pose_track"
-    }  # fmt: skip
+        "ingest_capture",
+        "ingest_truth",
+        "ingest_world",
+        "scan",
+        "splat",
+        "pose_track",
+    }
     night = RunRecord(
-        name="nightly-x", request=RunRequest(preset="debug", task="push_block"), stages=made,
-        state="completed", started="2026-01-02",
-    )  # fmt: skip
+        name="nightly-x",
+        request=RunRequest(preset="debug", task="push_block"),
+        stages=made,
+        state="completed",
+        started="2026-01-02",
+    )
     save_record(store, night)
     assert [p.preset for p in plan_backfill(store, "ppo", seed=7)] == ["full"]
     with pytest.raises(BadInputError):
@@ -74,9 +87,10 @@ def test_one_odd_record_stops_neither_night_nor_backfill(tmp_path):
     gone = {**refs, "ingest_capture": ArtifactRef(kind="capture", fingerprint="0" * 24)}
     missing = RunRequest(capture="x", task="gone.yaml")
     for record in (
-        good, RunRecord(name="no-artifact", stages=gone, started="2030"),
+        good,
+        RunRecord(name="no-artifact", stages=gone, started="2030"),
         RunRecord(name="no-task", request=missing, stages=refs, started="2030"),
-    ):  # fmt: skip
+    ):
         save_record(store, record)
     store.create_object("runs/torn.json", b"{")
     store.create_object("runs/newer.json", b'{"name": "newer", "colour": "red"}')
@@ -92,9 +106,10 @@ def test_a_task_is_what_it_says_however_it_is_spelled(tmp_path):
     folder = tmp_path / ("a-long-folder-name" * 4)
     folder.mkdir()
     for name, text in (
-        ("copy", built_in), ("easy", built_in + "\nhorizon: 90\n"),
+        ("copy", built_in),
+        ("easy", built_in + "\nhorizon: 90\n"),
         ("hard", built_in + "\nhorizon: 20\n"),
-    ):  # fmt: skip
+    ):
         (folder / f"{name}.yaml").write_text(text)
     copy, easy, hard = (task_key(str(folder / f"{n}.yaml")) for n in ("copy", "easy", "hard"))
     assert {task_key(None), task_key("push_block"), copy} == {"push_block"}

@@ -250,8 +250,9 @@ def test_whatever_is_wrong_with_one_artifact_verify_reads_the_others(xsim, tmp_p
     done = xsim(tmp_path, "verify", "--json")
     answer = json.loads(done.stdout)
     assert (done.returncode, len(answer["checked"])) == (1, len(refs))
-    assert sorted(str(ref) for ref in (torn, newer, lost) for p in answer["problems"]
-                  if str(ref) in p) == sorted(map(str, (torn, newer, lost)))  # fmt: skip
+    assert sorted(
+        str(ref) for ref in (torn, newer, lost) for p in answer["problems"] if str(ref) in p
+    ) == sorted(map(str, (torn, newer, lost)))
     # Gone between the listing and its turn, as beside a sweep.
     store.delete(refs["splat"])
     assert "is not in" in damage(store, refs["splat"])[0]
@@ -324,9 +325,11 @@ def test_of_two_that_do_the_same_the_second_waits_and_says_so(tmp_path):
 
     def begin(seconds):
         return subprocess.Popen(
-            [sys.executable, "-c", HOLD, str(lock), seconds], stdout=subprocess.PIPE, text=True,
+            [sys.executable, "-c", HOLD, str(lock), seconds],
+            stdout=subprocess.PIPE,
+            text=True,
             cwd=ROOT,
-        )  # fmt: skip
+        )
 
     first = begin("60")
     assert first.stdout.readline() == "in\n"

@@ -93,10 +93,16 @@ def test_the_string_is_readable_by_its_owner_only_and_stays_out_of_logs(prefect_
 def test_a_backfill_takes_the_newest_run_of_each_capture(tmp_path):
     store, refs = make_toy_run(tmp_path)
     for name, started in (("old", "2026-01-01"), ("new", "2026-01-02")):
-        save_record(store, RunRecord(
-            name=name, request=RunRequest(capture="kitchen", preset="full"), stages=refs,
-            state="completed", started=started,
-        ))  # fmt: skip
+        save_record(
+            store,
+            RunRecord(
+                name=name,
+                request=RunRequest(capture="kitchen", preset="full"),
+                stages=refs,
+                state="completed",
+                started=started,
+            ),
+        )
     planned = plan_backfill(store, "ppo", seed=7, preset="debug")
     assert [p.name for p in planned] == ["new-ppo-7"]
     assert planned[0].overrides == {"ppo": {"seed": 7}}

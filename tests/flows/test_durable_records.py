@@ -44,20 +44,24 @@ WRITERS = {
     "pins/one.json": (None, lambda s, refs: s.pin("one", refs[0])),
     "pointers/p/v000001.json": (None, lambda s, refs: promoted(s, refs, times=1)),
     "pointers/p/v000003.json": (
-        lambda s, refs: promoted(s, refs, times=2), lambda s, _: rollback(s, "p"),
+        lambda s, refs: promoted(s, refs, times=2),
+        lambda s, _: rollback(s, "p"),
     ),
     "decisions/p/7.json": (None, lambda s, _: keep_decision(s, "p", 7, {"kept": True})),
     "nights/t/7.json": (
-        None, lambda s, _: NightLog(s, new_night(s, "t", datetime.now(UTC), number=7)),
+        None,
+        lambda s, _: NightLog(s, new_night(s, "t", datetime.now(UTC), number=7)),
     ),
     f"inbox/{DIGEST}.json": (
-        None, lambda s, _: announce(s, IngestConfig(source="/x", content_digest=DIGEST)),
+        None,
+        lambda s, _: announce(s, IngestConfig(source="/x", content_digest=DIGEST)),
     ),
     f"inbox/{DIGEST}.json again": (lambda s, _: arrived(s, "failed"), lambda s, _: retry(s, "x")),
     "inbox-scan/last.json": (
-        None, lambda s, _: note_scan(s, Scanned(arrivals=(), refused={"x": "odd"})),
+        None,
+        lambda s, _: note_scan(s, Scanned(arrivals=(), refused={"x": "odd"})),
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("what", WRITERS)

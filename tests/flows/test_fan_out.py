@@ -47,9 +47,14 @@ def spread(prefect_home, folder, python, *, runner="threads", processes=0):
     """Through Prefect in two shards: the store, the ref, and what the terminal showed."""
     store, refs = inputs_in(folder)
     done = python(
-        prefect_home, *script(refs), timeout=280, XSIM_STORE=store.url, XSIM_TASK_RUNNER=runner,
-        XSIM_STAGE_PROCESSES=str(processes), **SHARED,
-    )  # fmt: skip
+        prefect_home,
+        *script(refs),
+        timeout=280,
+        XSIM_STORE=store.url,
+        XSIM_TASK_RUNNER=runner,
+        XSIM_STAGE_PROCESSES=str(processes),
+        **SHARED,
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     assert len(store.list_refs(EpisodeShard.kind)) == 2
     ref = ArtifactRef.parse(json.loads(done.stdout.splitlines()[-1])["ref"])
@@ -79,11 +84,13 @@ def test_every_runner_makes_the_same_bytes(alone, prefect_home, tmp_path, python
 def test_ctrl_c_ends_every_shard(prefect_home, tmp_path):
     store, refs = inputs_in(tmp_path)
     process = subprocess.Popen(
-        [sys.executable, *script(refs)], stderr=subprocess.PIPE, start_new_session=True,
+        [sys.executable, *script(refs)],
+        stderr=subprocess.PIPE,
+        start_new_session=True,
         env={**os.environ, "XSIM_HOME": str(prefect_home), "XSIM_STORE": store.url, **SHARED},
         # A shell in the background hands SIGINT down as ignored.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-    )  # fmt: skip
+    )
     me = psutil.Process(process.pid)
 
     def is_shard(child):

@@ -18,9 +18,11 @@ def toy_runs(prefect_home):
 
     runs = {}
     for name, arguments in (
-        ("ended", ["ingest_truth=interrupt"]), ("bad", ["scan=bad"]), ("lost", ["splat=lost"]),
+        ("ended", ["ingest_truth=interrupt"]),
+        ("bad", ["scan=bad"]),
+        ("lost", ["splat=lost"]),
         ("reused", ["splat=aged"]),
-    ):  # fmt: skip
+    ):
         done = run_python(prefect_home, "-m", "tests.flows.toy_flow", *arguments)
         assert done.returncode == 0, done.stderr[-3000:]
         runs[name] = (json.loads(done.stdout), done.stderr)
@@ -59,9 +61,11 @@ def test_the_ui_calls_a_run_as_status_does_and_says_how_it_ended(toy_runs):
     told = {name: (run["shown"], run["record"]["state"]) for name, (run, _) in toy_runs.items()}
     assert {shown[0] for shown, _ in told.values()} == {"toy"}, "and not toy-run"
     assert [(shown[1], state) for shown, state in told.values()] == [
-        ("Crashed", "interrupted"), ("Failed", "failed"),
-        ("Completed", "completed"), ("Completed", "completed"),
-    ]  # fmt: skip
+        ("Crashed", "interrupted"),
+        ("Failed", "failed"),
+        ("Completed", "completed"),
+        ("Completed", "completed"),
+    ]
     assert "interrupt signal" in told["ended"][0][2]
     assert "the toy is broken. Mend it." in told["bad"][0][2]
 

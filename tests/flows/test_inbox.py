@@ -80,8 +80,13 @@ def a_capture(folder):
     (folder / "video" / "rgb").mkdir(parents=True)
     (folder / "video" / "rgb" / "0.png").write_bytes(b"a")
     board = {"T_world_board": np.eye(4).tolist()}
-    text = {"name": "x", "object_name": "block", "video": "video", "board": board,
-            "init_box_xyxy": [1, 1, 9, 9]}  # fmt: skip
+    text = {
+        "name": "x",
+        "object_name": "block",
+        "video": "video",
+        "board": board,
+        "init_box_xyxy": [1, 1, 9, 9],
+    }
     (folder / "capture.yaml").write_text(yaml.safe_dump(text))
     return folder
 

@@ -11,9 +11,7 @@ from xsim_core.errors import BadInputError
 from xsim_core.runs import RunRecord, RunRequest, list_runs, load_record, plain_name, save_record
 from xsim_core.storage import ArtifactStore
 
-MONDAY, TUESDAY = (
-    ArtifactRef(kind="capture", fingerprint=digit * 24) for digit in ("a", "b")
-)  # fmt: skip
+MONDAY, TUESDAY = (ArtifactRef(kind="capture", fingerprint=digit * 24) for digit in ("a", "b"))
 
 
 @pytest.fixture
@@ -84,10 +82,16 @@ def test_parts_of_a_run_are_told_apart_as_well(store):
 
 
 def test_a_record_of_before_there_were_requests_is_its_captures_own(store):
-    store.put_record("runs/take1-demo.json", {
-        "name": "take1-demo", "capture": "/videos/monday/take1", "preset": "demo", "task": "",
-        "stages": {"ingest_capture": MONDAY.model_dump()},
-    })  # fmt: skip
+    store.put_record(
+        "runs/take1-demo.json",
+        {
+            "name": "take1-demo",
+            "capture": "/videos/monday/take1",
+            "preset": "demo",
+            "task": "",
+            "stages": {"ingest_capture": MONDAY.model_dump()},
+        },
+    )
     assert free_name(store, asked(), MONDAY) == "take1-demo"
     assert free_name(store, asked("/videos/tuesday/take1"), TUESDAY) != "take1-demo"
 
@@ -95,11 +99,17 @@ def test_a_record_of_before_there_were_requests_is_its_captures_own(store):
 @pytest.mark.parametrize(
     ("text", "name"),
     [
-        ("K\u00fcche 1", "Kuche-1"), ("take1", "take1"), ("a_b.c-d", "a_b.c-d"), ("..", "capture"),
-        ("\u53f0\u6240", "capture"), ("-x-", "x"), ("a" * 200, "a" * 80), ("", "capture"),
+        ("K\u00fcche 1", "Kuche-1"),
+        ("take1", "take1"),
+        ("a_b.c-d", "a_b.c-d"),
+        ("..", "capture"),
+        ("\u53f0\u6240", "capture"),
+        ("-x-", "x"),
+        ("a" * 200, "a" * 80),
+        ("", "capture"),
         ("x\n; rm", "x-rm"),
     ],
-)  # fmt: skip
+)
 def test_any_folder_gives_a_name(text, name):
     assert plain_name(text) == name
     assert RunRequest(capture=f"/videos/{text}", preset="full").run_name.endswith("-full")

@@ -21,9 +21,14 @@ def test_three_nights_over_two_captures(prefect_home, tmp_path, python):
         synthesize_capture(capture, config)
     url = (tmp_path / "store").as_uri()
     done = python(
-        prefect_home, "-m", "tests.flows.nightly_real", *map(str, captures), timeout=6600,
-        XSIM_STORE=url, XSIM_STAGE_PROCESSES="1",
-    )  # fmt: skip
+        prefect_home,
+        "-m",
+        "tests.flows.nightly_real",
+        *map(str, captures),
+        timeout=6600,
+        XSIM_STORE=url,
+        XSIM_STAGE_PROCESSES="1",
+    )
     assert done.returncode == 0, done.stderr[-5000:]
     said = json.loads(done.stdout.splitlines()[-1])
     sys.stderr.write("\n\n".join(said["pages"]) + "\n")

@@ -194,9 +194,12 @@ def test_the_place_of_an_inbox(tmp_path, monkeypatch):
             inbox_place(missing, default, store)
     (tmp_path / "store" / "inbox").mkdir(parents=True)
     for place, where in (
-        (str(tmp_path), store), (str(tmp_path / "store" / "inbox"), store),
-        ("s3://b/lab", "s3://b/lab/store"), ("s3://b/lab/in", "s3://b/lab/"), ("s3://b", "s3://b/s"),
-    ):  # fmt: skip
+        (str(tmp_path), store),
+        (str(tmp_path / "store" / "inbox"), store),
+        ("s3://b/lab", "s3://b/lab/store"),
+        ("s3://b/lab/in", "s3://b/lab/"),
+        ("s3://b", "s3://b/s"),
+    ):
         with pytest.raises(BadInputError, match="lie in one another"):
             inbox_place(place, default, where)
 
@@ -240,9 +243,16 @@ def test_folder_objects_and_odd_keys_stop_no_other(moto_url, tmp_path):
     bucket, prefix = re.fullmatch("s3://([^/]+)/(.*)", moto_url).groups()
     (backend,) = [b["aws"] for b in s3_backends.values() if bucket in b["aws"].buckets]
     for key in (
-        "README.md", "one/", "one/photos/", "one/photos/0.png", "one/capture.yaml",
-        "odd/a//b.png", "odd/capture.yaml", "up/../../x", "up/capture.yaml",
-    ):  # fmt: skip
+        "README.md",
+        "one/",
+        "one/photos/",
+        "one/photos/0.png",
+        "one/capture.yaml",
+        "odd/a//b.png",
+        "odd/capture.yaml",
+        "up/../../x",
+        "up/capture.yaml",
+    ):
         backend.put_object(bucket, f"{prefix}/{key}", b"")
     copies = fetch_prefix(moto_url, tmp_path / "here")
     assert copies.folders == [tmp_path / "here" / "one"]
@@ -261,8 +271,11 @@ def test_the_list_tells_each_capture_with_its_phase_and_the_reason(store, inbox,
     save_record(store, RunRecord(name=name, state="failed", error="ValueError: too dark"))
     rows = {row["name"].rpartition("-")[0] or row["name"]: row for row in listed(store)}
     assert {name: row["phase"] for name, row in rows.items()} == {
-        "good": "submitted", "bad": "failed", "broken": "refused", "new": "arriving",
-    }  # fmt: skip
+        "good": "submitted",
+        "bad": "failed",
+        "broken": "refused",
+        "new": "arriving",
+    }
     assert rows["bad"]["reason"] == f"ValueError: too dark; xsim inbox retry {name}"
     assert "object_name" in rows["broken"]["reason"]
     since = last_scan(store).since
@@ -275,10 +288,14 @@ def test_the_list_tells_each_capture_with_its_phase_and_the_reason(store, inbox,
 def test_what_will_never_be_a_capture_in_a_bucket_is_said(tmp_path):
     bucket = ArtifactStore((tmp_path / "bucket").as_uri())
     for path in (
-        "capture.yaml", "capture.yml", "slip/capture.yml", "week/monday/capture.yaml",
+        "capture.yaml",
+        "capture.yml",
+        "slip/capture.yml",
+        "week/monday/capture.yaml",
         "notes/read.txt",
-        ".hidden/capture.yml", "xcapture.yaml/a",
-    ):  # fmt: skip
+        ".hidden/capture.yml",
+        "xcapture.yaml/a",
+    ):
         bucket.create_object(path, b"x")
     found = fetch_prefix(bucket.url, tmp_path / "here")
     assert found.folders == []

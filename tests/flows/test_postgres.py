@@ -39,9 +39,13 @@ def database(tmp_path_factory):
     def run(program, *arguments):
         command = [str(PROGRAMS / program), "-D", str(folder / "data"), *arguments]
         subprocess.run(
-            command, check=True, user="postgres" if as_root else None, cwd=folder,
-            stdout=subprocess.DEVNULL, timeout=120,
-        )  # fmt: skip
+            command,
+            check=True,
+            user="postgres" if as_root else None,
+            cwd=folder,
+            stdout=subprocess.DEVNULL,
+            timeout=120,
+        )
 
     port = free_port()
     run("initdb", "-U", "xsim", f"--pwfile={folder}/password", "-A", "scram-sha-256", "--no-sync")

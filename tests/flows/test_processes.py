@@ -40,9 +40,12 @@ older.kill()
 
 def test_a_command_ends_nothing_that_was_there_before_it(tmp_path):
     done = subprocess.run(
-        [sys.executable, "-c", REFUSED], capture_output=True, text=True, check=True,
+        [sys.executable, "-c", REFUSED],
+        capture_output=True,
+        text=True,
+        check=True,
         env=os.environ | {"XSIM_HOME": str(tmp_path)},
-    )  # fmt: skip
+    )
     assert done.stdout.split()[-2:] == ["1", "None"]
 
 

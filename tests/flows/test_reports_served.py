@@ -33,10 +33,19 @@ def test_pages_and_files_are_served_and_nothing_else(folder):
     assert client.get("/word/run.files/scene.ply").content == b"ply"
     assert client.head("/word/run.files/scene.ply").status_code == 200
     for path in (
-        "/", "/word", "/word/", "/word/run.files", "/other/run.files/scene.ply", "/word/linked",
-        "/word/../hidden", "/word/%2e%2e/hidden", "/word/..%2fhidden", "/run.files/scene.ply",
-        f"/word/{folder.parent}/hidden", "/word/none.html",
-    ):  # fmt: skip
+        "/",
+        "/word",
+        "/word/",
+        "/word/run.files",
+        "/other/run.files/scene.ply",
+        "/word/linked",
+        "/word/../hidden",
+        "/word/%2e%2e/hidden",
+        "/word/..%2fhidden",
+        "/run.files/scene.ply",
+        f"/word/{folder.parent}/hidden",
+        "/word/none.html",
+    ):
         answer = client.get(path)
         assert answer.status_code == 404, path
         assert "not for you" not in answer.text

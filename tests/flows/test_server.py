@@ -113,9 +113,13 @@ print(settings.api.url, settings.server.ephemeral.enabled)
 def test_prefect_is_aimed_at_the_server_also_when_it_was_imported_before(tmp_path):
     clean = {k: v for k, v in os.environ.items() if not k.startswith("PREFECT_")}
     done = subprocess.run(
-        [sys.executable, "-c", AIM, str(tmp_path)], cwd=ROOT, env=clean, text=True, check=True,
+        [sys.executable, "-c", AIM, str(tmp_path)],
+        cwd=ROOT,
+        env=clean,
+        text=True,
+        check=True,
         capture_output=True,
-    )  # fmt: skip
+    )
     assert done.stdout.split() == ["http://127.0.0.1:9/api", "False"]
 
 
@@ -135,10 +139,15 @@ def test_servers_that_take_the_same_port_both_come_up(tmp_path):
         starts = []
         for home in homes:
             home.mkdir()
-            starts.append(subprocess.Popen(
-                [sys.executable, "-c", START, str(home)], cwd=ROOT, stderr=subprocess.PIPE,
-                env={**clean, "TMPDIR": str(home)}, text=True,
-            ))  # fmt: skip
+            starts.append(
+                subprocess.Popen(
+                    [sys.executable, "-c", START, str(home)],
+                    cwd=ROOT,
+                    stderr=subprocess.PIPE,
+                    env={**clean, "TMPDIR": str(home)},
+                    text=True,
+                )
+            )
         errors = [start.communicate()[1] for start in starts]
         servers = [find_server(home) for home in homes]
         assert None not in servers, errors

@@ -86,9 +86,17 @@ def test_what_is_no_new_capture_is_taken_and_ignored(receiver, body):
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"\x00\xff", b"[" * 100_000, b"{}", {"Records": [{}]}, {"Records": [record("k")] * 1001},
-     {"Records": [record("x" * 5000)]}, {"Records": "capture.yaml"}],
-)  # fmt: skip
+    [
+        b"",
+        b"\x00\xff",
+        b"[" * 100_000,
+        b"{}",
+        {"Records": [{}]},
+        {"Records": [record("k")] * 1001},
+        {"Records": [record("x" * 5000)]},
+        {"Records": "capture.yaml"},
+    ],
+)
 def test_garbage_is_refused(receiver, body):
     assert post(receiver, body)[0] == 400
     assert post(receiver, AWS)[0] == 200, "and it still listens"

@@ -85,14 +85,21 @@ def picture(rng: np.random.Generator, *, size: tuple[int, int] = (96, 72)) -> by
 
 RATES = tuple(
     SuccessRate(
-        policy=policy, domain=domain, successes=s, trials=20, low=s / 20 * 0.8,
-        high=min(1.0, s / 20 * 1.1 + 0.05), progress=s / 20,
+        policy=policy,
+        domain=domain,
+        successes=s,
+        trials=20,
+        low=s / 20 * 0.8,
+        high=min(1.0, s / 20 * 1.1 + 0.05),
+        progress=s / 20,
     )
     for policy, domain, s in (
-        ("teacher", "sim", 19), ("student", "sim", 15), ("student", "real", 8),
+        ("teacher", "sim", 19),
+        ("student", "sim", 15),
+        ("student", "real", 8),
         ("calibrated", "real", 11),
     )
-)  # fmt: skip
+)
 
 # ruff: noqa: C408, E501
 SUMMARIES: dict[type[Artifact], dict[str, Any]] = {

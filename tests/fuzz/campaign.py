@@ -39,10 +39,13 @@ class Worker:
 
     def __init__(self, command):
         self.process = subprocess.Popen(
-            command, cwd=Path(__file__).parents[2], stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            command,
+            cwd=Path(__file__).parents[2],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             env={**os.environ, "OMP_NUM_THREADS": "1"},
-        )  # fmt: skip
+        )
         self._selector = selectors.DefaultSelector()
         self._selector.register(self.process.stdout, selectors.EVENT_READ)
         self._selector.register(self.process.stderr, selectors.EVENT_READ)
@@ -144,25 +147,30 @@ def figures(slices):
         "seed": sorted({one["seed"] for one in slices}),
         "commits": sorted({one.get("commit", "") for one in slices}),
         "python": platform.python_version(),
-        "inputs": every.total(), "outcomes": {what: every[what] for what in OUTCOMES},
+        "inputs": every.total(),
+        "outcomes": {what: every[what] for what in OUTCOMES},
         "reading_cpu_s": round(sum(one["reading_cpu_s"] for one in slices), 1),
         "formats": {
             name: {what: c[what] for what in OUTCOMES if c[what]} | {"slowest_cpu_s": slowest[name]}
             for name, c in counts.items()
         },
         "faults": dict(faults.most_common()),
-    }  # fmt: skip
+    }
 
 
 def table(found):
     """The figures as Markdown."""
-    rows = ["| format | inputs | read | refused in a sentence | anything else | slowest, CPU |",
-            "|---|---|---|---|---|---|"]  # fmt: skip
+    rows = [
+        "| format | inputs | read | refused in a sentence | anything else | slowest, CPU |",
+        "|---|---|---|---|---|---|",
+    ]
     for name, c in found["formats"].items():
         n = sum(c.get(what, 0) for what in OUTCOMES)
         read, refused = (c.get(what, 0) for what in SOUND)
-        rows.append(f"| {name} | {n:,} | {read:,} | {refused:,} | {n - read - refused} | "
-                    f"{c['slowest_cpu_s']:.2f} s |")  # fmt: skip
+        rows.append(
+            f"| {name} | {n:,} | {read:,} | {refused:,} | {n - read - refused} | "
+            f"{c['slowest_cpu_s']:.2f} s |"
+        )
     return "\n".join(rows)
 
 

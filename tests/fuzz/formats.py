@@ -176,13 +176,27 @@ FORMATS = {
     "names of images": Format(_lay_names, _names, m.in_words),
     "capture.yaml": Format(p.capture, _capture, m.in_words),
     "capture.yaml values": Format(p.capture, _capture, m.in_yaml),
-    "task": Format(p.with_file("task.yaml", p.yaml.safe_dump(p.TASK)), lambda path: pipeline_config(
-        "debug", task=str(path)), m.in_words),
-    "task values": Format(p.with_file("task.yaml", p.yaml.safe_dump(p.TASK)), lambda path:
-        pipeline_config("debug", task=str(path)), m.in_yaml),
-    **{f"mesh {s}": Format(p.coloured(s), _mesh, how) for s, how in (
-        ("ply", m.in_bytes), ("obj", m.in_words), ("glb", m.in_glb), ("off", m.in_words),
-        ("stl", m.in_bytes), ("3mf", m.in_zip(lambda _: m.in_words)))},
+    "task": Format(
+        p.with_file("task.yaml", p.yaml.safe_dump(p.TASK)),
+        lambda path: pipeline_config("debug", task=str(path)),
+        m.in_words,
+    ),
+    "task values": Format(
+        p.with_file("task.yaml", p.yaml.safe_dump(p.TASK)),
+        lambda path: pipeline_config("debug", task=str(path)),
+        m.in_yaml,
+    ),
+    **{
+        f"mesh {s}": Format(p.coloured(s), _mesh, how)
+        for s, how in (
+            ("ply", m.in_bytes),
+            ("obj", m.in_words),
+            ("glb", m.in_glb),
+            ("off", m.in_words),
+            ("stl", m.in_bytes),
+            ("3mf", m.in_zip(lambda _: m.in_words)),
+        )
+    },
     "mesh ply, text": Format(p.coloured("ply", encoding="ascii"), _mesh, m.in_words),
     "mesh stl, text": Format(p.coloured("stl", file_type="stl_ascii"), _mesh, m.in_words),
     "mesh obj, textured": Format(p.textured("obj"), _mesh, m.in_words),
@@ -200,12 +214,19 @@ FORMATS = {
     "ros 2 metadata": Format(p.metadata, _of_rgbd, m.in_words),
     "truth": Format(p.truth, read_truth, m.in_zip(_of_parcel)),
     "world": Format(p.with_file("world.json", p.WORLD), _world, m.in_json),
-    "poses of another program": Format(p.with_file("poses.jsonl", p.POSES), lambda path:
-        read_answer(path.parent, 3), m.in_words),
-    "message of a bucket": Format(p.with_file("message.json", p.MESSAGE), lambda path:
-        captures_in(path.read_bytes()), m.in_json),
+    "poses of another program": Format(
+        p.with_file("poses.jsonl", p.POSES), lambda path: read_answer(path.parent, 3), m.in_words
+    ),
+    "message of a bucket": Format(
+        p.with_file("message.json", p.MESSAGE),
+        lambda path: captures_in(path.read_bytes()),
+        m.in_json,
+    ),
     "--set": Format(p.with_file("sets.txt", p.SETS), _sets, m.in_words),
     "environment": Format(p.with_file("environment.txt", p.ENVIRONMENT), _environment, m.in_words),
-    "store address": Format(p.with_file("url.txt", "s3://films/inbox"), lambda path:
-        canonical_url(path.read_text(errors="surrogateescape")), m.in_words),
-}  # fmt: skip
+    "store address": Format(
+        p.with_file("url.txt", "s3://films/inbox"),
+        lambda path: canonical_url(path.read_text(errors="surrogateescape")),
+        m.in_words,
+    ),
+}

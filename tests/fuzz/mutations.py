@@ -25,8 +25,26 @@ ODD_VALUES = (
     1e308, float("nan"), float("inf"), DEEP, "", "x", "a" * 300, "../x", "\x7f", "é", [], [None],
     [[]], [1] * 100, {}, {"a": 1}, {"": None},
 )  # fmt: skip
-ODD_INTEGERS = (0, 1, 2, 3, 4, 7, 8, 16, 127, 128, 255, 32767, 32768, 65535, 2**31 - 1, 2**31,
-                2**32 - 2, 2**32 - 1)  # fmt: skip
+ODD_INTEGERS = (
+    0,
+    1,
+    2,
+    3,
+    4,
+    7,
+    8,
+    16,
+    127,
+    128,
+    255,
+    32767,
+    32768,
+    65535,
+    2**31 - 1,
+    2**31,
+    2**32 - 2,
+    2**32 - 1,
+)
 
 
 def in_bytes(data, rng):
@@ -219,8 +237,9 @@ def in_sqlite(data, rng):
                 db.execute(f"DELETE FROM {table} WHERE rowid >= ?", (rows[len(rows) // 2][0],))
             case _ if rows:
                 rowid, old = rows[int(rng.integers(len(rows)))]
-                db.execute(f"UPDATE {table} SET {column} = ? WHERE rowid = ?",
-                           (_odd_cell(old, rng), rowid))  # fmt: skip
+                db.execute(
+                    f"UPDATE {table} SET {column} = ? WHERE rowid = ?", (_odd_cell(old, rng), rowid)
+                )
         db.commit()
     except (sqlite3.Error, OverflowError):
         db.rollback()  # Its own rules forbid it; the bytes are changed in other rounds.

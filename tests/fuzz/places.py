@@ -49,8 +49,10 @@ def small_video():
     rng = np.random.default_rng(0)
     return RGBDVideo(
         rng.integers(0, 255, (3, 12, 16, 3)).astype(np.uint8),
-        rng.integers(400, 3000, (3, 12, 16)).astype(np.uint16), np.arange(3) / 15, K,
-    )  # fmt: skip
+        rng.integers(400, 3000, (3, 12, 16)).astype(np.uint16),
+        np.arange(3) / 15,
+        K,
+    )
 
 
 def picture(mode="RGB"):
@@ -241,9 +243,15 @@ def truth(folder):
 
 WORLD = WorldSpec(name="hall").model_dump_json()
 POSES = "".join(
-    json.dumps({"frame": i, "T_cam_object": [[0, -1, 0, i / 9], [1, 0, 0, 0], [0, 0, 1, 0.5],
-                                             [0, 0, 0, 1]]}) + "\n" for i in range(3)
-)  # fmt: skip
+    json.dumps(
+        {
+            "frame": i,
+            "T_cam_object": [[0, -1, 0, i / 9], [1, 0, 0, 0], [0, 0, 1, 0.5], [0, 0, 0, 1]],
+        }
+    )
+    + "\n"
+    for i in range(3)
+)
 MESSAGE = json.dumps({"Records": [{
     "eventSource": "aws:s3", "eventName": "ObjectCreated:Put",
     "s3": {"bucket": {"name": "films"}, "object": {"key": "inbox/one/capture.yaml"}},

@@ -71,11 +71,15 @@ def account(store: ArtifactStore, num_captures: dict[str, int]) -> dict[str, Any
         for before, after in pairwise(history(store, name))
     ]
     return {
-        "nights": len(nights), "captures": sum(num_captures.values()),
+        "nights": len(nights),
+        "captures": sum(num_captures.values()),
         "pointers": len(pointers(store)),
-        "odd": list(odd.values()), "lost": lost(store), "torn apart": torn_apart(nights),
+        "odd": list(odd.values()),
+        "lost": lost(store),
+        "torn apart": torn_apart(nights),
         "unaccounted": [
-            line for task, number in num_captures.items()
+            line
+            for task, number in num_captures.items()
             for line in unaccounted([n for n in nights if n.task == task], number)
         ],
         "turns": dict(sum((Counter(n.counts()) for n in nights), Counter())),
@@ -83,7 +87,7 @@ def account(store: ArtifactStore, num_captures: dict[str, int]) -> dict[str, Any
         "promotions": len(changes),
         "promotions of a policy 0.10 worse or more": sum(c <= -0.1 for c in changes),
         "seeds of two nights": _shared_seeds(nights),
-    }  # fmt: skip
+    }
 
 
 def _shared_seeds(nights: list[NightRecord]) -> list[str]:

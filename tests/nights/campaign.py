@@ -31,8 +31,9 @@ from xsim_core.storage.collect import collect
 ROOT = Path(__file__).parents[2]
 FIRST = datetime(2026, 3, 10, 1, 30, tzinfo=ZoneInfo("Europe/Berlin"))
 CLOCKS = {
-    "clock three days back": timedelta(days=-3), "clock ten years ahead": timedelta(days=3650),
-}  # fmt: skip
+    "clock three days back": timedelta(days=-3),
+    "clock ten years ahead": timedelta(days=3650),
+}
 LIMIT_H = 6.0 / 3600
 """For a third of the captures on an idle machine."""
 FAULTS = {
@@ -114,8 +115,10 @@ class Month:
             k: v for k, v in os.environ.items() if not k.startswith(("PREFECT_", "XSIM_"))
         }
         environment |= {
-            "XSIM_STORE": self.store.url, "XSIM_HOME": str(self.home), "XSIM_STAGE_PROCESSES": "0",
-        }  # fmt: skip
+            "XSIM_STORE": self.store.url,
+            "XSIM_HOME": str(self.home),
+            "XSIM_STAGE_PROCESSES": "0",
+        }
         if with_server:
             start_server(self.home)
         how = "flow" if with_server else "plain"
@@ -187,10 +190,13 @@ def row_of(number: int, when: datetime, fault: str, new: list[NightRecord]) -> d
             outcomes[outcome] = outcomes.get(outcome, 0) + count
     states = [n.state for n in new]
     return {
-        "night": number, "scheduled": when.strftime("%Y-%m-%d %H:%M UTC"), "fault": fault,
+        "night": number,
+        "scheduled": when.strftime("%Y-%m-%d %H:%M UTC"),
+        "fault": fault,
         "nights of tasks": {s: states.count(s) for s in dict.fromkeys(sorted(states))},
-        "captures": outcomes, "skipped": sum(len(n.skipped) for n in new),
-    }  # fmt: skip
+        "captures": outcomes,
+        "skipped": sum(len(n.skipped) for n in new),
+    }
 
 
 def month(folder: Path, *, nights: int = 30, captures: int = 30, tasks: int = 3) -> dict[str, Any]:

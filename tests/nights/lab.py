@@ -105,9 +105,13 @@ def order_of(task: str, max_hours: float | None = None) -> NightOrder:
 
 
 def one_night(
-    store: ArtifactStore, task: str, scheduled: datetime, *, max_hours: float | None = None,
+    store: ArtifactStore,
+    task: str,
+    scheduled: datetime,
+    *,
+    max_hours: float | None = None,
     before: Callable[[str], None] = lambda _: None,
-) -> NightRecord:  # fmt: skip
+) -> NightRecord:
     """A night of a task in this process, as the flow ``nightly`` has it, without Prefect."""
 
     def execute_for(recorder: Any) -> Toys:

@@ -84,8 +84,9 @@ def test_one_broken_capture_costs_no_other_its_turn(lab):
     *_, third = lab
     assert third[0].state == "failed"
     assert sorted(t.outcome for t in third[0].turns.values()) in (
-        ["failed", "kept"], ["failed", "promoted"],
-    )  # fmt: skip
+        ["failed", "kept"],
+        ["failed", "promoted"],
+    )
     (why,) = (t.why for t in third[0].turns.values() if t.outcome == "failed")
     assert "MissingArtifactError" in why
 
@@ -127,9 +128,12 @@ def test_a_turn_is_cut_short_between_stages_when_the_time_is_up(tmp_path, monkey
 def test_a_night_whose_process_is_gone_says_so(tmp_path):
     store = ArtifactStore((tmp_path / "store").as_uri())
     gone = NightRecord(
-        task="t", number=7, day="2026-03-01", process="here 1 2",
+        task="t",
+        number=7,
+        day="2026-03-01",
+        process="here 1 2",
         turns={"a": Turn(outcome="at work", seeds_of=7), "b": Turn()},
-    )  # fmt: skip
+    )
     alive = this_process().split(" ")
     dead = " ".join([alive[0], "4194304", *alive[2:]])
     store.put_record(

@@ -117,9 +117,15 @@ def make_track(store: ArtifactStore, T_world_object=None, *, name="track", is_me
         "object/texture": texture,
     }
     summary = ObjectTrack(
-        object_name="block", num_frames=n, num_ok=n, num_segments=1, path_length_m=length,
-        board_rms_px=0.0, backend="fixture", is_mesh_coloured=is_mesh_coloured,
-    )  # fmt: skip
+        object_name="block",
+        num_frames=n,
+        num_ok=n,
+        num_segments=1,
+        path_length_m=length,
+        board_rms_px=0.0,
+        backend="fixture",
+        is_mesh_coloured=is_mesh_coloured,
+    )
     return commit(store, summary, arrays, name=f"fixture {name}")
 
 
@@ -148,9 +154,13 @@ def make_scene(store: ArtifactStore, *, name="scene"):
         "background_rgb": np.array([0.75, 0.75, 0.78], np.float32),
     }
     summary = SplatScene(
-        num_gaussians=g, psnr_db=30.0, ssim=0.9, table_height_m=TABLE_Z, table_tilt_rad=0.0,
+        num_gaussians=g,
+        psnr_db=30.0,
+        ssim=0.9,
+        table_height_m=TABLE_Z,
+        table_tilt_rad=0.0,
         mesh_num_faces=2,
-    )  # fmt: skip
+    )
     return commit(store, summary, arrays, name=f"fixture {name}")
 
 

@@ -249,10 +249,12 @@ def test_an_object_turns_about_its_centre_wherever_its_mesh_has_its_origin(push)
     shift = np.array([0.2, -0.1, 0.0])
     moved = np.array(assets.T_world_object_start)
     moved[:3, 3] -= moved[:3, :3] @ shift
-    other = assets.model_copy(update={
-        "T_world_object_start": tuple(map(tuple, moved.tolist())),
-        "object_centre": tuple(np.array(assets.object_centre) + shift),
-    })  # fmt: skip
+    other = assets.model_copy(
+        update={
+            "T_world_object_start": tuple(map(tuple, moved.tolist())),
+            "object_centre": tuple(np.array(assets.object_centre) + shift),
+        }
+    )
     centres = []
     for a in (assets, other):
         start = draw_start(a, task.start, np.random.default_rng(7))

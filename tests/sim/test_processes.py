@@ -20,7 +20,11 @@ def test_a_temporary_folder_with_a_long_name_stops_no_process(tmp_path):
     folder = tmp_path / ("x" * 95)
     folder.mkdir()
     done = subprocess.run(
-        [sys.executable, "-c", FORK], capture_output=True, text=True, check=False,
-        cwd=Path(__file__).parents[2], env={**os.environ, "TMPDIR": str(folder)},
-    )  # fmt: skip
+        [sys.executable, "-c", FORK],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=Path(__file__).parents[2],
+        env={**os.environ, "TMPDIR": str(folder)},
+    )
     assert done.stdout == "alive\n", done.stderr

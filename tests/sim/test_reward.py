@@ -50,9 +50,11 @@ def situation(rng, near):
 def test_fast_path_equals_the_reference(symmetric_axis, gripper, may_skip):
     weights = RewardWeights(approach=0.7, goal_rotation=0.5, waypoint=1.5)
     spec = task(
-        symmetric_axis=symmetric_axis, gripper=gripper, may_skip_waypoints=may_skip,
+        symmetric_axis=symmetric_axis,
+        gripper=gripper,
+        may_skip_waypoints=may_skip,
         reward=weights,
-    )  # fmt: skip
+    )
     rng, fast = np.random.default_rng(0), WaypointReward(GOALS, spec)
     for i in range(60):
         now = situation(rng, near=0.3)
@@ -63,10 +65,16 @@ def test_fast_path_equals_the_reference(symmetric_axis, gripper, may_skip):
         terms = fast.step(now)
         assert fast.index == index[0]
         slow = reference_terms(
-            GOALS, spec, index, now.tcp[None], now.centre[None], R,
-            np.array([now.object_speed_m_s]), np.array([now.arm_speed_rad_s]),
+            GOALS,
+            spec,
+            index,
+            now.tcp[None],
+            now.centre[None],
+            R,
+            np.array([now.object_speed_m_s]),
+            np.array([now.arm_speed_rad_s]),
             np.array([now.is_grasped]),
-        )  # fmt: skip
+        )
         assert set(terms) == set(slow) == set(TERMS)
         for name in TERMS:
             # Both are double precision; the angle near zero loses half the digits in matrices.
@@ -120,9 +128,12 @@ def test_success_needs_rest_and_the_last_waypoint():
 def test_reaching_a_waypoint_never_lowers_the_reward():
     reward = WaypointReward(GOALS, task())
     just_outside = Situation(
-        tcp=GOALS.centres[0], centre=GOALS.centres[0] + [0, 0.031, 0],
-        quat_wxyz=GOALS.quats_wxyz[0], object_speed_m_s=0.0, arm_speed_rad_s=0.0,
-    )  # fmt: skip
+        tcp=GOALS.centres[0],
+        centre=GOALS.centres[0] + [0, 0.031, 0],
+        quat_wxyz=GOALS.quats_wxyz[0],
+        object_speed_m_s=0.0,
+        arm_speed_rad_s=0.0,
+    )
     before = sum(reward.step(just_outside).values())
     assert sum(reward.step(at_goal(0)).values()) > before
 

@@ -26,11 +26,22 @@ def here(tmp_path, monkeypatch):
 def test_many_spellings_mean_one_folder(here):
     wanted = (here / "store").as_uri()
     for text in (
-        "store", "./store", "store/", f"{here}/store", f"{here}/store/", f"{here}//store",
-        f"{here}/x/../store", wanted, f"{wanted}/", f"{wanted}\n", f" {wanted}",
+        "store",
+        "./store",
+        "store/",
+        f"{here}/store",
+        f"{here}/store/",
+        f"{here}//store",
+        f"{here}/x/../store",
+        wanted,
+        f"{wanted}/",
+        f"{wanted}\n",
+        f" {wanted}",
         f"file:{here}/store",
-        f"file://localhost{here}/store", wanted.replace("file:", "FILE:"), here / "store",
-    ):  # fmt: skip
+        f"file://localhost{here}/store",
+        wanted.replace("file:", "FILE:"),
+        here / "store",
+    ):
         assert canonical_url(text) == wanted, text
         assert ArtifactStore(text).scratch_root == here / "store.scratch", text
     assert canonical_url("~/s") == (here / "home" / "s").as_uri()
@@ -46,14 +57,23 @@ def test_many_spellings_mean_one_prefix(text):
 @pytest.mark.parametrize(
     ("text", "meant"),
     [
-        ("file://./store", "{here}/store"), ("file://store", "{here}/store"),
-        ("file:store", "{here}/store"), ("file://~/store", "{here}/home/store"),
-        ("file:///data/a#b", "file:///data/a%23b"), ("file:///data/a?b", "file:///data/a%3Fb"),
-        ("s3:/b", "s3://b"), ("s3:b/p", "s3://b/p"), ("s3:///b/p", "s3://b/p"), ("s3://", "s3://BUCKET"),
-        ("s3://b//p", "s3://b/p"), ("s3://b/../c", "s3://b/c"), ("s3://b/a#c", "s3://b/a-c"),
-        ("s3://b/a?c", "s3://b/a-c"), ("s3://b/a c", "s3://b/a-c"),
+        ("file://./store", "{here}/store"),
+        ("file://store", "{here}/store"),
+        ("file:store", "{here}/store"),
+        ("file://~/store", "{here}/home/store"),
+        ("file:///data/a#b", "file:///data/a%23b"),
+        ("file:///data/a?b", "file:///data/a%3Fb"),
+        ("s3:/b", "s3://b"),
+        ("s3:b/p", "s3://b/p"),
+        ("s3:///b/p", "s3://b/p"),
+        ("s3://", "s3://BUCKET"),
+        ("s3://b//p", "s3://b/p"),
+        ("s3://b/../c", "s3://b/c"),
+        ("s3://b/a#c", "s3://b/a-c"),
+        ("s3://b/a?c", "s3://b/a-c"),
+        ("s3://b/a c", "s3://b/a-c"),
     ],
-)  # fmt: skip
+)
 def test_what_could_mean_two_places_is_refused_with_what_was_meant(here, text, meant):
     for refuse in (canonical_url, ArtifactStore):
         with pytest.raises(BadInputError) as error:
@@ -128,9 +148,12 @@ def test_a_second_user_gets_a_sentence_or_a_scratch_of_their_own(tmp_path):
     def as_nobody(folder):
         root = Path(__file__).parents[2]
         done = subprocess.run(
-            [sys.executable, "-c", AS_NOBODY, str(folder)], capture_output=True, text=True,
-            cwd=root, check=False,
-        )  # fmt: skip
+            [sys.executable, "-c", AS_NOBODY, str(folder)],
+            capture_output=True,
+            text=True,
+            cwd=root,
+            check=False,
+        )
         assert done.returncode == 0, done.stderr
         return done.stdout
 

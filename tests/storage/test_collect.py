@@ -215,9 +215,14 @@ def test_what_others_keep_below_the_store_is_left_alone_and_stops_nothing(store)
     stray = run_stage(TOY, ToyConfig(num_frames=2), store, {})
     store.put_record("runs/monday.json", {"stages": {"toy": str(ref)}})
     odd = (
-        "README.md", "runs/README.md", "photos/K\u00fcche 1/0.png", "ground_truth/notes.txt",
-        "ground_truth/UPPER/x/y", f"{ref}/notes.txt", "inbox/one/capture.yaml",
-    )  # fmt: skip
+        "README.md",
+        "runs/README.md",
+        "photos/K\u00fcche 1/0.png",
+        "ground_truth/notes.txt",
+        "ground_truth/UPPER/x/y",
+        f"{ref}/notes.txt",
+        "inbox/one/capture.yaml",
+    )
     for path in odd:
         store.create_object(path, b"\xff not ours {")
     outside = Path(unquote(urlparse(store.url).path))

@@ -40,8 +40,16 @@ def write_capture(out, rgb):
     out.write("object/uv", np.zeros((3, 2), np.float32))
     out.write("object/texture", np.zeros((2, 2, 3), np.uint8))
     board = BoardSpec(T_world_board=tuple(map(tuple, np.eye(4))))
-    return Capture(name="c", object_name="o", num_frames=n, num_photos=n, fps=30, board=board,
-                   init_frame=0, init_box_xyxy=(0, 0, 1, 1))  # fmt: skip
+    return Capture(
+        name="c",
+        object_name="o",
+        num_frames=n,
+        num_photos=n,
+        fps=30,
+        board=board,
+        init_frame=0,
+        init_box_xyxy=(0, 0, 1, 1),
+    )
 
 
 DATASET = Stage("dataset", 1, make_capture, DatasetConfig, {}, Capture)

@@ -20,8 +20,9 @@ from xsim_core.storage import ArtifactStore
 from xsim_core.storage.collect import collect
 
 RECORD = {"stage": "toy", "stage_version": 1, "config": {}, "inputs": {}, "provenance": {}}
-SUMMARY = TeacherPolicy(task="t", num_env_steps=1, success_rate=1, num_eval_episodes=1,
-                        reached_threshold=True)  # fmt: skip
+SUMMARY = TeacherPolicy(
+    task="t", num_env_steps=1, success_rate=1, num_eval_episodes=1, reached_threshold=True
+)
 NAMES = ("weights/w", "obs_mean", "obs_var", "curve/c")
 GRACE_S = 3600.0
 

@@ -49,23 +49,37 @@ def metadata(store, ref, name="T_world_object"):
 EVIL = {
     "pickle codec": (lambda m: m | {"codecs": [{"name": "numcodecs.pickle"}]}, "codec 'numcodecs"),
     "codec in a shard": (
-        lambda m: m | {"codecs": [{"name": "sharding_indexed", "configuration": {
-            "chunk_shape": [1, 4, 4], "codecs": [{"name": "vlen-utf8"}], "index_codecs": []}}]},
+        lambda m: (
+            m
+            | {
+                "codecs": [
+                    {
+                        "name": "sharding_indexed",
+                        "configuration": {
+                            "chunk_shape": [1, 4, 4],
+                            "codecs": [{"name": "vlen-utf8"}],
+                            "index_codecs": [],
+                        },
+                    }
+                ]
+            }
+        ),
         "codec 'vlen-utf8'",
     ),
     "objects": (lambda m: m | {"data_type": "object"}, "data type 'object'"),
     "strings": (lambda m: m | {"data_type": "string"}, "data type 'string'"),
     "huge shape": (lambda m: m | {"shape": [10**9, 4, 4]}, "nothing was allocated"),
     "huge chunk": (
-        lambda m: m | {"chunk_grid": {"name": "regular",
-                                      "configuration": {"chunk_shape": [10**9, 4, 4]}}},
+        lambda m: (
+            m | {"chunk_grid": {"name": "regular", "configuration": {"chunk_shape": [10**9, 4, 4]}}}
+        ),
         "nothing was allocated",
     ),
     "negative shape": (lambda m: m | {"shape": [-5, 4, 4]}, "nothing was allocated"),
     "transformer": (lambda m: m | {"storage_transformers": [{"name": "x"}]}, "extensions"),
     "nonsense": (lambda m: {"zarr_format": 3, "node_type": "array"}, "malformed"),
     "too large": (lambda m: m | {"attributes": {"x": "y" * (1 << 20)}}, "larger than"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", EVIL)
@@ -169,11 +183,28 @@ def test_altered_metadata_is_found(store):
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(
-        st.sampled_from(["zarr_format", "node_type", "shape", "codecs", "name", "chunk_grid",
-                         "configuration", "data_type", "chunk_shape"]), inner, max_size=6),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    "zarr_format",
+                    "node_type",
+                    "shape",
+                    "codecs",
+                    "name",
+                    "chunk_grid",
+                    "configuration",
+                    "data_type",
+                    "chunk_shape",
+                ]
+            ),
+            inner,
+            max_size=6,
+        )
+    ),
     max_leaves=20,
-)  # fmt: skip
+)
 
 
 @settings(max_examples=60, deadline=None)

@@ -19,7 +19,7 @@ from .config import CalibrateConfig, CameraFitConfig
 from .depth_views import expected_depth
 from .locate import LocatedObject, locate_object
 from .pairs import Pairs
-from .replay import replay_rollouts
+from .replay import Replay, replay_rollouts
 
 NO_RGBD = "the robot recorded no RGB-D pictures, so its object cannot be tracked"
 
@@ -123,16 +123,29 @@ def paired(
     parts = []
     for i, found in enumerate(located):
         rows = tracked_rows(episodes, i, config.frame_stride)
-        sim_object, tcp = replay.T_world_object[rows], episodes.state[rows, :3].astype(np.float64)
-        rollout = np.full(len(rows), i, np.int64)
-        part = Pairs(
-            episodes.rgb[rows], replay.rgb[rows], rollout, found.T_world_object, sim_object,
-            tcp, replay.tcp[rows], found.score,
-        )  # fmt: skip
+        parts.append(_pairs_of(i, found, episodes, replay, rows))
         let_go(episodes.rgb)
         let_go(replay.rgb)
-        parts.append(part)
     return Pairs.concatenate(parts)
+
+
+def _pairs_of(
+    rollout: int,
+    found: LocatedObject,
+    episodes: RobotEpisodes,
+    replay: Replay,
+    rows: NDArray[np.int64],
+) -> Pairs:
+    return Pairs(
+        episodes.rgb[rows],
+        replay.rgb[rows],
+        np.full(len(rows), rollout, np.int64),
+        found.T_world_object,
+        replay.T_world_object[rows],
+        episodes.state[rows, :3].astype(np.float64),
+        replay.tcp[rows],
+        found.score,
+    )
 
 
 def tracked_rows(episodes: RobotEpisodes, i: int, stride: int) -> NDArray[np.int64]:

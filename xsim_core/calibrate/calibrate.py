@@ -44,31 +44,29 @@ def calibrate_student(
     here = open_sim_world(sim, folder / "sim")
     episodes = _deploy(uncalibrated, world, here, config=config, out=out)
     with temporary_arrays(folder):
+        progress, workers = part_of(out.progress, 0.2, 0.5), out.runtime.num_workers
         pairs, camera = build_pairs(
-            episodes,
-            here,
-            config=config,
-            num_workers=out.runtime.num_workers,
-            progress=part_of(out.progress, 0.2, 0.5),
+            episodes, here, config=config, num_workers=workers, progress=progress
         )
     trusted = pairs.trusted(config.gate)
     held_out = pairs.rollout >= config.num_rollouts - config.num_held_out
     with torch_threads(out.runtime.num_workers):
         trainer, calibrated = finetune(
-            uncalibrated, Episodes.read(dataset), pairs.take(trusted & ~held_out),
-            optim=config.optim, align=config.align, augment=config.augment,
-            state_noise=config.state_noise, seed=config.seed,
-            checkpoint=folder / "calibrated.npz", progress=part_of(out.progress, 0.5, 1.0),
-        )  # fmt: skip
-        figures = training_figures(trainer) | _pair_figures(pairs, config) | camera.figures()
-        judged = trusted & held_out
-        figures |= _agreement(
             uncalibrated,
-            calibrated,
-            pairs.take(judged if judged.sum() >= MIN_PAIRS else trusted),
-            config=config,
-            out=out,
+            Episodes.read(dataset),
+            pairs.take(trusted & ~held_out),
+            optim=config.optim,
+            align=config.align,
+            augment=config.augment,
+            state_noise=config.state_noise,
+            seed=config.seed,
+            checkpoint=folder / "calibrated.npz",
+            progress=part_of(out.progress, 0.5, 1.0),
         )
+        figures = training_figures(trainer) | _pair_figures(pairs, config) | camera.figures()
+        enough = (trusted & held_out).sum() >= MIN_PAIRS
+        judged = pairs.take(trusted & held_out if enough else trusted)
+        figures |= _agreement(uncalibrated, calibrated, judged, config=config, out=out)
     out.add_file("pairs.png", pair_mosaic(pairs, trusted))
     out.add_file("loss.png", loss_plot(trainer.losses, title="imitation + alignment loss"))
     calibrated.write(out)

@@ -68,6 +68,12 @@ def _draw_components(
             (flat[len(real) + of], "tab:blue", "simulation"),
         ):
             axes.plot(
-                points[:, 0], points[:, 1], "-o", ms=2.5, lw=0.8, color=colour, alpha=0.7,
+                points[:, 0],
+                points[:, 1],
+                "-o",
+                ms=2.5,
+                lw=0.8,
+                color=colour,
+                alpha=0.7,
                 label=label if first else None,
-            )  # fmt: skip
+            )

@@ -118,14 +118,17 @@ def _lifecycle(prefix: str, there: list[Any], bucket: str) -> Any:
         )
     others = [r for r in there if _prefix_of(r) not in (base, f"{base}probes/")]
     uploads = Rule(
-        status=ENABLED, rule_filter=Filter(prefix=base),
+        status=ENABLED,
+        rule_filter=Filter(prefix=base),
         rule_id=f"{_OURS}unfinished-uploads:{base}"[:255],
         abort_incomplete_multipart_upload=AbortIncompleteMultipartUpload(MULTIPART_DAYS),
-    )  # fmt: skip
+    )
     probes = Rule(
-        status=ENABLED, rule_filter=Filter(prefix=f"{base}probes/"),
-        rule_id=f"{_OURS}probes:{base}"[:255], expiration=Expiration(days=PROBE_DAYS),
-    )  # fmt: skip
+        status=ENABLED,
+        rule_filter=Filter(prefix=f"{base}probes/"),
+        rule_id=f"{_OURS}probes:{base}"[:255],
+        expiration=Expiration(days=PROBE_DAYS),
+    )
     return LifecycleConfig([*others, uploads, probes])
 
 
@@ -136,8 +139,11 @@ def check_bucket(url: str) -> list[BucketFinding]:
     try:
         client = _client()
         if not client.bucket_exists(bucket_name=bucket):
-            return [BucketFinding("exists", ok=False, text=f"no bucket {bucket}: "
-                                  f"xsim bucket create {url}")]  # fmt: skip
+            return [
+                BucketFinding(
+                    "exists", ok=False, text=f"no bucket {bucket}: xsim bucket create {url}"
+                )
+            ]
         findings.append(BucketFinding("exists", ok=True, text=bucket))
         status = client.get_bucket_versioning(bucket_name=bucket).status
         is_plain = status != "Enabled"
@@ -204,8 +210,11 @@ def policy(url: str, role: str) -> str:
         raise BadInputError(f"role '{role}': use one of {', '.join(actions)}")
     objects = f"arn:aws:s3:::{bucket}/" + (f"{prefix}/*" if prefix else "*")
     statements = [
-        {"Effect": "Allow", "Action": ["s3:ListBucket", "s3:GetBucketLocation"],
-         "Resource": [f"arn:aws:s3:::{bucket}"]},
+        {
+            "Effect": "Allow",
+            "Action": ["s3:ListBucket", "s3:GetBucketLocation"],
+            "Resource": [f"arn:aws:s3:::{bucket}"],
+        },
         {"Effect": "Allow", "Action": actions[role], "Resource": [objects]},
-    ]  # fmt: skip
+    ]
     return json.dumps({"Version": "2012-10-17", "Statement": statements}, indent=1)

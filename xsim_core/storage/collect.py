@@ -125,9 +125,15 @@ def _sweep(store: ArtifactStore, horizon: datetime, *, dry_run: bool, without_gr
             result.young.append(attempt.key)
         else:
             _judge(
-                store, attempt, is_artifact, signs, horizon, result, dry_run=dry_run,
+                store,
+                attempt,
+                signs,
+                horizon,
+                result,
+                is_artifact=is_artifact,
+                dry_run=dry_run,
                 without_grace=without_grace,
-            )  # fmt: skip
+            )
     known = {a.key for a in attempts}
     if not dry_run:
         _tidy(store, objects, known, horizon)
@@ -176,9 +182,16 @@ def _attempts(
 
 
 def _judge(
-    store: ArtifactStore, attempt: _Attempt, is_artifact: bool, signs: dict[str, datetime],  # noqa: FBT001
-    horizon: datetime, result: Sweep, *, dry_run: bool, without_grace: bool,
-) -> None:  # fmt: skip
+    store: ArtifactStore,
+    attempt: _Attempt,
+    signs: dict[str, datetime],
+    horizon: datetime,
+    result: Sweep,
+    *,
+    is_artifact: bool,
+    dry_run: bool,
+    without_grace: bool,
+) -> None:
     sentence, verdict = f"gc/{attempt.key}/condemned", f"gc/{attempt.key}/verdict"
     # What is listed but not to be had is taken for a claim: only a sweep's own word removes.
     if verdict in signs and store.read_object(verdict) != b"removed":
@@ -228,9 +241,11 @@ def _remove(store: ArtifactStore, attempt: _Attempt, *, is_artifact: bool) -> No
 
 
 def _tidy(
-    store: ArtifactStore, objects: Iterable[tuple[str, int, datetime]], known: set[str],
+    store: ArtifactStore,
+    objects: Iterable[tuple[str, int, datetime]],
+    known: set[str],
     horizon: datetime,
-) -> None:  # fmt: skip
+) -> None:
     """Old probes, and sentences over attempts that are gone."""
 
     def is_stale(path: str) -> bool:

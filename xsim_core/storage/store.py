@@ -138,17 +138,25 @@ class ArtifactStore:
         return sorted(refs, key=str)
 
     def begin(
-        self, kind: str, fingerprint: str, *, runtime: Runtime | None = None,
+        self,
+        kind: str,
+        fingerprint: str,
+        *,
+        runtime: Runtime | None = None,
         progress: Progress | None = None,
-    ) -> "ArtifactWriter":  # fmt: skip
+    ) -> "ArtifactWriter":
         """Start an attempt."""
         from .writer import ArtifactWriter
 
         return ArtifactWriter(
-            kind, fingerprint, uuid.uuid4().hex[:12], self._objects,
+            kind,
+            fingerprint,
+            uuid.uuid4().hex[:12],
+            self._objects,
             self.scratch_of(ArtifactRef(kind=kind, fingerprint=fingerprint)),
-            runtime or Runtime(), progress or no_progress,
-        )  # fmt: skip
+            runtime or Runtime(),
+            progress or no_progress,
+        )
 
     def scratch_of(self, ref: ArtifactRef[Any]) -> Path:
         """The local folder where the stage that makes this keeps work for its next try."""
@@ -176,9 +184,13 @@ class ArtifactStore:
         arrays = {n: a for n, a in nodes.items() if isinstance(a, zarr.Array)}
         check_arrays(summary.arrays, arrays, what=str(writer.kind))
         manifest = Manifest(
-            kind=writer.kind, fingerprint=writer.fingerprint, attempt=writer.attempt,
-            summary=summary.model_dump(mode="json"), objects=objects, **record,
-        )  # fmt: skip
+            kind=writer.kind,
+            fingerprint=writer.fingerprint,
+            attempt=writer.attempt,
+            summary=summary.model_dump(mode="json"),
+            objects=objects,
+            **record,
+        )
         protocol.claim_attempt(self._objects, writer.prefix)
         protocol.publish(self._objects, writer, manifest)
         writer.clear_scratch()

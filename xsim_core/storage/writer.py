@@ -132,14 +132,24 @@ class ArtifactWriter:
             # Raw chunks under a checksum can be memory-mapped; depth compresses, colour does not.
             packed = (ZstdCodec(level=1),) if dtype.itemsize > 1 else ()
             return self.group.create_array(
-                name, shape=shape, dtype=dtype, chunks=chunk, shards=shard,
-                compressors=(*packed, Crc32cCodec()), fill_value=0,
-            )  # fmt: skip
+                name,
+                shape=shape,
+                dtype=dtype,
+                chunks=chunk,
+                shards=shard,
+                compressors=(*packed, Crc32cCodec()),
+                fill_value=0,
+            )
         chunk = tuple(max(1, s) for s in shape)
         return self.group.create_array(
-            name, shape=shape, dtype=dtype, chunks=chunk or "auto", serializer=BytesCodec(),
-            compressors=(ZstdCodec(level=3, checksum=True),), fill_value=0,
-        )  # fmt: skip
+            name,
+            shape=shape,
+            dtype=dtype,
+            chunks=chunk or "auto",
+            serializer=BytesCodec(),
+            compressors=(ZstdCodec(level=3, checksum=True),),
+            fill_value=0,
+        )
 
     def write(self, name: str, values: Any) -> None:
         """A whole array; frames that lie in a file are read as they are written."""

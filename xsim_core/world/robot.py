@@ -105,11 +105,16 @@ class SimulatedRobot(AbstractContextManager["SimulatedRobot"]):
         self._rgbd_view = video_camera(assets).resized(width, height)
         self._judgement: Judgement | None = None
         self._pool = ImageEnvPool(
-            _world_assets(world, assets, folder), sim.task,
-            background=RoomBackground(room=world.spec.room), domain=world.spec.domain,
-            num_envs=num_envs, num_workers=num_workers, image_hw=image_hw, rgbd_hw=rgbd_hw,
+            _world_assets(world, assets, folder),
+            sim.task,
+            background=RoomBackground(room=world.spec.room),
+            domain=world.spec.domain,
+            num_envs=num_envs,
+            num_workers=num_workers,
+            image_hw=image_hw,
+            rgbd_hw=rgbd_hw,
             policy_view=self._policy_view,
-        )  # fmt: skip
+        )
 
     def run(
         self, policy: ImagePolicy, seeds: Sequence[int], *, progress: Progress | None = None

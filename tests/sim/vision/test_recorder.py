@@ -45,9 +45,11 @@ def recorded(*, is_wide=True):
             active = np.array([step < length for length in lengths])
             recorder.keep(active, obs, obs.state[:, :3], np.zeros((n, 16), np.float32))
         recorder.end(
-            seeds=range(first, first + n), success=np.arange(n) % 2 == 0,
-            progress=np.ones(n, np.float32), T_world_cam=np.tile(np.eye(4), (n, 1, 1)),
-        )  # fmt: skip
+            seeds=range(first, first + n),
+            success=np.arange(n) % 2 == 0,
+            progress=np.ones(n, np.float32),
+            T_world_cam=np.tile(np.eye(4), (n, 1, 1)),
+        )
         first += n
     return recorder.result()
 
@@ -103,9 +105,17 @@ def test_a_recording_is_kept_as_it_was_written(tmp_path):
         r = recorded()
         camera = PinholeCamera(*HW[::-1], np.eye(3))
         return RobotEpisodes(
-            r.rgb, r.state, r.action, r.env_states[:, :9], r.episode_ends, np.eye(4), camera,
-            camera, r.wide_rgb, r.wide_depth_mm,
-        )  # fmt: skip
+            r.rgb,
+            r.state,
+            r.action,
+            r.env_states[:, :9],
+            r.episode_ends,
+            np.eye(4),
+            camera,
+            camera,
+            r.wide_rgb,
+            r.wide_depth_mm,
+        )
 
     with held_at_most(tmp_path, WIDE_BYTES // 4):
         kept = kept_episodes(tmp_path / "rollouts", record)

@@ -92,9 +92,11 @@ class _ImageWorker:
         self.renderer = None
         if setup.background is not None:
             self.renderer = SceneRenderer(
-                setup.assets, setup.background, image_hw=setup.image_hw,
+                setup.assets,
+                setup.background,
+                image_hw=setup.image_hw,
                 policy_view=setup.policy_view,
-            )  # fmt: skip
+            )
         self._T_world_cam = np.array(setup.assets.T_world_cam)
         self.draws: list[EpisodeDraw] = [setup.domain.draw(0, self._T_world_cam) for _ in self.envs]
         self._last: list[_Row | None] = [None for _ in self.envs]
@@ -134,10 +136,17 @@ class _ImageWorker:
                 wide = sensor.apply(frame.rgb, draw.gain, draw.rng)
                 depth_mm = sensor.apply_depth(frame.depth_m, draw.rng)
         return _Row(
-            rgb=rgb, wide_rgb=wide, wide_depth_mm=depth_mm, proprio=env.proprio(), privileged=obs,
-            env_state=state, T_world_cam=draw.T_world_cam, success=success, progress=progress,
+            rgb=rgb,
+            wide_rgb=wide,
+            wide_depth_mm=depth_mm,
+            proprio=env.proprio(),
+            privileged=obs,
+            env_state=state,
+            T_world_cam=draw.T_world_cam,
+            success=success,
+            progress=progress,
             done=done,
-        )  # fmt: skip
+        )
 
 
 class ImageEnvPool(AbstractContextManager["ImageEnvPool"]):

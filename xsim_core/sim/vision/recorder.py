@@ -126,9 +126,13 @@ class Recorder:
         )
         outcomes = {name: self._outcome(name) for name in self._outcomes[0]}
         return RolloutResult(
-            **outcomes, **pictures, state=state, action=action, env_states=env_states,
+            **outcomes,
+            **pictures,
+            state=state,
+            action=action,
+            env_states=env_states,
             episode_ends=np.array(self._ends, np.int64),
-        )  # fmt: skip
+        )
 
     def _outcome(self, name: str) -> NDArray[Any]:
         return np.concatenate([group[name] for group in self._outcomes])

@@ -44,10 +44,11 @@ class _RenderWorker:
         rgb = [
             domain.sensor.apply(
                 self.renderer.render(s, draw.T_world_cam, lights=draw.lights).rgb,
-                draw.gain, draw.rng,
+                draw.gain,
+                draw.rng,
             )
             for s in env_states
-        ]  # fmt: skip
+        ]
         return RenderedEpisode(np.stack(rgb), draw.T_world_cam)
 
 

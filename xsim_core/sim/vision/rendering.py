@@ -47,9 +47,14 @@ class SceneRenderer:
     """Robot and object before one background. Keep one for each process: building costs seconds."""
 
     def __init__(
-        self, assets: SimAssets, background: Background, *, image_hw: tuple[int, int] = POLICY_HW,
-        supersample: int = SUPERSAMPLE, policy_view: PinholeCamera | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        assets: SimAssets,
+        background: Background,
+        *,
+        image_hw: tuple[int, int] = POLICY_HW,
+        supersample: int = SUPERSAMPLE,
+        policy_view: PinholeCamera | None = None,
+    ) -> None:
         """Build the scene.
 
         Args:
@@ -222,8 +227,9 @@ def policy_camera(assets: SimAssets, image_hw: tuple[int, int] = POLICY_HW) -> P
     centres = np.vstack([centres + assets.waypoints[:, :3, 3], assets.start[:3, 3]])
     low, high = centres.min(axis=0) - VIEW_MARGIN_M, centres.max(axis=0) + VIEW_MARGIN_M
     low[2], high[2] = assets.table_height_m, max(high[2], assets.table_height_m + VIEW_HEIGHT_M)
-    corners = np.array([[x, y, z] for x in (low[0], high[0]) for y in (low[1], high[1])
-                        for z in (low[2], high[2])])  # fmt: skip
+    corners = np.array(
+        [[x, y, z] for x in (low[0], high[0]) for y in (low[1], high[1]) for z in (low[2], high[2])]
+    )
     uv = full.project(transform_points(inverse_se3(np.array(assets.T_world_cam)), corners))
     size = np.array([full.width, full.height], float)
     if not np.isfinite(uv).all():

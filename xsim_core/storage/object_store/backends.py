@@ -139,12 +139,16 @@ def s3_client(config: dict[str, Any]) -> Any:
         http = urllib3.PoolManager(**options)
     keys = config.get("access_key_id")
     return Minio(
-        endpoint.netloc, access_key=keys, secret_key=config.get("secret_access_key"),
-        session_token=config.get("session_token"), secure=endpoint.scheme == "https",
-        region=config.get("region") or "us-east-1", http_client=http,
+        endpoint.netloc,
+        access_key=keys,
+        secret_key=config.get("secret_access_key"),
+        session_token=config.get("session_token"),
+        secure=endpoint.scheme == "https",
+        region=config.get("region") or "us-east-1",
+        http_client=http,
         # As obstore does without keys: those of the machine, or of the account it runs under.
         credentials=None if keys or config.get("endpoint") else IamAwsProvider(),
-    )  # fmt: skip
+    )
 
 
 def first_line(error: BaseException) -> str:

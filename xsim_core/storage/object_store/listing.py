@@ -52,9 +52,11 @@ class Lister:
         base = f"{self._backend.prefix.strip('/')}/" if self._backend.prefix else ""
         try:
             for found in self._client.list_objects(
-                self._backend.config["bucket"], prefix=base + folder, recursive=True,
+                self._backend.config["bucket"],
+                prefix=base + folder,
+                recursive=True,
                 start_after=None if last is None else base + last,
-            ):  # fmt: skip
+            ):
                 name = found.object_name or ""
                 if not name.startswith(base + folder):
                     raise GenericError(f"asked for '{base + folder}', the answer lists '{name}'")

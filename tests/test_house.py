@@ -1,0 +1,247 @@
+"""What the house promises of its files: CONVENTIONS.md and docs/decisions/015."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+ROOMS = ("xsim_core", "tasks", "flows")
+SKIP = "# fmt: skip"
+
+# Modules without a test of their name, by the tests that go through them. A module that computes or
+# decides something not obvious gets its own (tests mirror the packages, tests/flows all of
+# flows); what stands here holds fields, words, glue, or one step that its stage's tests measure.
+ELSEWHERE = {
+    # Fields with their defaults; what they mean is tested where it is done.
+    "tests/contracts/test_fingerprints.py": """
+        xsim_core/build_sim/config xsim_core/calibrate/config xsim_core/diffusion/config
+        xsim_core/evaluate/config xsim_core/policies/config xsim_core/pose_track/config
+        xsim_core/ppo/config xsim_core/render_dataset/config xsim_core/scan/config
+        xsim_core/splat/config xsim_core/tracking/config xsim_core/artifacts/kinds
+        xsim_core/config""",
+    "tests/test_stages.py": "xsim_core/presets xsim_core/named flows/sources",
+    "tests/test_stage.py": "xsim_core/artifacts/base xsim_core/storage/runtime",
+    "tests/storage/test_verified.py": "xsim_core/artifacts/schema xsim_core/storage/reader",
+    "tests/test_scratch.py": "xsim_core/cache",
+    # Sentences; each is asked for by the test of what raises it.
+    "tests/flows/test_cli.py": """
+        xsim_core/errors flows/cli/look flows/cli/main flows/cli/output flows/cli/problems
+        flows/cli/reports flows/cli/run flows/cli/store flows/cli/doctor/command
+        flows/cli/doctor/finding""",
+    "tests/api/test_door.py": """
+        xsim_core/api/dataset xsim_core/api/evaluation xsim_core/api/policy xsim_core/api/scene
+        xsim_core/api/track""",
+    # Steps of a stage, or of its picture.
+    "tests/build_sim/test_build.py": "xsim_core/build_sim/collision xsim_core/sim/open",
+    "tests/calibrate/test_calibrate.py": "xsim_core/calibrate/build_pairs",
+    "tests/diffusion/test_train.py": "xsim_core/diffusion/trials",
+    "tests/evaluate/test_evaluate.py": "xsim_core/evaluate/trials",
+    "tests/pose_track/test_track.py": "xsim_core/pose_track/_cpu xsim_core/tracking/overlay",
+    "tests/pose_track/test_disturbed.py": "xsim_core/pose_track/told xsim_core/pose_track/video",
+    "tests/tracking/test_tracker.py": "xsim_core/tracking/initialise",
+    "tests/ppo/test_update.py": "xsim_core/ppo/checkpoint",
+    "tests/render_dataset/test_render.py": """
+        xsim_core/render_dataset/collect xsim_core/render_dataset/frames
+        xsim_core/render_dataset/shards xsim_core/sim/vision/render_pool""",
+    "tests/scan/test_sfm.py": "xsim_core/scan/_colmap",
+    "tests/splat/test_fit.py": "xsim_core/splat/train",
+    # Three ways to the same picture, compared with each other.
+    "tests/rasterize/test_render.py": """
+        xsim_core/rasterize/_build xsim_core/rasterize/_cpp xsim_core/rasterize/_gsplat
+        xsim_core/rasterize/_reference""",
+    "tests/policies/test_student.py": "xsim_core/policies/network",
+    "tests/sim/test_env.py": "xsim_core/sim/maniskill_env xsim_core/sim/norender",
+    "tests/sim/test_starts.py": "xsim_core/sim/assets",
+    "tests/sim/vision/test_image_pool.py": "xsim_core/sim/vision/rollout",
+    "tests/render/test_room.py": "xsim_core/render/panda",
+    "tests/render/test_shaders.py": "xsim_core/render/meshes xsim_core/render/scene",
+    "tests/render/test_shapes.py": "xsim_core/render/textures",
+    "tests/tracking/test_raycast.py": "xsim_core/geometry/mesh",
+    "tests/world/test_world.py": """
+        xsim_core/world/open xsim_core/world/robot xsim_core/world/spec""",
+    # A capture, made and read: formats and readers in files that other programs wrote.
+    "tests/capture/test_synthesize.py": """
+        xsim_core/capture/layout xsim_core/capture/rendering xsim_core/capture/scenario
+        xsim_core/capture/studio""",
+    "tests/capture/test_motion.py": "xsim_core/capture/hand",
+    "tests/capture/test_ingest.py": """
+        xsim_core/capture/previews xsim_core/capture/readers/synthesised""",
+    "tests/capture/readers/test_apart.py": "xsim_core/capture/readers/child",
+    "tests/capture/readers/test_lens.py": "xsim_core/capture/librealsense",
+    "tests/capture/readers/test_photos.py": "xsim_core/capture/readers/images",
+    "tests/capture/readers/test_rgbd_folder.py": "xsim_core/capture/readers/video",
+    "tests/capture/readers/meshes/test_mesh.py": """
+        xsim_core/capture/readers/meshes/colours xsim_core/capture/readers/meshes/linked_files""",
+    "tests/capture/readers/recordings/test_recordings.py": """
+        xsim_core/capture/formats xsim_core/capture/readers/recordings/realsense_files
+        xsim_core/capture/readers/recordings/realsense_playback
+        xsim_core/capture/readers/recordings/ros_image
+        xsim_core/capture/readers/recordings/streams""",
+    # The store, whole: in folders, S3 servers, failing disks and networks.
+    "tests/storage/test_s3_store.py": """
+        xsim_core/storage/bucket xsim_core/storage/object_store/backends
+        xsim_core/storage/object_store/objects xsim_core/storage/object_store/probe
+        xsim_core/storage/object_store/refusals""",
+    "tests/storage/test_address.py": "xsim_core/storage/object_store/disk",
+    "tests/storage/test_untrusted.py": "xsim_core/storage/object_store/payload",
+    "tests/storage/test_frames.py": "xsim_core/storage/writer",
+    "tests/storage/test_verify.py": "xsim_core/storage/commit",
+    "tests/storage/test_collect_machine.py": "xsim_core/storage/reach",
+    "tests/flows/test_durable_records.py": """
+        xsim_core/storage/records flows/inbox/last_scan flows/retraining/decisions""",
+    # Pages, and what they are made of.
+    "tests/compare/test_comparison.py": "xsim_core/compare/page",
+    "tests/pages/test_pages.py": "xsim_core/pages/environment",
+    "tests/report/test_page.py": """
+        xsim_core/report/_charts xsim_core/report/_gallery xsim_core/report/_graph
+        xsim_core/report/_sections""",
+    "tests/report/test_runs.py": "xsim_core/process xsim_core/runs",
+    # Promotion as a state machine, and as a test of hypotheses.
+    "tests/promotion/test_promotion.py": """
+        xsim_core/promotion/evidence xsim_core/promotion/pointers""",
+    "tests/promotion/test_sequences.py": """
+        xsim_core/promotion/rollback xsim_core/promotion/rules""",
+    "tests/nights/test_nights.py": """
+        flows/retraining/night flows/retraining/page flows/retraining/records""",
+    "tests/flows/test_nightly.py": "flows/cli/promote flows/retraining/candidate",
+    "tests/flows/test_backfill.py": "flows/retraining/reconstructions",
+    # Orchestration: what carries stages out, and the commands that start it.
+    "tests/tasks/test_child.py": "tasks/engine/stage_process",
+    "tests/tasks/test_execution.py": "tasks/engine/observer",
+    "tests/tasks/test_settings.py": "tasks/environment",
+    "tests/contracts/test_additions.py": "flows/pipeline",
+    "tests/docs/test_commands.py": "flows/cli/arguments flows/cli/commands",
+    "tests/flows/test_anew.py": "flows/executors",
+    "tests/flows/test_checks.py": "flows/cli/doctor/prefect_checks flows/cli/doctor/vulkan",
+    "tests/flows/test_inbox.py": """
+        flows/digests flows/inbox/bucket flows/inbox/captures flows/inbox/scan_inbox""",
+    "tests/flows/test_odd_inbox.py": "flows/inbox/place",
+    "tests/flows/test_pools.py": "flows/prefect_server/checkout tasks/engine/routing",
+    "tests/flows/test_reports_served.py": "flows/prefect_server/reports",
+    "tests/flows/test_requests.py": "flows/cli/launch flows/xsim",
+    "tests/flows/test_server.py": """
+        flows/prefect_server/api flows/prefect_server/entrypoints
+        flows/prefect_server/ports""",
+    "tests/flows/test_webhook.py": "flows/prefect_server/secret",
+    "tests/flows/test_flow.py": """
+        flows/real_to_sim flows/resume flows/sim_to_real flows/train""",
+    "tests/faults/test_recovery.py": "flows/prefect_server/heartbeats",
+}
+
+
+def modules():
+    found = [p for room in ROOMS for p in sorted((ROOT / room).rglob("*.py"))]
+    return [p.relative_to(ROOT) for p in found if not p.name.startswith("__")]
+
+
+def has_own_test(module, tests):
+    """Whether a test of its name lies where it, or a package above it, is mirrored."""
+    for test in tests:
+        above = iter(module.parts[:-1])
+        if test.stem == f"test_{module.stem.lstrip('_')}" and all(
+            part in above for part in test.parts[1:-1]
+        ):
+            return True
+    return False
+
+
+def test_modules_without_a_test_of_their_name_are_listed_with_who_tests_them():
+    tests = [p.relative_to(ROOT) for p in (ROOT / "tests").rglob("test_*.py")]
+    without = {str(m.with_suffix("")) for m in modules() if not has_own_test(m, tests)}
+    listed = [module for some in ELSEWHERE.values() for module in some.split()]
+    assert len(listed) == len(set(listed))
+    assert without == set(listed), "a test of its name, or a line in ELSEWHERE (and none too many)"
+    assert [test for test in ELSEWHERE if not (ROOT / test).is_file()] == []
+
+
+def test_a_test_elsewhere_is_no_test_of_that_name():
+    tests = [Path("tests/scan/test_align.py"), Path("tests/test_refs.py")]
+    assert has_own_test(Path("xsim_core/scan/_align.py"), tests)
+    assert has_own_test(Path("xsim_core/refs.py"), tests)
+    assert not has_own_test(Path("xsim_core/splat/align.py"), tests)
+
+
+def statement_at(tree, line):
+    """The innermost statement to which a line belongs; of one with a body its first lines alone."""
+    best = None
+    for node in ast.walk(tree):
+        if isinstance(node, ast.stmt):
+            body = getattr(node, "body", None)
+            end = body[0].lineno - 1 if body else node.end_lineno
+            if node.lineno <= line <= end and (best is None or node.lineno >= best.lineno):
+                best = node
+    return best
+
+
+def is_plain(node):
+    """Words, numbers and names, and what only gathers these; nothing is computed."""
+    match node:
+        case ast.Constant() | ast.Name():
+            return True
+        case ast.Attribute(value=value) | ast.Starred(value=value):
+            return is_plain(value)
+        case ast.UnaryOp(operand=operand):
+            return is_plain(operand)
+        case ast.BinOp(left=left, right=right) | ast.Subscript(value=left, slice=right):
+            return is_plain(left) and is_plain(right)
+        case ast.Tuple(elts=elts) | ast.List(elts=elts) | ast.Set(elts=elts):
+            return all(map(is_plain, elts))
+        case ast.Dict(keys=keys, values=values):
+            return all(k is None or is_plain(k) for k in keys) and all(map(is_plain, values))
+        case ast.Call(func=func, args=args, keywords=keywords):
+            parts = [func, *args, *(k.value for k in keywords)]
+            return all(map(is_plain, parts))
+        case _:
+            return False
+
+
+def is_table(statement):
+    """Whether it holds rows of plain values: a collection, or a constant of the module."""
+    value = getattr(statement, "value", None)
+    if value is None or not is_plain(value) or statement.end_lineno - statement.lineno < 3:
+        return False
+    is_constant = isinstance(statement, ast.Assign | ast.AnnAssign) and statement.col_offset == 0
+    while isinstance(value, ast.Call) and len(value.args) == 1 and not value.keywords:
+        value = value.args[0]
+    return is_constant or isinstance(value, ast.Tuple | ast.List | ast.Set | ast.Dict)
+
+
+def no_tables(path):
+    """Lines of a file at which the formatter is held off and no table ends."""
+    text = path.read_text()
+    tree = ast.parse(text)
+    lines = [i for i, line in enumerate(text.splitlines(), 1) if line.rstrip().endswith(SKIP)]
+    return [i for i in lines if not is_table(statement_at(tree, i))]
+
+
+# Not laid out yet.
+OPEN = {
+    "flows/inbox/scan_inbox.py",
+    "tests/faults/laboratory.py",
+    "tests/storage/test_collect_machine.py",
+}
+
+
+@pytest.mark.parametrize("room", [*ROOMS, "tests"])
+def test_the_formatter_is_held_off_for_tables_alone(room):
+    files = [p for p in sorted((ROOT / room).rglob("*.py")) if SKIP in p.read_text()]
+    found = {str(p.relative_to(ROOT)): lines for p in files if (lines := no_tables(p))}
+    assert {path: lines for path, lines in found.items() if path not in OPEN} == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "is_one"),
+    [
+        ('A = (\n    "a", "b",\n    "c", "d",\n)', True),
+        ("def f():\n    return [\n        (1, 2), (3, 4),\n        (5, 6), (7, 8),\n    ]", True),
+        ('A = (\n    "a", "b", "c", "d"\n)', False),
+        ("def f():\n    g(\n        a, b,\n        c, d,\n    )", False),
+        ("A = {\n    1: f'{a}', 2: b,\n    3: c, 4: d,\n}", False),
+        ("def f(\n    a, b,\n    c, d,\n) -> int:\n    return 1", False),
+    ],
+)
+def test_a_table_is_rows_of_plain_values(text, is_one):
+    lines = text.splitlines()
+    end = next((i for i, line in enumerate(lines, 1) if "->" in line), len(lines))
+    assert is_table(statement_at(ast.parse(text), end)) == is_one
