@@ -83,7 +83,7 @@ ELSEWHERE = {
         xsim_core/storage/bucket xsim_core/storage/object_store/backends
         xsim_core/storage/object_store/objects xsim_core/storage/object_store/probe
         xsim_core/storage/object_store/refusals""",
-    "tests/storage/test_address.py": "xsim_core/storage/object_store/disk",
+    "tests/storage/test_address.py": "xsim_core/folders xsim_core/storage/object_store/disk",
     "tests/storage/test_untrusted.py": "xsim_core/storage/object_store/payload",
     "tests/storage/test_frames.py": "xsim_core/storage/writer",
     "tests/storage/test_verify.py": "xsim_core/storage/commit",
