@@ -118,6 +118,7 @@ def test_exact_corners_give_the_exact_pose(monkeypatch):
             {"T_world_board": tuple(map(tuple, 2 * np.eye(4) - np.diag([0, 0, 0, 1.0])))},
             "no rotation",
         ),
+        ({"T_world_board": tuple(map(tuple, np.diag([1.0, -1, -1, 1])))}, "side to the floor"),
     ],
 )
 def test_boards_that_cannot_be(changes, message):

@@ -106,6 +106,12 @@ def _pose_fault(pose: tuple[tuple[float, ...], ...]) -> str | None:
             f"T_world_board's first three columns are no rotation (determinant "
             f"{np.linalg.det(R):.3g}); its columns are the board's x, y and z in the robot's frame"
         )
+    if R[2, 2] < -0.5:
+        return (
+            "T_world_board turns the printed side to the floor: its third column is the way out of "
+            "the paper, and up is (0, 0, 1). OpenCV's own frame of the board has z into the paper "
+            "and its origin at the top left; this one begins at the lower left, y up the page."
+        )
     if np.abs(T[:3, 3]).max() > 20:
         return f"T_world_board puts the board at {T[:3, 3].tolist()} m; it is in metres"
     return None
