@@ -1,8 +1,8 @@
 """What a run is called, so that no run takes another's record and report.
 
-A name is taken by the request that has it: capture (by its bytes, or its folder), preset, task and
-overrides. The same request goes on under the same name; another one that would be called so gets
-its own, with six digits of what sets it apart.
+A name is taken by the request that has it: capture (by its bytes, or its folder on this machine),
+preset, task and overrides. The same request goes on under the same name; another one that would be
+called so gets its own, with six digits of what sets it apart.
 """
 
 import hashlib
@@ -12,9 +12,11 @@ from typing import Any
 
 from xsim_core.artifacts import ArtifactRef
 from xsim_core.errors import BadInputError, CorruptArtifactError
-from xsim_core.process import this_process
+from xsim_core.process import fate_of, this_process
 from xsim_core.runs import RunRecord, RunRequest, begin_record, check_run_name, is_at_work
 from xsim_core.storage import ArtifactStore, read_record
+
+from .at_work import is_anybody_at_work
 
 MAX_PLAIN = 90
 """Characters of a name before what sets it apart."""
@@ -75,25 +77,36 @@ def _other_request(
         record = read_record(store, f"runs/{name}.json", RunRecord)
     except CorruptArtifactError:
         return "its record cannot be read"
-    if record is None or _is_same(record, request, capture):
+    if record is None or _is_same(store, record, request, capture):
         return None
     had = record.request
     anew = ", ".join(had.anew)
     settings = {"preset": had.preset, "task": had.task, **_flat(had.overrides), "anew": anew}
     said = ", ".join(f"{key} {value}" for key, value in settings.items() if value)
-    return f"{had.capture or 'no capture'}, {said}"
+    return f"{had.capture or 'no capture'}{_where(record)}, {said}"
 
 
-def _is_same(record: RunRecord, request: RunRequest, capture: ArtifactRef[Any] | None) -> bool:
+def _where(record: RunRecord) -> str:
+    """In words, the other machine, or container, that carried the run out; "" for this one."""
+    is_elsewhere = record.process and fate_of(record.process) == "elsewhere"
+    return f" on {record.process.partition(' ')[0]}" if is_elsewhere else ""
+
+
+def _is_same(
+    store: ArtifactStore, record: RunRecord, request: RunRequest, capture: ArtifactRef[Any] | None
+) -> bool:
     if _settings(record.request) != _settings(request):
         return False
     had = record.taken_in or record.stages.get("ingest_capture")
     if capture is not None and had == capture:
         return True
-    if had and capture and is_at_work(record):
-        return False  # What the folder held before, or one of another machine that is called so.
     here, there = request.capture, record.request.capture
-    return bool(here) == bool(there) and Path(here).absolute() == Path(there).absolute()
+    if bool(here) != bool(there) or Path(here).absolute() != Path(there).absolute():
+        return False
+    # What the folder held before stays while anybody is at work on it; on another machine, a folder
+    # that is called so is another.
+    is_taken = is_at_work(record) or _where(record) or is_anybody_at_work(store, record.name)
+    return not (had and capture and is_taken)
 
 
 def _settings(request: RunRequest) -> Any:

@@ -1,17 +1,19 @@
 """What a run writes down as it goes on: ``runs/<name>.json``, which keeps what it names."""
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from tasks.engine.observer import Observer
 from xsim_core.artifacts import Artifact, ArtifactRef, Manifest
 from xsim_core.config import FrozenModel, StageConfig
 from xsim_core.errors import CorruptArtifactError, MissingArtifactError, StoreUnreachableError
-from xsim_core.runs import RunRecord, ending_of, is_at_work, save_record
+from xsim_core.runs import RunRecord, ending_of, save_record
 from xsim_core.stage import Stage, output_ref
 from xsim_core.stages import other_maker
 from xsim_core.storage import ArtifactStore, read_record
+
+from .at_work import WorkNote
 
 Ref = ArtifactRef[Any]
 Out = TypeVar("Out", bound=Artifact)
@@ -24,8 +26,11 @@ class Recorder:
     store: ArtifactStore
     record: RunRecord
     _written: dict[str, Any] | None = None
-    _is_shared: bool = False
-    """Whether another was seen at work on the same run: it may stand on what is made again here."""
+    note: WorkNote = field(init=False)
+    """What keeps what is made here, until the run ends."""
+
+    def __post_init__(self) -> None:
+        self.note = WorkNote(self.store, self.record.name)
 
     def settled(
         self,
@@ -61,9 +66,7 @@ class Recorder:
         former, own = self.record.former, self._of_the_same_chain()
         names = former | self.record.stages  # In the order in which they finished.
         stages = {s: ref for s, ref in names.items() if s in self.record.stages or s in own}
-        rest = {s: r for s, r in former.items() if stages.get(s) != r}
-        if not self._is_shared:
-            rest = {s: r for s, r in rest.items() if s not in stages}
+        rest = {s: r for s, r in former.items() if s not in stages}
         said = {stage: by for stage, manifest in own.items() if (by := other_maker(manifest))}
         self.update(
             state="completed",
@@ -98,11 +101,10 @@ class Recorder:
             if self.store.get_record(path) != self._written:
                 theirs = read_record(self.store, path, RunRecord)
         if theirs is not None:
-            # One without stages may be that by which we took the name.
-            self._is_shared |= bool(theirs.stages) and is_at_work(theirs)
             mine = fields.get("former", self.record.former)
             fields["former"] = {**theirs.former, **mine, **theirs.stages}
         self.record = self.record.model_copy(update=fields)
+        self.note.add(self.record.stages.values())
         save_record(self.store, self.record)
         self._written = self.record.model_dump(mode="json")
 

@@ -11,6 +11,7 @@ from xsim_core.process import this_process
 from xsim_core.runs import RunRecord, ending_of
 from xsim_core.storage import ArtifactStore
 
+from .at_work import clear_notes
 from .recorder import Recorder
 
 DRAWN_BY = ("xsim_core.report", "xsim_core.pages")
@@ -21,6 +22,7 @@ DRAWN_BY = ("xsim_core.report", "xsim_core.pages")
 def recorded(store: ArtifactStore, record: RunRecord) -> Generator[Recorder]:
     """Keep ``runs/<name>.json`` true: running, then completed, interrupted or failed."""
     recorder, clock = Recorder(store, record), time.monotonic()
+    clear_notes(store, record.name)
     recorder.update(state="running", process=this_process())
     try:
         yield recorder
@@ -34,8 +36,10 @@ def recorded(store: ArtifactStore, record: RunRecord) -> Generator[Recorder]:
                 error=f"{type(error).__name__}: {error}",
                 elapsed_s=round(time.monotonic() - clock, 2),
             )
+            recorder.note.end()
         raise
     recorder.completed(elapsed_s=round(time.monotonic() - clock, 2))
+    recorder.note.end()
 
 
 def report_path(settings: Settings, name: str) -> Path:

@@ -28,11 +28,14 @@ class Gc:
 
     def run(self) -> int:
         """Sweep."""
+        from flows.at_work import clear_notes
         from tasks.settings import load_settings
         from xsim_core.storage.collect import collect
 
         settings = load_settings()
         store = settings.open_store()
+        if self.delete:
+            clear_notes(store)
         result = collect(store, grace_s=self.grace_h * 3600, dry_run=not self.delete)
         if self.json:
             print_json({"store": settings.store_url, "deleted": self.delete, **asdict(result)})

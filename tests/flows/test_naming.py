@@ -4,6 +4,7 @@ from threading import Barrier, Thread
 
 import pytest
 
+from flows.at_work import WorkNote
 from flows.naming import free_name, take_name
 from tests.storage.busy import BusyStore
 from xsim_core.artifacts import ArtifactRef
@@ -57,6 +58,36 @@ def test_a_capture_that_moved_or_was_mended_goes_on_with_its_run(store):
     assert run(store, asked(), MONDAY) == "take1-demo"
     assert run(store, asked("/archive/take1"), MONDAY) == "take1-demo"
     assert run(store, asked("/archive/take1"), TUESDAY) == "take1-demo"
+
+
+@pytest.mark.parametrize("state", ["running", "completed", "failed"])
+def test_a_folder_of_another_machine_that_is_called_so_is_another(store, state):
+    process = "another-machine 1 1 00000000 11111111 1234"
+    had = RunRecord(
+        name="take1-demo", request=asked(), state=state, taken_in=MONDAY, process=process
+    )
+    save_record(store, had)
+    assert free_name(store, asked(), MONDAY) == "take1-demo", "the same bytes go on"
+    other = run(store, asked(), TUESDAY)
+    assert other.startswith("take1-demo-")
+    assert run(store, asked(), TUESDAY) == other
+    assert load_record(store, "take1-demo") == had
+    save_record(store, had.model_copy(update={"name": "mine"}))
+    with pytest.raises(
+        BadInputError, match=r"another's \(/videos/monday/take1 on another-machine, "
+    ):
+        free_name(store, asked(name="mine"), TUESDAY)
+
+
+def test_other_content_is_another_run_while_anybody_is_at_work_whatever_the_record_says(store):
+    assert run(store, asked(), MONDAY) == "take1-demo"
+    note = WorkNote(store, "take1-demo")
+    note.add(())  # One of two that do the same run, of which the other has come to the end.
+    other = free_name(store, asked(), TUESDAY)
+    assert other.startswith("take1-demo-")
+    assert free_name(store, asked(), MONDAY) == "take1-demo"
+    note.end()
+    assert free_name(store, asked(), TUESDAY) == "take1-demo"
 
 
 def test_a_name_that_was_asked_for_is_given_or_refused(store):

@@ -2,12 +2,13 @@
 
 import pytest
 
+from flows.at_work import clear_notes
 from flows.recorder import Recorder
 from flows.runs import recorded
 from tests.contracts.toys import TOY, ToyConfig
 from tests.storage.test_collect import CHILD, sweep
 from xsim_core.process import this_process
-from xsim_core.runs import RunRecord, load_record
+from xsim_core.runs import RunRecord, list_runs, load_record
 from xsim_core.stage import run_stage
 from xsim_core.storage import ArtifactStore
 
@@ -92,17 +93,43 @@ def test_what_no_longer_stands_does_not_count_as_made(store):
     assert load_record(store, "take1").stages == {"scan": made["scan"]}
 
 
-def test_what_a_run_at_work_stands_on_stays_when_another_of_its_name_is_done(store):
+def test_what_a_run_at_work_stands_on_stays_though_no_record_says_so(store):
+    # Another machine comes to the end of the same run, and the capture then has another content.
     made, other = pair(store), pair(store, 2)
-    record = RunRecord(name="take1", process=this_process())
-    here, there = (Recorder(store, record) for _ in range(2))
-    for stage, ref in made.items():
-        here.add(stage, ref)
-    for stage, ref in other.items():
-        there.add(stage, ref)
-    there.completed()
+    with recorded(store, RunRecord(name="take1")) as here:
+        for stage, ref in made.items():
+            here.add(stage, ref)
+        carry_out(store, made)
+        carry_out(store, other)
+        record = load_record(store, "take1")
+        assert (record.state, record.stages, record.former) == ("completed", other, {})
+        sweep_thrice(store)
+        assert all(store.verify(ref) == [] for ref in (*made.values(), *other.values()))
+    assert store.list_records("runs") == ["runs/take1.json"]
     sweep_thrice(store)
-    assert all(store.verify(ref) == [] for ref in (*made.values(), *other.values()))
+    record = load_record(store, "take1")
+    assert (record.stages, record.former) == (made, other), "the end of the later of the two"
+
+
+def test_notes_of_who_was_killed_go_and_those_of_others_stay(store):
+    made = pair(store)
+    notes = {
+        "gone": "HOST 1 1", "elsewhere": "another-machine 1 1", "at-work": this_process()
+    }  # fmt: skip
+    for key, process in notes.items():
+        said = process.replace("HOST", this_process().partition(" ")[0])
+        refs = [ref.model_dump() for ref in made.values()]
+        store.put_record(f"runs/take1/{key}.json", {"process": said, "refs": refs})
+    store.put_record("runs/take2/gone.json", store.get_record("runs/take1/gone.json"))
+    store.create_object("runs/take1/odd.json", b"[]")
+    assert list_runs(store) == []
+    clear_notes(store, "take1")
+    left = [f"runs/take1/{key}.json" for key in ("at-work", "elsewhere", "odd")]
+    assert store.list_records("runs") == [*left, "runs/take2/gone.json"]
+    sweep_thrice(store)
+    assert all(store.verify(ref) == [] for ref in made.values())
+    clear_notes(store)
+    assert store.list_records("runs") == left
 
 
 def test_of_one_run_at_two_places_neither_forgets_what_the_other_made(store):

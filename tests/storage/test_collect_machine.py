@@ -31,14 +31,16 @@ from tests.contracts.toys import ToyConfig
 from tests.storage.laboratory import Server, User
 from xsim_core.artifacts import Evaluation
 from xsim_core.errors import BadInputError, MissingArtifactError, XSimError
-from xsim_core.runs import RunRecord, RunRequest, load_record, load_records
+from xsim_core.runs import RunRecord, RunRequest, load_record
 from xsim_core.stage import Stage, output_ref, run_stage
-from xsim_core.storage import Runtime
+from xsim_core.storage import Runtime, read_records
 from xsim_core.storage.collect import LOCK, collect
 
 NAMES = ("take1", "take2")
 GRACE_S = 3600.0
 SKEWS_H = (-5, 0, 5)
+PLAIN = {"no_grace": False, "spoilt": "", "folder": "", "spared": 0, "which": 0, "when": 0}
+"""A sweep with grace beside which nothing happens and nothing goes wrong."""
 
 
 def small(*, config, out, **inputs):
@@ -126,8 +128,9 @@ class Laboratory(RuleBasedStateMachine):
         done["begun"] += 1
 
     def take(self, user, request, capture):
-        """The name; a record that is another's stays as it is."""
+        """The name; a record that is another's, or of other content that is at work, stays."""
         store = self.users[user]
+        at_work = {run.recorder.record.name: run.recorder.record.taken_in for run in self.running}
         try:
             called = take_name(store, request, capture)
         except BadInputError:
@@ -138,6 +141,7 @@ class Laboratory(RuleBasedStateMachine):
             had.taken_in, had.stages.get("ingest_capture")
         )  # fmt: skip
         assert had.request.anew == request.anew
+        assert at_work.get(called, capture) == capture
         self.named.setdefault(f"runs/{called}", set())
         return called
 
@@ -255,6 +259,22 @@ class Laboratory(RuleBasedStateMachine):
         assert no_grace or all(map(self.is_there, self.claimed))
         self.claimed = set()
 
+    @rule(
+        user=integers(0, 1), number=integers(1, 3), spared=integers(0, 1),
+        spoilt=sampled_from(["empty", "cut", "lost"]), folder=sampled_from(["runs", "pins"]),
+    )  # fmt: skip
+    def sweeps_that_go_wrong_alike(self, user, number, spared, spoilt, folder):
+        """The one that condemns, and the one that removes, while something is named."""
+        if folder == "pins":
+            self.pin(user=user, number=number)
+        else:
+            self.begin(user=user, number=number, day="tue", name="take1", given=False, anew=False,
+                       num_stages=1, beside=False)  # fmt: skip
+            self.go_on_to_the_end(which=len(self.running) - 1)
+        for _ in range(2):
+            wrong = {"spoilt": spoilt, "folder": folder, "spared": spared}
+            self.sweep(user=user, hours=30, **{**PLAIN, **wrong})
+
     @rule(user=integers(0, 1), number=integers(1, 3))
     def reuse(self, user, number):
         """Somebody makes or finds an artifact, and takes a while to say so."""
@@ -267,24 +287,36 @@ class Laboratory(RuleBasedStateMachine):
     @rule(user=integers(0, 1), number=integers(1, 3))
     def reuse_between_sweeps(self, user, number):
         """What a sweep has condemned is claimed before the next, and not recorded."""
-        plain = {"no_grace": False, "spoilt": "", "folder": "", "spared": 0, "which": 0, "when": 0}
         for _ in range(2):
             self.reuse(user=1 - user, number=number)
-            self.sweep(user=user, hours=30, **plain)
+            self.sweep(user=user, hours=30, **PLAIN)
 
     @rule(user=integers(0, 1), number=integers(1, 3), when=integers(1, 48))
     def reuse_beside_a_sweep(self, user, number, when):
         """What a sweep condemned hours ago is used between two requests of the next."""
-        plain = {"no_grace": False, "spoilt": "", "folder": "", "spared": 0, "which": 3}
         try:
             run_stage(INGEST, ToyConfig(num_frames=number), self.users[user], {})
         except MissingArtifactError:
             return
-        self.sweep(user=user, hours=30, when=0, **plain)
+        self.sweep(user=user, hours=30, **PLAIN)
         self.begin(user=1 - user, number=number, day="mon", name="take1", given=False, anew=False,
                    num_stages=1, beside=False)  # fmt: skip
-        plain["which"] = len(self.running) - 1
-        self.sweep(user=user, hours=30, when=when, **plain)
+        beside = {"when": when, "which": len(self.running) - 1}
+        self.sweep(user=user, hours=30, **{**PLAIN, **beside})
+
+    @rule(user=integers(0, 1), number=integers(1, 2), name=sampled_from(NAMES))
+    def ended_elsewhere_and_begun_with_other_content(self, user, number, name):
+        """No record then says that the first is at work, nor what it stands on."""
+        asked = {"day": "mon", "name": name, "given": False, "anew": False, "num_stages": 1}
+        self.begin(user=user, number=number, beside=False, **asked)
+        if not self.running:
+            return
+        self.step(which=len(self.running) - 1)
+        for content in (number, number + 1):
+            self.begin(user=1 - user, number=content, beside=False, **asked)
+            self.go_on_to_the_end(which=len(self.running) - 1)
+        for _ in range(2):
+            self.sweep(user=user, hours=30, **PLAIN)
 
     @rule(user=integers(0, 1), number=integers(1, 2), name=sampled_from(NAMES), first=booleans())
     def two_of_one_folder(self, user, number, name, first):
@@ -312,9 +344,9 @@ class Laboratory(RuleBasedStateMachine):
     def what_a_record_says_is_there_and_of_one_chain(self):
         if not hasattr(self, "users"):
             return
-        records, odd = load_records(self.users[0])
+        records, odd = read_records(self.users[0], "runs", RunRecord)
         assert not odd
-        for record in records:
+        for record in records.values():
             assert all(map(self.is_there, (*record.stages.values(), *record.former.values())))
             made = set(record.stages.values())
             for ref in made:
