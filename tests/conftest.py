@@ -6,8 +6,9 @@ from hypothesis import settings
 import tests.checking  # noqa: F401 - the hook asks for it by name
 
 # What these modules' annotations promise of shapes and kinds of numbers is checked at every call of
-# every test. Left out is what is called so often that the checks would take seconds: the tracker's
-# raycast and frame, the student's augment, the simulator's controller, state, reward and env.
+# every test. What is called so often that the checks would take seconds (the tracker's raycast and
+# frame, the student's augment, the simulator's controller, state, reward and env) is checked in its
+# own tests alone, by tests/checking.py's shapes_checked.
 CHECKED = [
     "xsim_core.geometry.camera",
     "xsim_core.geometry.mesh",

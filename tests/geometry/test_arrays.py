@@ -7,8 +7,11 @@ import jaxtyping
 import numpy as np
 import pytest
 
+from tests.checking import shapes_checked
 from xsim_core.geometry import PinholeCamera, arrays, se3
 from xsim_core.policies.chunks import Episodes
+from xsim_core.sim import reward
+from xsim_core.sim.reward import Goals, relative_quat
 from xsim_core.tracking.terms import point_jacobian
 
 
@@ -47,3 +50,14 @@ def test_nobody_else_pays_for_the_check():
     )
     done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+wrong = shapes_checked(reward)
+
+
+def test_modules_of_the_hot_loops_are_checked_in_their_own_tests():
+    """Here by the fixture above; in other files of tests the same call costs nothing."""
+    with pytest.raises(jaxtyping.TypeCheckError, match="quats_wxyz"):
+        Goals(np.zeros((3, 3)), np.zeros((2, 4)), np.ones(3), np.ones(3))
+    with pytest.raises(jaxtyping.TypeCheckError, match="quat_b"):
+        relative_quat(np.zeros(4), np.zeros(3))

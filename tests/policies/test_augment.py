@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from xsim_core.policies import AugmentConfig
+from tests.checking import shapes_checked
+from xsim_core.policies import AugmentConfig, augment
 from xsim_core.policies.augment import crop_shifted, jitter_colour
+
+shapes = shapes_checked(augment)
 
 STILL = {"shift_px": 0, "gain": 0, "contrast": 0, "saturation": 0, "tint": 0, "noise": 0}
 

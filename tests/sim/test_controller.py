@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from tests.checking import shapes_checked
+from xsim_core.sim import controller
 from xsim_core.sim.controller import (
     FINGER_OPEN_M,
     FINGER_SQUEEZE_M,
@@ -14,6 +16,8 @@ from xsim_core.sim.controller import (
     inverse_kinematics,
     tcp_yaw,
 )
+
+shapes = shapes_checked(controller)
 
 Q = inverse_kinematics(np.array([0.5, 0.0, 0.2]), 0.3)
 TCP = forward_kinematics(Q)[0][:3, 3]

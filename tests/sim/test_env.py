@@ -4,10 +4,11 @@ import multiprocessing
 import numpy as np
 import pytest
 
+from tests.checking import shapes_checked
 from tests.sim.fixtures import open_sim
 from xsim_core.errors import BadInputError
 from xsim_core.geometry import se3_from_pos_quat
-from xsim_core.sim import Physics, SimEnv
+from xsim_core.sim import Physics, SimEnv, env as envs
 from xsim_core.sim.controller import (
     JOINT_HIGH,
     JOINT_LOW,
@@ -17,6 +18,8 @@ from xsim_core.sim.controller import (
     tcp_yaw,
 )
 from xsim_core.sim.starts import draw_start
+
+shapes = shapes_checked(envs)
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +44,7 @@ def test_kinematics_agree_with_physx(env):
     rng = np.random.default_rng(1)
     for _ in range(20):
         q = rng.uniform(JOINT_LOW, JOINT_HIGH)
-        env.set_state([*q, 0, 0], [0.5, 0, 1.0], [1, 0, 0, 0])
+        env.set_state(np.array([*q, 0, 0]), np.array([0.5, 0, 1.0]), np.array([1.0, 0, 0, 0]))
         T, _ = forward_kinematics(q)
         np.testing.assert_allclose(env._tcp_link.pose.p, T[:3, 3], atol=2e-5)
 

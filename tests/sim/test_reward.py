@@ -3,7 +3,9 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from scipy.spatial.transform import Rotation
 
+from tests.checking import shapes_checked
 from xsim_core.geometry import quat_wxyz_to_matrix
+from xsim_core.sim import reward as rewards
 from xsim_core.sim.reward import (
     TERMS,
     Goals,
@@ -15,6 +17,8 @@ from xsim_core.sim.reward import (
     rotation_error,
 )
 from xsim_core.sim.task import RewardWeights, TaskSpec
+
+shapes = shapes_checked(rewards)
 
 GOALS = Goals(
     centres=np.array([[0.5, 0.0, 0.03], [0.5, 0.05, 0.03], [0.5, 0.10, 0.03]]),

@@ -1,9 +1,13 @@
 import numpy as np
 import pytest
 
+from tests.checking import shapes_checked
 from xsim_core.errors import BadInputError
 from xsim_core.geometry import rotation_angle
+from xsim_core.sim import state
 from xsim_core.sim.state import EnvState
+
+shapes = shapes_checked(state)
 
 
 @pytest.mark.parametrize("batch", [(), (3,), (2, 5)])

@@ -3,8 +3,12 @@
 import numpy as np
 import pytest
 
+from tests.checking import shapes_checked
 from tests.tracking.scenes import make_camera
+from xsim_core.tracking import frame
 from xsim_core.tracking.frame import Frame, Level, Roi, roi_of_points
+
+shapes = shapes_checked(frame)
 
 CAMERA = make_camera(120, 90)
 

@@ -4,10 +4,13 @@ import numpy as np
 import pytest
 import trimesh
 
+from tests.checking import shapes_checked
 from tests.tracking.scenes import l_block, make_camera
 from xsim_core.geometry import TexturedMesh, make_se3, mesh_without_texture, so3_exp
-from xsim_core.tracking import RayCaster
+from xsim_core.tracking import RayCaster, raycast
 from xsim_core.tracking.raycast import dilate, erode
+
+shapes = shapes_checked(raycast)
 
 CAMERA = make_camera(160, 120)
 

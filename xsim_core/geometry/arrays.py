@@ -22,6 +22,8 @@ if TYPE_CHECKING or "jaxtyping" not in sys.modules:
     Angles = NDArray[np.float64]
     Pixels = NDArray[np.float64]
     Intrinsics = NDArray[np.float64]
+    Vector3 = NDArray[np.float64]
+    QuatWxyz = NDArray[np.float64]
     # Images.
     RgbImage = NDArray[np.uint8]
     DepthImage = NDArray[np.floating]
@@ -76,6 +78,16 @@ if TYPE_CHECKING or "jaxtyping" not in sys.modules:
     StateVectors = NDArray[np.floating]
     Positions = NDArray[np.floating]
     QuatsWxyz = NDArray[np.floating]
+    Command = NDArray[np.floating]
+    Observation = NDArray[np.float32]
+    # Goals, or environments side by side.
+    GoalQuats = NDArray[np.float64]
+    PerGoal = NDArray[np.float64]
+    Vectors = NDArray[np.float64]
+    Rotations = NDArray[np.float64]
+    PerEnv = NDArray[np.float64]
+    IndexPerEnv = NDArray[np.int64]
+    FlagPerEnv = NDArray[np.bool_]
 else:
     from jaxtyping import Bool, Float, Float32, Float64, Int8, Int32, Int64, UInt8
 
@@ -91,6 +103,8 @@ else:
     Angles = Float64[np.ndarray | np.floating, "*batch"]
     Pixels = Float64[np.ndarray, "*batch 2"]
     Intrinsics = Float64[np.ndarray, "3 3"]
+    Vector3 = Float64[np.ndarray, "3"]
+    QuatWxyz = Float64[np.ndarray, "4"]
     # Images.
     RgbImage = UInt8[np.ndarray, "h w 3"]
     DepthImage = Float[np.ndarray, "h w"]
@@ -145,6 +159,16 @@ else:
     StateVectors = Float[np.ndarray, "*batch 16"]
     Positions = Float[np.ndarray, "*batch 3"]
     QuatsWxyz = Float[np.ndarray, "*batch 4"]
+    Command = Float[np.ndarray, " a"]
+    Observation = Float32[np.ndarray, " o"]
+    # Goals, or environments side by side.
+    GoalQuats = Float64[np.ndarray, "k 4"]
+    PerGoal = Float64[np.ndarray, " k"]
+    Vectors = Float64[np.ndarray, "k 3"]
+    Rotations = Float64[np.ndarray, "k 3 3"]
+    PerEnv = Float64[np.ndarray, " k"]
+    IndexPerEnv = Int64[np.ndarray, " k"]
+    FlagPerEnv = Bool[np.ndarray, " k"]
 
 __all__ = [
     "SE3",
@@ -158,11 +182,15 @@ __all__ = [
     "BoxXyxy",
     "Cells",
     "ChunkMask",
+    "Command",
     "DepthImage",
     "Faces",
+    "FlagPerEnv",
     "Flags",
+    "GoalQuats",
     "GradientImage",
     "GreyImage",
+    "IndexPerEnv",
     "Intrinsics",
     "Jacobian",
     "Joints",
@@ -171,10 +199,13 @@ __all__ = [
     "Motion",
     "Motions",
     "Normalised",
+    "Observation",
     "Observations",
     "Offsets",
     "PerDimension",
+    "PerEnv",
     "PerFrame",
+    "PerGoal",
     "PerObservation",
     "Pixels",
     "Point3",
@@ -184,10 +215,12 @@ __all__ = [
     "PolicyActions",
     "Positions",
     "Quat",
+    "QuatWxyz",
     "QuatsWxyz",
     "RgbImage",
     "RgbImages",
     "RgbWindows",
+    "Rotations",
     "RowChunks",
     "RowWindows",
     "Rows",
@@ -202,6 +235,8 @@ __all__ = [
     "Track",
     "Twist",
     "Values",
+    "Vector3",
+    "Vectors",
     "Vectors3",
     "VertexUv",
     "Vertices",

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsim_core.errors import BadInputError
-from xsim_core.geometry.arrays import SE3, SO3, ArmJacobian, ArmJoints, Vectors3
+from xsim_core.geometry.arrays import SE3, SO3, ArmJacobian, ArmJoints, Command, Vectors3
 
 # Modified (Craig) Denavit-Hartenberg rows (a, d, alpha): Franka Control Interface documentation.
 _DH = (
@@ -164,9 +164,7 @@ class EndEffectorController:
         self.yaw = tcp_yaw(T[:3, :3])
         self.finger_m = finger_m
 
-    def command(
-        self, action: NDArray[np.float64], tcp_position: Vectors3, *, gain: float = 1.0
-    ) -> ArmJoints:
+    def command(self, action: Command, tcp_position: Vectors3, *, gain: float = 1.0) -> ArmJoints:
         """Joint targets (7,); the finger target is in ``finger_m``.
 
         Args:

@@ -15,6 +15,16 @@ from numpy.typing import NDArray
 
 from xsim_core.errors import BadInputError
 from xsim_core.geometry import se3_from_pos_quat, se3_to_pos_quat
+from xsim_core.geometry.arrays import (
+    SE3,
+    Command,
+    Joints,
+    Observation,
+    Positions,
+    QuatsWxyz,
+    QuatWxyz,
+    StateVectors,
+)
 
 from .assets import SimAssets
 from .controller import (
@@ -37,7 +47,7 @@ GRASP_FORCE_N = 0.5
 class StepResult:
     """What one control step led to."""
 
-    obs: NDArray[np.float32]
+    obs: Observation
     """(o,) privileged observation."""
     reward: float
     terminated: bool
@@ -117,7 +127,7 @@ class SimEnv:
         return self._reward.index
 
     @property
-    def T_world_object(self) -> NDArray[np.float64]:
+    def T_world_object(self) -> SE3:
         """(4, 4)."""
         return se3_from_pos_quat(self._position, self._quat)
 
@@ -126,9 +136,9 @@ class SimEnv:
         seed: int,
         *,
         T_world_object: NDArray[np.floating] | None = None,
-        qpos: NDArray[np.floating] | None = None,
+        qpos: Joints | None = None,
         on_path: DemonstrationStart | None = None,
-    ) -> NDArray[np.float32]:
+    ) -> Observation:
         """Begin an episode; the seed decides what is not given.
 
         Args:
@@ -164,9 +174,9 @@ class SimEnv:
 
     def set_state(
         self,
-        qpos: NDArray[np.floating],
-        position: NDArray[np.floating],
-        quat_wxyz: NDArray[np.floating],
+        qpos: Joints,
+        position: Positions,
+        quat_wxyz: QuatsWxyz,
     ) -> None:
         """Place robot (9,) and object at rest; episode counters are untouched."""
         import sapien
@@ -178,7 +188,7 @@ class SimEnv:
         self._body.set_linear_velocity(np.zeros(3, dtype=np.float32))
         self._body.set_angular_velocity(np.zeros(3, dtype=np.float32))
 
-    def step(self, action: NDArray[np.floating]) -> StepResult:
+    def step(self, action: Command) -> StepResult:
         """Advance one control step with an action (a,) in [-1, 1]."""
         action = np.asarray(action, dtype=np.float64)
         if action.shape != (self.action_dim,) or math.isnan(action.sum()):
@@ -208,7 +218,7 @@ class SimEnv:
             terms=terms,
         )
 
-    def env_state(self) -> NDArray[np.float32]:
+    def env_state(self) -> StateVectors:
         """(16,), which ``EnvState.unpack`` takes apart."""
         return EnvState(self._qpos, self._position, self._quat).pack()
 
@@ -275,7 +285,7 @@ class SimEnv:
         near = float(np.linalg.norm(now.tcp - now.centre)) < self.task.approach_radius_m
         return 1 / 3 if near else 0.0
 
-    def _observe(self) -> NDArray[np.float32]:
+    def _observe(self) -> Observation:
         """Privileged state: TCP, object, the way to the current and to the last waypoint."""
         now, goals, k = self._situation, self._reward.goals, self._reward.index
         to_tcp = now.tcp - now.centre
@@ -315,9 +325,7 @@ def rotate(
     )
 
 
-def _rotation_vector(
-    quat_from: NDArray[np.float64], quat_to: NDArray[np.float64]
-) -> tuple[float, float, float]:
+def _rotation_vector(quat_from: QuatWxyz, quat_to: QuatWxyz) -> tuple[float, float, float]:
     """2 sin(angle / 2) axis of the rotation that is missing, in the object frame; short way."""
     w, x, y, z = relative_quat(quat_from, quat_to)
     sign = 2.0 if w >= 0 else -2.0

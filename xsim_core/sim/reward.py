@@ -23,6 +23,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsim_core.geometry import quat_wxyz_to_matrix, rotation_angle, se3_to_pos_quat
+from xsim_core.geometry.arrays import (
+    FlagPerEnv,
+    GoalQuats,
+    IndexPerEnv,
+    PerEnv,
+    PerGoal,
+    QuatWxyz,
+    Rotations,
+    Vector3,
+    Vectors,
+)
 
 from .assets import SimAssets
 from .task import TaskSpec
@@ -34,11 +45,11 @@ TERMS = ("approach", "grasp", "goal_position", "goal_rotation", "waypoint", "sta
 class Situation:
     """What the reward looks at."""
 
-    tcp: NDArray[np.float64]
+    tcp: Vector3
     """(3,) world, metres."""
-    centre: NDArray[np.float64]
+    centre: Vector3
     """(3,) the object's centre, world, metres."""
-    quat_wxyz: NDArray[np.float64]
+    quat_wxyz: QuatWxyz
     """(4,) the object's rotation."""
     object_speed_m_s: float
     arm_speed_rad_s: float
@@ -50,13 +61,13 @@ class Situation:
 class Goals:
     """Waypoints and the scales of their errors."""
 
-    centres: NDArray[np.float64]
+    centres: Vectors
     """(k, 3) where the object's centre should be."""
-    quats_wxyz: NDArray[np.float64]
+    quats_wxyz: GoalQuats
     """(k, 4)."""
-    position_scales: NDArray[np.float64]
+    position_scales: PerGoal
     """(k,) s_k in 1/m."""
-    rotation_scales: NDArray[np.float64]
+    rotation_scales: PerGoal
     """(k,) u_k in 1/rad."""
 
     @staticmethod
@@ -75,8 +86,8 @@ class Goals:
 
 
 def rotation_error(
-    quat_a: NDArray[np.float64],
-    quat_b: NDArray[np.float64],
+    quat_a: QuatWxyz,
+    quat_b: QuatWxyz,
     symmetric_axis: tuple[float, float, float] | None = None,
 ) -> float:
     """Angle in radians between two rotations; about a symmetric axis, between the axes only."""
@@ -93,9 +104,7 @@ def rotation_error(
     return math.atan2(math.sqrt(cx * cx + cy * cy + cz * cz), ax * bx + ay * by + az * bz)
 
 
-def relative_quat(
-    quat_a: NDArray[np.float64], quat_b: NDArray[np.float64]
-) -> tuple[float, float, float, float]:
+def relative_quat(quat_a: QuatWxyz, quat_b: QuatWxyz) -> tuple[float, float, float, float]:
     """``conj(a) * b``, wxyz: rotation from a to b in the frame of a."""
     aw, ax, ay, az = quat_a
     bw, bx, by, bz = quat_b
@@ -166,10 +175,10 @@ class WaypointReward:
 
 
 def reference_rotation_error(
-    R_world_object: NDArray[np.float64],
+    R_world_object: Rotations,
     R_world_goal: NDArray[np.float64],
     symmetric_axis: tuple[float, float, float] | None,
-) -> NDArray[np.float64]:
+) -> PerEnv:
     """Batched ``rotation_error`` of matrices (n, 3, 3)."""
     if symmetric_axis is None:
         return rotation_angle(R_world_object, R_world_goal)
@@ -181,10 +190,10 @@ def reference_rotation_error(
 def reference_advance(
     goals: Goals,
     task: TaskSpec,
-    index: NDArray[np.int64],
-    centre: NDArray[np.float64],
-    R_world_object: NDArray[np.float64],
-) -> NDArray[np.int64]:
+    index: IndexPerEnv,
+    centre: Vectors,
+    R_world_object: Rotations,
+) -> IndexPerEnv:
     """Waypoint indices (n,) after this step, for a batch; see ``WaypointReward``."""
     last = len(goals.centres) - 1
     R_goals = quat_wxyz_to_matrix(goals.quats_wxyz)
@@ -201,10 +210,10 @@ def reference_advance(
 def reference_success(
     goals: Goals,
     task: TaskSpec,
-    centre: NDArray[np.float64],
-    R_world_object: NDArray[np.float64],
-    object_speed: NDArray[np.float64],
-) -> NDArray[np.bool_]:
+    centre: Vectors,
+    R_world_object: Rotations,
+    object_speed: PerEnv,
+) -> FlagPerEnv:
     """Batched ``WaypointReward.is_success`` (n,)."""
     R_goal = quat_wxyz_to_matrix(goals.quats_wxyz[-1:])
     theta = reference_rotation_error(R_world_object, R_goal, task.symmetric_axis)
@@ -218,13 +227,13 @@ def reference_success(
 def reference_terms(
     goals: Goals,
     task: TaskSpec,
-    index: NDArray[np.int64],
-    tcp: NDArray[np.float64],
-    centre: NDArray[np.float64],
-    R_world_object: NDArray[np.float64],
-    object_speed: NDArray[np.float64],
-    arm_speed: NDArray[np.float64],
-    is_grasped: NDArray[np.bool_],
+    index: IndexPerEnv,
+    tcp: Vectors,
+    centre: Vectors,
+    R_world_object: Rotations,
+    object_speed: PerEnv,
+    arm_speed: PerEnv,
+    is_grasped: FlagPerEnv,
 ) -> dict[str, NDArray[np.floating]]:
     """The same terms for a batch (n, ...), from rotation matrices, at given waypoint indices."""
     R_goals, axis = quat_wxyz_to_matrix(goals.quats_wxyz), task.symmetric_axis
