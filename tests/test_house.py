@@ -119,6 +119,7 @@ ELSEWHERE = {
     "tests/flows/test_odd_inbox.py": "flows/inbox/place",
     "tests/flows/test_pools.py": "flows/prefect_server/checkout tasks/engine/routing",
     "tests/flows/test_reports_served.py": "flows/prefect_server/reports",
+    "tests/flows/test_recorder.py": "flows/at_work",
     "tests/flows/test_requests.py": "flows/cli/launch flows/xsim",
     "tests/flows/test_server.py": """
         flows/prefect_server/api flows/prefect_server/entrypoints

@@ -113,9 +113,7 @@ def test_what_a_run_at_work_stands_on_stays_though_no_record_says_so(store):
 
 def test_notes_of_who_was_killed_go_and_those_of_others_stay(store):
     made = pair(store)
-    notes = {
-        "gone": "HOST 1 1", "elsewhere": "another-machine 1 1", "at-work": this_process()
-    }  # fmt: skip
+    notes = {"gone": "HOST 1 1", "elsewhere": "another-machine 1 1", "at-work": this_process()}
     for key, process in notes.items():
         said = process.replace("HOST", this_process().partition(" ")[0])
         refs = [ref.model_dump() for ref in made.values()]
