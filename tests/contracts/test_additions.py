@@ -1,4 +1,4 @@
-"""A stage and a backend are added by the places that docs/extending.md names, and no others.
+"""A task, a reader, a stage and a backend are added by the places of docs/extending.md alone.
 
 Done for real in a copy of the code: the additions are written there, and run there.
 """
@@ -11,7 +11,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+from flows.requests import configuration
+from xsim_core.errors import UnknownNameError
+from xsim_core.runs import RunRequest
 
 ROOT = Path(__file__).parents[2]
 KIND = '''class Outline(Artifact):
@@ -65,6 +70,33 @@ CASE = """        case "toy":
             T, k = (torch.as_tensor(np.asarray(m)).float() for m in (T_cam_world, K))
             out = render_toy(gaussians.tensors, screen, T, k, width, height, background)
 """
+NPZ = '''"""Recordings in one NumPy archive: rgb, depth_mm, K and timestamps_s."""
+
+from pathlib import Path
+
+import numpy as np
+
+from xsim_core.capture.readers.depth_unit import DepthUnit
+from xsim_core.capture.readers.foreign import reading
+from xsim_core.capture.readers.intrinsics import Intrinsics
+
+from .streams import Streams
+
+
+def read_npz(path: Path) -> Streams:
+    """Frames of both streams with their common clock, aligned as they were saved.
+
+    Raises:
+        BadInputError: when it is damaged, or an array is missing.
+    """
+    streams = Streams(depth_unit=DepthUnit(0.001, "recorded"))
+    with reading(path, "Save it again."), path.open("rb") as file, np.load(file) as film:
+        streams.colour_camera = streams.depth_camera = Intrinsics(film["K"])
+        for what, is_depth in (("rgb", False), ("depth_mm", True)):
+            for stamp_s, image in zip(film["timestamps_s"].tolist(), film[what], strict=True):
+                streams.keep(stamp_s, image, f"{path}: {what}", is_depth=is_depth)
+    return streams
+'''
 # File → what stands there → what is written before it; or a new file's text.
 STAGE = {
     "xsim_core/artifacts/kinds.py": {
@@ -99,6 +131,43 @@ BACKEND = {
     "xsim_core/splat/config.py": {'"cpp", "gsplat"]': '"toy", '},
     "tests/rasterize/test_render.py": {'"cpp", pytest.param': '"toy", '},
 }
+READER = {
+    "xsim_core/capture/readers/recordings/npz.py": NPZ,
+    "xsim_core/capture/readers/video.py": {
+        "from .recordings.realsense_files": "from .recordings.npz import read_npz\n",
+        '".bag", ".mcap"': '".npz", ',
+        "    if not source.is_dir():\n        check_": (
+            '    if source.suffix == ".npz":\n        return read_npz(source)\n'
+        ),
+    },
+}
+TASK = """
+name: turn_block
+num_waypoints: 5
+project_to_table: true
+success_rotation_rad: 0.2
+horizon: 60
+stages: {ppo: {num_env_steps: 123456}}
+"""
+USE_READER = """
+import json, sys
+import numpy as np
+from pathlib import Path
+from xsim_core.capture.readers import read_video
+from xsim_core.errors import BadInputError
+
+path = Path(sys.argv[1])
+video, notes = read_video(path, notes := []), notes
+path.write_bytes(path.read_bytes()[:-200])
+try:
+    read_video(path)
+except BadInputError as error:
+    said = str(error)
+json.dump({
+    "rgb": int(video.rgb.sum()), "depth_mm": np.unique(video.depth_mm).tolist(),
+    "times_s": video.timestamps_s.tolist(), "notes": notes, "damaged": said,
+}, sys.stdout)
+"""
 USE_STAGE = """
 import json, sys
 from flows.executors import Plan
@@ -169,7 +238,9 @@ def named_in(section):
     return re.findall(r"`([\w./]+)`", body)
 
 
-@pytest.mark.parametrize(("section", "places"), [("A stage", STAGE), ("A backend", BACKEND)])
+@pytest.mark.parametrize(
+    ("section", "places"), [("A reader", READER), ("A stage", STAGE), ("A backend", BACKEND)]
+)
 def test_every_place_is_named_in_the_documents(section, places):
     named = named_in(section)
     new = {name for name, change in places.items() if isinstance(change, str)}
@@ -210,3 +281,31 @@ def test_a_backend_is_added_by_these_places_alone(tmp_path):
         "print(pipeline_config(overrides={'splat': {'backend': 'toy'}}).splat.backend)"
     )
     assert run(tmp_path, sys.executable, "-c", use).strip() == "toy"
+
+
+def test_a_reader_is_added_by_these_places_alone(tmp_path):
+    add(tmp_path, READER)
+    rng, film = np.random.default_rng(0), tmp_path / "film.npz"
+    rgb, depth_mm = rng.integers(0, 255, (4, 6, 8, 3), np.uint8), np.full((4, 6, 8), 700, np.uint16)
+    K = np.array([[8, 0, 3.5], [0, 8, 2.5], [0, 0, 1.0]])
+    np.savez(film, rgb=rgb, depth_mm=depth_mm, timestamps_s=100 + np.arange(4) / 30, K=K)
+    said = json.loads(run(tmp_path, sys.executable, "-c", USE_READER, film))
+    assert (said["rgb"], said["depth_mm"], said["notes"]) == (int(rgb.sum()), [700], [])
+    np.testing.assert_allclose(said["times_s"], np.arange(4) / 30, atol=1e-6)
+    assert "film.npz is damaged or truncated" in said["damaged"]
+
+
+def test_a_task_is_one_file(tmp_path):
+    """Nothing before it is made again, and it says itself how much training it wants."""
+    path = tmp_path / "my_task.yaml"
+    path.write_text(TASK)
+    usual, mine = (
+        configuration(RunRequest(capture=str(tmp_path), task=task)) for task in (None, str(path))
+    )
+    differ = {n for n in type(usual).model_fields if getattr(usual, n) != getattr(mine, n)}
+    assert differ == {"build_sim", "ppo"}
+    assert mine.build_sim.task.name == "turn_block"
+    assert (mine.build_sim.task.horizon, mine.ppo.num_env_steps) == (60, 123456)
+    path.write_text(TASK.replace("horizon", "horizn"))
+    with pytest.raises(UnknownNameError, match="Did you mean 'horizon'"):
+        configuration(RunRequest(capture=str(tmp_path), task=str(path)))
