@@ -26,6 +26,15 @@ def is_fresh(changed_s: float, settle_s: float) -> bool:
     return time.time() - changed_s < settle_s
 
 
+def last_change_s(capture: Path) -> float:
+    """When a file of a capture changed last (Unix seconds), as ``DigestMemory`` asks it.
+
+    Raises:
+        StillArrivingError, BadInputError: as ``file_stamp``.
+    """
+    return file_stamp(capture.resolve())[1]
+
+
 @dataclass(frozen=True)
 class DigestMemory:
     """Remembers digests in a folder, one small file for each capture."""

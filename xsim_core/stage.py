@@ -8,15 +8,35 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Generic
+from typing import Any, Generic, cast, overload
 
 from .artifacts.base import A, Artifact, ArtifactRef, Manifest
 from .config import FrozenModel
 from .errors import BadInputError, StoreFullError
-from .memory import PeakMemory
 from .named import named
 from .provenance import code_of, other_code, provenance
 from .storage import ArtifactStore, Progress, Runtime
+
+
+class Named:
+    """A field that holds a class, or its name as ``package:class``, imported when asked for."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    @overload
+    def __get__(self, stage: None, owner: type) -> "Named": ...
+    @overload
+    def __get__(self, stage: object, owner: type) -> type[FrozenModel]: ...
+    def __get__(self, stage: object, owner: type) -> "Named | type[FrozenModel]":
+        if stage is None:
+            raise AttributeError(self._name)  # So that the dataclass takes it for no default.
+        value = vars(stage)[self._name]
+        found: type[FrozenModel] = cast(Any, named(value)) if isinstance(value, str) else value
+        return found
+
+    def __set__(self, stage: object, value: str | type[FrozenModel]) -> None:
+        vars(stage)[self._name] = value
 
 
 @dataclass(frozen=True)
@@ -59,10 +79,11 @@ class Stage(Generic[A]):
     """Raised when the stage comes to mean something else."""
     run: str | Callable[..., A]
     """``run(**open_inputs, config=..., out=...) -> summary``. Written ``package:function`` it is
-    imported when it is called: planning, looking and reusing need the configurations only."""
-    config: type[FrozenModel]
-    inputs: Mapping[str, type[Artifact]]
-    output: type[A]
+    imported when it is called: planning and reusing need the configurations only."""
+    config: Named = Named()  # It has no default: see there.
+    """Its configuration's class; written as ``run`` is, since looking needs not even that."""
+    inputs: Mapping[str, type[Artifact]]  # pyright: ignore[reportGeneralTypeIssues] no default
+    output: type[A]  # pyright: ignore[reportGeneralTypeIssues] as above
     optional: frozenset[str] = frozenset()
     """Inputs that may be absent: truth and a world to deploy into exist only for some captures."""
     title: str = ""
@@ -137,6 +158,8 @@ def run_stage(
     The stage sees only its declared inputs and its config. A failure leaves nothing visible behind;
     work kept in ``out.scratch()`` is there for the next try.
     """
+    from .memory import PeakMemory  # With psutil: whoever only looks at stages needs neither.
+
     ref = output_ref(stage, config, inputs)
     if store.claim(ref):
         return ref

@@ -1,23 +1,11 @@
 """The stages, in order. ``STAGES`` is the registry: a stage that is not there does not exist.
 
-``run`` is a name, so that a stage's code, and with it torch, is imported when it runs: planning,
-looking at runs and reusing artifacts need the configurations only.
+``run`` and ``config`` are names: a stage's code, and with it torch, is imported when it runs, its
+configuration when it is planned. Looking at runs and artifacts needs neither.
 """
 
 from typing import Any
 
-from . import (
-    build_sim,
-    calibrate,
-    capture,
-    diffusion,
-    evaluate,
-    pose_track,
-    ppo,
-    render_dataset,
-    scan,
-    splat,
-)
 from .artifacts import (
     Capture,
     EpisodeDataset,
@@ -40,7 +28,7 @@ from .stage import FanOut, Section, Stage
 INGEST_CAPTURE = Stage(
     name="ingest_capture", version=1,
     run="xsim_core.capture:ingest_capture",
-    config=capture.IngestConfig,
+    config="xsim_core.capture:IngestConfig",
     inputs={}, output=Capture,
     title="Read what a person brings: video, photos, mesh and board.",
     section=Section(
@@ -52,7 +40,7 @@ INGEST_CAPTURE = Stage(
 INGEST_TRUTH = Stage(
     name="ingest_truth", version=1,
     run="xsim_core.capture:ingest_truth",
-    config=capture.IngestConfig,
+    config="xsim_core.capture:IngestConfig",
     inputs={}, output=GroundTruth,
     title="Read the synthesiser's truth, which only evaluate may open.",
     in_report=False,
@@ -60,7 +48,7 @@ INGEST_TRUTH = Stage(
 INGEST_WORLD = Stage(
     name="ingest_world", version=1,
     run="xsim_core.capture:ingest_world",
-    config=capture.IngestConfig,
+    config="xsim_core.capture:IngestConfig",
     inputs={}, output=RealWorld,
     title="Seal the world to deploy into.",
     in_report=False,
@@ -68,7 +56,7 @@ INGEST_WORLD = Stage(
 SCAN = Stage(
     name="scan", version=1,
     run="xsim_core.scan:solve_scan",
-    config=scan.ScanConfig,
+    config="xsim_core.scan:ScanConfig",
     inputs={"capture": Capture}, output=PosedImages,
     title="Camera poses of the photos, in metres and the robot's frame.",
     seed="seed",
@@ -81,7 +69,7 @@ SCAN = Stage(
 SPLAT = Stage(
     name="splat", version=1,
     run="xsim_core.splat:fit_scene",
-    config=splat.SplatConfig,
+    config="xsim_core.splat:SplatConfig",
     inputs={"images": PosedImages}, output=SplatScene,
     title="2D Gaussians, mesh and collision geometry of the room.",
     seed="seed",
@@ -94,7 +82,7 @@ SPLAT = Stage(
 POSE_TRACK = Stage(
     name="pose_track", version=2,
     run="xsim_core.pose_track:track_object",
-    config=pose_track.PoseTrackConfig,
+    config="xsim_core.pose_track:PoseTrackConfig",
     inputs={"capture": Capture}, output=ObjectTrack,
     title="The object's motion through the video, in the robot's frame.",
     section=Section(
@@ -106,7 +94,7 @@ POSE_TRACK = Stage(
 BUILD_SIM = Stage(
     name="build_sim", version=1,
     run="xsim_core.build_sim:build_sim",
-    config=build_sim.BuildSimConfig,
+    config="xsim_core.build_sim:BuildSimConfig",
     inputs={"scene": SplatScene, "track": ObjectTrack}, output=SimWorld,
     title="The simulator's world: start, waypoints, collision pieces, background and task.",
     section=Section(
@@ -118,7 +106,7 @@ BUILD_SIM = Stage(
 PPO = Stage(
     name="ppo", version=1,
     run="xsim_core.ppo:train_teacher",
-    config=ppo.PPOConfig,
+    config="xsim_core.ppo:PPOConfig",
     inputs={"sim": SimWorld}, output=TeacherPolicy,
     title="A privileged-state teacher, rewarded for moving the object as the person did.",
     seed="seed",
@@ -131,7 +119,7 @@ PPO = Stage(
 COLLECT_ROLLOUTS = Stage(
     name="collect_rollouts", version=1,
     run="xsim_core.render_dataset:collect_rollouts",
-    config=render_dataset.RenderDatasetConfig,
+    config="xsim_core.render_dataset:RenderDatasetConfig",
     inputs={"teacher": TeacherPolicy, "sim": SimWorld},
     output=TeacherRollouts,
     title="The teacher's successes without pictures, for shards to render.",
@@ -140,7 +128,7 @@ COLLECT_ROLLOUTS = Stage(
 RENDER_SHARD = Stage(
     name="render_shard", version=1,
     run="xsim_core.render_dataset:render_shard",
-    config=render_dataset.RenderShardConfig,
+    config="xsim_core.render_dataset:RenderShardConfig",
     inputs={"rollouts": TeacherRollouts, "sim": SimWorld},
     output=EpisodeShard,
     title="The pictures of some of a dataset's episodes.",
@@ -149,7 +137,7 @@ RENDER_SHARD = Stage(
 RENDER_DATASET = Stage(
     name="render_dataset", version=1,
     run="xsim_core.render_dataset:render_dataset",
-    config=render_dataset.RenderDatasetConfig,
+    config="xsim_core.render_dataset:RenderDatasetConfig",
     inputs={"teacher": TeacherPolicy, "sim": SimWorld},
     output=EpisodeDataset,
     title="The teacher's successes, rendered under many cameras, lights and starts.",
@@ -167,7 +155,7 @@ RENDER_DATASET = Stage(
 DIFFUSION = Stage(
     name="diffusion", version=1,
     run="xsim_core.diffusion:train_student",
-    config=diffusion.DiffusionConfig,
+    config="xsim_core.diffusion:DiffusionConfig",
     inputs={"dataset": EpisodeDataset, "sim": SimWorld},
     output=StudentPolicy,
     title="An image-conditioned diffusion policy.",
@@ -180,7 +168,7 @@ DIFFUSION = Stage(
 CALIBRATE = Stage(
     name="calibrate", version=1,
     run="xsim_core.calibrate:calibrate_student",
-    config=calibrate.CalibrateConfig,
+    config="xsim_core.calibrate:CalibrateConfig",
     inputs={
         "student": StudentPolicy, "dataset": EpisodeDataset, "sim": SimWorld,
         "world": RealWorld,
@@ -197,7 +185,7 @@ CALIBRATE = Stage(
 EVALUATE = Stage(
     name="evaluate", version=1,
     run="xsim_core.evaluate:evaluate_policies",
-    config=evaluate.EvaluateConfig,
+    config="xsim_core.evaluate:EvaluateConfig",
     inputs={
         "teacher": TeacherPolicy, "student": StudentPolicy, "calibrated": StudentPolicy,
         "sim": SimWorld, "scene": SplatScene, "track": ObjectTrack, "images": PosedImages,

@@ -3,6 +3,7 @@
 import os
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 from tyro.conf import Positional, arg
@@ -12,6 +13,9 @@ from xsim_core.errors import BadInputError
 
 from .arguments import Preset
 from .output import print_json
+
+QUERY_S = "2"
+"""How often a worker asks for runs."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +90,12 @@ class Worker:
         home = load_settings().home
         use_server(home, start_server(home))
         os.environ["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] = "INFO"
+        # Prefect's own 10 s are half of what a capture waits for its first stage. An answer that
+        # there is nothing costs the server milliseconds (tests/benchmarks/bench_trigger.py).
+        os.environ.setdefault("PREFECT_WORKER_QUERY_SECONDS", QUERY_S)
+        # The pools' command is found there (flows.prefect_server.pools.ENGINE).
+        own = str(Path(sys.executable).parent)
+        os.environ["PATH"] = os.pathsep.join([own, os.environ.get("PATH", os.defpath)])
         sys.stdout.flush()
         command = [sys.executable, "-P", "-m", "prefect", "worker", "start", "--pool", self.pool]
         os.execv(sys.executable, command)

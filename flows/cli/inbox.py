@@ -1,8 +1,9 @@
-"""Commands about new videos: ``inbox list`` and ``inbox listen``."""
+"""Commands about new videos: ``inbox list``, ``watch``, ``retry`` and ``listen``."""
 
 import json as json_module
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 from tyro.conf import Positional, arg, subcommand
@@ -74,6 +75,50 @@ class InboxListen:
 
 
 @dataclass(frozen=True)
+class InboxWatch:
+    """Start a capture's run as soon as the capture is whole, and not only at the next scan.
+
+    Of an inbox that is a folder of this machine, whose kernel tells what changes in it; for a
+    bucket's notifications there is `xsim inbox listen`. The scan on schedule finds everything
+    without either. Stop it with Ctrl-C.
+    """
+
+    json: bool = False
+    """Print what is watched as JSON."""
+
+    def run(self) -> int:
+        """Watch until Ctrl-C."""
+        import logging
+
+        from flows.inbox.place import inbox_place
+        from flows.inbox.watch import Dues, watch
+        from flows.prefect_server.server import start_server, use_server
+        from tasks.settings import load_settings
+        from xsim_core.errors import BadInputError
+
+        settings = load_settings()
+        use_server(settings.home, start_server(settings.home))
+        from flows.inbox.scan_inbox import ScanRequest, scan_now
+
+        asked = ScanRequest.as_deployed()
+        given = asked.inbox or settings.inbox
+        place = inbox_place(given, settings.home / "inbox", settings.store_url)
+        if "://" in place:
+            raise BadInputError(
+                f"{place} is no folder: 'xsim inbox listen' takes a bucket's notifications."
+            )
+        logging.basicConfig(format="%(message)s")
+        if self.json:
+            print(json_module.dumps({"inbox": place}), flush=True)
+        else:
+            print(f"watching {place}", flush=True)
+        dues = Dues(Path(place), asked.settle_s)
+        with suppress(KeyboardInterrupt):
+            watch(Path(place), dues, lambda: scan_now(ScanRequest.as_deployed()))
+        return 0
+
+
+@dataclass(frozen=True)
 class InboxRetry:
     """Start a capture's run once more: the next scan does it, at once if a server is up."""
 
@@ -99,11 +144,12 @@ class InboxRetry:
 
 @dataclass(frozen=True)
 class InboxCommands:
-    """New human videos: what arrived, once more, and the receiver of a bucket's notifications."""
+    """New human videos: what arrived, once more, and what starts them sooner than the schedule."""
 
     action: (
         Annotated[InboxList, subcommand("list")]
         | Annotated[InboxRetry, subcommand("retry")]
+        | Annotated[InboxWatch, subcommand("watch")]
         | Annotated[InboxListen, subcommand("listen")]
     )
 

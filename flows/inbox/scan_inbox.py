@@ -8,10 +8,13 @@ from prefect import flow
 from prefect.artifacts import create_table_artifact
 from prefect.client.orchestration import get_client
 from prefect.deployments import run_deployment
+from prefect.exceptions import ObjectNotFound
+from pydantic import ValidationError
 
 from flows.digests import DigestMemory
 from flows.prefect_server import NEW_VIDEO
 from tasks.settings import load_settings
+from xsim_core.config import FrozenModel
 from xsim_core.errors import BadInputError
 from xsim_core.runs import RunRequest
 
@@ -20,6 +23,36 @@ from .captures import SETTLE_S, Arrival, Scanned, scan, table_rows
 from .last_scan import note_scan
 from .memory import ArrivalMemory
 from .place import capture_folders, inbox_place, strays
+
+DEPLOYED = "scan-inbox/scan-inbox"
+
+
+class ScanRequest(FrozenModel):
+    """What a scan is given, as ``scan_inbox`` describes it."""
+
+    inbox: str | None = None
+    deployment: str = NEW_VIDEO
+    preset: str = "demo"
+    settle_s: float = SETTLE_S
+
+    @staticmethod
+    def as_deployed() -> "ScanRequest":
+        """As the scans on schedule are given it; a laboratory may have changed that in the UI.
+
+        Raises:
+            BadInputError: when nothing was deployed, or it cannot be used.
+        """
+        with get_client(sync_client=True) as client:
+            try:
+                return ScanRequest.model_validate(
+                    client.read_deployment_by_name(DEPLOYED).parameters
+                )
+            except ObjectNotFound:
+                raise BadInputError(
+                    f"the server has no deployment {DEPLOYED}: run 'xsim deploy' first."
+                ) from None
+            except ValidationError as error:
+                raise BadInputError(f"parameters of {DEPLOYED} cannot be used: {error}") from None
 
 
 @flow(name="scan-inbox", flow_run_name="scan-inbox", persist_result=False)
@@ -37,27 +70,35 @@ def scan_inbox(
         preset: demo, debug or full.
         settle_s: a capture that was written to within so many seconds is left for the next scan.
     """
+    asked = ScanRequest(inbox=inbox, deployment=deployment, preset=preset, settle_s=settle_s)
+    return scan_now(asked).model_dump(mode="json")
+
+
+def scan_now(asked: ScanRequest) -> Scanned:
+    """What ``scan_inbox`` does, without a flow run: for whoever saw that a capture came."""
     settings = load_settings()
-    given, store = inbox or settings.inbox, settings.open_store()
+    given, store = asked.inbox or settings.inbox, settings.open_store()
     try:
         place = inbox_place(given, settings.home / "inbox", settings.store_url)
     except BadInputError as error:
         note_scan(store, Scanned(arrivals=(), refused={str(given): str(error)}))
         raise
     if "://" in place:
-        folders, odd = fetch_prefix(place, settings.home / "inbox-copies", settle_s=settle_s)
+        folders, odd = fetch_prefix(place, settings.home / "inbox-copies", settle_s=asked.settle_s)
         memory = DigestMemory.at_home()
     else:
         folders, odd = capture_folders(Path(place)), strays(Path(place))
-        memory = DigestMemory.at_home(settle_s)
+        memory = DigestMemory.at_home(asked.settle_s)
 
     def submit(arrival: Arrival) -> str:
         # With another preset it is another run, of another name.
-        name = arrival.run_name if preset == "demo" else f"{arrival.run_name}-{preset}"
-        request = RunRequest(name=name, capture=arrival.folder, preset=preset)
+        name = arrival.run_name
+        if asked.preset != "demo":
+            name = f"{name}-{asked.preset}"
+        request = RunRequest(name=name, capture=arrival.folder, preset=asked.preset)
         run: Any = run_deployment(
-            deployment, parameters=request.parameters(), timeout=0, idempotency_key=arrival.key,
-            flow_run_name=request.run_name, as_subflow=False, tags=["inbox"],
+            asked.deployment, parameters=request.parameters(), timeout=0, as_subflow=False,
+            idempotency_key=arrival.key, flow_run_name=request.run_name, tags=["inbox"],
         )  # fmt: skip
         return str(run.id)
 
@@ -65,13 +106,11 @@ def scan_inbox(
     scanned = scanned.model_copy(update={"refused": {**scanned.refused, **odd}})
     note_scan(store, scanned)
     publish(scanned)
-    return scanned.model_dump(mode="json")
+    return scanned
 
 
 def end_of(flow_run: str) -> Literal["completed", "failed", "crashed"] | None:
     """How a flow run ended; one that somebody cancelled or deleted counts as failed."""
-    from prefect.exceptions import ObjectNotFound
-
     with get_client(sync_client=True) as client:
         try:
             state = client.read_flow_run(UUID(flow_run)).state

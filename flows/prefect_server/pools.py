@@ -12,6 +12,11 @@ from . import PoolKind
 
 WORK_POOLS = ("xsim-cpu", "xsim-gpu", "xsim-foundationpose")
 
+ENGINE = "python -m prefect.engine"
+"""What a worker starts for a run; ``xsim worker`` sees to it that ``python`` is its own. Without a
+command Prefect 3.8 starts another process before it, which imports all of Prefect, runs the pull
+steps and is then replaced: 2.5 s of CPU before each run (tests/benchmarks/bench_trigger.py)."""
+
 SECRET = "xsim"
 """The Kubernetes secret whose entries become environment variables of every run."""
 
@@ -32,16 +37,17 @@ class PoolRequest(FrozenModel):
 
 
 def job_template(request: PoolRequest, pool: str) -> dict[str, Any]:
-    """The pool's base job template with this laboratory's defaults; Prefect's own for processes.
+    """The pool's base job template with this laboratory's defaults.
 
     Call ``check`` first, and this only where Prefect knows its server: it would start one.
 
     Raises:
         MissingDependencyError: when Prefect's worker of this kind is not installed.
     """
-    if request.kind == "process":
-        return {}
     template = _default_template(request.kind)
+    if request.kind == "process":
+        _set_defaults(template, command=ENGINE)
+        return template
     _set_defaults(
         template,
         image=request.image.replace("{pool}", pool),
@@ -101,7 +107,9 @@ def _is_bucket(environment: dict[str, str]) -> bool:
 
 def _default_template(kind: PoolKind) -> dict[str, Any]:
     try:
-        if kind == "docker":
+        if kind == "process":
+            from prefect.workers.process import ProcessWorker as Worker
+        elif kind == "docker":
             from prefect_docker.worker import (  # pyright: ignore[reportMissingImports]
                 DockerWorker as Worker,
             )

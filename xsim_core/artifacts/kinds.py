@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from xsim_core.config import FrozenModel
-from xsim_core.geometry.board import BoardSpec
+from xsim_core.geometry.board_spec import BoardSpec
 
 from .base import Artifact
 from .schema import ArraySpec as S

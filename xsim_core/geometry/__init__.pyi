@@ -1,8 +1,5 @@
-from .board import (
-    BoardSpec as BoardSpec,
-    board_fault as board_fault,
-    detect_board as detect_board,
-)
+from .board import board_fault as board_fault, detect_board as detect_board
+from .board_spec import BoardSpec as BoardSpec
 from .camera import PinholeCamera as PinholeCamera, look_at as look_at
 from .mesh import (
     TexturedMesh as TexturedMesh,

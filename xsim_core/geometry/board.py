@@ -1,66 +1,16 @@
-"""Printed calibration boards: where metric scale and the robot-base frame come from."""
+"""Printed calibration boards: what cannot be one, and finding one in an image."""
 
 import difflib
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
 
-from xsim_core.config import FrozenModel
-
+from .board_spec import BoardSpec
 from .camera import PinholeCamera
 from .se3 import make_se3, so3_exp
 
 SENSIBLE_SQUARE_M = (0.004, 0.5)
-
-
-class BoardSpec(FrozenModel):
-    """A ChArUco board and where it lies.
-
-    The board frame is x along the columns, y *away from* the first printed row, z out
-    of the paper; its origin is the outer corner of the board that is opposite to OpenCV's (the
-    lower-left corner of the print as one reads it).
-    """
-
-    kind: Literal["charuco"] = "charuco"
-    squares_x: int = 6
-    squares_y: int = 4
-    square_m: float = 0.04
-    marker_m: float = 0.03
-    dictionary: str = "DICT_4X4_50"
-    T_world_board: Annotated[
-        tuple[Annotated[tuple[float, ...], Field(max_length=4)], ...], Field(max_length=4)
-    ]
-    """Pose (4, 4) of the board in the robot-base frame, measured by whoever placed the board."""
-
-    @property
-    def corners_board(self) -> NDArray[np.float64]:
-        """Inner chessboard corners (n, 3) in metres, in the order of their OpenCV ids."""
-        nx, ny = self.squares_x - 1, self.squares_y - 1
-        v, u = np.mgrid[1 : ny + 1, 1 : nx + 1]
-        # OpenCV counts rows downwards from the printed top, with z into the paper.
-        points = np.stack([u, self.squares_y - v, np.zeros_like(u)], axis=-1).astype(float)
-        return points.reshape(-1, 3) * self.square_m
-
-    @property
-    def size_m(self) -> tuple[float, float]:
-        """Width and height of the printed chessboard."""
-        return self.squares_x * self.square_m, self.squares_y * self.square_m
-
-    def to_cv(self) -> Any:
-        """The OpenCV ``CharucoBoard``."""
-        import cv2
-
-        dictionary = cv2.aruco.getPredefinedDictionary(getattr(cv2.aruco, self.dictionary))
-        size = (self.squares_x, self.squares_y)
-        return cv2.aruco.CharucoBoard(size, self.square_m, self.marker_m, dictionary)
-
-    def to_image(self, px_per_square: int = 64) -> NDArray[np.uint8]:
-        """The board as printed, grey (h, w) uint8, without margin; for printing and rendering."""
-        size = (self.squares_x * px_per_square, self.squares_y * px_per_square)
-        return np.asarray(self.to_cv().generateImage(size), dtype=np.uint8)
 
 
 def board_fault(board: BoardSpec) -> str | None:

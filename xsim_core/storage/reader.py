@@ -5,9 +5,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-
 from xsim_core.artifacts.base import Artifact, ArtifactRef, Manifest
 from xsim_core.errors import CorruptArtifactError, MissingArtifactError, UnknownNameError
 
@@ -16,6 +13,7 @@ from .object_store.payload import METADATA_LIMIT_BYTES, check_metadata
 
 if TYPE_CHECKING:
     import zarr
+    from numpy.typing import NDArray
 
 A = TypeVar("A", bound=Artifact)
 
@@ -50,11 +48,13 @@ class OpenArtifact(Generic[A]):
         store = VerifiedStore(self._objects.backend, self.manifest)
         return zarr.open_group(store, path=f"{self.prefix}/data.zarr", mode="r", zarr_format=3)
 
-    def array(self, name: str) -> NDArray[Any]:
+    def array(self, name: str) -> "NDArray[Any]":
         """One whole array in memory."""
+        import numpy as np  # Here: whoever reads manifests and files only needs none of it.
+
         return np.asarray(self._node(name)[...])
 
-    def frames(self, name: str) -> NDArray[Any]:
+    def frames(self, name: str) -> "NDArray[Any]":
         """One whole array as a read-only memory map of a local copy, for random access.
 
         The copy is made and verified once for each content and shared by all processes.
@@ -95,7 +95,7 @@ class OpenArtifact(Generic[A]):
                 shapes[name] = (meta["data_type"], tuple(meta["shape"]))
         return shapes
 
-    def arrays(self, prefix: str) -> dict[str, NDArray[Any]]:
+    def arrays(self, prefix: str) -> "dict[str, NDArray[Any]]":
         """All arrays below ``prefix/``, keyed by the rest of their names."""
         cut = len(prefix) + 1
         names = [n for n in self.array_names if n.startswith(prefix + "/")]
