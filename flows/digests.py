@@ -1,6 +1,6 @@
 """Digests of captures, remembered while their files stay as they are.
 
-Everyone asks here: a scan each minute, ``xsim run`` and a flow must not read gigabytes again to
+Everyone asks here: each scan, ``xsim run`` and a flow must not read gigabytes again to
 learn that nothing changed.
 """
 

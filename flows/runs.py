@@ -33,13 +33,25 @@ def recorded(store: ArtifactStore, record: RunRecord) -> Generator[Recorder]:
         with suppress(Exception):
             recorder.update(
                 state=ending_of(error),
-                error=f"{type(error).__name__}: {error}",
+                error=_in_words(error),
                 elapsed_s=round(time.monotonic() - clock, 2),
             )
             recorder.note.end()
         raise
     recorder.completed(elapsed_s=round(time.monotonic() - clock, 2))
     recorder.note.end()
+
+
+_ENDED_BY = {
+    "KeyboardInterrupt": "ended by Ctrl-C or SIGTERM",
+    # Prefect's, for what cancels a run and for SIGTERM.
+    "TerminationSignal": "cancelled, or its process was asked to end",
+}
+
+
+def _in_words(error: BaseException) -> str:
+    name = type(error).__name__
+    return _ENDED_BY.get(name, name) if not str(error) else f"{name}: {error}"
 
 
 def report_path(settings: Settings, name: str) -> Path:

@@ -39,7 +39,7 @@ class InboxList:
 class InboxListen:
     """Take a bucket's notifications, and bring the next scan forward when a capture came.
 
-    It listens on this machine only. The scan each minute finds everything without it.
+    It listens on this machine only. The scan on schedule finds everything without it.
     """
 
     port: Annotated[int, arg(metavar="PORT")] = 4280

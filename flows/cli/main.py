@@ -1,11 +1,14 @@
 """The command line ``xsim``. Commands are imported light; their work imports what it needs."""
 
+import gc
+import importlib
 import io
 import os
 import signal
 import sys
 import time
-from contextlib import nullcontext, redirect_stderr
+from collections.abc import Generator
+from contextlib import contextmanager, nullcontext, redirect_stderr
 from dataclasses import fields
 from typing import Any
 
@@ -68,12 +71,26 @@ def _run(arguments: list[str], *, as_json: bool) -> int:
         print(f'{{"version": "{version}"}}' if as_json else f"xsim {version}")
         return 0
     try:
-        command = _parse(arguments)
+        with _nothing_collected():
+            command = _parse(arguments)
+            importlib.import_module("tasks.settings")  # Whatever a command does needs it.
     except UnknownNameError as error:
         return say_problem(Problem("UsageError", str(error), 2), as_json=as_json)
     except UsageError as error:
         return say_problem(usage_problem(str(error)), as_json=as_json)
     return command.run()
+
+
+@contextmanager
+def _nothing_collected() -> Generator[None]:
+    """Importing makes no garbage: looking for it again and again is a tenth of a short command."""
+    is_collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if is_collecting:
+            gc.enable()
 
 
 class UsageError(Exception):

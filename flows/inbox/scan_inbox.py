@@ -1,4 +1,4 @@
-"""The flow that scans the inbox. Scheduled every minute; an event brings the next scan forward."""
+"""The flow that scans the inbox. Scheduled every five minutes; an event brings it forward."""
 
 from pathlib import Path
 from typing import Any, Literal

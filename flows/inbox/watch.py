@@ -132,7 +132,7 @@ def watch(inbox: Path, dues: Dues, scan: Scan, *, every_s: float = EVERY_S) -> N
         raise BadInputError(
             f"{inbox} cannot be watched: {error}. Raise the kernel's limits "
             "(sysctl fs.inotify.max_user_watches, max_user_instances), or move captures that are "
-            "done elsewhere; the scan a minute goes on without."
+            "done elsewhere; the scan on schedule goes on without."
         ) from error
     try:
         wait_s = 0.0

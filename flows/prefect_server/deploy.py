@@ -12,7 +12,7 @@ from .api import Server
 from .checkout import ROOT, require_checkout
 from .entrypoints import BROKEN
 from .heartbeats import ensure_zombie_automation
-from .pools import WORK_POOLS, PoolRequest, check, job_template
+from .pools import WORK_POOLS, PoolRequest, check, job_template, process_template
 from .server import start_server, use_server
 
 RUNS_QUEUE = "runs"
@@ -62,7 +62,7 @@ def _pools_and_limits(pools: PoolRequest, gpu_slots: int) -> None:
                 # One that is there, perhaps changed by the laboratory, stays as it is.
                 client.read_work_pool(name)
             except ObjectNotFound:
-                template = job_template(pools, name)
+                template = job_template(pools, name) or process_template()
                 pool = WorkPoolCreate(name=name, type=pools.kind, base_job_template=template)
                 client.create_work_pool(pool)
         client.upsert_global_concurrency_limit_by_name(GPU_SLOT, gpu_slots)

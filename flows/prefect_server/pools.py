@@ -37,17 +37,16 @@ class PoolRequest(FrozenModel):
 
 
 def job_template(request: PoolRequest, pool: str) -> dict[str, Any]:
-    """The pool's base job template with this laboratory's defaults.
+    """The base job template of a pool of containers; nothing for one of processes.
 
     Call ``check`` first, and this only where Prefect knows its server: it would start one.
 
     Raises:
         MissingDependencyError: when Prefect's worker of this kind is not installed.
     """
-    template = _default_template(request.kind)
     if request.kind == "process":
-        _set_defaults(template, command=ENGINE)
-        return template
+        return {}
+    template = _default_template(request.kind)
     _set_defaults(
         template,
         image=request.image.replace("{pool}", pool),
@@ -70,6 +69,18 @@ def job_template(request: PoolRequest, pool: str) -> dict[str, Any]:
             "command": ["/usr/bin/env"],
             "envFrom": [{"secretRef": {"name": SECRET, "optional": True}}],
         }
+    return template
+
+
+def process_template() -> dict[str, Any]:
+    """The base job template of a pool of processes: Prefect's own, its runs started by ``ENGINE``.
+
+    Call it only where Prefect knows its server: it would start one.
+    """
+    from prefect.workers.process import ProcessWorker
+
+    template: dict[str, Any] = ProcessWorker.get_default_base_job_template()
+    _set_defaults(template, command=ENGINE)
     return template
 
 
@@ -107,9 +118,7 @@ def _is_bucket(environment: dict[str, str]) -> bool:
 
 def _default_template(kind: PoolKind) -> dict[str, Any]:
     try:
-        if kind == "process":
-            from prefect.workers.process import ProcessWorker as Worker
-        elif kind == "docker":
+        if kind == "docker":
             from prefect_docker.worker import (  # pyright: ignore[reportMissingImports]
                 DockerWorker as Worker,
             )

@@ -58,10 +58,11 @@ class Laboratory:
         assert done.returncode == 0, done.stderr[-2000:]
         return done.stdout.strip()
 
-    def start_worker(self, pool="xsim-cpu", **environment):
+    def start_worker(self, pool="xsim-cpu", *, within=(), **environment):
+        """A worker, perhaps within another command."""
         with (self.folder / "worker.log").open("ab") as log:
             worker = subprocess.Popen(
-                [sys.executable, *MAIN, "worker", pool], cwd=ROOT, stdout=log, stderr=log,
+                [*within, sys.executable, *MAIN, "worker", pool], cwd=ROOT, stdout=log, stderr=log,
                 env={**self.environment, **environment}, start_new_session=True,
             )  # fmt: skip
         self.workers.append(worker)

@@ -78,6 +78,21 @@ def template_of(python, prefect_home, request, **environment):
     return json.loads(done.stdout.splitlines()[-1])
 
 
+def test_a_process_is_prefects_engine_and_no_other_process_before_it(prefect_home, python):
+    code = (
+        "import json; from flows.prefect_server.server import find_server, use_server\n"
+        "from tasks.settings import load_settings; home = load_settings().home\n"
+        "use_server(home, find_server(home))\n"
+        "from flows.prefect_server.pools import process_template\n"
+        "print(json.dumps(process_template()))"
+    )
+    done = python(prefect_home, "-c", code)
+    assert done.returncode == 0, done.stderr[-2000:]
+    template = json.loads(done.stdout.splitlines()[-1])
+    assert template["variables"]["properties"]["command"]["default"] == "python -m prefect.engine"
+    assert template["job_configuration"]["command"] == "{{ command }}"
+
+
 def test_a_docker_run_has_its_image_its_volumes_and_no_keys(prefect_home, python):
     extra("docker")
     request = PoolRequest(
