@@ -38,8 +38,12 @@ EVERY_S = 60.0
 AGAIN_S = 10.0
 """After a scan that could not be made, as while the server starts."""
 _TOLD: list[type[FileSystemEvent]] = [
-    DirCreatedEvent, DirMovedEvent, FileClosedEvent, FileCreatedEvent, FileMovedEvent,
-]  # fmt: skip
+    DirCreatedEvent,
+    DirMovedEvent,
+    FileClosedEvent,
+    FileCreatedEvent,
+    FileMovedEvent,
+]
 """What begins or ends a writing. Not each write: a copied film is a hundred thousand of them."""
 
 Scan = Callable[[], Scanned]

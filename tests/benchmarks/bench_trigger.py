@@ -55,9 +55,13 @@ class Inbox(Laboratory):
         """One of our commands that stays."""
         with (self.folder / f"{words[0]}.log").open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, *MAIN, *words], cwd=ROOT, stdout=log, stderr=log,
-                env=self.environment, start_new_session=True,
-            )  # fmt: skip
+                [sys.executable, *MAIN, *words],
+                cwd=ROOT,
+                stdout=log,
+                stderr=log,
+                env=self.environment,
+                start_new_session=True,
+            )
         self.workers.append(process)
         return process
 
@@ -175,9 +179,12 @@ def table(found):
     for step in STEPS[1:]:
         total = [f[step] - f["complete"] for f in found]
         alone = [f[step] - f[before] for f in found]
-        rows[step] = {"median_s": float(np.median(alone)), "worst_s": float(np.max(alone)),
-                      "since_complete_median_s": float(np.median(total)),
-                      "since_complete_worst_s": float(np.max(total))}  # fmt: skip
+        rows[step] = {
+            "median_s": float(np.median(alone)),
+            "worst_s": float(np.max(alone)),
+            "since_complete_median_s": float(np.median(total)),
+            "since_complete_worst_s": float(np.max(total)),
+        }
         before = step
     return rows
 
@@ -200,10 +207,16 @@ def main():
     for name, cpu_s in idle.items():
         print(f"idle: {name:<10}{cpu_s:.2f} s of CPU a minute")
     r.publish(
-        {"benchmark": "trigger", **r.circumstances(), "watch": asked.watch, "draws": found,
-         "steps": rows, "idle_cpu_s_per_minute": idle},
+        {
+            "benchmark": "trigger",
+            **r.circumstances(),
+            "watch": asked.watch,
+            "draws": found,
+            "steps": rows,
+            "idle_cpu_s_per_minute": idle,
+        },
         asked.json,
-    )  # fmt: skip
+    )
 
 
 if __name__ == "__main__":
