@@ -88,6 +88,7 @@ class Laboratory(RuleBasedStateMachine):
 
     @initialize(skews_h=sampled_from([(a, b) for a in SKEWS_H for b in SKEWS_H]))
     def start(self, skews_h):
+        done["sequences"] += 1
         self.server = Server()
         first, second = (timedelta(hours=h) for h in skews_h)
         one = User(self.server, first)
@@ -383,5 +384,7 @@ def test_ten_thousand_sequences():
 
 
 if __name__ == "__main__":
-    campaign(int(sys.argv[1]))
-    sys.stdout.write(f"{dict(done)}\n")
+    try:
+        campaign(int(sys.argv[1]))
+    finally:  # Also of one that was ended early.
+        sys.stdout.write(f"{dict(done)}\n")
