@@ -3,6 +3,7 @@
 import errno
 import os
 import subprocess
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +12,8 @@ import pytest
 from tests.contracts.toys import TOY, ToyConfig, make_truth
 from tests.faults.proxy import FaultyProxy
 from tests.storage.test_frames import DATASET, DatasetConfig
-from xsim_core.errors import StoreFullError
+from xsim_core.errors import StoreFullError, XSimError
+from xsim_core.runs import RunRecord, begin_record, save_record
 from xsim_core.stage import run_stage
 from xsim_core.storage import ArtifactStore
 
@@ -89,3 +91,25 @@ def test_frames_that_do_not_fit_are_an_error_and_leave_no_piece(small_disk, tmp_
         opened.frames("video/rgb")
     assert caught.value.errno == errno.ENOSPC
     assert list((small_disk / "cache").iterdir()) == []
+
+
+def test_a_disk_that_is_full_at_the_start_is_one_sentence_and_leaves_nothing(small_disk):
+    store = ArtifactStore((small_disk / "store").as_uri())
+    before = store.list_objects()
+    with suppress(OSError), (small_disk / "filler").open("wb", buffering=0) as filler:
+        while True:
+            filler.write(bytes(4096))
+    asks = {
+        "probe": store.check_create_if_absent,
+        "name": lambda: begin_record(store, RunRecord(name="take1-demo")),
+        "record": lambda: save_record(store, RunRecord(name="take1-demo")),
+        "folder": lambda: ArtifactStore((small_disk / "other" / "store").as_uri()).put_record(
+            "runs/a.json", {"a": 1}
+        ),
+    }
+    for what, ask in asks.items():
+        with pytest.raises(XSimError, match=r"[Nn]o space left") as raised:
+            ask()
+        assert "\n" not in str(raised.value), what
+    (small_disk / "filler").unlink()
+    assert store.list_objects() == before == []

@@ -137,3 +137,34 @@ def test_what_runs_in_a_container_or_on_another_machine_is_not_said_to_be_gone()
     # Of records before 2026-11-29, which had three words.
     assert fate_of(f"{host} {pid} {start}") == "alive"
     assert fate_of(f"{host} {pid} 1") == "gone"
+
+
+INSIDE = """
+import sys
+from xsim_core.process import fate_of, this_process
+print(this_process(), flush=True)
+print(fate_of(sys.stdin.readline().strip()), flush=True)
+sys.stdin.readline()
+"""
+
+
+def test_what_runs_in_another_namespace_of_processes_is_elsewhere_from_both_sides():
+    """As in a container that has this machine's network, name and /etc/machine-id."""
+    apart = ["unshare", "--pid", "--fork", "--mount-proc"]
+    if subprocess.run([*apart, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("no namespace may be made here")
+    inside = subprocess.Popen(
+        [*apart, sys.executable, "-c", INSIDE],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    process = inside.stdout.readline().strip()
+    assert fate_of(process) == "elsewhere"
+    record = RunRecord(name="take1-demo", process=process)
+    assert host_elsewhere(record) == this_process().partition(" ")[0]
+    inside.stdin.write(f"{this_process()}\n")
+    inside.stdin.flush()
+    assert inside.stdout.readline() == "elsewhere\n"
+    inside.communicate("\n")
+    assert fate_of(process) == "elsewhere", "what became of it is not known here"
