@@ -20,7 +20,8 @@ def nothing(*_, **__):
 MUTANTS = {
     "claims are not honoured": [(commit, "claim_attempt", nothing)],
     "who is at work is not looked at": [
-        (naming, "is_at_work", nothing), (naming, "is_anybody_at_work", nothing)
+        (naming, "is_at_work", nothing),
+        (naming, "is_anybody_at_work", nothing),
     ],
     "what a run at work stands on is not noted": [(WorkNote, "add", nothing)],
     "pins are ignored": [(reach, "RECORD_FOLDERS", ("runs",))],
@@ -28,7 +29,7 @@ MUTANTS = {
         (collect, "reachable", lambda store, seen: reach.reachable(store))
     ],
     "former stages are not kept": [(recorder, "read_record", nothing)],
-}  # fmt: skip
+}
 
 
 @pytest.mark.slow
@@ -46,8 +47,12 @@ def test_what_spoils_a_protection_is_found(mutant, number, monkeypatch):
         run_state_machine_as_test(
             seed(number)(Mutated),
             settings=settings(
-                max_examples=MAX_SEQUENCES, stateful_step_count=20, deadline=None, database=None,
-                phases=(Phase.generate,), report_multiple_bugs=False,
+                max_examples=MAX_SEQUENCES,
+                stateful_step_count=20,
+                deadline=None,
+                database=None,
+                phases=(Phase.generate,),
+                report_multiple_bugs=False,
             ),
-        )  # fmt: skip
+        )
     print(f"{mutant}, seed {number}: found by sequence {done['sequences'] - before}")  # noqa: T201
