@@ -97,9 +97,14 @@ def scan_now(asked: ScanRequest) -> Scanned:
             name = f"{name}-{asked.preset}"
         request = RunRequest(name=name, capture=arrival.folder, preset=asked.preset)
         run: Any = run_deployment(
-            asked.deployment, parameters=request.parameters(), timeout=0, as_subflow=False,
-            idempotency_key=arrival.key, flow_run_name=request.run_name, tags=["inbox"],
-        )  # fmt: skip
+            asked.deployment,
+            parameters=request.parameters(),
+            timeout=0,
+            as_subflow=False,
+            idempotency_key=arrival.key,
+            flow_run_name=request.run_name,
+            tags=["inbox"],
+        )
         return str(run.id)
 
     scanned = scan(store, folders, submit, end_of, memory.look, ArrivalMemory.at_home(store).read)

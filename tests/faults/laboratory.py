@@ -62,9 +62,13 @@ class Laboratory:
         """A worker, perhaps within another command."""
         with (self.folder / "worker.log").open("ab") as log:
             worker = subprocess.Popen(
-                [*within, sys.executable, *MAIN, "worker", pool], cwd=ROOT, stdout=log, stderr=log,
-                env={**self.environment, **environment}, start_new_session=True,
-            )  # fmt: skip
+                [*within, sys.executable, *MAIN, "worker", pool],
+                cwd=ROOT,
+                stdout=log,
+                stderr=log,
+                env={**self.environment, **environment},
+                start_new_session=True,
+            )
         self.workers.append(worker)
         return worker
 

@@ -100,22 +100,33 @@ class Laboratory(RuleBasedStateMachine):
         """What somebody was told is there, and has not recorded: the next sweep leaves it."""
         self.now = datetime.now(UTC)
 
-    @rule(user=integers(0, 1), number=integers(1, 3), day=sampled_from(["mon", "tue"]),
-          name=sampled_from(NAMES), given=booleans(), anew=booleans(), num_stages=integers(1, 3),
-          beside=booleans())  # fmt: skip
+    @rule(
+        user=integers(0, 1),
+        number=integers(1, 3),
+        day=sampled_from(["mon", "tue"]),
+        name=sampled_from(NAMES),
+        given=booleans(),
+        anew=booleans(),
+        num_stages=integers(1, 3),
+        beside=booleans(),
+    )
     def begin(self, user, number, day, name, given, anew, num_stages, beside):
         """A run is asked for; perhaps another of the same name in the same moment."""
         store, config = self.users[user], ToyConfig(num_frames=number)
         request = RunRequest(
-            name=name if given else None, capture=f"/{day}/{name}",
+            name=name if given else None,
+            capture=f"/{day}/{name}",
             anew={"toy_train": "c0de"} if anew else {},
-        )  # fmt: skip
+        )
         capture = output_ref(INGEST, config, {})
         if beside:
             other = request.model_copy(update={"capture": f"/{'mon' if anew else 'wed'}/{name}"})
-            store.interrupt(2, lambda: self.take(1 - user, other, output_ref(
-                INGEST, ToyConfig(num_frames=number % 3 + 1), {}
-            )))  # fmt: skip
+            store.interrupt(
+                2,
+                lambda: self.take(
+                    1 - user, other, output_ref(INGEST, ToyConfig(num_frames=number % 3 + 1), {})
+                ),
+            )
         called = self.take(user, request, capture)
         store.finish()
         if called is None:
@@ -139,8 +150,9 @@ class Laboratory(RuleBasedStateMachine):
             return None
         had = load_record(store, called)
         assert had.request.capture == request.capture or capture in (
-            had.taken_in, had.stages.get("ingest_capture")
-        )  # fmt: skip
+            had.taken_in,
+            had.stages.get("ingest_capture"),
+        )
         assert had.request.anew == request.anew
         assert at_work.get(called, capture) == capture
         self.named.setdefault(f"runs/{called}", set())
@@ -231,11 +243,15 @@ class Laboratory(RuleBasedStateMachine):
         return any(run.recorder.record.name == name for run in self.running)
 
     @rule(
-        user=integers(0, 1), hours=sampled_from([0, 1, 3, 30]), no_grace=booleans(),
+        user=integers(0, 1),
+        hours=sampled_from([0, 1, 3, 30]),
+        no_grace=booleans(),
         spoilt=sampled_from(["", "", "empty", "cut", "failed", "lost"]),
         folder=sampled_from(["runs", "pins", "evaluation", "gc"]),
-        spared=integers(0, 1), which=integers(0, 3), when=sampled_from([0, *range(1, 48)]),
-    )  # fmt: skip
+        spared=integers(0, 1),
+        which=integers(0, 3),
+        when=sampled_from([0, *range(1, 48)]),
+    )
     def sweep(self, user, hours, no_grace, spoilt, folder, spared, which, when):
         """A sweep, hours later by a wrong clock; one answer may be wrong, and a run goes on."""
         store = self.users[user]
@@ -248,9 +264,11 @@ class Laboratory(RuleBasedStateMachine):
         self.server.spoilt, self.server.spared = (spoilt, folder) if spoilt else None, spared
         try:
             result = collect(
-                store, grace_s=0.0 if no_grace else GRACE_S, dry_run=False,
+                store,
+                grace_s=0.0 if no_grace else GRACE_S,
+                dry_run=False,
                 now=self.now + store.clock,
-            )  # fmt: skip
+            )
             done["removed"] += len(result.removed)
         except XSimError:
             done["sweep refused"] += 1
@@ -261,16 +279,27 @@ class Laboratory(RuleBasedStateMachine):
         self.claimed = set()
 
     @rule(
-        user=integers(0, 1), number=integers(1, 3), spared=integers(0, 1),
-        spoilt=sampled_from(["empty", "cut", "lost"]), folder=sampled_from(["runs", "pins"]),
-    )  # fmt: skip
+        user=integers(0, 1),
+        number=integers(1, 3),
+        spared=integers(0, 1),
+        spoilt=sampled_from(["empty", "cut", "lost"]),
+        folder=sampled_from(["runs", "pins"]),
+    )
     def sweeps_that_go_wrong_alike(self, user, number, spared, spoilt, folder):
         """The one that condemns, and the one that removes, while something is named."""
         if folder == "pins":
             self.pin(user=user, number=number)
         else:
-            self.begin(user=user, number=number, day="tue", name="take1", given=False, anew=False,
-                       num_stages=1, beside=False)  # fmt: skip
+            self.begin(
+                user=user,
+                number=number,
+                day="tue",
+                name="take1",
+                given=False,
+                anew=False,
+                num_stages=1,
+                beside=False,
+            )
             self.go_on_to_the_end(which=len(self.running) - 1)
         for _ in range(2):
             wrong = {"spoilt": spoilt, "folder": folder, "spared": spared}
@@ -300,8 +329,16 @@ class Laboratory(RuleBasedStateMachine):
         except MissingArtifactError:
             return
         self.sweep(user=user, hours=30, **PLAIN)
-        self.begin(user=1 - user, number=number, day="mon", name="take1", given=False, anew=False,
-                   num_stages=1, beside=False)  # fmt: skip
+        self.begin(
+            user=1 - user,
+            number=number,
+            day="mon",
+            name="take1",
+            given=False,
+            anew=False,
+            num_stages=1,
+            beside=False,
+        )
         beside = {"when": when, "which": len(self.running) - 1}
         self.sweep(user=user, hours=30, **{**PLAIN, **beside})
 
@@ -323,8 +360,16 @@ class Laboratory(RuleBasedStateMachine):
     def two_of_one_folder(self, user, number, name, first):
         """Two machines, each with a folder of this name, that holds another capture."""
         for who, what in ((user, number), (1 - user, number + 1)):
-            self.begin(user=who, number=what, day="mon", name=name, given=False, anew=False,
-                       num_stages=1, beside=False)  # fmt: skip
+            self.begin(
+                user=who,
+                number=what,
+                day="mon",
+                name=name,
+                given=False,
+                anew=False,
+                num_stages=1,
+                beside=False,
+            )
         for run in self.running[-2:][:: 1 if first else -1]:
             self.step(which=self.running.index(run))
 

@@ -28,7 +28,7 @@ class RenderScene:
 
     def __init__(self) -> None:
         self.scene = open_render_scene()
-        self._cameras: dict[tuple[Any, ...], tuple[Any, Any]] = {}
+        self._cameras: dict[tuple[int, int, bytes], tuple[Any, Any]] = {}
 
     def add(self, name: str, meshes: list[TexturedMesh]) -> Any:
         """A movable visual entity made of textured meshes."""

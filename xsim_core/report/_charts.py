@@ -8,7 +8,7 @@ import hashlib
 import io
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from markupsafe import Markup, escape
@@ -16,6 +16,10 @@ from numpy.typing import NDArray
 
 from xsim_core.artifacts.kinds import SuccessRate
 from xsim_core.pages import macros
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 PALETTE = ("#4657c4", "#c2571a", "#0b7a75", "#8a3fa0", "#a68a00", "#5b6b79")
 POLICY_COLOURS = {
@@ -133,7 +137,7 @@ def bars(values: Mapping[str, tuple[float, str]], *, unit: str) -> Markup:
     return _svg(figure, f"bars in {unit}")
 
 
-def _figure(width_px: int, height_px: int) -> tuple[Any, Any]:
+def _figure(width_px: int, height_px: int) -> tuple["Figure", "Axes"]:
     # The object interface: pyplot would keep global state and choose a display.
     from matplotlib.figure import Figure
 
@@ -151,7 +155,7 @@ def _figure(width_px: int, height_px: int) -> tuple[Any, Any]:
     return figure, axes
 
 
-def _svg(figure: Any, label: str) -> Markup:
+def _svg(figure: "Figure", label: str) -> Markup:
     from matplotlib import rc_context
 
     buffer = io.StringIO()

@@ -14,6 +14,7 @@ from .object_store.probe import check_create_if_absent
 
 if TYPE_CHECKING:
     from minio import Minio
+    from minio.lifecycleconfig import LifecycleConfig, Rule
 
 MULTIPART_DAYS = 7
 PROBE_DAYS = 1
@@ -81,17 +82,17 @@ def create_bucket(url: str) -> bool:
     return is_new
 
 
-def _rules(client: "Minio", bucket: str) -> list[Any]:
+def _rules(client: "Minio", bucket: str) -> list["Rule"]:
     lifecycle = client.get_bucket_lifecycle(bucket_name=bucket)
     return lifecycle.rules if lifecycle else []
 
 
-def _prefix_of(rule: Any) -> str | None:
+def _prefix_of(rule: "Rule") -> str | None:
     """What a rule is for; None where it is for a tag, or says it in a way of old."""
     return rule.rule_filter.prefix if rule.rule_filter else None
 
 
-def _lifecycle(prefix: str, there: list[Any], bucket: str) -> Any:
+def _lifecycle(prefix: str, there: list["Rule"], bucket: str) -> "LifecycleConfig":
     """The server clears what no sweep sees: unfinished multipart uploads; and old probes.
 
     Abandoned attempts lie beside committed ones: only ``xsim gc`` can tell them apart.
@@ -160,7 +161,7 @@ def check_bucket(url: str) -> list[BucketFinding]:
     return findings
 
 
-def _check_lifecycle(rules: list[Any], prefix: str, url: str) -> BucketFinding:
+def _check_lifecycle(rules: list["Rule"], prefix: str, url: str) -> BucketFinding:
     """Whether some rule, whoever made it, ends the unfinished uploads of this store."""
     ending = [r for r in rules if r.abort_incomplete_multipart_upload and r.status == "Enabled"]
     reaching = [p for p in map(_prefix_of, ending) if p is not None and f"{prefix}/".startswith(p)]

@@ -4,7 +4,7 @@ import configparser
 import os
 import stat
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlparse
 
 import obstore
@@ -15,6 +15,9 @@ from xsim_core.scratch import make_folder
 
 from .address import local_path
 from .disk import disk_errors_of
+
+if TYPE_CHECKING:
+    from minio import Minio
 
 CREDENTIALS_FILE = "XSIM_S3_CREDENTIALS"
 _ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT")
@@ -113,7 +116,7 @@ def _open_s3(bucket: str, prefix: str) -> Any:
     )
 
 
-def s3_client(config: dict[str, Any]) -> Any:
+def s3_client(config: dict[str, Any]) -> "Minio":
     """MinIO's client for a bucket that obstore's configuration describes."""
     from urllib.request import getproxies, proxy_bypass  # Here: it brings http and email.
 

@@ -1,7 +1,6 @@
 """Whatever tells a mesh's colours, brought into one texture: nothing here knows another way."""
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,7 +93,9 @@ def _atlas(parts: list[Part], notes: list[str]) -> TexturedMesh:
     return TexturedMesh(all_vertices, all_faces, np.concatenate(placed).astype(np.float32), texture)
 
 
-def _cells(part: Part, corner_rgb: NDArray[np.uint8]) -> tuple[Any, Any, Any, Any]:
+def _cells(
+    part: Part, corner_rgb: NDArray[np.uint8]
+) -> tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.float64], NDArray[np.uint8]]:
     """Every face alone, with a cell of the picture across which its corners' colours blend."""
     blank = mesh_without_texture(part.vertices, part.faces)
     n = len(part.faces)
