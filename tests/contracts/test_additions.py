@@ -58,7 +58,7 @@ VALUE = """OUTLINE = Stage(
     name="outline",
     version=1,
     run="xsim_core.outline:measure",
-    config=outline.OutlineConfig,
+    config="xsim_core.outline:OutlineConfig",
     inputs={"scene": SplatScene},
     output=Outline,
     title="How high the room reaches.",
@@ -110,7 +110,6 @@ STAGE = {
     "xsim_core/outline/__init__.py": PACKAGE,
     "xsim_core/stages.py": {
         "    ObjectTrack,\n": "    Outline,\n",
-        "    pose_track,\n": "    outline,\n",
         "STAGES: tuple": VALUE,
         "BUILD_SIM, PPO,": "OUTLINE, ",
     },
