@@ -356,6 +356,25 @@ class Laboratory(RuleBasedStateMachine):
         for _ in range(2):
             self.sweep(user=user, hours=30, **PLAIN)
 
+    @rule(user=integers(0, 1), number=integers(1, 3))
+    def begun_again_and_ended_early(self, user, number):
+        """What a finished run had made stays, though it did not come to all of it again."""
+        for is_again in (False, True):
+            num_running = len(self.running)
+            self.begin(user=user, number=number, day="tue", name="take2", given=False, anew=False,
+                       num_stages=3, beside=False)  # fmt: skip
+            if len(self.running) == num_running:
+                return
+            run = self.running[-1]
+            if not is_again:
+                self.go_on_to_the_end(which=num_running)
+                continue
+            self.step(which=num_running)
+            if run in self.running:
+                self.end(run, KeyboardInterrupt())
+        for _ in range(2):
+            self.sweep(user=user, hours=30, **PLAIN)
+
     @rule(user=integers(0, 1), number=integers(1, 2), name=sampled_from(NAMES), first=booleans())
     def two_of_one_folder(self, user, number, name, first):
         """Two machines, each with a folder of this name, that holds another capture."""
