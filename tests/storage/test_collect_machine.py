@@ -361,8 +361,16 @@ class Laboratory(RuleBasedStateMachine):
         """What a finished run had made stays, though it did not come to all of it again."""
         for is_again in (False, True):
             num_running = len(self.running)
-            self.begin(user=user, number=number, day="tue", name="take2", given=False, anew=False,
-                       num_stages=3, beside=False)  # fmt: skip
+            self.begin(
+                user=user,
+                number=number,
+                day="tue",
+                name="take2",
+                given=False,
+                anew=False,
+                num_stages=3,
+                beside=False,
+            )
             if len(self.running) == num_running:
                 return
             run = self.running[-1]
