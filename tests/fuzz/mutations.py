@@ -4,6 +4,7 @@ A mutation takes bytes and a generator and answers bytes.
 """
 
 import ast
+import contextlib
 import io
 import json
 import re
@@ -217,8 +218,13 @@ def in_glb(data, rng):
 
 def in_sqlite(data, rng):
     """A database with rows changed, lost or repeated, or a table or column gone."""
-    db = sqlite3.connect(":memory:")
-    db.deserialize(data)
+    with contextlib.closing(sqlite3.connect(":memory:")) as db:
+        db.deserialize(data)
+        _change_rows(db, rng)
+        return db.serialize()
+
+
+def _change_rows(db, rng):
     tables = [t for (t,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
     table = tables[int(rng.integers(len(tables)))]
     columns = [row[1] for row in db.execute(f"PRAGMA table_info({table})")]
@@ -243,7 +249,6 @@ def in_sqlite(data, rng):
         db.commit()
     except (sqlite3.Error, OverflowError):
         db.rollback()  # Its own rules forbid it; the bytes are changed in other rounds.
-    return db.serialize()
 
 
 def _odd_cell(old, rng):

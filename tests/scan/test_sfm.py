@@ -1,5 +1,6 @@
 """The child process: killed at the deadline, resumed from its database, gated."""
 
+import contextlib
 import dataclasses
 import sqlite3
 
@@ -28,7 +29,7 @@ def test_a_run_out_of_time_is_killed_and_can_be_resumed(tmp_path):
     model = run_sfm(photos, tmp_path, settings=SETTINGS, timeout_s=120.0, progress=quiet)
     assert len(model.photo_index) == 4
     assert written == {p: p.stat().st_mtime_ns for p in (tmp_path / "photos").iterdir()}
-    with sqlite3.connect(tmp_path / "database.db") as rows:
+    with contextlib.closing(sqlite3.connect(tmp_path / "database.db")) as rows:
         assert rows.execute("SELECT COUNT(*) FROM descriptors").fetchone()[0] == 4
 
 

@@ -263,7 +263,8 @@ def test_a_package_whose_bytes_are_others_is_refused(machine, tmp_path):
 
 def test_an_environment_of_another_python_is_left_alone(machine):
     machine.set_up()
-    asked = machine.python("python3.13", "3.13")
+    other = "3.12" if VERSION == "3.13" else "3.13"
+    asked = machine.python(f"python{other}", other)
     said = sentence(machine.set_up(PYTHON=str(asked)))
     assert f"is of Python {VERSION}, and PYTHON={asked} is another; name another folder" in said
     # Made by hand, with a Python that the lock is not solved for.
