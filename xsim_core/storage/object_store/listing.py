@@ -60,8 +60,11 @@ class Lister:
                 name = found.object_name or ""
                 if not name.startswith(base + folder):
                     raise GenericError(f"asked for '{base + folder}', the answer lists '{name}'")
-                if not name.endswith("/"):  # A folder as consoles make it: an object without bytes.
-                    yield name.removeprefix(base), found.size or 0, found.last_modified
+                if name.endswith("/"):  # A folder as consoles make it: an object without bytes.
+                    continue
+                if found.last_modified is None:
+                    raise GenericError(f"the answer lists '{name}' without its time")
+                yield name.removeprefix(base), found.size or 0, found.last_modified
         except S3Error as error:
             raise coded(error.code, error.message or "") from error
         except (HTTPError, InvalidResponseError, ServerError) as error:
