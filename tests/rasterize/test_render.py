@@ -6,7 +6,7 @@ import torch
 
 from xsim_core.errors import BadInputError, MissingDependencyError
 from xsim_core.geometry import PinholeCamera, inverse_se3, look_at
-from xsim_core.rasterize import Gaussians2D, _build, render, render_numpy
+from xsim_core.rasterize import Gaussians2D, _build, _gsplat, render, render_numpy
 
 FIELDS = ("means", "quats_wxyz", "scales", "opacities", "rgb")
 T_CAM_WORLD = inverse_se3(look_at((1.5, 1.0, 1.2), (0, 0, 0)))
@@ -22,7 +22,10 @@ def random_gaussians(n: int, seed: int, *, largest_m: float = 0.4) -> Gaussians2
     return Gaussians2D(*(torch.from_numpy(a.astype(np.float32)) for a in arrays))
 
 
-def run_with_gradients(gaussians, backend, dtype, K, w, h, *, num_threads=1):
+IMAGES = ("rgb", "alpha", "depth_m", "depth_variance_m2")
+
+
+def run_with_gradients(gaussians, backend, dtype, K, w, h, *, num_threads=1, images=IMAGES):
     leaves = [t.detach().to(dtype).requires_grad_() for t in gaussians.tensors]
     screen = torch.zeros(len(gaussians), 2, dtype=dtype, requires_grad=True)
     out = render(
@@ -39,7 +42,7 @@ def run_with_gradients(gaussians, backend, dtype, K, w, h, *, num_threads=1):
     rng = np.random.default_rng(7)
     loss = sum(
         (torch.from_numpy(rng.normal(size=image.shape)).to(image) * image).sum()
-        for image in (out.rgb, out.alpha, out.depth_m, out.depth_variance_m2)
+        for image in (getattr(out, name) for name in images)
     )
     loss.backward()
     return out, [t.grad for t in (*leaves, screen)]
@@ -52,7 +55,7 @@ def test_backend_agrees_with_oracle(backend, seed, size):
         pytest.skip("no CUDA device")
     w, h = size
     K = PinholeCamera.from_fov(w, h, 1.0).K
-    # gsplat differs for large discs (see _gsplat.py), so it gets small ones.
+    # gsplat's depths are those of centres (see _gsplat.py), so it gets small discs.
     gaussians = random_gaussians(90, seed, largest_m=0.02 if backend == "gsplat" else 0.4)
     truth, truth_grads = run_with_gradients(gaussians, "reference", torch.float64, K, w, h)
     out, grads = run_with_gradients(gaussians, backend, torch.float32, K, w, h)
@@ -63,10 +66,47 @@ def test_backend_agrees_with_oracle(backend, seed, size):
         torch.testing.assert_close(actual, expected, atol=atol, rtol=0, msg=name)
     if backend == "gsplat":
         return
+    # The same pixels divide by a small cross product, which float32 knows to about 1e-3.
+    assert_gradients_agree(grads, truth_grads, 3e-3)
+
+
+def assert_gradients_agree(grads, truth_grads, most):
     for name, actual, expected in zip((*FIELDS, "screen"), grads, truth_grads, strict=True):
-        # The same pixels divide by a small cross product, which float32 knows to about 1e-3.
-        error = (actual.double() - expected).abs().max() / expected.abs().max()
-        assert error < 3e-3, (name, float(error))
+        error = (actual.double() - expected).abs().max()
+        assert error <= most * expected.abs().max(), (name, float(error))
+
+
+def test_discs_for_cuda_are_moved_by_pixels():
+    M = torch.from_numpy(np.random.default_rng(0).uniform(1, 2, (1, 5, 3, 3)))
+    screen = torch.from_numpy(np.random.default_rng(1).normal(size=(5, 2))).requires_grad_()
+    moved = M + _gsplat._moved_by(screen, M)
+
+    def centres(discs):
+        return discs[0, :, :2, 2] / discs[0, :, 2:, 2]
+
+    torch.testing.assert_close(centres(moved), centres(M) + screen)
+    assert torch.equal(moved[..., :2], M[..., :2])
+    centres(moved).sum().backward()
+    torch.testing.assert_close(screen.grad, torch.ones_like(screen))
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+@pytest.mark.parametrize("seed", [0, 1, 2])
+# gsplat's box cuts the largest discs off where they add about 1/255.
+@pytest.mark.parametrize(("largest_m", "atol", "most"), [(0.02, 1e-4, 1e-4), (0.4, 8e-3, 1e-2)])
+def test_colours_on_cuda_and_their_gradients_are_the_oracles(seed, largest_m, atol, most):
+    w, h = 50, 37
+    K = PinholeCamera.from_fov(w, h, 1.0).K
+    gaussians, images = random_gaussians(90, seed, largest_m=largest_m), ("rgb", "alpha")
+    truth, truth_grads = run_with_gradients(
+        gaussians, "reference", torch.float64, K, w, h, images=images
+    )
+    out, grads = run_with_gradients(gaussians, "gsplat", torch.float32, K, w, h, images=images)
+    for name in images:
+        actual, expected = getattr(out, name).cpu().double(), getattr(truth, name).double()
+        torch.testing.assert_close(actual, expected, atol=atol, rtol=0, msg=name)
+    assert_gradients_agree(grads, truth_grads, most)
 
 
 def test_oracle_gradients_match_finite_differences():

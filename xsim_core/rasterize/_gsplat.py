@@ -1,4 +1,4 @@
-"""The CUDA backend: ``gsplat.rasterization_2dgs`` behind our signature."""
+"""The CUDA backend: gsplat's kernels for 2D Gaussians behind our signature."""
 
 from typing import Any
 
@@ -6,6 +6,15 @@ import torch
 from torch import Tensor
 
 from xsim_core.errors import MissingDependencyError
+
+from ._reference import NEAR_M
+
+TILE = 16
+REACH_PX = 2.4
+"""Where the low-pass of an opaque splat falls under 1/255: sqrt(log 255), rounded up."""
+MARGIN_PX = 3
+"""Of the view that discs are projected into: gsplat drops those whose box, without the low-pass,
+lies outside."""
 
 
 def render_gsplat(
@@ -19,44 +28,85 @@ def render_gsplat(
 ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
     """As ``render_dense``, on the CUDA device; results stay there.
 
-    Differences that are gsplat's: no variance of depth (0 here); a splat's depth is that of its
-    centre, and its low-pass is centred on the projected ellipse, which is nearly the same for
-    splats that are small beside their distance.
+    One difference is left: a splat's depth is that of its centre wherever a ray meets it, so
+    depth, its square and its median agree where discs are small beside their distance.
 
     Raises:
         MissingDependencyError: without gsplat or without a CUDA device.
     """
-    rasterization_2dgs = _import_gsplat()
+    gsplat = _import_gsplat()
     device = torch.device("cuda")
     means, quats, scales, opacities, rgb = (t.to(device, torch.float32) for t in splats)
     # gsplat's discs live in a 3-column scale whose third entry is unused.
     scales = torch.cat([scales, torch.ones_like(scales[:, :1])], -1)
     K = K.to(device, torch.float32).clone()
-    K[:2, 2] += 0.5  # gsplat's pixel centres are half integers
+    K[:2, 2] += 0.5 + MARGIN_PX  # gsplat's pixel centres are half integers
     quats = quats / quats.norm(dim=-1, keepdim=True)
-    camera = (T_cam_world.to(device, torch.float32)[None], K[None], width, height)
-    options = {"near_plane": 0.02, "backgrounds": None, "render_mode": "RGB+D"}
-    colours, alphas, _, _, _, median, meta = rasterization_2dgs(
-        means, quats, scales, opacities, rgb, *camera, **options
+    camera = (T_cam_world.to(device, torch.float32)[None], K[None])
+    wide = (width + 2 * MARGIN_PX, height + 2 * MARGIN_PX)
+    radii, box_centre, z_centre, M, normals = gsplat.fully_fused_projection_2dgs(
+        means, quats, scales, *camera, *wide, near_plane=NEAR_M
     )
-    _keep_screen_gradient(screen, meta)
-    alpha = alphas[0, ..., 0]
-    image = colours[0, ..., :3] + (1 - alpha)[..., None] * background_rgb.to(device, torch.float32)
-    depth = colours[0, ..., 3]
-    square = depth**2 / alpha.clamp(min=1e-6)
-    return image, alpha, depth, square, median[0, ..., 0].detach()
+    box_centre = box_centre - MARGIN_PX
+    seen = (radii > 0).all(-1)
+    # What is not seen was left unwritten: it could be any number, and no number.
+    M = torch.where(seen[..., None, None], M, torch.eye(3, device=device))
+    M = torch.cat([M[..., :2, :] - MARGIN_PX * M[..., 2:, :], M[..., 2:, :]], -2)
+    if screen is not None:
+        M = M + _moved_by(screen.to(device, torch.float32), M)
+    z = M[..., 2, 2]
+    centre = M[..., :2, 2] / z[..., None]
+    tiles = _tiles(gsplat, radii, box_centre, centre, z_centre, seen, (width, height))
+    # Eight channels, of which the last is the depth that the median is taken of; gsplat would fill
+    # up five with memory as it lies there.
+    depths = torch.stack([z**2, *[torch.zeros_like(z)] * 3, z], -1)
+    channels = torch.cat([rgb[None], depths], -1)
+    images, alphas, _, _, median = gsplat.rasterize_to_pixels_2dgs(
+        centre,
+        M,
+        channels,
+        opacities[None],
+        normals,
+        torch.zeros_like(centre),
+        width,
+        height,
+        TILE,
+        *tiles,
+    )
+    alpha, image = alphas[0, ..., 0], images[0]
+    background = background_rgb.to(device, torch.float32)
+    rgb_out = image[..., :3] + (1 - alpha)[..., None] * background
+    return rgb_out, alpha, image[..., 7], image[..., 3], median[0, ..., 0].detach()
 
 
-def _keep_screen_gradient(screen: Tensor | None, meta: dict[str, Any]) -> None:
-    """Copy the gradient of gsplat's projected centres (pixels) to ``screen.grad``."""
-    gradient_2dgs = meta.get("gradient_2dgs")
-    if screen is None or gradient_2dgs is None or not gradient_2dgs.requires_grad:
-        return
+def _moved_by(screen: Tensor, M: Tensor) -> Tensor:
+    """What moves discs (1, g, 3, 3) by pixels (g, 2) at their own depth."""
+    column = torch.cat([screen, torch.zeros_like(screen[:, :1])], -1) * M[0, :, 2:, 2].detach()
+    return torch.nn.functional.pad(column[None, ..., None], (2, 0))
 
-    def keep(gradient: Tensor) -> None:
-        screen.grad = gradient.reshape(-1, 2)[: len(screen)].to(screen.device)
 
-    gradient_2dgs.register_hook(keep)
+@torch.no_grad()
+def _tiles(
+    gsplat: Any,
+    radii: Tensor,
+    box_centre: Tensor,
+    centre: Tensor,
+    z: Tensor,
+    seen: Tensor,
+    size: tuple[int, int],
+) -> tuple[Tensor, Tensor]:
+    """Which splats touch which tile, front to back: gsplat's offsets and ids.
+
+    gsplat's own box holds the disc alone. A disc smaller than a pixel would be cut off at the
+    border of its tile, where its low-pass still shines into the next.
+    """
+    low = torch.minimum(box_centre - radii, centre - REACH_PX)
+    high = torch.maximum(box_centre + radii, centre + REACH_PX)
+    half = torch.where(seen[..., None], ((high - low) / 2).ceil().to(radii.dtype), 0)
+    columns, rows = (-(-pixels // TILE) for pixels in size)
+    middle = (low + high) / 2
+    _, pairs, ids = gsplat.isect_tiles(middle, half, z, TILE, columns, rows)
+    return gsplat.isect_offset_encode(pairs, 1, columns, rows).reshape(1, rows, columns), ids
 
 
 def _import_gsplat() -> Any:
@@ -65,11 +115,9 @@ def _import_gsplat() -> Any:
             "backend 'gsplat' needs a CUDA device, and torch sees none. Use backend='cpp'."
         )
     try:
-        from gsplat import (  # pyright: ignore[reportMissingImports] # the extra xsim[gpu]
-            rasterization_2dgs,
-        )
+        import gsplat  # pyright: ignore[reportMissingImports] # the extra xsim[gpu]
     except ImportError as error:
         raise MissingDependencyError(
             "backend 'gsplat' needs the package gsplat: pip install 'xsim[gpu]'."
         ) from error
-    return rasterization_2dgs
+    return gsplat

@@ -82,7 +82,7 @@ def _depth_views(
     gaussians: Gaussians2D, views: PosedViews, config: SplatConfig, num_threads: int
 ) -> Iterator[DepthView]:
     camera = views.camera
-    # gsplat gives no variance of depth, by which edges are told below.
+    # gsplat knows the depth of discs' centres alone; a surface is where the rays meet them.
     backend = "cpp" if config.backend == "gsplat" else config.backend
     for view in views.train:
         seen = render_numpy(
