@@ -90,6 +90,11 @@ class Recorder:
         chain = set((former | stages).values())
         return found if all(chain.issuperset(m.inputs.values()) for m in found.values()) else {}
 
+    def _stands(self, ref: Ref) -> bool:
+        with suppress(CorruptArtifactError):
+            return self.store.manifest(ref) is not None
+        return True  # A damaged one is there, and named.
+
     def update(self, **fields: Any) -> None:
         """Change fields of the record and write it; what another had written is named further on.
 
@@ -102,7 +107,9 @@ class Recorder:
                 theirs = read_record(self.store, path, RunRecord)
         if theirs is not None:
             mine = fields.get("former", self.record.former)
-            fields["former"] = {**theirs.former, **mine, **theirs.stages}
+            # Theirs is the newer knowledge. What they dropped may have been swept since.
+            former = {**mine, **theirs.former, **theirs.stages}
+            fields["former"] = {s: ref for s, ref in former.items() if self._stands(ref)}
         self.record = self.record.model_copy(update=fields)
         self.note.add(self.record.stages.values())
         save_record(self.store, self.record)

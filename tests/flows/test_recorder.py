@@ -142,3 +142,20 @@ def test_of_one_run_at_two_places_neither_forgets_what_the_other_made(store):
     assert load_record(store, "take1").former["splat"] == made["splat"]
     there.completed()
     assert load_record(store, "take1").stages == made
+
+
+def test_what_another_made_while_a_run_had_not_begun_its_work_stays(store):
+    """And what that one dropped, and a sweep took, is in no record again."""
+    made, other = pair(store), pair(store, 2)
+    carry_out(store, made)
+    with recorded(store, RunRecord(name="take1")) as late:
+        carry_out(store, other)
+        with pytest.raises(KeyboardInterrupt):
+            carry_out(store, {"scan": other["scan"]}, KeyboardInterrupt())
+        sweep_thrice(store)
+        assert not any(store.manifest(ref) for ref in made.values())
+        late.add("scan", other["scan"])
+    record = load_record(store, "take1")
+    assert record.stages | record.former == other
+    sweep_thrice(store)
+    assert all(store.verify(ref) == [] for ref in other.values())
