@@ -67,6 +67,12 @@ def write_report(settings: Settings, store: ArtifactStore, record: RunRecord) ->
         with path.open(encoding="utf-8") as page:
             if page.read(len(stamp)) == stamp:
                 return path
+    draw_report(path, store, record, stamp=f"{stamp}\n")
+    return path
+
+
+def draw_report(path: Path, store: ArtifactStore, record: RunRecord, *, stamp: str = "") -> None:
+    """Write the page of what a record names, and the files beside it."""
     from xsim_core.report import write_page
 
     write_page(
@@ -76,9 +82,8 @@ def write_report(settings: Settings, store: ArtifactStore, record: RunRecord) ->
         title=record.name,
         unfinished=record.unfinished,
         other_code=record.other_code,
-        stamp=f"{stamp}\n",
+        stamp=stamp,
     )
-    return path
 
 
 def report_stamp(record: RunRecord) -> str:

@@ -110,9 +110,9 @@ class Compare:
 
 
 def _write(settings: "Settings", what: str, out: str) -> Path:
-    from flows.runs import report_path, write_report
+    from flows.runs import draw_report, report_path, write_report
     from xsim_core.refs import find_ref
-    from xsim_core.report import stages_behind, trace_lineage as trace, write_page
+    from xsim_core.report import stages_behind, trace_lineage as trace
     from xsim_core.runs import RunRecord, list_runs, load_record
 
     from .output import announce_empty
@@ -128,14 +128,7 @@ def _write(settings: "Settings", what: str, out: str) -> Path:
         stages = stages_behind(trace(store, ref))
         record = RunRecord(name=str(ref).replace("/", "-"), stages=stages)
     path = Path(out) if out else report_path(settings, record.name)
-    write_page(
-        path,
-        store,
-        record.stages,
-        title=record.name,
-        unfinished=record.unfinished,
-        other_code=record.other_code,
-    )
+    draw_report(path, store, record)
     return path
 
 
