@@ -135,7 +135,7 @@ class AsTasks:
         task, given = (self.find_task or task_of)(stage.name), _given(inputs)
         # As a state: called plainly, Prefect hands a task's own "Reused" state on as data.
         try:
-            with _shared(stage, config, given):
+            with _shared(stage, config, given, self.record):
                 state = task(**given, config=config, return_state=True)
             ref: ArtifactRef[Out] = state.result()
         except BaseException as error:
@@ -145,7 +145,7 @@ class AsTasks:
 
 
 def _shared(
-    stage: Stage[Any], config: FrozenModel, given: dict[str, Ref]
+    stage: Stage[Any], config: FrozenModel, given: dict[str, Ref], record: Recorder
 ) -> AbstractContextManager[None]:
     """Where the stage's work is spread over workers, if somebody asked for that."""
     if stage.fan_out is None or load_settings().num_shards < 2:
@@ -153,7 +153,7 @@ def _shared(
     # Here: it makes a flow, and with that a tenth of what the run of a finished chain takes.
     from .fan_out import fanned_out
 
-    return fanned_out(stage, config, given)
+    return fanned_out(stage, config, given, record.note)
 
 
 def task_of(stage_name: str) -> Callable[..., Any]:

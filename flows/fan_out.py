@@ -9,6 +9,7 @@ would alone.
 
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from threading import Event
 from typing import Any
@@ -29,23 +30,34 @@ from xsim_core.named import named
 from xsim_core.stage import FanOut, Stage, output_ref
 from xsim_core.stages import get_stage
 
+from .at_work import WorkNote
+
 COLLECTED = "collected"
+_NOTE: ContextVar[WorkNote] = ContextVar("note")
 
 
 @contextmanager
 def fanned_out(
-    stage: Stage[Any], config: FrozenModel, inputs: Mapping[str, ArtifactRef[Any]]
+    stage: Stage[Any],
+    config: FrozenModel,
+    inputs: Mapping[str, ArtifactRef[Any]],
+    note: WorkNote,
 ) -> Generator[None]:
     """Have workers do the work of the stage that the block will run; one with ``fan_out``.
 
-    Inside the block stages run on this machine, where the shards were gathered.
+    Inside the block stages run on this machine, where the shards were gathered. The run's ``note``
+    names the shards before they are made: the first may lie for days until the last is there.
     """
     settings, fan_out = load_settings(), stage.fan_out
     assert fan_out is not None
     store, ref = settings.open_store(), output_ref(stage, config, inputs)
     if not store.claim(ref):
         spread = shards.with_options(task_runner=task_runner(settings))
-        collected, made = spread(stage.name, dict(inputs), config, settings.num_shards)
+        kept_by = _NOTE.set(note)
+        try:
+            collected, made = spread(stage.name, dict(inputs), config, settings.num_shards)
+        finally:
+            _NOTE.reset(kept_by)
         gather = named(fan_out.gather) if isinstance(fan_out.gather, str) else fan_out.gather
         gather(store.open(collected), [store.open(shard) for shard in made], store.scratch_of(ref))
     token = IS_ROUTED.set(True)
@@ -90,13 +102,17 @@ def _spread(
         summary = load_settings().open_store().open(collected).summary
         told.num_shards = min(num_shards, getattr(summary, fan_out.count))
         of_shards = {**inputs, **_as_input(fan_out, collected)}
+        parts = _parts(fan_out, of_shards, config, told.num_shards)
+        _NOTE.get().add([collected, *(output_ref(fan_out.shard, *part) for part in parts)])
         futures: list[PrefectFuture[Any]] = []
         # A task that a thread takes up sees the context of its submission; one that Dask, Ray or
         # another pool takes up does not, and has the cores of where it is.
         SIDE_BY_SIDE.set(told.num_shards)
-        for k in range(told.num_shards):
+        for k, (part, given) in enumerate(parts):
             OBSERVER.set(_Part(told, k))
-            futures.append(_submit(fan_out, of_shards, config, k, told.num_shards))
+            task = task_of(fan_out.shard.name)
+            named_task = task.with_options(task_run_name=f"shard {k + 1} of {len(parts)}")
+            futures.append(named_task.submit(**given, config=part))
         # All are waited for before one is asked: what the others made is kept for the next try.
         for future in futures:
             future.wait()
@@ -111,13 +127,14 @@ def _spread(
         SIDE_BY_SIDE.reset(tokens[2])
 
 
-def _submit(
-    fan_out: FanOut, refs: Mapping[str, ArtifactRef[Any]], config: FrozenModel, k: int, count: int
-) -> PrefectFuture[Any]:
+def _parts(
+    fan_out: FanOut, refs: Mapping[str, ArtifactRef[Any]], config: FrozenModel, count: int
+) -> list[tuple[FrozenModel, dict[str, ArtifactRef[Any]]]]:
+    """Configuration and inputs of each shard."""
     shard = fan_out.shard
-    part = shard.config.model_validate({**dict(config), "shard": k, "num_shards": count})
-    task = task_of(shard.name).with_options(task_run_name=f"shard {k + 1} of {count}")
-    return task.submit(**{name: refs[name] for name in shard.inputs}, config=part)
+    given = {name: refs[name] for name in shard.inputs}
+    fields = {**dict(config), "num_shards": count}
+    return [(shard.config.model_validate({**fields, "shard": k}), given) for k in range(count)]
 
 
 def _as_input(fan_out: FanOut, collected: ArtifactRef[Any]) -> dict[str, ArtifactRef[Any]]:

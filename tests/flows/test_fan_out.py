@@ -17,6 +17,7 @@ from xsim_core.artifacts import ArtifactRef, EpisodeShard
 from xsim_core.stage import run_stage
 from xsim_core.stages import RENDER_DATASET
 from xsim_core.storage import ArtifactStore, Runtime
+from xsim_core.storage.collect import collect
 
 NUM_EPISODES = 5
 SHARED = {"XSIM_RENDER_SHARDS": "2", "XSIM_WORKERS": "2"}
@@ -67,6 +68,11 @@ def test_threads_render_shards_and_the_stage_gathers_them(prefect_home, tmp_path
     assert store.open(ref).summary.num_episodes == NUM_EPISODES
     assert "render_dataset   done" in said
     assert "shard" not in said
+    # The script ends as a run that is killed: while its note stands, a sweep takes no shard.
+    shards = {str(shard) for shard in store.list_refs(EpisodeShard.kind)}
+    assert shards <= set(collect(store, grace_s=0).kept)
+    store.delete_objects(store.list_records("runs/dataset"))
+    assert shards.isdisjoint(collect(store, grace_s=0).kept)
 
 
 @pytest.mark.slow
