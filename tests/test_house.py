@@ -32,6 +32,11 @@ ELSEWHERE = {
     "tests/api/test_door.py": """
         xsim_core/api/dataset xsim_core/api/evaluation xsim_core/api/policy xsim_core/api/scene
         xsim_core/api/track""",
+    # Formats of other tools, each with the export around it.
+    "tests/exporters/test_write.py": "xsim_core/exporters/formats xsim_core/exporters/source",
+    "tests/exporters/test_trajectories.py": "xsim_core/exporters/npy xsim_core/exporters/tum",
+    "tests/exporters/test_policy_folder.py": "xsim_core/exporters/robot_words",
+    "tests/flows/test_export.py": "xsim_core/api/exporting",
     # Steps of a stage, or of its picture.
     "tests/build_sim/test_build.py": "xsim_core/build_sim/collision xsim_core/sim/open",
     "tests/calibrate/test_calibrate.py": "xsim_core/calibrate/build_pairs",

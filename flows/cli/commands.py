@@ -18,6 +18,7 @@ COMMANDS: dict[str, str] = {
     "report": "reports:Report",
     "open": "reports:Open",
     "compare": "reports:Compare",
+    "export": "export:Export",
     "verify": "look:Verify",
     "forget": "store:Forget",
     "gc": "store:Gc",

@@ -1,5 +1,6 @@
 from .dataset import Dataset as Dataset, Episode as Episode, load_dataset as load_dataset
 from .evaluation import Evaluation as Evaluation, load_evaluation as load_evaluation
+from .exporting import Exported as Exported, export as export
 from .policy import Policy as Policy, load_policy as load_policy
 from .scene import Scene as Scene, load_scene as load_scene
 from .store import StoreLike as StoreLike, open_artifact as open_artifact, open_store as open_store

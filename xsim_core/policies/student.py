@@ -81,14 +81,32 @@ class Student:
         Raises:
             BadInputError: when the stored weights do not fit the stored architecture.
         """
-        net = StudentNet(StudentArchitecture.model_validate(policy.summary.architecture))
-        load_state_arrays(net, policy.arrays("weights"))
-        stored = policy.arrays("normalizer")
-        return Student(
-            net.eval(),
-            MinMaxNormalizer.from_arrays("state", stored),
-            MinMaxNormalizer.from_arrays("action", stored),
+        architecture = StudentArchitecture.model_validate(policy.summary.architecture)
+        return Student.from_arrays(
+            architecture, policy.arrays("weights"), policy.arrays("normalizer")
         )
+
+    @staticmethod
+    def from_arrays(
+        architecture: StudentArchitecture,
+        weights: Mapping[str, NDArray[Any]],
+        normalizer: Mapping[str, NDArray[Any]],
+    ) -> "Student":
+        """Rebuild a student from the arrays of ``write``, keyed by what follows their prefix.
+
+        Raises:
+            BadInputError: when the weights do not fit the architecture, or ranges are missing.
+        """
+        net = StudentNet(architecture)
+        load_state_arrays(net, weights)
+        try:
+            return Student(
+                net.eval(),
+                MinMaxNormalizer.from_arrays("state", normalizer),
+                MinMaxNormalizer.from_arrays("action", normalizer),
+            )
+        except KeyError as error:
+            raise BadInputError(f"the ranges of a student lack {error}") from error
 
 
 def to_image_tensor(rgb: NDArray[np.uint8]) -> Tensor:

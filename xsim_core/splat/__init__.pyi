@@ -1,3 +1,3 @@
 from .config import SplatConfig as SplatConfig
 from .fit import fit_scene as fit_scene
-from .ply import decode_ply as decode_ply, encode_ply as encode_ply
+from .ply import COLUMNS as COLUMNS, decode_ply as decode_ply, encode_ply as encode_ply

@@ -14,29 +14,27 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def encode_ply(arrays: dict[str, NDArray[np.float32]]) -> bytes:
+def encode_ply(arrays: dict[str, NDArray[np.float32]], columns: tuple[str, ...] = COLUMNS) -> bytes:
     """The Gaussians of a ``SplatScene`` as PLY bytes.
 
     Args:
         arrays: ``means`` (g, 3), ``quats_wxyz`` (g, 4), ``scales`` (g, 2), ``opacities`` (g,) and
             ``sh0`` (g, 3). In the file opacities are logits and scales are logarithms.
+        columns: names and order of the file's; those that the arrays say nothing of are zero.
     """
     n = len(arrays["means"])
     opacities = np.clip(arrays["opacities"], 1e-6, 1 - 1e-6)
-    table = np.concatenate(
-        [
-            arrays["means"],
-            np.zeros((n, 3)),
-            arrays["sh0"],
-            np.log(opacities / (1 - opacities))[:, None],
-            np.log(arrays["scales"]),
-            np.full((n, 1), FLAT_LOG_SCALE),
-            arrays["quats_wxyz"],
-        ],
-        axis=1,
-    )
+    filled = {
+        **dict(zip("xyz", arrays["means"].T, strict=True)),
+        **{f"f_dc_{i}": x for i, x in enumerate(arrays["sh0"].T)},
+        "opacity": np.log(opacities / (1 - opacities)),
+        **{f"scale_{i}": x for i, x in enumerate(np.log(arrays["scales"]).T)},
+        "scale_2": np.full(n, FLAT_LOG_SCALE),
+        **{f"rot_{i}": x for i, x in enumerate(arrays["quats_wxyz"].T)},
+    }
+    table = np.stack([filled.get(c, np.zeros(n)) for c in columns], axis=1)
     header = ["ply", "format binary_little_endian 1.0", f"element vertex {n}"]
-    header += [f"property float {name}" for name in COLUMNS] + ["end_header", ""]
+    header += [f"property float {name}" for name in columns] + ["end_header", ""]
     return "\n".join(header).encode() + table.astype("<f4").tobytes()
 
 

@@ -1,0 +1,100 @@
+"""The one table of formats: what the command line, the documents and the errors know of them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from xsim_core.artifacts import ArtifactRef, Manifest
+from xsim_core.errors import BadInputError, UnknownNameError
+
+
+@dataclass(frozen=True)
+class Format:
+    """Files that another tool reads."""
+
+    name: str
+    """As ``--to`` takes it."""
+    kinds: tuple[str, ...]
+    """Kinds of artifact that can be written so."""
+    what: str
+    """The files, and whose they are."""
+    loses: str
+    """What of the artifact the format cannot hold."""
+    write: str
+    """``module:function`` of this package: ``write(source, folder) -> notes``. It fills an empty
+    folder and answers a sentence for whatever of this artifact was left out or changed."""
+    packages: tuple[str, ...] = ()
+    """Packages that only this needs; the extra ``export`` has them."""
+
+
+def _table(*formats: Format) -> dict[str, Format]:
+    return {f.name: f for f in formats}
+
+
+FORMATS = _table(
+    Format(
+        name="bop",
+        kinds=("object_track",),
+        what="BOP's results CSV, model in millimetres and camera",
+        loses="times, smoothed world poses, segments, the mesh's texture",
+        write="bop:write",
+    ),
+    Format(
+        name="npy",
+        kinds=("object_track",),
+        what="X-Sim's (1, t, 7) array: x y z in metres, quaternion wxyz, robot-base frame",
+        loses="times, scores and status, camera, mesh",
+        write="npy:write",
+    ),
+    Format(
+        name="tum",
+        kinds=("object_track",),
+        what="TUM's trajectory: time x y z qx qy qz qw a line, as evo reads it",
+        loses="scores and status, camera, mesh",
+        write="tum:write",
+    ),
+    Format(
+        name="3dgs",
+        kinds=("splat_scene",),
+        what="PLY with the columns of 3D Gaussian splatting, degree 3, for its viewers",
+        loses="that the Gaussians are flat (they get 10 µm), background colour, mesh, collision",
+        write="gaussians:write_3dgs",
+    ),
+    Format(
+        name="2dgs",
+        kinds=("splat_scene",),
+        what="PLY with the columns of 2D Gaussian splatting: two scales",
+        loses="background colour, mesh, collision pieces",
+        write="gaussians:write_2dgs",
+    ),
+    Format(
+        name="safetensors",
+        kinds=("student_policy",),
+        what="config.json, model.safetensors and a model card",
+        loses="training curves",
+        write="policy_folder:write",
+        packages=("safetensors",),
+    ),
+)  # fmt: skip
+"""By name."""
+
+
+def find_format(name: str, ref: ArtifactRef[Any], manifest: Manifest) -> Format:
+    """The format of this name, for this artifact.
+
+    Raises:
+        UnknownNameError: when there is none of that name; lists them.
+        BadInputError: when it holds artifacts of another kind; names what this one can be written
+            as, and whether what it was made from would do.
+    """
+    if name not in FORMATS:
+        raise UnknownNameError("format", name, FORMATS)
+    fitting = [f.name for f in FORMATS.values() if ref.kind in f.kinds]
+    found = FORMATS[name]
+    if ref.kind not in found.kinds:
+        inputs = [str(r) for r in manifest.inputs.values() if r.kind in found.kinds]
+        hint = f" It was made from {', '.join(inputs)}: export that." if inputs else ""
+        raise BadInputError(
+            f"{ref} cannot be written as {name}, which holds a {' or '.join(found.kinds)}; "
+            f"a {ref.kind} can be written as {', '.join(fitting) or 'nothing yet'}.{hint}"
+        )
+    return found
