@@ -1,21 +1,14 @@
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings, strategies as st
 from scipy.spatial.transform import Rotation
 
 from tests.checking import shapes_checked
+from tests.sim import reward_oracle as oracle
 from xsim_core.geometry import quat_wxyz_to_matrix
-from xsim_core.sim import reward as rewards
-from xsim_core.sim.reward import (
-    TERMS,
-    Goals,
-    Situation,
-    WaypointReward,
-    reference_advance,
-    reference_rotation_error,
-    reference_terms,
-    rotation_error,
-)
+from xsim_core.sim import batch_reward as batched, reward as rewards
+from xsim_core.sim.reward import TERMS, Goals, Situation, WaypointReward, rotation_error
 from xsim_core.sim.task import RewardWeights, TaskSpec
 
 shapes = shapes_checked(rewards)
@@ -48,10 +41,22 @@ def situation(rng, near):
     )
 
 
+def stacked(many, dtype=torch.float64):
+    """Situations in one, as tensors."""
+    fields = ("tcp", "centre", "quat_wxyz", "object_speed_m_s", "arm_speed_rad_s", "is_grasped")
+    parts = [torch.as_tensor(np.stack([getattr(s, name) for s in many])) for name in fields]
+    return batched.BatchSituation(*(p.to(dtype) for p in parts[:-1]), parts[-1])
+
+
+def in_numpy(now):
+    return type(now)(*(np.asarray(part) for part in vars(now).values()))
+
+
+@pytest.mark.parametrize("num_envs", [1, 2, 64])
 @pytest.mark.parametrize("symmetric_axis", [None, (0.0, 0.0, 1.0)])
 @pytest.mark.parametrize("gripper", ["closed", "controlled"])
 @pytest.mark.parametrize("may_skip", [False, True])
-def test_fast_path_equals_the_reference(symmetric_axis, gripper, may_skip):
+def test_scalars_and_tensors_equal_the_oracle(num_envs, symmetric_axis, gripper, may_skip):
     weights = RewardWeights(approach=0.7, goal_rotation=0.5, waypoint=1.5)
     spec = task(
         symmetric_axis=symmetric_axis,
@@ -59,30 +64,55 @@ def test_fast_path_equals_the_reference(symmetric_axis, gripper, may_skip):
         may_skip_waypoints=may_skip,
         reward=weights,
     )
-    rng, fast = np.random.default_rng(0), WaypointReward(GOALS, spec)
-    for i in range(60):
-        now = situation(rng, near=0.3)
-        if i % 10 == 0:
-            fast.reset()
-        R = quat_wxyz_to_matrix(now.quat_wxyz)[None]
-        index = reference_advance(GOALS, spec, np.array([fast.index]), now.centre[None], R)
-        terms = fast.step(now)
-        assert fast.index == index[0]
-        slow = reference_terms(
-            GOALS,
-            spec,
-            index,
-            now.tcp[None],
-            now.centre[None],
-            R,
-            np.array([now.object_speed_m_s]),
-            np.array([now.arm_speed_rad_s]),
-            np.array([now.is_grasped]),
-        )
-        assert set(terms) == set(slow) == set(TERMS)
+    rng, scalars = np.random.default_rng(0), [WaypointReward(GOALS, spec) for _ in range(num_envs)]
+    goals = batched.BatchGoals.on("cpu", GOALS, torch.float64)
+    index = torch.zeros(num_envs, dtype=torch.int64)
+    for i in range(max(60 // num_envs, 6)):
+        many = [situation(rng, near=0.3) for _ in range(num_envs)]
+        if i % 3 == 0:  # Some begin anew.
+            index[::2] = 0
+            for scalar in scalars[::2]:
+                scalar.reset()
+        now = stacked(many)
+        R = quat_wxyz_to_matrix(np.asarray(now.quat_wxyz))
+        expected = oracle.advance(GOALS, spec, index.numpy(), now.centre.numpy(), R)
+        errors = batched.goal_errors(now, goals, symmetric_axis)
+        index = batched.advance(index, errors, spec)
+        of_tensors = batched.reward_terms(now, index, errors, goals, spec)
+        of_scalars = [scalar.step(s) for scalar, s in zip(scalars, many, strict=True)]
+        assert [scalar.index for scalar in scalars] == index.tolist() == expected.tolist()
+        slow = oracle.terms(GOALS, spec, expected, in_numpy(now))
         for name in TERMS:
-            # Both are double precision; the angle near zero loses half the digits in matrices.
-            assert terms[name] == pytest.approx(float(slow[name][0]), abs=1e-6), name
+            # All are double precision; the angle near zero loses half the digits in matrices.
+            np.testing.assert_allclose([t[name] for t in of_scalars], slow[name], atol=1e-6)
+            np.testing.assert_allclose(of_tensors[name], [t[name] for t in of_scalars], atol=1e-12)
+
+
+def test_tensors_of_single_precision_agree_to_1e_5():
+    spec, rng = task(), np.random.default_rng(1)
+    many = [situation(rng, near=0.2) for _ in range(64)]
+    found = []
+    for dtype in (torch.float32, torch.float64):
+        now, goals = stacked(many, dtype), batched.BatchGoals.on("cpu", GOALS, dtype)
+        errors = batched.goal_errors(now, goals, spec.symmetric_axis)
+        index = batched.advance(torch.zeros(64, dtype=torch.int64), errors, spec)
+        found.append(batched.reward_terms(now, index, errors, goals, spec))
+    for name in TERMS:
+        np.testing.assert_allclose(found[0][name], found[1][name], atol=1e-5)
+
+
+def test_a_batch_stays_on_its_device():
+    """On the meta device nothing can be copied to the host, and nothing of the CPU mixed in."""
+    spec = task(symmetric_axis=(0.0, 0.0, 1.0))
+    now = stacked([situation(np.random.default_rng(2), near=0.2)] * 3, torch.float32)
+    on_meta = batched.BatchSituation(*(part.to("meta") for part in vars(now).values()))
+    goals = batched.BatchGoals.on("meta", GOALS)
+    index = torch.zeros(3, dtype=torch.int64, device="meta")
+    errors = batched.goal_errors(on_meta, goals, spec.symmetric_axis)
+    index = batched.advance(index, errors, spec)
+    terms = batched.reward_terms(on_meta, index, errors, goals, spec)
+    assert {term.device.type for term in terms.values()} == {"meta"}
+    assert {tuple(term.shape) for term in terms.values()} == {(3,)}
 
 
 @settings(max_examples=60, deadline=None)
@@ -102,7 +132,7 @@ def test_rotation_about_the_symmetric_axis_is_free():
     tilt = Rotation.from_rotvec([0.2, 0, 0]).as_quat(scalar_first=True)
     identity = np.array([1.0, 0, 0, 0])
     assert rotation_error(identity, spin, axis) == pytest.approx(0, abs=1e-9)
-    slow = reference_rotation_error(np.eye(3)[None], quat_wxyz_to_matrix(tilt)[None], axis)
+    slow = oracle.rotation_errors(np.eye(3)[None], quat_wxyz_to_matrix(tilt)[None], axis)
     assert rotation_error(identity, tilt, axis) == pytest.approx(float(slow[0]), abs=1e-9)
 
 

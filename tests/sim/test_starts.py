@@ -10,7 +10,7 @@ from xsim_core.geometry import (
     so3_exp,
 )
 from xsim_core.sim.assets import SimAssets
-from xsim_core.sim.starts import draw_start, yaw_then
+from xsim_core.sim.starts import StartStreams, draw_start, yaw_then
 from xsim_core.sim.task import StartRandomisation
 
 T_START = make_se3(so3_exp([0.3, -0.2, 0.7]), [0.5, -0.1, 0.03])
@@ -68,3 +68,28 @@ def test_yaw_then_turns_about_the_worlds_vertical():
     _, quat = se3_to_pos_quat(T_START)
     found = quat_wxyz_to_matrix(yaw_then(0.4, quat))
     np.testing.assert_allclose(found, so3_exp([0, 0, 0.4]) @ T_START[:3, :3], atol=1e-12)
+
+
+def test_streams_begin_with_the_seeds_draw_and_repeat_by_environment():
+    streams = StartStreams(ASSETS, StartRandomisation())
+    streams.seed(range(4), [11, 12, 13, 14])
+    first, second = streams.draw(range(4)), streams.draw(range(4))
+    for i, seed in enumerate((11, 12, 13, 14)):
+        alone = draw_start(ASSETS, StartRandomisation(), np.random.default_rng(seed))
+        np.testing.assert_array_equal(first.position[i], alone.position)
+        np.testing.assert_array_equal(first.qpos[i], alone.qpos)
+    assert len({*map(tuple, first.position), *map(tuple, second.position)}) == 8
+
+
+def test_a_partial_reset_draws_by_index_and_moves_no_other_stream():
+    streams, alike = (StartStreams(ASSETS, StartRandomisation()) for _ in range(2))
+    for each in (streams, alike):
+        each.seed(range(3), [1, 2, 3])
+        each.draw(range(3))
+    partial = streams.draw([2])
+    again = alike.draw(range(3))
+    np.testing.assert_array_equal(partial.position[0], again.position[2])
+    np.testing.assert_array_equal(streams.draw([0]).position[0], again.position[0])
+    streams.seed([1], [2])
+    nominal = draw_start(ASSETS, StartRandomisation(), np.random.default_rng(2))
+    np.testing.assert_array_equal(streams.draw([1]).position[0], nominal.position)

@@ -84,10 +84,6 @@ if TYPE_CHECKING or "jaxtyping" not in sys.modules:
     GoalQuats = NDArray[np.float64]
     PerGoal = NDArray[np.float64]
     Vectors = NDArray[np.float64]
-    Rotations = NDArray[np.float64]
-    PerEnv = NDArray[np.float64]
-    IndexPerEnv = NDArray[np.int64]
-    FlagPerEnv = NDArray[np.bool_]
 else:
     from jaxtyping import Bool, Float, Float32, Float64, Int8, Int32, Int64, UInt8
 
@@ -165,10 +161,6 @@ else:
     GoalQuats = Float64[np.ndarray, "k 4"]
     PerGoal = Float64[np.ndarray, " k"]
     Vectors = Float64[np.ndarray, "k 3"]
-    Rotations = Float64[np.ndarray, "k 3 3"]
-    PerEnv = Float64[np.ndarray, " k"]
-    IndexPerEnv = Int64[np.ndarray, " k"]
-    FlagPerEnv = Bool[np.ndarray, " k"]
 
 __all__ = [
     "SE3",
@@ -185,12 +177,10 @@ __all__ = [
     "Command",
     "DepthImage",
     "Faces",
-    "FlagPerEnv",
     "Flags",
     "GoalQuats",
     "GradientImage",
     "GreyImage",
-    "IndexPerEnv",
     "Intrinsics",
     "Jacobian",
     "Joints",
@@ -203,7 +193,6 @@ __all__ = [
     "Observations",
     "Offsets",
     "PerDimension",
-    "PerEnv",
     "PerFrame",
     "PerGoal",
     "PerObservation",
@@ -220,7 +209,6 @@ __all__ = [
     "RgbImage",
     "RgbImages",
     "RgbWindows",
-    "Rotations",
     "RowChunks",
     "RowWindows",
     "Rows",

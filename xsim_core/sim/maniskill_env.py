@@ -1,35 +1,49 @@
 """``XSimObjectTrack-v1``: a ManiSkill environment built from SimAssets and a TaskSpec.
 
-Imported only where a simulator is wanted. Batched over environments for ManiSkill's own loop;
-``SimEnv`` drives the same scene on the CPU without ManiSkill's per-step tensor work.
+Imported only where a simulator is wanted. All of a batch stays on ``self.device``. ``SimEnv``
+drives the same scene on the CPU without ManiSkill's per-step tensor work.
 """
 
 from typing import Any
 
+import gymnasium
 import numpy as np
 import sapien
 import torch
 from mani_skill.envs.sapien_env import BaseEnv
+from mani_skill.sensors.camera import CameraConfig
+from mani_skill.utils import sapien_utils
 from mani_skill.utils.registration import register_env
 from mani_skill.utils.structs import Pose
 from mani_skill.utils.structs.types import SceneConfig, SimConfig
 from sapien.physx import PhysxMaterial
 
 from xsim_core.errors import BadInputError
-from xsim_core.geometry import quat_wxyz_to_matrix, se3_to_pos_quat
+from xsim_core.geometry import se3_to_pos_quat
 
+from . import batch_reward as rewards
 from .assets import SimAssets
-from .reward import Goals, reference_advance, reference_success, reference_terms
-from .starts import draw_start
+from .reward import Goals
+from .starts import StartStreams
 from .task import Physics, TaskSpec
 
 ENV_ID = "XSimObjectTrack-v1"
 TABLE_HALF_M = (1.2, 1.2, 0.05)
+_EYE_FROM_OBJECT = np.array([0.65, 0.35, 0.60])
+"""Where the default cameras are, seen from the object's start: in front of the robot, above."""
 
 
 @register_env(ENV_ID, override=True)
 class XSimObjectTrackEnv(BaseEnv):
-    """A Panda, a table, obstacles of the scene and the tracked object."""
+    """A Panda, a table, obstacles of the scene and the tracked object.
+
+    Args:
+        assets: meshes, pieces and waypoints.
+        task: what counts, and how the arm is driven.
+        physics: instead of the task's.
+        kwargs: ManiSkill's, such as ``num_envs``, ``obs_mode`` and ``control_mode``. An episode has
+            no end of its own but success: give ``gym.make`` ``max_episode_steps=task.horizon``.
+    """
 
     SUPPORTED_ROBOTS = ["panda"]  # noqa: RUF012 - ManiSkill declares it without ClassVar
 
@@ -42,9 +56,9 @@ class XSimObjectTrackEnv(BaseEnv):
         **kwargs: Any,
     ) -> None:
         self.assets, self.task, self.physics = assets, task, physics or task.physics
-        self.goals = Goals.from_assets(assets, task)
-        self._centre_before: np.ndarray | None = None
-        self._is_seeded = False
+        self._starts = StartStreams(assets, task.start)
+        self._must_seed = True
+        self._centre_before: torch.Tensor | None = None
         kwargs.setdefault("robot_uids", "panda")
         super().__init__(*args, **kwargs)
 
@@ -55,6 +69,18 @@ class XSimObjectTrackEnv(BaseEnv):
             control_freq=self.task.control_freq_hz,
             scene_config=SceneConfig(solver_position_iterations=8),
         )
+
+    @property
+    def _default_sensor_configs(self) -> list[CameraConfig]:
+        return [CameraConfig("base_camera", self._view(), 128, 128, fov=0.8, near=0.01, far=10)]
+
+    @property
+    def _default_human_render_camera_configs(self) -> CameraConfig:
+        return CameraConfig("render_camera", self._view(), 512, 512, fov=0.8, near=0.01, far=10)
+
+    def _view(self) -> Any:
+        target = self.assets.start[:3, 3]
+        return sapien_utils.look_at((target + _EYE_FROM_OBJECT).tolist(), target.tolist())
 
     def _load_agent(
         self,
@@ -69,11 +95,7 @@ class XSimObjectTrackEnv(BaseEnv):
     def _load_scene(self, options: dict[str, Any]) -> None:
         friction = self.physics.friction
         material = PhysxMaterial(friction, friction, 0.0)
-        half = np.array(TABLE_HALF_M)
-        table = self.scene.create_actor_builder()
-        table.add_box_collision(half_size=half.tolist(), material=material)
-        table.initial_pose = sapien.Pose([0.5, 0.0, self.assets.table_height_m - half[2]])
-        self.table = table.build_kinematic("table")
+        self.table = self._build_table(material)
         if self.assets.scene_objs:
             builder = self.scene.create_actor_builder()
             for path in self.assets.scene_objs:
@@ -91,78 +113,106 @@ class XSimObjectTrackEnv(BaseEnv):
         self.tracked_object = builder.build_dynamic("object")
         _check_shapes(self.tracked_object, len(self.assets.collision_objs))
         self.waypoint_index = torch.zeros(self.num_envs, dtype=torch.int64, device=self.device)
+        self._goals = rewards.BatchGoals.on(self.device, Goals.from_assets(self.assets, self.task))
+        self._object_centre = torch.tensor(self.assets.object_centre, device=self.device).float()
+
+    def _build_table(self, material: PhysxMaterial) -> Any:
+        # As a list of numbers: SAPIEN's stubs take no tuple.
+        half, builder = np.array(TABLE_HALF_M).tolist(), self.scene.create_actor_builder()
+        builder.add_box_collision(half_size=half, material=material)
+        if self.scene.can_render():
+            wood = sapien.render.RenderMaterial(base_color=[0.55, 0.43, 0.32, 1.0], roughness=0.8)
+            builder.add_box_visual(half_size=half, material=wood)
+        builder.initial_pose = sapien.Pose([0.5, 0.0, self.assets.table_height_m - half[2]])
+        return builder.build_kinematic("table")
 
     def reset(
         self, seed: int | list[int] | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Any, dict[str, Any]]:
-        """Begin episodes; with a seed the same ones as ``SimEnv.reset`` draws."""
-        self._is_seeded = seed is not None
+        """Begin episodes; with a seed the same ones as ``SimEnv.reset`` draws.
+
+        Args:
+            seed: of all environments, or a list of theirs; with ``options["env_idx"]`` those of
+                these. None goes on with each environment's own stream.
+            options: ManiSkill's.
+        """
+        env_idx = (options or {}).get("env_idx")
+        if isinstance(seed, list) and env_idx is not None and len(seed) < self.num_envs:
+            # ManiSkill takes a list for all environments, whichever are reset.
+            seeds = np.array(self._episode_seed)
+            seeds[env_idx.cpu().numpy()] = seed
+            seed = seeds.tolist()
+        if isinstance(seed, int):  # gymnasium's own generator, which its checker looks at.
+            gymnasium.Env.reset(self, seed=seed)
+        self._must_seed = seed is not None or self._enhanced_determinism
         return super().reset(seed=seed, options=options)
 
     def _initialize_episode(self, env_idx: torch.Tensor, options: dict[str, Any]) -> None:
-        if self._is_seeded or self._enhanced_determinism:
-            seeds = np.asarray(self._episode_seed)[env_idx.cpu().numpy()]
-        else:
-            # ManiSkill keeps the last seed; from here on it draws from torch's generator.
-            seeds = torch.randint(2**31, (len(env_idx),)).numpy()
-        starts = [
-            draw_start(self.assets, self.task.start, np.random.default_rng(int(s))) for s in seeds
-        ]
-        p, q, qpos = (torch.tensor(np.stack(c)).float() for c in zip(*starts, strict=True))
+        indices = env_idx.tolist()
+        begun = [i for i in indices if self._must_seed or not self._starts.has(i)]
+        self._starts.seed(begun, [int(s) for s in np.asarray(self._episode_seed)[begun]])
+        start = self._starts.draw(indices)
+        p, q, qpos = (torch.from_numpy(part).float().to(self.device) for part in start)
         self.tracked_object.set_pose(Pose.create_from_pq(p, q))
         self.agent.reset(qpos)
         self.waypoint_index[env_idx] = 0
-        self._centre_before = None
+        if self._centre_before is not None:
+            self._centre_before[env_idx] = p + rewards.rotate(q, self._object_centre)
 
     def _before_control_step(self) -> None:
         super()._before_control_step()
-        self._centre_before = self._state()["centre"]
+        self._centre_before = self._centre()
 
-    def _state(self) -> dict[str, Any]:
-        """What the reward looks at, as batched arrays."""
-        pose, qvel = self.tracked_object.pose, self.agent.robot.get_qvel()
-        R = quat_wxyz_to_matrix(pose.q.cpu().numpy())
-        centre = R @ np.array(self.assets.object_centre) + pose.p.cpu().numpy()
-        speed = self.tracked_object.linear_velocity.norm(dim=-1).cpu().numpy()
+    def _centre(self) -> torch.Tensor:
+        """(n, 3) of the objects' centres, world, metres."""
+        pose = self.tracked_object.pose
+        return pose.p + rewards.rotate(pose.q, self._object_centre)
+
+    def _situation(self) -> rewards.BatchSituation:
+        centre, speed = self._centre(), self.tracked_object.linear_velocity.norm(dim=-1)
         if self._centre_before is not None and self.task.gripper == "controlled":
             # PhysX gives a body that is squeezed but at rest some 0.1 m/s.
-            moved = np.linalg.norm(centre - self._centre_before, axis=-1)
-            speed = np.minimum(speed, moved / self.task.control_dt_s)
-        return {
-            "tcp": self.agent.tcp_pos.cpu().numpy(),
-            "centre": centre,
-            "R_world_object": R,
-            "object_speed": speed,
-            "arm_speed": qvel[:, :7].norm(dim=-1).cpu().numpy(),
-            "is_grasped": self.agent.is_grasping(self.tracked_object).cpu().numpy(),
-        }
+            moved = (centre - self._centre_before).norm(dim=-1)
+            speed = torch.minimum(speed, moved / self.task.control_dt_s)
+        held = torch.zeros_like(speed, dtype=torch.bool)
+        return rewards.BatchSituation(
+            tcp=self.agent.tcp_pos,
+            centre=centre,
+            quat_wxyz=self.tracked_object.pose.q,
+            object_speed=speed,
+            arm_speed=self.agent.robot.get_qvel()[:, :7].norm(dim=-1),
+            is_grasped=self.agent.is_grasping(self.tracked_object)
+            if self.task.must_grasp
+            else held,
+        )
 
     def evaluate(self) -> dict[str, Any]:
         """Success and waypoint index; advances the index of those that reached theirs."""
-        state, task = self._state(), self.task
-        index = self.waypoint_index.cpu().numpy()
-        index = reference_advance(self.goals, task, index, state["centre"], state["R_world_object"])
-        self.waypoint_index = torch.as_tensor(index, device=self.device)
-        self._terms = reference_terms(self.goals, task, index, **state)
-        success = reference_success(
-            self.goals, task, state["centre"], state["R_world_object"], state["object_speed"]
-        )
+        now, task = self._situation(), self.task
+        errors = rewards.goal_errors(now, self._goals, task.symmetric_axis)
+        self.waypoint_index = rewards.advance(self.waypoint_index, errors, task)
+        self._terms = rewards.reward_terms(now, self.waypoint_index, errors, self._goals, task)
         return {
-            "success": torch.as_tensor(success, device=self.device),
+            "success": rewards.successes(now, errors, task),
             "waypoint_index": self.waypoint_index.clone(),
+            "is_grasped": now.is_grasped,
         }
 
     def _get_obs_extra(self, info: dict[str, Any]) -> dict[str, Any]:
-        return {
-            "tcp_pose": self.agent.tcp_pose.raw_pose,
-            "object_pose": self.tracked_object.pose.raw_pose,
-            "waypoint_index": self.waypoint_index[:, None].float(),
-        }
+        extra = {"tcp_pose": self.agent.tcp_pose.raw_pose}
+        if self.obs_mode_struct.use_state:  # A camera does not see these.
+            k = self.waypoint_index
+            goal = torch.cat([self._goals.centres[k], self._goals.quats_wxyz[k]], dim=-1)
+            extra |= {
+                "object_pose": self.tracked_object.pose.raw_pose,
+                "goal_pose": goal,
+                "waypoint_index": k[:, None].float(),
+            }
+        return extra
 
     def compute_dense_reward(self, obs: Any, action: Any, info: dict[str, Any]) -> torch.Tensor:
         """Sum of X-Sim's terms, as ``evaluate`` left them."""
-        total = np.sum(list(self._terms.values()), axis=0)
-        return torch.as_tensor(total, dtype=torch.float32, device=self.device)
+        return torch.stack(list(self._terms.values())).sum(dim=0)
 
     def compute_normalized_dense_reward(
         self, obs: Any, action: Any, info: dict[str, Any]

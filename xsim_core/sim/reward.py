@@ -11,29 +11,18 @@ waypoint k, s_k = 1 / |x_k - x_(k-1)| and u_k = min(10, 1 / angle(q_k, q_(k-1)))
 
 The waypoint index is monotone: +1 when p and theta are within tolerance. Departures from X-Sim,
 each because the original misbehaves: s_k is clamped where waypoints nearly coincide; angles use
-|w|, so q and -q agree; the goal of success is the last waypoint. ``reference_terms`` is the slow
-truth; ``WaypointReward`` is what environments call, in scalar Python because arrays this small
-cost more in NumPy.
+|w|, so q and -q agree; the goal of success is the last waypoint. ``WaypointReward`` is for one
+environment, in scalar Python because arrays this small cost more in NumPy; ``batch_reward`` is the
+same for many, on tensors.
 """
 
 import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from xsim_core.geometry import quat_wxyz_to_matrix, rotation_angle, se3_to_pos_quat
-from xsim_core.geometry.arrays import (
-    FlagPerEnv,
-    GoalQuats,
-    IndexPerEnv,
-    PerEnv,
-    PerGoal,
-    QuatWxyz,
-    Rotations,
-    Vector3,
-    Vectors,
-)
+from xsim_core.geometry import rotation_angle, se3_to_pos_quat
+from xsim_core.geometry.arrays import GoalQuats, PerGoal, QuatWxyz, Vector3, Vectors
 
 from .assets import SimAssets
 from .task import TaskSpec
@@ -172,82 +161,3 @@ class WaypointReward:
             "static": w.static * float(success) * (1.0 - math.tanh(5 * now.arm_speed_rad_s)),
             "success": w.success * float(success),
         }
-
-
-def reference_rotation_error(
-    R_world_object: Rotations,
-    R_world_goal: NDArray[np.float64],
-    symmetric_axis: tuple[float, float, float] | None,
-) -> PerEnv:
-    """Batched ``rotation_error`` of matrices (n, 3, 3)."""
-    if symmetric_axis is None:
-        return rotation_angle(R_world_object, R_world_goal)
-    axis = np.array(symmetric_axis)
-    cosine = np.sum((R_world_object @ axis) * (R_world_goal @ axis), axis=-1) / (axis @ axis)
-    return np.arccos(np.clip(cosine, -1, 1))
-
-
-def reference_advance(
-    goals: Goals,
-    task: TaskSpec,
-    index: IndexPerEnv,
-    centre: Vectors,
-    R_world_object: Rotations,
-) -> IndexPerEnv:
-    """Waypoint indices (n,) after this step, for a batch; see ``WaypointReward``."""
-    last = len(goals.centres) - 1
-    R_goals = quat_wxyz_to_matrix(goals.quats_wxyz)
-    result = index.copy()
-    for k in range(last + 1):
-        p = np.linalg.norm(centre - goals.centres[k], axis=-1)
-        theta = reference_rotation_error(R_world_object, R_goals[k : k + 1], task.symmetric_axis)
-        near = (p < task.waypoint_position_m) & (theta < task.waypoint_rotation_rad)
-        eligible = near & (k >= index if task.may_skip_waypoints else k == index)
-        result = np.where(eligible, min(k + 1, last), result)
-    return result
-
-
-def reference_success(
-    goals: Goals,
-    task: TaskSpec,
-    centre: Vectors,
-    R_world_object: Rotations,
-    object_speed: PerEnv,
-) -> FlagPerEnv:
-    """Batched ``WaypointReward.is_success`` (n,)."""
-    R_goal = quat_wxyz_to_matrix(goals.quats_wxyz[-1:])
-    theta = reference_rotation_error(R_world_object, R_goal, task.symmetric_axis)
-    return (
-        (np.linalg.norm(centre - goals.centres[-1], axis=-1) < task.success_position_m)
-        & (theta < task.success_rotation_rad)
-        & (object_speed < task.success_object_speed_m_s)
-    )
-
-
-def reference_terms(
-    goals: Goals,
-    task: TaskSpec,
-    index: IndexPerEnv,
-    tcp: Vectors,
-    centre: Vectors,
-    R_world_object: Rotations,
-    object_speed: PerEnv,
-    arm_speed: PerEnv,
-    is_grasped: FlagPerEnv,
-) -> dict[str, NDArray[np.floating]]:
-    """The same terms for a batch (n, ...), from rotation matrices, at given waypoint indices."""
-    R_goals, axis = quat_wxyz_to_matrix(goals.quats_wxyz), task.symmetric_axis
-    w = task.reward
-    d = np.linalg.norm(tcp - centre, axis=-1)
-    p = np.linalg.norm(centre - goals.centres[index], axis=-1)
-    theta = reference_rotation_error(R_world_object, R_goals[index], axis)
-    success = reference_success(goals, task, centre, R_world_object, object_speed)
-    return {
-        "approach": w.approach * 0.5 * ((1 - np.tanh(3 * d)) + (1 - np.tanh(30 * d))),
-        "grasp": w.grasp * (is_grasped & task.must_grasp),
-        "goal_position": w.goal_position * (1 - np.tanh(goals.position_scales[index] * p)),
-        "goal_rotation": w.goal_rotation * (1 - np.tanh(goals.rotation_scales[index] * theta)),
-        "waypoint": w.waypoint * index,
-        "static": w.static * success * (1 - np.tanh(5 * arm_speed)),
-        "success": w.success * success,
-    }

@@ -1,5 +1,6 @@
 """Where an episode starts: one draw for every environment of the task, and what a start is."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -53,6 +54,32 @@ def draw_start(
     qpos = np.array(assets.start_qpos)
     qpos[:7] += np.clip(rng.normal(size=7), -2, 2) * start.joint_noise_rad
     return EpisodeStart(position, quat, qpos)
+
+
+class StartStreams:
+    """Starts of n environments, each with a stream of its own: what one draws moves no other's.
+
+    The first start after a seed is the one that ``draw_start`` gives for it; those after it differ
+    and repeat from that seed, whichever environments are reset in between.
+    """
+
+    def __init__(self, assets: SimAssets, start: StartRandomisation) -> None:
+        self.assets, self.start = assets, start
+        self._streams: dict[int, np.random.Generator] = {}
+
+    def seed(self, env_idx: Sequence[int], seeds: Sequence[int]) -> None:
+        """Begin the streams of these environments anew, each by its seed."""
+        for i, seed in zip(env_idx, seeds, strict=True):
+            self._streams[i] = np.random.default_rng(seed)
+
+    def has(self, index: int) -> bool:
+        """Whether the environment ever had a seed."""
+        return index in self._streams
+
+    def draw(self, env_idx: Sequence[int]) -> EpisodeStart:
+        """The next start of each of these b environments, stacked: (b, 3), (b, 4), (b, 9)."""
+        drawn = [draw_start(self.assets, self.start, self._streams[i]) for i in env_idx]
+        return EpisodeStart(*(np.stack(part) for part in zip(*drawn, strict=True)))
 
 
 def yaw_then(yaw: float, quat_wxyz: Quat) -> Quat:
