@@ -18,7 +18,7 @@ from xsim_core.calibrate.pictures import feature_plot, pair_mosaic
 from xsim_core.policies import AugmentConfig, ClosedLoopStudent, OptimConfig
 
 SEEDS = list(range(100, 140))
-STILL = AugmentConfig(shift_px=0)
+STILL = AugmentConfig(shift_px=0, light=None)
 
 
 def in_reality(rgb):

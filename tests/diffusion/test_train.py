@@ -70,8 +70,8 @@ def toy_dataset(store, num_episodes=120, task="push_block", episodes=None):
 def config(**changes):
     fields = {
         "architecture": TINY, "num_eval_episodes": 0,
-        # A shift would move the dot against the (invisible) point: the toy forbids it.
-        "augment": AugmentConfig(shift_px=0),
+        # A shift would move the dot against the (invisible) point, and light hide it.
+        "augment": AugmentConfig(shift_px=0, light=None),
         "optim": OptimConfig(num_steps=250, learning_rate=3e-3, warmup_steps=20),
     }  # fmt: skip
     return DiffusionConfig(**(fields | changes))

@@ -84,7 +84,9 @@ def toy_student(architecture, *, steps, num_episodes=150):
     trainer = Trainer(new_net(architecture, seed=0), optim)
     student = Student(trainer.net, state, action)
     # A shift would move the dot against the (invisible) point: the toy forbids it.
-    sampler = ChunkSampler(episodes, state, action, architecture, AugmentConfig(shift_px=0))
+    sampler = ChunkSampler(
+        episodes, state, action, architecture, AugmentConfig(shift_px=0, light=None)
+    )
     for step in range(steps):
         rng, generator = step_streams(0, step)
         loss = cloning_loss(

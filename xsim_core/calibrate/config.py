@@ -59,8 +59,8 @@ class AlignConfig(FrozenModel):
     """Pairs a step."""
     duplicate_m: float = Field(default=0.012, ge=0)
     """Frames in which nothing moved further than this are not negatives of each other."""
-    augment: AugmentConfig = AugmentConfig(shift_px=2)
-    """Drawn independently for both images of a pair."""
+    augment: AugmentConfig = AugmentConfig(shift_px=2, light=None)
+    """Drawn independently for both images of a pair. Local light would hide what differs."""
 
 
 class CalibrateConfig(StageConfig):
@@ -88,7 +88,7 @@ class CalibrateConfig(StageConfig):
     optim: OptimConfig = OptimConfig(num_steps=600, learning_rate=3e-4, warmup_steps=50)
     """Fine-tuning."""
     augment: AugmentConfig = AugmentConfig()
-    """Of synthetic images."""
+    """Of synthetic images: the student's own, or it forgets what it learnt to overlook."""
     state_noise: float = Field(default=0.02, ge=0)
     """As in the student's own training."""
     seed: int = Field(default=0, ge=0)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from xsim_core.policies import ChunkSampler, Episodes, Student, Trainer
-from xsim_core.policies.augment import crop_shifted, jitter_colour
+from xsim_core.policies.augment import augmented
 from xsim_core.policies.config import AugmentConfig, OptimConfig
 from xsim_core.policies.fitting import fit
 from xsim_core.policies.network import StudentNet
@@ -31,7 +31,7 @@ def pair_loss(
     def loss(net: StudentNet, rng: np.random.Generator) -> Tensor:
         index = rng.choice(len(pairs), size=size, replace=False)
         real, sim = (
-            net.encoder.features(_augmented(frames, index, config.augment, rng=rng))
+            net.encoder.features(augmented(frames, index, config.augment, rng=rng))
             for frames in (pairs.real, pairs.sim)
         )
         ignore = same[index][:, index]
@@ -40,17 +40,6 @@ def pair_loss(
         )
 
     return loss
-
-
-def _augmented(
-    frames: NDArray[np.uint8],
-    index: NDArray[np.int64],
-    config: AugmentConfig,
-    *,
-    rng: np.random.Generator,
-) -> Tensor:
-    shifted = crop_shifted(frames, index, config.shift_px, rng=rng)
-    return jitter_colour(to_image_tensor(shifted), config, rng=rng)
 
 
 def finetune(

@@ -8,6 +8,18 @@ from torch import Tensor
 from xsim_core.geometry.arrays import RgbImage, RgbImages
 
 from .config import AugmentConfig
+from .local_light import relight
+from .student import to_image_tensor
+
+
+def augmented(
+    frames: RgbImages, index: NDArray[np.int64], config: AugmentConfig, *, rng: np.random.Generator
+) -> Tensor:
+    """``frames[index]`` (b, 3, h, w) in +-0.5: shifted, lit, then seen by another sensor."""
+    rgb = to_image_tensor(crop_shifted(frames, index, config.shift_px, rng=rng))
+    if config.light is not None:
+        rgb = relight(rgb, config.light, rng=rng)
+    return jitter_colour(rgb, config, rng=rng)
 
 
 def crop_shifted(

@@ -20,10 +20,9 @@ from xsim_core.geometry.arrays import (
 )
 from xsim_core.storage import OpenArtifact
 
-from .augment import crop_shifted, jitter_colour
+from .augment import augmented
 from .config import AugmentConfig, StudentArchitecture
 from .normalizer import MinMaxNormalizer
-from .student import to_image_tensor
 
 
 @dataclass(frozen=True)
@@ -101,10 +100,7 @@ class ChunkSampler:
         """A batch of windows, sampled with replacement."""
         rows = rng.integers(len(self.episodes.action), size=batch_size)
         observed, chunk, mask = window_rows(rows, self.episodes, self.architecture)
-        images = crop_shifted(
-            self.episodes.rgb, observed.reshape(-1), self.augment.shift_px, rng=rng
-        )
-        rgb = jitter_colour(to_image_tensor(images), self.augment, rng=rng)
+        rgb = augmented(self.episodes.rgb, observed.reshape(-1), self.augment, rng=rng)
         state = self.state.normalize(self.episodes.state[observed])
         state = state + self.state_noise * rng.standard_normal(state.shape, np.float32)
         return Batch(

@@ -88,6 +88,21 @@ class OptimConfig(FrozenModel):
         return self
 
 
+class LocalLightConfig(FrozenModel):
+    """How light differs from place to place in an image; see ``policies.local_light``."""
+
+    gain: float = Field(default=0.35, ge=0)
+    """Half range of the logarithm of the light at each place of a coarse grid."""
+    tint: float = Field(default=0.06, ge=0)
+    """Half range of the same for each colour channel apart."""
+    max_shadows: int = Field(default=2, ge=0)
+    """Soft-edged shadows an image; each is there in half of the images."""
+    shadow_depth: float = Field(default=0.5, ge=0, lt=1)
+    """The darkest one takes this share of the light."""
+    gamma: float = Field(default=0.35, ge=0)
+    """Half range of the logarithm of the tone curve's exponent."""
+
+
 class AugmentConfig(FrozenModel):
     """Ranges of the augmentation. All draws are uniform and per image."""
 
@@ -103,3 +118,5 @@ class AugmentConfig(FrozenModel):
     """Each colour channel is multiplied by 1 +- tint (white balance)."""
     noise: float = 0.02
     """Largest standard deviation of pixel noise, of full range."""
+    light: LocalLightConfig | None = LocalLightConfig()
+    """Local light, which falls before all of these but the shift; None leaves the room's."""
