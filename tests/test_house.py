@@ -63,6 +63,7 @@ ELSEWHERE = {
     "tests/render/test_room.py": "xsim_core/render/panda",
     "tests/render/test_shaders.py": "xsim_core/render/meshes xsim_core/render/scene",
     "tests/render/test_shapes.py": "xsim_core/render/textures",
+    "tests/capture/test_agreement.py": "xsim_core/checks/object_box",
     "tests/tracking/test_raycast.py": "xsim_core/geometry/mesh",
     "tests/world/test_world.py": """
         xsim_core/world/open xsim_core/world/robot xsim_core/world/spec""",

@@ -1,6 +1,5 @@
 """Ingest: the only way in for data from outside, identified by the digest of its bytes."""
 
-from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -12,12 +11,12 @@ from xsim_core.geometry import board_fault
 from xsim_core.storage import ArtifactWriter
 from xsim_core.windows import arrays_below, windows
 
+from .agreement import agreed_video, check_object
 from .formats import RGBDVideo
 from .identity import IngestConfig, video_path
 from .layout import CAPTURE_FILE, CaptureFile, read_capture_file
 from .previews import contact_sheet, video_strip
 from .readers.apart import Brought, read_apart, read_truth_apart, read_world_apart
-from .readers.depth_unit import board_ratio, check_with_board
 from .readers.meshes.linked_files import mesh_root
 
 
@@ -50,10 +49,11 @@ def _commit(
     brought: Brought, file: CaptureFile, folder: Path, notes: list[str], out: ArtifactWriter
 ) -> Capture:
     """Check what the files hold together, and write it."""
-    photos, video = brought.photos, _checked_depth(brought, file, notes)
+    photos, video = brought.photos, agreed_video(brought, file.board, notes)
     out.progress(0.7, {"photos": len(photos), "frames": len(video.rgb)})
     init_frame = _init_frame(file, video)
     _check_depth(video, folder)
+    check_object(brought, video, init_frame, file.init_box_xyxy, file.object_name)
     arrays = {
         "video/rgb": video.rgb, "video/depth_mm": video.depth_mm, "video/K": video.K,
         "video/timestamps_s": video.timestamps_s, "photos": photos,
@@ -97,13 +97,6 @@ def ingest_world(*, config: IngestConfig, out: ArtifactWriter) -> RealWorld:
 
 
 _TRUTH_NAMES = {"photo_T_world_cam": "photo/T_world_cam", "photo_K": "photo/K"}
-
-
-def _checked_depth(brought: Brought, file: CaptureFile, notes: list[str]) -> RGBDVideo:
-    """The video, its depth compared with what the printed board's size says."""
-    video = brought.video
-    ratio = board_ratio(video.rgb, video.depth_mm, video.camera, file.board)
-    return replace(video, depth_mm=check_with_board(video.depth_mm, brought.unit, ratio, notes))
 
 
 def _init_frame(file: CaptureFile, video: RGBDVideo) -> int:

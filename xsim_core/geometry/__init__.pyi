@@ -1,4 +1,8 @@
-from .board import board_fault as board_fault, detect_board as detect_board
+from .board import (
+    BoardDetection as BoardDetection,
+    board_fault as board_fault,
+    detect_board as detect_board,
+)
 from .board_spec import BoardSpec as BoardSpec
 from .camera import PinholeCamera as PinholeCamera, look_at as look_at
 from .mesh import (

@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsim_core.artifacts import Capture
+from xsim_core.checks.object_box import check_object_in_box
 from xsim_core.errors import BadInputError
 from xsim_core.geometry import PinholeCamera, TexturedMesh
 from xsim_core.storage import OpenArtifact
 
 DIAMETER_M = (0.01, 2.0)
-SIZE_RATIO = (0.3, 4.0)
 FRAME_STEP_S = (0.002, 2.0)
 """Time between frames: 500 to 0.5 a second."""
 NUM_KEPT = 3
@@ -145,29 +145,13 @@ def check_inputs(capture: OpenArtifact[Capture], video: Video, mesh: TexturedMes
             f"capture '{summary.name}': the depth video is all zero. Record depth aligned to "
             "colour, or check the depth stream of the file."
         )
-    x0, y0, x1, y1 = np.clip(
-        summary.init_box_xyxy, 0, [video.camera.width, video.camera.height] * 2
+    check_object_in_box(
+        np.asarray(video.depth_frames[summary.init_frame]),
+        video.camera.K,
+        summary.init_box_xyxy,
+        mesh.diameter_m,
+        what=summary.object_name,
     )
-    if x1 - x0 < 4 or y1 - y0 < 4:
-        raise BadInputError(
-            f"init_box_xyxy {summary.init_box_xyxy} covers no part of the "
-            f"{video.camera.width}x{video.camera.height} video; it is (x0, y0, x1, y1) in pixels"
-        )
-    depth = video.depth_m(summary.init_frame)[int(y0) : int(y1), int(x0) : int(x1)]
-    if (depth > 0).mean() < 0.05:
-        raise BadInputError(
-            f"capture '{summary.name}': frame {summary.init_frame} has no depth inside the "
-            "object's box. Choose another init_frame or box."
-        )
-    z = float(np.median(depth[depth > 0]))
-    seen_m = float(np.hypot(x1 - x0, y1 - y0)) * z / float(video.camera.K[0, 0])
-    ratio = mesh.diameter_m / seen_m
-    if not SIZE_RATIO[0] <= ratio <= SIZE_RATIO[1]:
-        raise BadInputError(
-            f"object '{summary.object_name}' measures {mesh.diameter_m:.3f} m across, but its "
-            f"box at {z:.2f} m spans {seen_m:.3f} m. Check the units of mesh and "
-            "depth, and the box."
-        )
 
 
 def _check_times(timestamps_s: NDArray[np.floating], name: str) -> None:

@@ -43,6 +43,19 @@ def test_a_factor_that_no_unit_explains_is_refused():
     assert "fits a unit" not in str(caught.value)
 
 
-def test_a_board_that_is_slightly_off_is_said():
-    assert check_with_board(METRE, DepthUnit(1e-3, "recorded"), 1.05, notes := []) is METRE
-    assert notes == ["depth is +5.0% off what the board's size says. Measure square_m again."]
+def test_a_board_that_is_slightly_off_is_said_and_one_that_is_more_refused():
+    recorded = DepthUnit(1e-3, "recorded")
+    for ratio in (0.991, 1.009):
+        assert check_with_board(METRE, recorded, ratio, silent := []) is METRE
+        assert silent == []
+    assert check_with_board(METRE, recorded, 1.02, notes := []) is METRE
+    assert notes == ["depth is +2.0% off what the board's size says. Measure square_m again."]
+    for ratio, square_mm in ((0.94, 42.3), (1.05, 47.2)):
+        told = rf"depth at the board is {ratio} times .* measure {square_mm} mm and not 45\."
+        with pytest.raises(BadInputError, match=told):
+            check_with_board(METRE, recorded, ratio, [], square_m=0.045)
+
+
+def test_a_mended_unit_excuses_no_wrong_board():
+    with pytest.raises(BadInputError, match=r"0\.94 times .* measure 42\.3 mm"):
+        check_with_board(METRE, DepthUnit(1e-3, "assumed"), 4.7, [], square_m=0.045)
