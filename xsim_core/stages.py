@@ -80,7 +80,7 @@ SPLAT = Stage(
     ),
 )  # fmt: skip
 POSE_TRACK = Stage(
-    name="pose_track", version=2,
+    name="pose_track", version=3,
     run="xsim_core.pose_track:track_object",
     config="xsim_core.pose_track:PoseTrackConfig",
     inputs={"capture": Capture}, output=ObjectTrack,

@@ -16,7 +16,7 @@ PINNED = {
     "ingest_world": "24e0648302690a723b911b81",
     "scan": "5df6ce0b720635a522d7423a",
     "splat": "a12434ebbe64d7a0f45d21f6",
-    "pose_track": "e5156e152a679d21873f5b11",
+    "pose_track": "9589a559b4a81d3cd4d729da",
     "build_sim": "c382244833711a8872d04760",
     "ppo": "c71b70607a2daba54841d947",
     "render_dataset": "3c29299b70d8ac849568e415",

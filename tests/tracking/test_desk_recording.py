@@ -20,19 +20,25 @@ pytestmark = [
 ]
 
 
-def _frame(i):
+def desk_frame(i):
+    """RGB (h, w, 3) and depth (h, w) in metres."""
     rgb = cv2.cvtColor(cv2.imread(str(DESK / f"rgb/{i:06d}.png")), cv2.COLOR_BGR2RGB)
     depth_mm = cv2.imread(str(DESK / f"depth/{i:06d}.png"), cv2.IMREAD_UNCHANGED)
     return rgb, depth_mm.astype(np.float32) * 1e-3
 
 
+def desk_truth():
+    """Poses (t, 4, 4) of the cube in the camera frame."""
+    return np.array(json.loads((DESK / "ground_truth.json").read_text())["T_cam_object"])
+
+
 def test_follows_a_real_cube():
-    truth = np.array(json.loads((DESK / "ground_truth.json").read_text())["T_cam_object"])[:25]
+    truth = desk_truth()[:25]
     mesh = read_mesh(DESK / "mesh" / "cube.obj")
     assert not mesh.is_textured  # its materials tell no colour of their own
     tracker = ObjectTracker(mesh, PinholeCamera(640, 480, np.loadtxt(DESK / "cam_K.txt")))
     tracker.set_pose(truth[0])
-    poses = [tracker.track(*_frame(i)) for i in range(25)]
+    poses = [tracker.track(*desk_frame(i)) for i in range(25)]
     points = mesh.sample_surface(500, rng=np.random.default_rng(0))
     T = np.array([p.T_cam_object for p in poses])
     assert all(p.status != LOST for p in poses)
@@ -41,12 +47,12 @@ def test_follows_a_real_cube():
 
 
 def test_finds_a_real_cube_in_a_box():
-    truth = np.array(json.loads((DESK / "ground_truth.json").read_text())["T_cam_object"])[0]
+    truth = desk_truth()[0]
     mesh = read_mesh(DESK / "mesh" / "cube.obj")
     camera = PinholeCamera(640, 480, np.loadtxt(DESK / "cam_K.txt"))
     pixels = camera.project(mesh.vertices @ truth[:3, :3].T + truth[:3, 3])
     box = (*(pixels.min(0) - 6), *(pixels.max(0) + 6))
-    found = ObjectTracker(mesh, camera).initialise(*_frame(0), box)
+    found = ObjectTracker(mesh, camera).initialise(*desk_frame(0), box)
     points = mesh.sample_surface(500, rng=np.random.default_rng(0))
     # A cube without colours has 24 equal poses: only the symmetric error is defined.
     assert adds_m(found.T_cam_object[None], truth[None], points)[0] < 0.01

@@ -144,6 +144,12 @@ class ObjectTrack(Artifact):
     backend: str
     is_mesh_coloured: bool = True
     """As the capture's."""
+    first_pose_quality: float | None = None
+    """How well the first pose covers what is measured in the capture's box, in [0, 1]."""
+    runner_up_margin: float | None = None
+    """By how much the best of the other poses there fits worse: 0 cannot be told apart."""
+    runner_up_distance_m: float | None = None
+    """How far that pose is from the first (ADD)."""
     notes: tuple[str, ...] = ()
     """When the object was lost, and which frames tell nothing."""
 

@@ -86,7 +86,7 @@ def locate_object(
     for i, (colour, mm) in enumerate(zip(rgb, depth_mm, strict=True)):
         depth_m = mm / np.float32(1000)
         if i == 0:
-            found.append(tracker.initialise(colour, depth_m, box, 0.0))
+            found.append(tracker.initialise(colour, depth_m, box, 0.0, is_drawn=False))
         else:
             found.append(tracker.track(colour, depth_m, i * frame_step_s))
         on_frame()

@@ -30,7 +30,8 @@ def track_video(
     """Poses of the object in every frame.
 
     Raises:
-        BadInputError: when the object is not found in the capture's box.
+        BadInputError: when the object is not found in the capture's box, or what is found there
+            does not stand up to the box and what is measured in it.
     """
     n, start = video.num_frames, summary.init_frame
     path = scratch / "forward.npz"
@@ -40,7 +41,11 @@ def track_video(
         box = summary.init_box_xyxy
         first = ObjectTracker(mesh, video.camera, config.tracker)
         seen = video.rgb(start), video.depth_m(start)
-        track.put(start, first.initialise(*seen, box, float(video.timestamps_s[start])))
+        time_s = float(video.timestamps_s[start])
+        is_drawn = config.check_first_pose
+        track.put(start, first.initialise(*seen, box, time_s, is_drawn=is_drawn))
+        if first.first_pose is not None:
+            track.first_pose[:] = first.first_pose.figures
         track.save(path)
     run.follow(track, range(start, n), path, span=(0.02, 0.7 if _may_recheck(config) else 1.0))
     run.follow(track, range(start, -1, -1), path, span=(0.5, 0.7))

@@ -19,6 +19,9 @@ class PoseTrackConfig(StageConfig):
     """When the object counts as moving."""
     backward_pass: Literal["never", "when_poor", "always"] = "when_poor"
     """Track once more from the end and keep the better pose of each frame."""
+    check_first_pose: bool = True
+    """Stop unless the first pose fills the capture's box, covers what stands there and nothing
+    else, and no other size of the mesh or other pose does so as well."""
     num_board_frames: int = 8
     """Video frames in which the board is looked for."""
     max_board_rms_px: float = 1.5

@@ -1,6 +1,6 @@
 """Per-frame results of a backend, before smoothing; kept in scratch while tracking runs."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +22,8 @@ class RawTrack:
     """(t,)."""
     visible_fraction: NDArray[np.float32]
     """(t,)."""
+    first_pose: NDArray[np.float64] = field(default_factory=lambda: np.full(5, np.nan))
+    """What ``FirstPose.figures`` says; NaN where nobody searched for a first pose."""
 
     @staticmethod
     def empty(num_frames: int) -> "RawTrack":
@@ -51,7 +53,8 @@ class RawTrack:
     def load(path: Path, num_frames: int) -> "RawTrack":
         """What an interrupted run left, or an empty track."""
         arrays = read_arrays(path)
-        if arrays is None or len(arrays["status"]) != num_frames:
+        names = {f.name for f in fields(RawTrack)}
+        if arrays is None or set(arrays) != names or len(arrays["status"]) != num_frames:
             return RawTrack.empty(num_frames)
         return RawTrack(**arrays)
 
@@ -65,4 +68,5 @@ def better_of(a: RawTrack, b: RawTrack) -> RawTrack:
         np.where(take_b, b.status, a.status),
         np.where(take_b, b.score, a.score),
         np.where(take_b, b.visible_fraction, a.visible_fraction),
+        a.first_pose,
     )

@@ -11,6 +11,8 @@ from xsim_core.tracking import INTERPOLATED, LOST, OK, STATUS_NAMES
 from .config import PoseTrackConfig
 
 MAX_TOLD = 5
+NEAR_TWIN = 0.02
+"""A pose that fits worse by less than this cannot be told from the first one."""
 Floats = NDArray[np.floating]
 
 
@@ -71,6 +73,20 @@ def notes_on(
             ),
         ),
     )
+
+
+def notes_on_first_pose(figures: Floats) -> tuple[str, ...]:
+    """A sentence when another pose fits the first frame as well; ``FirstPose.figures`` (5,)."""
+    _, margin, distance_m, surface_m, angle_rad = figures.tolist()
+    if not margin < NEAR_TWIN:
+        return ()
+    sentence = (
+        f"in the first frame another pose fits as well ({margin:.3f} less), turned by "
+        f"{np.rad2deg(angle_rad):.0f}° and {1000 * distance_m:.0f} mm away (ADD); the two surfaces "
+        f"lie {1000 * surface_m:.1f} mm apart: for a symmetric object that is no fault, for "
+        "another bring a mesh with its colours"
+    )
+    return (sentence,)
 
 
 def _when(flags: NDArray[np.bool_], time_s: Floats) -> str:

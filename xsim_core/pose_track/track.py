@@ -14,7 +14,7 @@ from . import _cpu, _foundationpose
 from .config import PoseTrackConfig
 from .pictures import add_overlays, plot_trajectory
 from .raw_track import RawTrack
-from .told import check_ok_share, notes_on
+from .told import check_ok_share, notes_on, notes_on_first_pose
 from .video import Video, check_inputs, open_mesh, open_video
 from .world_frame import locate_camera
 
@@ -77,7 +77,13 @@ def track_object(
         board_rms_px=world.board_rms_px,
         backend=config.backend,
         is_mesh_coloured=mesh.is_textured,
-        notes=notes_on(status, is_repeat, video.timestamps_s),
+        first_pose_quality=_figure(raw.first_pose[0]),
+        runner_up_margin=_figure(raw.first_pose[1]),
+        runner_up_distance_m=_figure(raw.first_pose[2]),
+        notes=(
+            *notes_on_first_pose(raw.first_pose),
+            *notes_on(status, is_repeat, video.timestamps_s),
+        ),
     )
 
 
@@ -106,6 +112,10 @@ def _weights(raw: RawTrack, config: PoseTrackConfig) -> NDArray[np.float64]:
     """Smoothing weights (t,): the score where the object was seen, nothing where it was not."""
     occluded = config.smoothing.occluded_weight * (raw.status == OCCLUDED)
     return np.clip(raw.score, 0, 1).astype(np.float64) * ((raw.status == OK) + occluded)
+
+
+def _figure(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
 
 
 def _path_length_m(T_world_object: NDArray[np.floating], segments: NDArray[np.int64]) -> float:

@@ -38,26 +38,26 @@ def view_rotations() -> SO3:
     return np.concatenate(rotations)
 
 
-def initial_pose(
+def initial_poses(
     frame: Frame, box_xyxy: Box, model: ObjectModel, *, config: TrackerConfig
-) -> tuple[SE3, Verdict]:
-    """The best pose in a box and how well it explains the frame.
+) -> list[tuple[SE3, Verdict]]:
+    """The poses in a box that explain the frame best, and how well; the best first.
 
     Raises:
         BadInputError: when the box lies outside the image or holds no depth.
     """
     box = _clip_box(box_xyxy, frame)
     depth_m = _box_depth(frame, box)
-    span = max(box[2] - box[0], box[3] - box[1])
+    span = _span(box)
     coarse_scale = max(1, round(span / COARSE_PX))
     coarse = frame.level(coarse_scale)
-    small_box = (np.asarray(box) + 0.5) / coarse_scale - 0.5
+    small_box = _at_scale(box, coarse_scale)
     ranked = []
     for R in view_rotations():
         T = _place(R, small_box, coarse, model.caster, depth_m)
         ranked.append((_quick_fit(T, small_box, coarse, model.caster, config), len(ranked), T))
     ranked.sort(reverse=True, key=lambda entry: entry[:2])
-    fine = frame.level(max(1, round(span / config.max_object_px)))
+    fine, _ = level_of_box(frame, box, config)
     middle = frame.level(max(1, round(span / 50)))
     wide = ((0.06, 8), (0.05, 8), (0.04, 8), (0.03, 6), (0.02, 6), (0.02, 6))
     refined = [
@@ -71,7 +71,27 @@ def initial_pose(
         _judged(T, fine, replace(model, lighting=verdict.lighting), config, rounds=last)
         for T, verdict in _distinct(refined)[:NUM_FINAL]
     ]
-    return max(final, key=lambda entry: entry[1].fit)
+    return sorted(final, key=lambda entry: -entry[1].fit)
+
+
+def level_of_box(frame: Frame, box_xyxy: Box, config: TrackerConfig) -> tuple[Level, BoxXyxy]:
+    """The scale at which poses in a box are judged, and the box (4,) at that scale.
+
+    Raises:
+        BadInputError: when the box lies outside the image.
+    """
+    box = _clip_box(box_xyxy, frame)
+    scale = max(1, round(_span(box) / config.max_object_px))
+    return frame.level(scale), _at_scale(box, scale)
+
+
+def _span(box: Box) -> float:
+    return max(box[2] - box[0], box[3] - box[1])
+
+
+def _at_scale(box: Box, scale: int) -> BoxXyxy:
+    """Pixel centres are integers, so corners move by half a pixel."""
+    return (np.asarray(box) + 0.5) / scale - 0.5
 
 
 def candidate_boxes(

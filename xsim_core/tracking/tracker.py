@@ -11,8 +11,9 @@ from xsim_core.geometry.arrays import SE3, DepthImage, RgbImage
 from .appearance import Appearance, ColourModel, Lighting
 from .config import TrackerConfig
 from .experience import Experience
+from .first_pose import FirstPose, examine, objection
 from .frame import Frame, Level
-from .initialise import candidate_boxes, initial_pose
+from .initialise import candidate_boxes, initial_poses, level_of_box
 from .motion import RecentMotion
 from .raycast import RayCaster
 from .refine import ObjectModel, refine
@@ -56,6 +57,8 @@ class ObjectTracker:
         )
         self._recent: RecentMotion | None = None
         self._experience = Experience(self.config)
+        self.first_pose: FirstPose | None = None
+        """What ``initialise`` found in a box that was drawn."""
 
     def initialise(
         self,
@@ -63,6 +66,8 @@ class ObjectTracker:
         depth_m: DepthImage,
         box_xyxy: tuple[float, float, float, float],
         time_s: float | None = None,
+        *,
+        is_drawn: bool = True,
     ) -> TrackedPose:
         """Find the object in a box of a frame.
 
@@ -71,20 +76,38 @@ class ObjectTracker:
             depth_m: (h, w), 0 = no measurement.
             box_xyxy: the box a person drew around the object, pixels.
             time_s: as in ``track``.
+            is_drawn: whether the box was drawn around the object, so that a pose has to fill it
+                and to cover what stands there (``first_pose``); False where the object is only
+                expected somewhere in the box.
 
         Raises:
-            BadInputError: when there is no depth in the box or the object is not found there.
+            BadInputError: when there is no depth in the box or the object is not found there: the
+                best pose scores too low or, in a drawn box, does not stand up to it.
         """
         frame = Frame(rgb, depth_m, self.camera)
-        T, found = initial_pose(frame, box_xyxy, self._model, config=self.config)
-        if found.score < self.config.min_init_score:
+        poses = initial_poses(frame, box_xyxy, self._model, config=self.config)
+        T, found = poses[0]
+        if is_drawn:
+            level, box = level_of_box(frame, box_xyxy, self.config)
+            self.first_pose = examine(poses, level, box, self._model, config=self.config)
+        against = self._against(found)
+        if against:
             raise BadInputError(
-                f"the object was not found in the box {tuple(round(b) for b in box_xyxy)}: the "
-                f"best of all poses scores {found.score:.2f}, {self.config.min_init_score:.2f} is "
-                "needed. Check the box, the mesh and its unit (metres)."
+                f"the object was not found in the box {tuple(round(b) for b in box_xyxy)}: "
+                f"{against}."
             )
         self.set_pose(T, time_s)
         return self._accept(T, self._level(frame, T), found)
+
+    def _against(self, found: Verdict) -> str | None:
+        """What speaks against the first pose, None where nothing does."""
+        against = objection(self.first_pose) if self.first_pose else None
+        if against is None and found.score < self.config.min_init_score:
+            return (
+                f"the best of all poses scores {found.score:.2f}, {self.config.min_init_score:.2f} "
+                "is needed. Check the box, the mesh and its unit (metres)"
+            )
+        return against
 
     @property
     def T_cam_object(self) -> SE3:
@@ -208,7 +231,7 @@ class ObjectTracker:
             return T, verdict
         for box in self._motion.in_turn(boxes):
             try:
-                found, other = initial_pose(frame, box, self._model, config=self.config)
+                found, other = initial_poses(frame, box, self._model, config=self.config)[0]
             except BadInputError:
                 continue
             if self._is_better(found, other, T, verdict):
