@@ -74,6 +74,10 @@ ELSEWHERE = {
     "tests/capture/test_motion.py": "xsim_core/capture/hand",
     "tests/capture/test_ingest.py": """
         xsim_core/capture/previews xsim_core/capture/readers/synthesised""",
+    "tests/capture/place/test_resolve.py": """
+        xsim_core/capture/place/other_sources xsim_core/capture/place/spec
+        xsim_core/pose_track/camera_place""",
+    "tests/capture/place/test_tag_layout.py": "xsim_core/geometry/tag_spec xsim_core/geometry/tags",
     "tests/capture/readers/test_apart.py": "xsim_core/capture/readers/child",
     "tests/capture/readers/test_lens.py": "xsim_core/capture/librealsense",
     "tests/capture/readers/test_photos.py": "xsim_core/capture/readers/images",

@@ -13,6 +13,11 @@ from flows.inbox.webhook import captures_in
 from tasks.environment import read_environment
 from xsim_core.capture.identity import IngestConfig
 from xsim_core.capture.layout import read_capture_file
+from xsim_core.capture.place.matrix_file import read_matrix
+from xsim_core.capture.place.resolve import stated_board
+from xsim_core.capture.place.rigid import stated_pose
+from xsim_core.capture.place.spec import CameraSpec, TagsSpec
+from xsim_core.capture.place.tag_layout import tag_board
 from xsim_core.capture.readers import read_mesh, read_photos, read_video_and_unit
 from xsim_core.capture.readers.synthesised import read_truth, read_world_spec
 from xsim_core.errors import BadInputError
@@ -75,9 +80,22 @@ def _photos(path):
 def _capture(path):
     IngestConfig.from_folder(path.parent)
     file = read_capture_file(path.parent, [])
-    if fault := board_fault(file.board):
+    board = stated_board(file, path.parent, [])
+    assert board is None or np.isfinite(np.array(board.T_world_board)).all()
+
+
+def _matrix(path):
+    numbers = read_matrix(path, [])
+    T = stated_pose(numbers, CameraSpec(matrix=path.name), path.name, [])
+    assert np.isfinite(T).all()
+    np.testing.assert_allclose(T[:3, :3] @ T[:3, :3].T, np.eye(3), atol=1e-9)
+
+
+def _tags(path):
+    board = tag_board(TagsSpec(size_m=0.05, layout=path.name), path.parent, [])
+    if fault := board_fault(board):
         raise BadInputError(fault)
-    assert np.isfinite(np.array(file.board.T_world_board)).all()
+    assert np.isfinite(board.corners_board).all()
 
 
 def _names(path):
@@ -174,6 +192,14 @@ FORMATS = {
     "camera values, yaml": Format(p.with_camera("camera.yaml"), _of_rgbd, m.in_yaml),
     "times": Format(p.times, _of_rgbd, m.in_words),
     "names of images": Format(_lay_names, _names, m.in_words),
+    **{
+        f"camera's pose {name.partition('.')[2]}": Format(p.with_file(name, text), _matrix, how)
+        for (name, text), how in zip(
+            p.MATRICES.items(), (m.in_words, m.in_json, m.in_yaml), strict=True
+        )
+    },
+    "camera's pose npy": Format(p.matrix, _matrix, m.in_npy),
+    "places of tags": Format(p.with_file("tags.json", p.TAGS), _tags, m.in_json),
     "capture.yaml": Format(p.capture, _capture, m.in_words),
     "capture.yaml values": Format(p.capture, _capture, m.in_yaml),
     "task": Format(

@@ -37,6 +37,19 @@ CAMERAS = {
     }),
     "intrinsics.txt": "fx = 15\nfy = 15\ncx = 7.5\ncy = 5.5\nk1 = 0.01\n",
 }  # fmt: skip
+MATRICES = {
+    "cam.txt": "0 -1 0 0.5\n-1 0 0 0\n0 0 -1 0.9\n0 0 0 1\n",
+    "cam.json": json.dumps(
+        {
+            "serial": 7,
+            "cam2base": [[1, 0, 0, 0.5], [0, -1, 0, 0], [0, 0, -1, 0.9]],
+        }
+    ),
+    "cam.yaml": "transformation: {x: 0.5, y: 0, z: 0.9, qx: 1, qy: 0, qz: 0, qw: 0}\n",
+}
+TAGS = json.dumps(
+    {"unit": "mm", **{str(i): [[0, 50, 0], [50, 50, 0], [50, 0, 0], [0, 0, 0]] for i in range(3)}}
+)
 TASK = {
     "name": "push", "num_waypoints": 3, "symmetric_axis": [0, 0, 1], "horizon": 40,
     "workspace_z_m": [0.02, 0.1], "start": {"object_xy_m": 0.02}, "reward": {"grasp": 0.0},
@@ -232,6 +245,12 @@ def metadata(folder):
     bag = BagWriter("ros2")
     bag.film(small_video())
     return bag.save(folder) / "metadata.yaml"
+
+
+def matrix(folder):
+    """A pose as NumPy saves it."""
+    np.save(folder / "cam.npy", np.array([[1, 0, 0, 0.5], [0, -1, 0, 0], [0, 0, -1, 0.9]]))
+    return folder / "cam.npy"
 
 
 def truth(folder):

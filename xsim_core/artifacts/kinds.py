@@ -1,11 +1,12 @@
 """The kinds of artifact that stages exchange, and the arrays each payload holds."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
 from xsim_core.config import FrozenModel
-from xsim_core.geometry.board_spec import BoardSpec
+from xsim_core.geometry.board_spec import Board
+from xsim_core.geometry.tag_spec import Matrix4
 
 from .base import Artifact
 from .schema import ArraySpec as S
@@ -35,7 +36,12 @@ class Capture(Artifact):
     num_frames: int
     num_photos: int
     fps: float
-    board: BoardSpec
+    board: Board | None = None
+    """What is printed and lies at a known place, where there is such a thing."""
+    T_world_cam: Matrix4 | None = None
+    """Pose (4, 4) of the video camera, where it was stated or guessed."""
+    world: Literal["robot", "table"] = "robot"
+    """``table``: the robot's place is a guess; the origin lies on the table under the object."""
     init_frame: int
     init_box_xyxy: tuple[float, float, float, float]
     """Where the user boxed the object in ``init_frame``, pixels."""
@@ -140,7 +146,8 @@ class ObjectTrack(Artifact):
     num_ok: int
     num_segments: int
     path_length_m: float
-    board_rms_px: float
+    board_rms_px: float | None = None
+    """Of the board in the video; none where the camera's pose was stated or guessed."""
     backend: str
     is_mesh_coloured: bool = True
     """As the capture's."""

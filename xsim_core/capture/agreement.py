@@ -12,7 +12,7 @@ from xsim_core.checks.board_seen import (
     look_for_board,
 )
 from xsim_core.checks.object_box import check_object_in_box
-from xsim_core.geometry import BoardSpec
+from xsim_core.geometry import Board, BoardSpec
 
 from .formats import RGBDVideo
 from .readers.apart import Brought
@@ -24,31 +24,40 @@ SCAN_NEEDS = 3
 """Photos with the board that scan asks for (``ScanConfig.min_board_images``)."""
 
 
-def agreed_video(brought: Brought, board: BoardSpec, notes: list[str]) -> RGBDVideo:
+def agreed_video(
+    brought: Brought, board: Board | None, notes: list[str], *, is_camera_stated: bool = False
+) -> RGBDVideo:
     """The video, its depth in millimetres by the board's word.
 
     Args:
         brought: what the readers read.
-        board: as ``capture.yaml`` describes it.
+        board: as ``capture.yaml`` describes it; None where it names none.
         notes: receives what was mended or is suspect.
+        is_camera_stated: then the video need not show the board.
 
     Raises:
         BadInputError: when photos or video do not show the board, it was printed with other
             squares, or its size contradicts the depth.
     """
     video = brought.video
+    if board is None:
+        depth_mm = check_with_board(video.depth_mm, brought.unit, None, notes)
+        return replace(video, depth_mm=depth_mm)
     in_photos = look_for_board(brought.photos, board)
     check_board_is_seen(brought.photos, board, in_photos, what="photos")
     in_video = look_for_board(video.rgb, board, camera=video.camera, at_most=NUM_FRAMES)
-    check_board_is_seen(video.rgb, board, in_video, what="video frames")
-    check_corners(board, [in_photos, in_video])
+    if not is_camera_stated:
+        check_board_is_seen(video.rgb, board, in_video, what="video frames")
+    square_m = board.square_m if isinstance(board, BoardSpec) else None
+    if isinstance(board, BoardSpec):
+        check_corners(board, [in_photos, in_video])
     if 0 < len(in_photos.found) < SCAN_NEEDS <= in_photos.num_looked:
         notes.append(
             f"only {len(in_photos.found)} of {in_photos.num_looked} photos show the board; scan "
             f"needs {SCAN_NEEDS} of those that it registers"
         )
     ratio = board_ratio(video.depth_mm, video.camera, board, in_video.found)
-    depth_mm = check_with_board(video.depth_mm, brought.unit, ratio, notes, square_m=board.square_m)
+    depth_mm = check_with_board(video.depth_mm, brought.unit, ratio, notes, square_m=square_m)
     return replace(video, depth_mm=depth_mm)
 
 

@@ -15,6 +15,7 @@ from xsim_core.config import StageConfig
 from xsim_core.errors import BadInputError
 
 from .layout import CAPTURE_FILE, CaptureFile, read_capture_file
+from .place.resolve import place_files
 from .readers import video_files
 from .readers.meshes.linked_files import mesh_files, mesh_root
 from .readers.video import RECORDING_SUFFIXES
@@ -89,7 +90,8 @@ def source_files(folder: Path, prefer: VideoChoice = "declared") -> list[Path]:
     places = [folder / file.photos, (folder / file.mesh).parent]
     more, singles = video_files(video)
     linked = mesh_files(folder / file.mesh, mesh_root(folder / file.mesh, folder))
-    files = [folder / CAPTURE_FILE, *singles, *linked]
+    placing = [p for p in place_files(file, folder) if p.is_file()]
+    files = [folder / CAPTURE_FILE, *singles, *linked, *placing]
     return sorted({*files, *(p for place in [*places, *more] for p in _files_below(place))})
 
 

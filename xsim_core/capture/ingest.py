@@ -7,7 +7,7 @@ import numpy as np
 
 from xsim_core.artifacts import Capture, GroundTruth, RealWorld
 from xsim_core.errors import BadInputError
-from xsim_core.geometry import board_fault
+from xsim_core.geometry import Board
 from xsim_core.storage import ArtifactWriter
 from xsim_core.windows import arrays_below, windows
 
@@ -15,6 +15,7 @@ from .agreement import agreed_video, check_object
 from .formats import RGBDVideo
 from .identity import IngestConfig, video_path
 from .layout import CAPTURE_FILE, CaptureFile, read_capture_file
+from .place.resolve import as_seen, resolve_place, stated_board
 from .previews import contact_sheet, video_strip
 from .readers.apart import Brought, read_apart, read_truth_apart, read_world_apart
 from .readers.meshes.linked_files import mesh_root
@@ -29,8 +30,7 @@ def ingest_capture(*, config: IngestConfig, out: ArtifactWriter) -> Capture:
     folder, notes = config.source, []
     file = read_capture_file(folder, notes)
     config.check_unchanged()
-    if fault := board_fault(file.board):
-        raise BadInputError(f"{CAPTURE_FILE}: board: {fault}")
+    board = stated_board(file, folder, notes)
     # What the readers' process hands over lies there until it is in the store.
     with TemporaryDirectory(dir=out.scratch()) as place:
         brought = read_apart(
@@ -42,18 +42,26 @@ def ingest_capture(*, config: IngestConfig, out: ArtifactWriter) -> Capture:
             depth_unit_m=file.depth_unit_m,
         )
         with arrays_below(Path(place)):
-            return _commit(brought, file, folder, [*notes, *brought.notes], out)
+            return _commit(brought, file, board, folder, [*notes, *brought.notes], out)
 
 
 def _commit(
-    brought: Brought, file: CaptureFile, folder: Path, notes: list[str], out: ArtifactWriter
+    brought: Brought,
+    file: CaptureFile,
+    board: Board | None,
+    folder: Path,
+    notes: list[str],
+    out: ArtifactWriter,
 ) -> Capture:
     """Check what the files hold together, and write it."""
-    photos, video = brought.photos, agreed_video(brought, file.board, notes)
+    board = as_seen(board, brought.video, notes)
+    photos = brought.photos
+    video = agreed_video(brought, board, notes, is_camera_stated=file.camera is not None)
     out.progress(0.7, {"photos": len(photos), "frames": len(video.rgb)})
     init_frame = _init_frame(file, video)
     _check_depth(video, folder)
     check_object(brought, video, init_frame, file.init_box_xyxy, file.object_name)
+    place = resolve_place(file, folder, board, video, init_frame, notes)
     arrays = {
         "video/rgb": video.rgb, "video/depth_mm": video.depth_mm, "video/K": video.K,
         "video/timestamps_s": video.timestamps_s, "photos": photos,
@@ -68,7 +76,9 @@ def _commit(
         num_frames=len(video.rgb),
         num_photos=len(photos),
         fps=round(video.fps, 6),
-        board=file.board,
+        board=place.board,
+        T_world_cam=place.rows,
+        world=place.world,
         init_frame=init_frame,
         init_box_xyxy=file.init_box_xyxy,
         is_mesh_coloured=brought.mesh.is_textured,

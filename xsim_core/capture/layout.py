@@ -1,6 +1,7 @@
 """The files of a capture: what ``capture.yaml`` says and where things lie."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, ValidationError
 
@@ -9,8 +10,11 @@ from xsim_core.errors import BadInputError
 from xsim_core.geometry import BoardSpec
 from xsim_core.text import parse_yaml, read_text
 
+from .place.spec import BoardInFile, CameraSpec
+
 CAPTURE_FILE = "capture.yaml"
 MAX_CAPTURE_FILE_BYTES = 1 << 20
+WHERE_HINT = "docs/your-own-capture.md says how each is had."
 
 
 class CaptureFile(FrozenModel):
@@ -26,7 +30,12 @@ class CaptureFile(FrozenModel):
     """Folder of photos of the room, without robot, hand or object."""
     mesh: str = "object/mesh.obj"
     """Textured mesh of the object, in metres."""
-    board: BoardSpec
+    board: BoardInFile | None = None
+    """A printed board, or tags at known places, that lie still in photos and video."""
+    camera: CameraSpec | None = None
+    """The video camera's pose in the robot-base frame, where a calibration gave one."""
+    world: Literal["robot", "table"] = "robot"
+    """table: nobody knows where the robot stands; the origin is guessed on the table."""
     init_frame: int = Field(default=0, ge=0)
     init_box_xyxy: tuple[float, float, float, float]
     """The object in ``init_frame``, as boxed by a person: left, top, right, bottom in pixels."""
@@ -54,13 +63,24 @@ def read_capture_file(folder: Path, notes: list[str] | None = None) -> CaptureFi
     if not isinstance(raw, dict):
         raise BadInputError(f"{path} must be a mapping with the keys {_keys()}")
     try:
-        return CaptureFile.model_validate(raw)
+        file = CaptureFile.model_validate(raw)
     except ValidationError as error:
         issues = [f"'{'.'.join(map(str, e['loc']))}': {e['msg']}" for e in error.errors()]
         raise BadInputError(
             f"{path}: {'; '.join(issues)}. Keys of a capture: {_keys()}; "
             f"of its board: {', '.join(BoardSpec.model_fields)}."
         ) from error
+    if file.board is None and file.camera is None and file.world == "robot":
+        raise BadInputError(
+            f"{path}: 'board': Field required, or 'camera' (its pose in the robot's frame), or "
+            "'world: table' where the robot's place is not known. " + WHERE_HINT
+        )
+    if file.world == "table" and (file.board is not None or file.camera is not None):
+        raise BadInputError(
+            f"{path}: 'world: table' says that the robot's place is not known, and "
+            f"'{'board' if file.board else 'camera'}' says it: leave one of them out"
+        )
+    return file
 
 
 def write_capture_file(folder: Path, capture: CaptureFile) -> None:

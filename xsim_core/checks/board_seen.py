@@ -8,7 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsim_core.errors import BadInputError
-from xsim_core.geometry import BoardDetection, BoardSpec, PinholeCamera, detect_board
+from xsim_core.geometry import (
+    Board,
+    BoardDetection,
+    BoardSpec,
+    PinholeCamera,
+    TagBoard,
+    detect_board,
+)
 
 ENOUGH = 8
 """Pictures with the board, after which no more are looked at."""
@@ -36,7 +43,7 @@ class Sightings:
 
 def look_for_board(
     images: NDArray[np.uint8],
-    board: BoardSpec,
+    board: Board,
     *,
     camera: PinholeCamera | None = None,
     enough: int = ENOUGH,
@@ -73,7 +80,7 @@ def spread(count: int) -> list[int]:
 
 
 def check_board_is_seen(
-    images: NDArray[np.uint8], board: BoardSpec, sightings: Sightings, *, what: str
+    images: NDArray[np.uint8], board: Board, sightings: Sightings, *, what: str
 ) -> None:
     """Refuse pictures without the board, in which the board's frame cannot be found.
 
@@ -90,8 +97,8 @@ def check_board_is_seen(
         return
     sample = [np.asarray(images[i]) for i in spread(len(images))[:3]]
     raise BadInputError(
-        f"none of {sightings.num_looked} {what} shows the {board.squares_x}x{board.squares_y} "
-        f"ChArUco board ({board.dictionary}). {what_is_seen(sample, board)}"
+        f"none of {sightings.num_looked} {what} shows the {board.described}. "
+        f"{what_is_seen(sample, board)}"
     )
 
 
@@ -119,7 +126,7 @@ def check_corners(board: BoardSpec, sightings: Iterable[Sightings]) -> None:
     )
 
 
-def what_is_seen(images: list[NDArray[np.uint8]], board: BoardSpec) -> str:
+def what_is_seen(images: list[NDArray[np.uint8]], board: Board) -> str:
     """A sentence on the markers that images (h, w, 3) show, and the mend."""
     markers = _markers(images)
     if not markers:
@@ -134,6 +141,8 @@ def what_is_seen(images: list[NDArray[np.uint8]], board: BoardSpec) -> str:
     told = f"{len(ids)} markers of {name} are seen, numbered {min(ids)} to {max(ids)}"
     if not board.dictionary.startswith(family):
         return f"{told}. State the dictionary that was printed."
+    if isinstance(board, TagBoard):
+        return f"{told}. State the ids that were printed, and where they lie."
     needed = board.squares_x * board.squares_y // 2
     if layouts := _layouts(images, board, max(ids) + 1):
         return f"{told}; they lie as on a board of {' or '.join(layouts)} squares."

@@ -3,7 +3,7 @@ from .board import (
     board_fault as board_fault,
     detect_board as detect_board,
 )
-from .board_spec import BoardSpec as BoardSpec
+from .board_spec import Board as Board, BoardSpec as BoardSpec
 from .camera import PinholeCamera as PinholeCamera, look_at as look_at
 from .mesh import (
     TexturedMesh as TexturedMesh,
@@ -24,3 +24,5 @@ from .se3 import (
     so3_log as so3_log,
     transform_points as transform_points,
 )
+from .tag_spec import Matrix4 as Matrix4, Tag as Tag, TagBoard as TagBoard
+from .tags import find_markers as find_markers

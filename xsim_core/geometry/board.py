@@ -6,14 +6,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .board_spec import BoardSpec
+from .board_spec import Board, BoardSpec
 from .camera import PinholeCamera
 from .se3 import make_se3, so3_exp
+from .tag_spec import TagBoard
+from .tags import find_tags, tags_fault
 
 SENSIBLE_SQUARE_M = (0.004, 0.5)
 
 
-def board_fault(board: BoardSpec) -> str | None:
+def board_fault(board: Board) -> str | None:
     """Why no such board can have been printed or placed, as a sentence with the mend; or None."""
     import cv2
 
@@ -23,6 +25,8 @@ def board_fault(board: BoardSpec) -> str | None:
         return (
             f"dictionary '{board.dictionary}' is not known; like it are {', '.join(close or known)}"
         )
+    if isinstance(board, TagBoard):
+        return tags_fault(board) or _pose_fault(board.T_world_board, faces_up=False)
     if board.squares_x < 3 or board.squares_y < 3:
         return f"{board.squares_x}x{board.squares_y} squares are too few: 3x3 or more give a pose"
     markers = board.squares_x * board.squares_y // 2
@@ -44,7 +48,7 @@ def board_fault(board: BoardSpec) -> str | None:
     return _pose_fault(board.T_world_board)
 
 
-def _pose_fault(pose: tuple[tuple[float, ...], ...]) -> str | None:
+def _pose_fault(pose: tuple[tuple[float, ...], ...], *, faces_up: bool = True) -> str | None:
     if [len(row) for row in pose] != [4, 4, 4, 4]:
         return f"T_world_board has rows of {[len(row) for row in pose]} numbers; it is 4x4"
     T = np.array(pose)
@@ -56,7 +60,7 @@ def _pose_fault(pose: tuple[tuple[float, ...], ...]) -> str | None:
             f"T_world_board's first three columns are no rotation (determinant "
             f"{np.linalg.det(R):.3g}); its columns are the board's x, y and z in the robot's frame"
         )
-    if R[2, 2] < -0.5:
+    if faces_up and R[2, 2] < -0.5:
         return (
             "T_world_board turns the printed side to the floor: its third column is the way out of "
             "the paper, and up is (0, 0, 1). OpenCV's own frame of the board has z into the paper "
@@ -76,25 +80,27 @@ class BoardDetection:
     pixels: NDArray[np.float64]
     """(n, 2)."""
     T_cam_board: NDArray[np.float64] | None
-    """(4, 4), or None with fewer than six corners or without intrinsics."""
+    """(4, 4), or None without intrinsics or with fewer than six corners (four of a tag)."""
     rms_px: float
 
 
 def detect_board(
-    rgb: NDArray[np.uint8], board: BoardSpec, *, camera: PinholeCamera | None = None
+    rgb: NDArray[np.uint8], board: Board, *, camera: PinholeCamera | None = None
 ) -> BoardDetection | None:
-    """Find the board in an RGB image (h, w, 3); None when fewer than four corners are seen.
+    """Find board or tags in an RGB image (h, w, 3); None when fewer than four corners are seen.
 
     Boards that OpenCV printed before 4.6 are found too: with an even number of rows they begin with
     a white square. Their corners lie at the same places.
     """
     import cv2
 
-    found = _corners(np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8), board)
+    grey = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8)
+    is_tags = isinstance(board, TagBoard)
+    found = find_tags(grey, board) if is_tags else _corners(grey, board)
     if found is None:
         return None
     ids, pixels = found
-    if camera is None or len(ids) < 6:
+    if camera is None or len(ids) < (4 if is_tags else 6):
         return BoardDetection(ids, pixels, None, float("nan"))
     points = board.corners_board[ids]
     # Not SOLVEPNP_IPPE: with z towards the camera it can be far off even for exact corners.

@@ -5,9 +5,11 @@ Summaries of artifacts hold one: whoever only looks at artifacts imports this, a
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Discriminator, Tag as Named
 
 from xsim_core.config import FrozenModel
+
+from .tag_spec import Matrix4, TagBoard
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,9 +30,7 @@ class BoardSpec(FrozenModel):
     square_m: float = 0.04
     marker_m: float = 0.03
     dictionary: str = "DICT_4X4_50"
-    T_world_board: Annotated[
-        tuple[Annotated[tuple[float, ...], Field(max_length=4)], ...], Field(max_length=4)
-    ]
+    T_world_board: Matrix4
     """Pose (4, 4) of the board in the robot-base frame, measured by whoever placed the board."""
 
     @property
@@ -43,6 +43,30 @@ class BoardSpec(FrozenModel):
         # OpenCV counts rows downwards from the printed top, with z into the paper.
         points = np.stack([u, self.squares_y - v, np.zeros_like(u)], axis=-1).astype(float)
         return points.reshape(-1, 3) * self.square_m
+
+    @property
+    def centre_board(self) -> "NDArray[np.float64]":
+        """The middle (3,) of the printed chessboard."""
+        import numpy as np
+
+        return np.array([*self.size_m, 0.0]) / 2
+
+    @property
+    def outline_board(self) -> "NDArray[np.float64]":
+        """The chessboard's closed outline (1, 5, 3), for pictures."""
+        import numpy as np
+
+        width, height = self.size_m
+        corners = [[0, 0, 0], [width, 0, 0], [width, height, 0], [0, height, 0], [0, 0, 0]]
+        return np.array([corners], float)
+
+    @property
+    def described(self) -> str:
+        """In words, for sentences."""
+        return (
+            f"{self.squares_x}x{self.squares_y} ChArUco board ({self.dictionary}, "
+            f"{1000 * self.square_m:.0f} mm squares)"
+        )
 
     @property
     def size_m(self) -> tuple[float, float]:
@@ -63,3 +87,16 @@ class BoardSpec(FrozenModel):
 
         size = (self.squares_x * px_per_square, self.squares_y * px_per_square)
         return np.asarray(self.to_cv().generateImage(size), dtype=np.uint8)
+
+
+def kind_of_board(value: Any) -> str:
+    """Which printed thing a value describes; a board that does not say is a ChArUco board."""
+    kind = value.get("kind") if isinstance(value, dict) else getattr(value, "kind", None)
+    return "charuco" if kind is None else str(kind)
+
+
+Board = Annotated[
+    Annotated[BoardSpec, Named("charuco")] | Annotated[TagBoard, Named("tags")],
+    Discriminator(kind_of_board),
+]
+"""What is printed and lies at a known place: its corners tell where a camera stands."""

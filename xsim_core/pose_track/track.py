@@ -11,12 +11,12 @@ from xsim_core.storage import ArtifactWriter, OpenArtifact
 from xsim_core.tracking import LOST, OCCLUDED, OK, fill_gaps, motion_segments, smooth_poses
 
 from . import _cpu, _foundationpose
+from .camera_place import notes_on_place, place_camera
 from .config import PoseTrackConfig
 from .pictures import add_overlays, plot_trajectory
 from .raw_track import RawTrack
 from .told import check_ok_share, notes_on, notes_on_first_pose
 from .video import Video, check_inputs, open_mesh, open_video
-from .world_frame import locate_camera
 
 REPORT_EVERY_S = 0.5
 
@@ -33,7 +33,7 @@ def track_object(
     """
     video, mesh = open_video(capture), open_mesh(capture)
     check_inputs(capture, video, mesh)
-    world = locate_camera(video, capture.summary.board, config)
+    world = place_camera(video, capture.summary, config)
     raw = _run_backend(capture.summary, video, mesh, config, out)
     is_repeat = np.array([video.is_repeat(i) for i in range(video.num_frames)])
     # The first frame that was searched too: its pose is right, but not for its time.
@@ -81,6 +81,7 @@ def track_object(
         runner_up_margin=_figure(raw.first_pose[1]),
         runner_up_distance_m=_figure(raw.first_pose[2]),
         notes=(
+            *notes_on_place(world, capture.summary),
             *notes_on_first_pose(raw.first_pose),
             *notes_on(status, is_repeat, video.timestamps_s),
         ),

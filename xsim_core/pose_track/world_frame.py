@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from xsim_core.errors import BadInputError, QualityGateError
 from xsim_core.geometry import (
-    BoardSpec,
+    Board,
     detect_board,
     inverse_se3,
     make_se3,
@@ -26,12 +26,12 @@ class WorldFrame:
 
     T_world_cam: NDArray[np.float64]
     """(4, 4)."""
-    board_rms_px: float
+    board_rms_px: float | None
     num_frames: int
     """Frames in which the board was found."""
 
 
-def locate_camera(video: Video, board: BoardSpec, config: PoseTrackConfig) -> WorldFrame:
+def locate_camera(video: Video, board: Board, config: PoseTrackConfig) -> WorldFrame:
     """Robust mean of the camera's pose over several frames; the camera stands still.
 
     Raises:
@@ -44,10 +44,9 @@ def locate_camera(video: Video, board: BoardSpec, config: PoseTrackConfig) -> Wo
     if not posed:
         partly = sum(d is not None for d in found)
         raise BadInputError(
-            f"the {board.squares_x}x{board.squares_y} ChArUco board ({board.dictionary}, "
-            f"{1000 * board.square_m:.0f} mm squares) was not found in any of {len(frames)} video "
-            f"frames ({partly} showed only part of it). Keep the whole board in view of the video "
-            "camera, and check its kind and size in the capture."
+            f"the {board.described} was not found in any of {len(frames)} video frames ({partly} "
+            "showed only part of it). Keep the whole board in view of the video camera, "
+            "and check its kind and size in the capture."
         )
     poses = np.stack([d.T_cam_board for d in posed if d.T_cam_board is not None])
     rms_px = float(np.median([d.rms_px for d in posed]))
@@ -66,11 +65,9 @@ def locate_camera(video: Video, board: BoardSpec, config: PoseTrackConfig) -> Wo
     return WorldFrame(T_world_board @ inverse_se3(T_cam_board), rms_px, len(posed))
 
 
-def _robust_mean(
-    poses: NDArray[np.floating], board: BoardSpec
-) -> tuple[NDArray[np.float64], float]:
+def _robust_mean(poses: NDArray[np.floating], board: Board) -> tuple[NDArray[np.float64], float]:
     """Mean pose (4, 4) without outliers, and the median distance of board centres from it."""
-    centre = np.array([*board.size_m, 0.0, 2.0]) / 2
+    centre = np.append(board.centre_board, 1.0)
     centres = poses @ centre  # (n, 4)
     spread = np.linalg.norm(centres[:, None, :3] - centres[None, :, :3], axis=-1)
     turns = rotation_angle(poses[:, None, :3, :3], poses[None, :, :3, :3])

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
-from xsim_core.geometry import BoardSpec, PinholeCamera, detect_board
+from xsim_core.geometry import Board, PinholeCamera, detect_board
 from xsim_core.windows import each
 
 Floats = NDArray[np.float64]
@@ -23,7 +23,7 @@ class BoardCorners:
     num_images: int
 
 
-def find_board_corners(images: NDArray[np.uint8], board: BoardSpec) -> BoardCorners:
+def find_board_corners(images: NDArray[np.uint8], board: Board) -> BoardCorners:
     """Detect the board in images (n, h, w, 3)."""
     rows: list[tuple[int, int, Floats]] = []
     seen = set()

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from xsim_core.artifacts import Capture, PosedImages
 from xsim_core.errors import BadInputError, QualityGateError
-from xsim_core.geometry import BoardSpec, PinholeCamera, transform_points
+from xsim_core.geometry import Board, PinholeCamera, transform_points
 from xsim_core.storage import ArtifactWriter, OpenArtifact
 from xsim_core.windows import arrays_below, each, empty, let_go
 
@@ -34,7 +34,13 @@ def solve_scan(
         BadInputError: too few photos.
         QualityGateError: too few registered, degenerate focal length, board not found or not flat.
     """
-    photos = capture.frames("photos")
+    board, photos = capture.summary.board, capture.frames("photos")
+    if board is None:
+        raise BadInputError(
+            f"capture '{capture.summary.name}' has neither board nor tags, and photos alone give "
+            "no metres: lay a board (or tags at known places) where the photos see it and name it "
+            "in capture.yaml. A stated camera pose, or world: table, is of the video only."
+        )
     if len(photos) < config.min_photos:
         raise BadInputError(
             f"capture '{capture.summary.name}' has {len(photos)} photos, scan needs at least "
@@ -54,13 +60,13 @@ def solve_scan(
         max_reprojection_px=config.max_reprojection_px,
     )
     with TemporaryDirectory(dir=out.scratch()) as place, arrays_below(Path(place)):
-        return _commit(photos, model, capture.summary.board, config, out)
+        return _commit(photos, model, board, config, out)
 
 
 def _commit(
     photos: NDArray[np.uint8],
     model: SfmModel,
-    board: BoardSpec,
+    board: Board,
     config: ScanConfig,
     out: ArtifactWriter,
 ) -> PosedImages:
@@ -133,16 +139,16 @@ def _to_world(
     model: SfmModel,
     corners: BoardCorners,
     camera: PinholeCamera,
-    board: BoardSpec,
+    board: Board,
     config: ScanConfig,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
     """``T_world_cam`` (n, 4, 4), points (p, 3) and the board's residual in millimetres."""
     if corners.num_images < config.min_board_images:
         raise QualityGateError(
-            f"the {board.squares_x}x{board.squares_y} {board.dictionary} board was found in "
-            f"{corners.num_images} of {len(model.photo_index)} registered photos; scan needs "
-            f"{config.min_board_images}. Its markers must be at least 20 pixels wide: "
-            "go closer, use larger photos, and check the board's description in capture.yaml."
+            f"the {board.described} was found in {corners.num_images} of {len(model.photo_index)} "
+            f"registered photos; scan needs {config.min_board_images}. Its markers "
+            "must be at least 20 pixels wide: go closer, use larger photos, and check the board's "
+            "description in capture.yaml."
         )
     points_sfm = triangulate_corners(corners, model.T_cam_sfm, camera)
     if len(points_sfm) < 6:

@@ -1,5 +1,7 @@
 """What a person may bring, format by format, as each reader states it."""
 
+from xsim_core.capture.place import matrix_file, tag_layout
+
 from . import intrinsics, photos, rgbd_folder
 from .meshes import mesh
 from .recordings import realsense_files, ros_bag
@@ -9,6 +11,8 @@ ACCEPTED = {
     "video: ROS bag": ros_bag.ACCEPTS,
     "video: RGB-D folder": rgbd_folder.ACCEPTS,
     "intrinsics in an RGB-D folder": intrinsics.ACCEPTS,
+    "camera's pose": matrix_file.ACCEPTS,
+    "tags' places": tag_layout.ACCEPTS,
     "photos": photos.ACCEPTS,
     "mesh": mesh.ACCEPTS,
     "mesh, named with the mend": " ".join(sorted(mesh.MENDS)),

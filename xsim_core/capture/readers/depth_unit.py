@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsim_core.errors import BadInputError
-from xsim_core.geometry import BoardDetection, BoardSpec, PinholeCamera
+from xsim_core.geometry import Board, BoardDetection, PinholeCamera
 from xsim_core.windows import empty, let_go, windows
 
 KNOWN_M = {
@@ -58,7 +58,7 @@ def to_mm(stored: NDArray[Any], unit_m: float) -> NDArray[np.uint16]:
 def board_ratio(
     depth_mm: NDArray[np.uint16],
     camera: PinholeCamera,
-    board: BoardSpec,
+    board: Board,
     found: Mapping[int, BoardDetection],
 ) -> float | None:
     """Measured depth over the depth that the printed board's size says; None without a board.

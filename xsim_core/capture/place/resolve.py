@@ -1,0 +1,137 @@
+"""What a capture says of the robot's place, checked with its film: what stages see of it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xsim_core.capture.formats import RGBDVideo
+from xsim_core.errors import BadInputError
+from xsim_core.geometry import Board, Matrix4, TagBoard, board_fault
+
+from .camera_pose import camera_in_world
+from .other_sources import compare_with_board
+from .spec import BoardInFile, CameraSpec, TagsSpec
+from .support_plane import Plane, support_plane
+from .table_world import table_world
+from .tag_layout import tag_board, turn_as_seen
+
+Floats = NDArray[np.float64]
+World = Literal["robot", "table"]
+
+
+class Stated(Protocol):
+    """What ``capture.yaml`` says of the robot's place, and of the object's."""
+
+    @property
+    def board(self) -> BoardInFile | None: ...  # noqa: D102 as the file's
+    @property
+    def camera(self) -> CameraSpec | None: ...  # noqa: D102
+    @property
+    def world(self) -> World: ...  # noqa: D102
+    @property
+    def init_box_xyxy(self) -> tuple[float, float, float, float]: ...  # noqa: D102
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the robot stands."""
+
+    board: Board | None
+    """What is printed and lies at a known place."""
+    T_world_cam: Floats | None
+    """(4, 4) of the video camera, where it was stated or guessed."""
+    world: World
+    """What the world's frame is: the robot's base, or a guess on the table."""
+
+    @property
+    def rows(self) -> Matrix4 | None:
+        """``T_world_cam`` as plain numbers."""
+        T = self.T_world_cam
+        return None if T is None else tuple(tuple(row) for row in T.round(9).tolist())
+
+
+def place_files(file: Stated, folder: Path) -> list[Path]:
+    """The files beside ``capture.yaml`` that say where the robot stands."""
+    named = [
+        file.camera.matrix if file.camera is not None else None,
+        file.board.layout if isinstance(file.board, TagsSpec) else None,
+    ]
+    return [folder / name for name in named if isinstance(name, str)]
+
+
+def stated_board(file: Stated, folder: Path, notes: list[str]) -> Board | None:
+    """The board or the tags, which can be such; before any film is read.
+
+    Raises:
+        BadInputError: when they cannot.
+    """
+    given = file.board
+    board = tag_board(given, folder, notes) if isinstance(given, TagsSpec) else given
+    if board is not None and (fault := board_fault(board)):
+        raise BadInputError(f"capture.yaml: board: {fault}")
+    return board
+
+
+def as_seen(board: Board | None, video: RGBDVideo, notes: list[str]) -> Board | None:
+    """The board; of tags those whose corners begin where the film shows that they do.
+
+    Raises:
+        BadInputError: when tags do not lie as the capture says.
+    """
+    if not isinstance(board, TagBoard):
+        return board
+    return turn_as_seen(board, video.rgb, video.camera, notes)
+
+
+def resolve_place(
+    file: Stated,
+    folder: Path,
+    board: Board | None,
+    video: RGBDVideo,
+    init_frame: int,
+    notes: list[str],
+) -> Place:
+    """All that the capture says, checked with the film.
+
+    Args:
+        file: of the capture.
+        folder: of the capture.
+        board: as ``as_seen`` answered it.
+        video: with depth.
+        init_frame: the frame with the object's box.
+        notes: receives what was guessed, mended, or does not agree well.
+
+    Raises:
+        BadInputError: when the sources contradict the film or each other.
+    """
+    if file.camera is None and file.world == "robot":
+        return Place(board, None, "robot")
+    depth_m = np.asarray(video.depth_mm[init_frame], np.float64) / 1000
+    plane = support_plane(depth_m, video.camera, file.init_box_xyxy)
+    object_cam = _object_middle(depth_m, video, file.init_box_xyxy, plane)
+    if file.camera is None:
+        return Place(board, table_world(plane, object_cam, notes), "table")
+    T_world_cam = camera_in_world(file.camera, folder, plane, object_cam, notes)
+    if board is not None:
+        compare_with_board(T_world_cam, board, video, notes)
+    return Place(board, T_world_cam, "robot")
+
+
+def _object_middle(
+    depth_m: Floats,
+    video: RGBDVideo,
+    box_xyxy: tuple[float, float, float, float],
+    plane: Plane | None,
+    least_m: float = 0.006,
+) -> Floats | None:
+    """The median (3,) of the points in the box that stand out of the plane, camera's frame."""
+    x0, y0, x1, y1 = (round(v) for v in box_xyxy)
+    points = video.camera.unproject(depth_m)[y0:y1, x0:x1].reshape(-1, 3)
+    points = points[points[:, 2] > 0]
+    if plane is not None:
+        above = points[plane.height_m(points) > least_m]
+        points = above if len(above) >= 20 else points
+    return np.median(points, axis=0) if len(points) else None
