@@ -4,12 +4,11 @@ from pathlib import Path
 
 from tests.diffusion.test_train import config as diffusion_config
 from tests.faults.victim import announce_publish
-from tests.render_dataset.test_render import TASK
+from tests.render_dataset.test_render import small_config
 from tests.splat.test_fit import QUICK
 from xsim_core.artifacts import ArtifactRef
 from xsim_core.capture import IngestConfig
 from xsim_core.policies import OptimConfig
-from xsim_core.render_dataset import RenderDatasetConfig
 from xsim_core.stage import run_stage
 from xsim_core.stages import get_stage
 from xsim_core.storage import ArtifactStore, Runtime
@@ -22,7 +21,7 @@ def config(name, capture):
         case "splat":
             return QUICK.model_copy(update={"num_iters": 60, "min_psnr_db": 10.0})
         case "render_dataset":
-            return RenderDatasetConfig(task=TASK, num_episodes=1, max_attempts=4, min_episodes=1)
+            return small_config(1)
         case _:
             return diffusion_config(optim=OptimConfig(num_steps=20, warmup_steps=2))
 
