@@ -34,6 +34,12 @@ ELSEWHERE = {
         xsim_core/api/track""",
     # Formats of other tools, each with the export around it.
     "tests/exporters/test_write.py": "xsim_core/exporters/formats xsim_core/exporters/source",
+    "tests/exporters/test_datasets.py": """
+        xsim_core/exporters/diffusion_policy xsim_core/exporters/episodes
+        xsim_core/exporters/lerobot xsim_core/exporters/lerobot_statistics
+        xsim_core/exporters/robomimic""",
+    "tests/serving/test_server.py": "xsim_core/serving/answers xsim_core/serving/probe",
+    "tests/flows/test_policy_commands.py": "flows/cli/policy",
     "tests/exporters/test_trajectories.py": "xsim_core/exporters/npy xsim_core/exporters/tum",
     "tests/exporters/test_policy_folder.py": "xsim_core/exporters/robot_words",
     "tests/flows/test_export.py": "xsim_core/api/exporting",

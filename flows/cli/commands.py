@@ -28,6 +28,7 @@ COMMANDS: dict[str, str] = {
     "rollback": "promote:Rollback",
     "current": "promote:Current",
     "nights": "promote:Nights",
+    "policy": "policy:PolicyCommands",
     "deploy": "deploy:Deploy",
     "worker": "deploy:Worker",
     "backfill": "deploy:Backfill",

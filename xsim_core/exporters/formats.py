@@ -23,7 +23,9 @@ class Format:
     """``module:function`` of this package: ``write(source, folder) -> notes``. It fills an empty
     folder and answers a sentence for whatever of this artifact was left out or changed."""
     packages: tuple[str, ...] = ()
-    """Packages that only this needs; the extra ``export`` has them."""
+    """Modules that only this needs."""
+    extra: str = "export"
+    """The extra of X-Sim's package that brings them."""
 
 
 def _table(*formats: Format) -> dict[str, Format]:
@@ -53,6 +55,15 @@ FORMATS = _table(
         write="tum:write",
     ),
     Format(
+        name="rerun",
+        kinds=("object_track",),
+        what="recording for rerun's viewer: moving mesh, camera, scores",
+        loses="segments, the poses before smoothing, the video itself",
+        write="rerun:write",
+        packages=("rerun",),
+        extra="rerun",
+    ),
+    Format(
         name="3dgs",
         kinds=("splat_scene",),
         what="PLY with the columns of 3D Gaussian splatting, degree 3, for its viewers",
@@ -65,6 +76,57 @@ FORMATS = _table(
         what="PLY with the columns of 2D Gaussian splatting: two scales",
         loses="background colour, mesh, collision pieces",
         write="gaussians:write_2dgs",
+    ),
+    Format(
+        name="glb",
+        kinds=("splat_scene",),
+        what="binary glTF of the room's mesh: metres, y up, linear vertex colours",
+        loses="Gaussians, collision pieces",
+        write="glb:write_room",
+    ),
+    Format(
+        name="object_glb",
+        kinds=("object_track", "sim_world"),
+        what="binary glTF of the object's mesh with its texture, in its own frame",
+        loses="all but the mesh",
+        write="glb:write_object",
+    ),
+    Format(
+        name="nerfstudio",
+        kinds=("posed_images",),
+        what="transforms.json, PNG images, points as PLY, for nerfstudio's dataparser",
+        loses="reprojection and board errors",
+        write="photos:write_nerfstudio",
+    ),
+    Format(
+        name="colmap",
+        kinds=("posed_images",),
+        what="COLMAP's text model below sparse/0, PNG images",
+        loses="which photos are held out, reprojection and board errors",
+        write="photos:write_colmap",
+    ),
+    Format(
+        name="lerobot",
+        kinds=("episode_dataset",),
+        what="LeRobot v3.0: Parquet with PNG images, statistics of our own",
+        loses="simulator states",
+        write="lerobot:write",
+        packages=("pyarrow",),
+    ),
+    Format(
+        name="robomimic",
+        kinds=("episode_dataset",),
+        what="robomimic's HDF5 with masks for training and validation",
+        loses="where the camera was in each episode",
+        write="robomimic:write",
+        packages=("h5py",),
+    ),
+    Format(
+        name="diffusion_policy",
+        kinds=("episode_dataset",),
+        what="replay buffer of Diffusion Policy's code: Zarr 2 with img, state, action",
+        loses="simulator states, cameras",
+        write="diffusion_policy:write",
     ),
     Format(
         name="safetensors",

@@ -86,5 +86,5 @@ def _require_packages(chosen: Format) -> None:
     if missing:
         raise MissingDependencyError(
             f"writing {chosen.name} needs {', '.join(missing)}, which is not installed here. "
-            "Run `make setup` in a checkout, or pip install 'xsim[export]'."
+            f"Run `make setup` in a checkout, or pip install 'xsim[{chosen.extra}]'."
         )

@@ -1,0 +1,74 @@
+"""A dataset as robomimic's HDF5 (Mandlekar et al. 2021).
+
+Format: https://robomimic.github.io/docs/datasets/overview.html
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from xsim_core.artifacts import EpisodeDataset
+
+from .episodes import Recorded, is_last
+from .robot_words import STATE_NAMES, action_words
+from .source import Source
+
+GYM_TYPE = 2
+"""``robomimic.envs.env_base.EnvType``."""
+HELD_OUT_EVERY = 10
+
+
+def write(source: Source[EpisodeDataset], folder: Path) -> list[str]:
+    """``demos.hdf5``: ``data/demo_I`` with actions, states, rewards, dones, obs and next_obs."""
+    import h5py
+
+    recorded = Recorded.read(source)
+    states = source.artifact.array("env_states")
+    names = [f"demo_{i}" for i in range(len(recorded.episodes.episode_ends))]
+    with h5py.File(folder / "demos.hdf5", "w") as file:
+        data = file.create_group("data")
+        for name, rows in zip(names, recorded.rows(), strict=True):
+            _write_demo(data.create_group(name), recorded, rows, states[rows])
+        data.attrs["total"] = len(states)
+        data.attrs["env_args"] = json.dumps(_env_args(source, recorded))
+        held_out = names[::HELD_OUT_EVERY] if len(names) > 1 else []
+        train = [n for n in names if n not in set(held_out)]
+        file["mask/train"] = np.array(train, "S")
+        file["mask/valid"] = np.array(held_out, "S")
+    return [
+        *recorded.notes,
+        "Rewards and dones are 1 in an episode's last step: each was kept for its success.",
+        f"Every {HELD_OUT_EVERY}th episode is in mask/valid.",
+    ]
+
+
+def _write_demo(demo: Any, recorded: Recorded, rows: slice, states: Any) -> None:
+    e, last = recorded.episodes, is_last(rows)
+    demo.attrs["num_samples"] = len(last)
+    demo["actions"], demo["states"] = e.action[rows], states
+    demo["rewards"], demo["dones"] = last.astype(np.float64), last.astype(np.int64)
+    observed = {"front_image": e.rgb[rows], "proprio": e.state[rows]}
+    for name, values in observed.items():
+        demo[f"obs/{name}"] = values
+        demo[f"next_obs/{name}"] = np.concatenate([values[1:], values[-1:]])
+
+
+def _env_args(source: Source[EpisodeDataset], recorded: Recorded) -> dict[str, Any]:
+    dataset = source.artifact
+    told = {
+        "task": dataset.summary.task,
+        "lang": recorded.instruction,
+        "robot": "panda",
+        "proprio": STATE_NAMES,
+        "action": action_words(recorded.task),
+        "camera_K": dataset.array("K").tolist(),
+        "fps": dataset.summary.fps,
+    }
+    return {
+        "env_name": "XSimObjectTrack-v1",
+        "type": GYM_TYPE,
+        "env_type": GYM_TYPE,
+        "env_kwargs": told,
+    }
