@@ -3,9 +3,10 @@ from functools import lru_cache
 import numpy as np
 import pytest
 
+from tests.tracking.objects import bare
 from tests.tracking.scenes import T_WORLD_CAM, Scene, box_of, l_block, make_camera, pushed
 from xsim_core.errors import BadInputError
-from xsim_core.geometry import inverse_se3, make_se3, mesh_without_texture, so3_exp
+from xsim_core.geometry import PinholeCamera, inverse_se3, make_se3, mesh_without_texture, so3_exp
 from xsim_core.tracking import LOST, OCCLUDED, OK, ObjectTracker, TrackerConfig, add_m, auc
 
 CAMERA, MESH = make_camera(), l_block()
@@ -107,3 +108,31 @@ def test_an_object_that_is_gone_is_not_ok():
     tracker.initialise(*frames[0], box)
     gone = scene.render(make_se3(np.eye(3), [5.0, 5.0, 0.0]))
     assert tracker.track(*gone).status in (OCCLUDED, LOST)
+
+
+@pytest.mark.parametrize("mesh", [MESH, bare(MESH)], ids=["painted", "bare"])
+def test_an_object_whose_image_grows_past_a_scale(mesh):
+    """At 135 pixels frames are halved: what is learnt comes from the pixels that were judged."""
+    near = PinholeCamera(400, 300, np.array([[1180.0, 0, 320], [0, 1180, 170], [0, 0, 1]]))
+    scene, tracker, spans = Scene(near, MESH), ObjectTracker(mesh, near), []
+    for x in (0.525, 0.533):
+        T_world = make_se3(so3_exp([0, 0, 0.6]), [x, 0.02, 0])
+        T = inverse_se3(T_WORLD_CAM) @ T_world
+        pixels = near.project(MESH.vertices @ T[:3, :3].T + T[:3, 3])
+        spans.append(np.ptp(pixels, axis=0).max())
+        if len(spans) == 1:
+            tracker.set_pose(T)
+        pose = tracker.track(*scene.render(T_world))
+        assert pose.status == OK
+        assert add_m(pose.T_cam_object[None], T[None], POINTS)[0] < 0.003
+    assert spans[0] < 132.5 < spans[1]  # 135 with the pixels that it touches
+    if not mesh.is_textured:
+        _is_painted_as(MESH, tracker)
+
+
+def _is_painted_as(mesh, tracker):
+    """What was learnt of the object's colours is what it is painted with, as it is lit."""
+    learned = tracker._model.appearance
+    known = learned._weight > 0
+    a, b = learned.learned_texture[known].mean(-1), mesh.texture[known].astype(float).mean(-1)
+    assert np.corrcoef(a, b)[0, 1] > 0.6

@@ -27,6 +27,11 @@ class Appearance:
         h, w = mesh.texture.shape[:2]
         self._weight = np.zeros((h, w), np.float32)
 
+    @property
+    def learned_texture(self) -> NDArray[np.float32]:
+        """The texture (th, tw, 3) in [0, 255] as it was brought or has been learnt so far."""
+        return self._pyramid[0]
+
     def lookup(self, rendering: Rendering, focal_px: float) -> tuple[Points3, Flags]:
         """Colours (n, 3) in [0, 255] of the rendered points, and which of them are known (n,)."""
         n = len(rendering.texcoord)

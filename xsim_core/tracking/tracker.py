@@ -97,7 +97,7 @@ class ObjectTracker:
                 f"{against}."
             )
         self.set_pose(T, time_s)
-        return self._accept(T, self._level(frame, T), found)
+        return self._accept(T, found)
 
     def _against(self, found: Verdict) -> str | None:
         """What speaks against the first pose, None where nothing does."""
@@ -156,7 +156,7 @@ class ObjectTracker:
             T, verdict = self._retry(frame, T, verdict)
         if self._motion.is_look_due and not self._is_believed(T, verdict):
             T, verdict = self._search(frame, T, verdict)
-        return self._accept(T, self._level(frame, T), verdict)
+        return self._accept(T, verdict)
 
     def judge(
         self,
@@ -167,8 +167,7 @@ class ObjectTracker:
         """Verify a pose that something else estimated, and learn from it where it is trusted."""
         frame, T = Frame(rgb, depth_m, self.camera), np.asarray(T_cam_object, np.float64)
         self.set_pose(T)
-        level = self._level(frame, T)
-        return self._accept(T, level, self._verify(T, level))
+        return self._accept(T, self._verify(T, self._level(frame, T)))
 
     def _level(self, frame: Frame, T: SE3) -> Level:
         """The scale at which the object spans at most ``max_object_px``."""
@@ -260,7 +259,7 @@ class ObjectTracker:
             return False
         return not self._motion.was_out_of_sight or self._experience.is_convincing(verdict)
 
-    def _accept(self, T: SE3, level: Level, verdict: Verdict) -> TrackedPose:
+    def _accept(self, T: SE3, verdict: Verdict) -> TrackedPose:
         """Take the pose over, learn from it where it is trusted, and say how good it is."""
         if not self._is_believed(T, verdict):
             self._motion.lose()
@@ -270,14 +269,15 @@ class ObjectTracker:
             # What little was seen may have led elsewhere.
             is_seen = self._experience.is_convincing(verdict)
         if is_seen:
-            self._learn(level, verdict)
+            self._learn(verdict)
             self._experience.add(verdict)
         status = OK if is_seen else OCCLUDED
         self._motion.go_on(T, is_good=is_seen)
         return TrackedPose(T, status, verdict.score, verdict.visible_fraction)
 
-    def _learn(self, level: Level, verdict: Verdict) -> None:
-        m = self._model
+    def _learn(self, verdict: Verdict) -> None:
+        """From the pixels that were judged: another scale's are others."""
+        m, level = self._model, verdict.level
         if self._experience.is_any and verdict.fit < 0.9 * self._experience.usual_fit:
             return
         m.lighting = verdict.lighting

@@ -28,6 +28,8 @@ class Verdict:
     fit: float
     """Score for choosing between poses: occluded pixels count for a little."""
     lighting: Lighting
+    level: Level
+    """The scale at which it was judged; the rendering's pixels are its own."""
     rendering: Rendering
     is_inlier: Flags
     """(n,): which rendered pixels agree with the measured depth and are not touched by a hand."""
@@ -48,7 +50,7 @@ def verify(
     n = len(rendering.pixels)
     full = caster.project_roi(T_cam_object, level.camera, 0)
     if n < 12 or full.is_empty:
-        return Verdict(0.0, 0.0, 0.0, 0.0, 0.0, lighting, rendering, np.zeros(n, bool))
+        return Verdict(0.0, 0.0, 0.0, 0.0, 0.0, lighting, level, rendering, np.zeros(n, bool))
     inner = erode(rendering.mask, 1)[rendering.mask]
     inner = inner if inner.sum() >= 12 else np.ones(n, bool)
     z, observed = rendering.points_cam[:, 2], rendering.at_hits(level.depth_m)
@@ -79,6 +81,7 @@ def verify(
         covered_fraction=float(occluded.sum()) / float(inner.sum()),
         fit=float(fit),
         lighting=lighting,
+        level=level,
         rendering=rendering,
         is_inlier=inlier & is_bare,
     )
