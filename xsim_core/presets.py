@@ -57,7 +57,8 @@ PRESETS: Mapping[str, Fields] = {
         "render_dataset": {"num_episodes": 8, "max_attempts": 40, "min_episodes": 1},
         "diffusion": {"optim": {"num_steps": 60, "warmup_steps": 5}, "num_eval_episodes": 2},
         "calibrate": {
-            "num_rollouts": 3, "num_held_out": 1,
+            # So small a calibration is seldom harmless, and every stage is to run whole.
+            "num_rollouts": 3, "num_held_out": 1, "do_no_harm": None,
             "optim": {"num_steps": 20, "warmup_steps": 2},
         },
         "evaluate": {"num_sim_trials": 2, "num_teacher_trials": 4, "num_real_trials": 2},

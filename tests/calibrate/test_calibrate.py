@@ -5,6 +5,7 @@ from tests.evaluate.fixtures import make_dataset, make_student, make_world
 from tests.sim.fixtures import make_sim
 from xsim_core.artifacts import EpisodeDataset, RealWorld, SimWorld, StudentPolicy
 from xsim_core.calibrate import CalibrateConfig, calibrate_student
+from xsim_core.calibrate.config import HarmConfig
 from xsim_core.calibrate.recording import load_episodes
 from xsim_core.policies import OptimConfig
 from xsim_core.stage import Stage, run_stage
@@ -37,6 +38,7 @@ def test_rollouts_become_pairs_and_a_calibrated_student(tmp_path):
         num_held_out=0,
         frame_stride=1,
         optim=OptimConfig(num_steps=4, batch_size=8, warmup_steps=3),
+        do_no_harm=None,
     )
 
     def stop_while_training(fraction, figures):
@@ -65,3 +67,28 @@ def test_rollouts_become_pairs_and_a_calibrated_student(tmp_path):
     assert not any("success" in name for _, x in seen for name in x)
     before = store.open(refs["student"]).arrays("weights")
     assert any(not np.array_equal(before[k], v) for k, v in calibrated.arrays("weights").items())
+
+
+@pytest.mark.vulkan
+def test_a_calibration_that_is_not_shown_harmless_leaves_the_student_as_it_was(tmp_path):
+    store = ArtifactStore((tmp_path / "store").as_uri())
+    refs = {
+        "student": make_student(store), "dataset": make_dataset(store),
+        "sim": make_sim(store, horizon=3), "world": make_world(store),
+    }  # fmt: skip
+    config = CalibrateConfig(
+        num_rollouts=1,
+        num_held_out=0,
+        camera=None,
+        optim=OptimConfig(num_steps=2, batch_size=4, warmup_steps=1),
+        do_no_harm=HarmConfig(num_trials=1),
+    )
+    ref = run_stage(STAGE, config, store, refs)
+    stays, before = store.open(ref, StudentPolicy), store.open(refs["student"])
+    assert not stays.summary.is_calibrated
+    assert stays.summary.num_train_steps == before.summary.num_train_steps
+    (note,) = stays.notes
+    assert note.startswith("not applied, the uncalibrated student stays: rollouts held out")
+    assert stays.summary.figures["kept_trials"] == 1
+    for name, value in before.arrays("weights").items():
+        np.testing.assert_array_equal(stays.arrays("weights")[name], value)

@@ -42,6 +42,7 @@ def toy_pairs(num_rollouts=30):
         np.zeros((n, 3)),
         np.zeros((n, 3)),
         np.ones(n, np.float32),
+        episodes.state,
     )
 
 

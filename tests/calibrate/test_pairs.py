@@ -23,7 +23,8 @@ def pairs(n, *, moved_m=0.0, turned_rad=0.0, tcp_m=0.0, score=0.9):
     scores = np.full(n, 0.9, np.float32)
     scores[-1] = score
     rgb = rng.integers(0, 255, (2, n, 6, 8, 3), dtype=np.uint8)
-    return Pairs(rgb[0], rgb[1], np.arange(n) // 2, T, other, tcp, other_tcp, scores)
+    state = np.zeros((n, 6), np.float32)
+    return Pairs(rgb[0], rgb[1], np.arange(n) // 2, T, other, tcp, other_tcp, scores, state)
 
 
 @pytest.mark.parametrize(

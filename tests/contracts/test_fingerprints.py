@@ -21,7 +21,7 @@ PINNED = {
     "ppo": "c71b70607a2daba54841d947",
     "render_dataset": "3c29299b70d8ac849568e415",
     "diffusion": "db8ae13fcda04c4b79ce5e69",
-    "calibrate": "c8e11db1ecce6b01d032ec2a",
+    "calibrate": "6264928d2ee6a0c0417db34d",
     "evaluate": "3ee8e40c029813308a51d0f0",
     "collect_rollouts": "520e7d4138de19a792eb0d78",
     "render_shard": "7eef04eabf88a28998b7a487",

@@ -1,5 +1,5 @@
 from tests.flows.toys import SUMMARIES
-from xsim_core.artifacts import Evaluation, SplatScene
+from xsim_core.artifacts import Evaluation, SplatScene, StudentPolicy
 from xsim_core.artifacts.kinds import SuccessRate
 from xsim_core.report.targets import check_targets
 
@@ -48,3 +48,14 @@ def test_calibration_says_how_likely_chance_is():
     evaluation = Evaluation(task="t", rates=rates, figures=figures)
     (target,) = (t for t in check_targets({"evaluate": evaluation}) if "calibrated" in t.what)
     assert target.measured.endswith("McNemar p = 0.38")
+
+
+def test_a_calibration_that_was_not_applied_is_said_to_be():
+    evaluation = Evaluation(task="t", rates=(rate("student", "real", 9),), figures={})
+    stays = StudentPolicy(**{**SUMMARIES[StudentPolicy], "is_calibrated": False})
+    found = check_targets({"evaluate": evaluation, "calibrate": stays})
+    (target,) = (t for t in found if "calibrated" in t.what)
+    assert (target.verdict, "not applied" in target.measured) == ("met", True)
+    calibrated = stays.model_copy(update={"is_calibrated": True})
+    found = check_targets({"evaluate": evaluation, "calibrate": calibrated})
+    assert next(t for t in found if "calibrated" in t.what).verdict == "unknown"

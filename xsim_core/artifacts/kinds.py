@@ -297,6 +297,8 @@ class StudentPolicy(Artifact):
     final_loss: float
     figures: dict[str, float] = Field(default_factory=dict)
     """Further key figures of the stage, for people."""
+    notes: tuple[str, ...] = ()
+    """What people should know of it, such as why a calibration was not applied."""
 
 
 class RealRollouts(Artifact):

@@ -145,6 +145,7 @@ def _pairs_of(
         episodes.state[rows, :3].astype(np.float64),
         replay.tcp[rows],
         found.score,
+        episodes.state[rows],
     )
 
 

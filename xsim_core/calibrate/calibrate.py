@@ -1,13 +1,16 @@
 """The ``calibrate`` stage: real rollouts, their replay, trusted pairs, and a fine-tuned student."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from xsim_core.artifacts import EpisodeDataset, RealWorld, SimWorld, StudentPolicy
 from xsim_core.pictures import loss_plot
 from xsim_core.policies import ClosedLoopStudent, Episodes, Student
 from xsim_core.policies.fitting import torch_threads, training_figures
 from xsim_core.sim.open import OpenSimWorld, check_same_task, open_sim_world
+from xsim_core.sim.vision.image_pool import ImageEnvPool
 from xsim_core.sim.vision.reporting_policy import ReportingPolicy
+from xsim_core.sim.vision.rollout import rollout
 from xsim_core.storage import ArtifactWriter, OpenArtifact
 from xsim_core.windows import temporary_arrays
 from xsim_core.world import RGBD_HW, RobotEpisodes, SimulatedRobot, open_world
@@ -15,12 +18,12 @@ from xsim_core.world import RGBD_HW, RobotEpisodes, SimulatedRobot, open_world
 from .build_pairs import build_pairs, part_of
 from .config import CalibrateConfig
 from .finetune import agreement_figures, encoder_features, finetune
+from .harm import MIN_PAIRS, Verdict, judge
 from .pairs import Pairs
 from .pictures import feature_plot, pair_mosaic
 from .recording import kept_episodes
 
-MIN_PAIRS = 10
-"""Fewer frames say nothing about retrieval."""
+NOT_APPLIED = "not applied, the uncalibrated student stays"
 
 
 def calibrate_student(
@@ -33,6 +36,9 @@ def calibrate_student(
     out: ArtifactWriter,
 ) -> StudentPolicy:
     """Align the student's encoder between simulation and the robot's camera.
+
+    Where that does harm (see ``harm``), the policy is the uncalibrated student and the notes say
+    why.
 
     Raises:
         BadInputError: when the student was trained for another task.
@@ -61,24 +67,66 @@ def calibrate_student(
             state_noise=config.state_noise,
             seed=config.seed,
             checkpoint=folder / "calibrated.npz",
-            progress=part_of(out.progress, 0.5, 1.0),
+            progress=part_of(out.progress, 0.5, 0.85),
         )
         figures = training_figures(trainer) | _pair_figures(pairs, config) | camera.figures()
         enough = (trusted & held_out).sum() >= MIN_PAIRS
         judged = pairs.take(trusted & held_out if enough else trusted)
         figures |= _agreement(uncalibrated, calibrated, judged, config=config, out=out)
+        verdict = _verdict(
+            uncalibrated, calibrated, pairs.take(trusted & held_out), here, config=config, out=out
+        )
     out.add_file("pairs.png", pair_mosaic(pairs, trusted))
     out.add_file("loss.png", loss_plot(trainer.losses, title="imitation + alignment loss"))
-    calibrated.write(out)
+    is_applied = not verdict.objections
+    (calibrated if is_applied else uncalibrated).write(out)
     out.write("curve/loss", np.array(trainer.losses))
+    trained = student.summary.num_train_steps
     return StudentPolicy(
         task=here.task.name,
-        is_calibrated=True,
+        is_calibrated=is_applied,
         architecture=calibrated.architecture.model_dump(mode="json"),
-        num_train_steps=student.summary.num_train_steps + trainer.step,
+        num_train_steps=trained + trainer.step if is_applied else trained,
         final_loss=figures["loss"],
-        figures=figures | {"num_rollouts": float(len(episodes))},
+        figures=figures | verdict.figures | {"num_rollouts": float(len(episodes))},
+        notes=tuple(f"{NOT_APPLIED}: {objection}" for objection in verdict.objections),
     )
+
+
+def _verdict(
+    before: Student,
+    after: Student,
+    held_out: Pairs,
+    sim: OpenSimWorld,
+    *,
+    config: CalibrateConfig,
+    out: ArtifactWriter,
+) -> Verdict:
+    """What speaks against the calibrated student, where that is asked."""
+    if (harm := config.do_no_harm) is None:
+        return Verdict((), {})
+    seeds = range(harm.seed, harm.seed + harm.num_trials)
+    part = iter([(0.85, 0.925), (0.925, 1.0)])
+    with ImageEnvPool(
+        sim.assets,
+        sim.task,
+        background=sim.background,
+        domain=harm.domain,
+        num_envs=min(8, len(seeds)),
+        num_workers=out.runtime.num_workers,
+    ) as pool:
+
+        def outcomes(student: Student) -> NDArray[np.bool_]:
+            reporting = ReportingPolicy(
+                ClosedLoopStudent(student),
+                num_episodes=len(seeds),
+                horizon=sim.task.horizon,
+                progress=part_of(out.progress, *next(part)),
+            )
+            with temporary_arrays(out.scratch()):
+                return rollout(pool, reporting, seeds).success
+
+        return judge(before, after, held_out, outcomes)
 
 
 def _deploy(

@@ -1,11 +1,13 @@
 """How rollouts are located and replayed, which pairs are trusted, and what is learnt from them."""
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from xsim_core.config import FrozenModel, StageConfig
 from xsim_core.policies.config import AugmentConfig, OptimConfig
+from xsim_core.sim.vision.domain import Domain, randomised_domain
 from xsim_core.tracking.config import TrackerConfig
 
 ReplayMode = Literal["resync", "actions"]
@@ -55,6 +57,8 @@ class AlignConfig(FrozenModel):
     """Of the InfoNCE term beside the imitation loss; applied once."""
     temperature: float = Field(default=0.1, gt=0)
     """Of the cosine similarities."""
+    directions: Literal["both", "real_to_sim"] = "both"
+    """Whether simulated frames are contrasted with real ones too, or only the other way round."""
     batch_size: int = Field(default=32, ge=2)
     """Pairs a step."""
     duplicate_m: float = Field(default=0.012, ge=0)
@@ -63,9 +67,31 @@ class AlignConfig(FrozenModel):
     """Drawn independently for both images of a pair. Local light would hide what differs."""
 
 
+class HarmConfig(FrozenModel):
+    """How a calibrated student is compared with the one it was made from; see ``harm``."""
+
+    num_trials: int = Field(default=30, ge=1)
+    """Seeds on which both are tried in simulation."""
+    seed: int = Field(default=80_000, ge=0)
+    """First of them; no other stage trains, calibrates or evaluates on these."""
+    domain: Domain = randomised_domain()
+    """Of the trials: as randomised as the dataset."""
+
+
+X_SIM: Mapping[str, Any] = {
+    "replay": "actions",
+    "camera": None,
+    "align": AlignConfig(temperature=1.0, directions="real_to_sim", weight=0.01, duplicate_m=0.0),
+    "do_no_harm": None,
+}
+"""X-Sim's own calibration, as its released code runs it: a weight of 0.1 is applied twice."""
+
+
 class CalibrateConfig(StageConfig):
     """How the student is carried over to the robot's camera."""
 
+    recipe: Literal["own", "x-sim"] = "own"
+    """``x-sim`` sets ``replay``, ``camera``, ``align`` and ``do_no_harm`` to what X-Sim does."""
     num_rollouts: int = Field(default=10, ge=1)
     """Episodes on the robot; X-Sim uses 10."""
     rollout_seed: int = Field(default=70_000, ge=0)
@@ -93,3 +119,23 @@ class CalibrateConfig(StageConfig):
     """As in the student's own training."""
     seed: int = Field(default=0, ge=0)
     """Of batches and augmentation."""
+    do_no_harm: HarmConfig | None = HarmConfig()
+    """When the calibrated student takes the uncalibrated one's place; None: always, as in X-Sim."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _follow_the_recipe(cls, given: Any) -> Any:
+        """What is recorded is what is done, so a recipe sets its fields, or refuses others."""
+        if not isinstance(given, Mapping) or given.get("recipe") != "x-sim":
+            return given
+        for name, value in X_SIM.items():
+            field = cls.model_fields[name]
+            asked = given.get(name, field.default)
+            known = [field.default, value]
+            known += [v.model_dump() for v in known if isinstance(v, FrozenModel)]
+            if asked not in known:
+                raise ValueError(
+                    f"recipe 'x-sim' sets {name} itself. Leave {name} out, or set recipe to 'own' "
+                    "and each field as you want it."
+                )
+        return {**given, **X_SIM}

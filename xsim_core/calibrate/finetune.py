@@ -17,7 +17,7 @@ from xsim_core.policies.student import to_image_tensor
 from xsim_core.storage import Progress
 
 from .config import AlignConfig
-from .infonce import alignment, retrieval_accuracy, symmetric_infonce
+from .infonce import alignment, infonce, retrieval_accuracy
 from .pairs import Pairs
 
 
@@ -35,8 +35,12 @@ def pair_loss(
             for frames in (pairs.real, pairs.sim)
         )
         ignore = same[index][:, index]
-        return config.weight * symmetric_infonce(
-            real, sim, temperature=config.temperature, ignore=ignore
+        return config.weight * infonce(
+            real,
+            sim,
+            temperature=config.temperature,
+            ignore=ignore,
+            both_ways=config.directions == "both",
         )
 
     return loss

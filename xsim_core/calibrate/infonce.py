@@ -1,7 +1,8 @@
-"""Symmetric InfoNCE between features of paired real and simulated images (X-Sim, section 4.3).
+"""InfoNCE between features of paired real and simulated images (X-Sim, section 4.3).
 
 Differences from the released code, on purpose: both directions, a temperature that is not 1, the
-weight applied once, and near-duplicates of the positive left out of the negatives.
+weight applied once, and near-duplicates of the positive left out of the negatives. The recipe
+``x-sim`` (``CalibrateConfig.recipe``) has none of them.
 """
 
 import numpy as np
@@ -11,8 +12,13 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy, normalize
 
 
-def symmetric_infonce(
-    real: Tensor, sim: Tensor, *, temperature: float, ignore: Tensor | None = None
+def infonce(
+    real: Tensor,
+    sim: Tensor,
+    *,
+    temperature: float,
+    ignore: Tensor | None = None,
+    both_ways: bool = True,
 ) -> Tensor:
     """Contrast each real feature with all simulated ones, and the other way round.
 
@@ -22,6 +28,7 @@ def symmetric_infonce(
         temperature: divides the cosine similarities.
         ignore: (b, b) bool, symmetric; pairs (i, j) that are no negatives of each other. The
             diagonal is never ignored.
+        both_ways: also contrast each simulated feature with all real ones.
 
     Returns:
         The mean cross-entropy in nats.
@@ -31,6 +38,8 @@ def symmetric_infonce(
         ignore = ignore & ~torch.eye(len(real), dtype=torch.bool)
         logits = logits.masked_fill(ignore, float("-inf"))
     target = torch.arange(len(real))
+    if not both_ways:
+        return cross_entropy(logits, target)
     return (cross_entropy(logits, target) + cross_entropy(logits.T, target)) / 2
 
 

@@ -32,6 +32,8 @@ class Pairs:
     """(n, 3) in the replay, likewise."""
     score: NDArray[np.float32]
     """(n,) of the tracked pose; 0 where the object was not found."""
+    state: NDArray[np.float32]
+    """(n, s) proprioception measured on the robot."""
 
     def __len__(self) -> int:
         """Number of pairs."""

@@ -45,12 +45,15 @@ def evaluate_policies(
 ) -> Evaluation:
     """Success with Wilson intervals over paired seeds, and errors against truth where it exists.
 
-    Where nothing was calibrated, the student has its rows alone.
+    Where nothing was calibrated the student has its rows alone, and so where a calibration did harm
+    and was not applied: the other would be the same weights on the same seeds.
 
     Raises:
         BadInputError: when a policy was trained for another task.
     """
     first, second = STUDENTS[config.compares]
+    if config.compares == "calibration" and calibrated and _is_same(student, calibrated):
+        calibrated = None
     students = {first: student} | ({second: calibrated} if calibrated else {})
     for policy in (teacher, *students.values()):
         check_same_task(policy, sim)
@@ -71,6 +74,12 @@ def evaluate_policies(
     _publish(rows, here, out)
     out.add_file("success.png", rate_plot(rates))
     return Evaluation(task=here.task.name, rates=rates, figures=rate_figures(rates) | figures)
+
+
+def _is_same(one: OpenArtifact[StudentPolicy], other: OpenArtifact[StudentPolicy]) -> bool:
+    """Whether two policies act alike to the bit: a calibration that was not applied."""
+    a, b = one.arrays("weights"), other.arrays("weights")
+    return a.keys() == b.keys() and all(np.array_equal(v, b[name]) for name, v in a.items())
 
 
 def _compare(rows: Sequence[Trials], config: EvaluateConfig) -> dict[str, float]:

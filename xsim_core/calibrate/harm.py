@@ -1,0 +1,111 @@
+"""Whether a calibrated student may take the place of the one that it was made from.
+
+Calibration aligns features; that a policy succeeds more often, or as often, does not follow. So the
+two are tried on the same episodes in simulation, and what they would do is compared on rollouts
+that were held out from training. Nobody knows there whether a rollout succeeded, nor which action
+was right; but the simulated frame of a pair shows the same scene as the real one, and there the
+student is at home. A calibration that brings its actions on real frames no nearer to those is none.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xsim_core.policies import Student
+from xsim_core.policies.statistics import mcnemar_exact
+
+from .pairs import Pairs
+
+MIN_PAIRS = 10
+"""Fewer frames say nothing about retrieval, nor about actions."""
+NUM_NOISES = 4
+"""Draws of the sampler's noise over which an action is averaged."""
+
+Outcomes = Callable[[Student], NDArray[np.bool_]]
+"""Success (n,) of a student in simulation on seeds that are the same at every call."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What was compared, and what speaks against the calibrated student."""
+
+    objections: tuple[str, ...]
+    """A sentence each; none where it does no harm."""
+    figures: dict[str, float]
+
+
+def judge(before: Student, after: Student, held_out: Pairs, outcomes: Outcomes) -> Verdict:
+    """Compare a student with the one calibrated from it.
+
+    Args:
+        before: as it was trained in simulation.
+        after: calibrated.
+        held_out: trusted pairs of rollouts that were not trained on.
+        outcomes: tries a student in simulation.
+    """
+    objection, figures = in_simulation(outcomes(before), outcomes(after))
+    unlike, more = on_held_out(before, after, held_out)
+    return Verdict(tuple(o for o in (objection, unlike) if o), figures | more)
+
+
+def in_simulation(
+    before: NDArray[np.bool_], after: NDArray[np.bool_]
+) -> tuple[str | None, dict[str, float]]:
+    """An objection where more seeds were lost than gained, and the figures; outcomes (n,) each."""
+    gained, lost = int((after & ~before).sum()), int((before & ~after).sum())
+    figures = {
+        "kept_trials": float(len(before)),
+        "kept_gained": float(gained),
+        "kept_lost": float(lost),
+        "kept_mcnemar_p": mcnemar_exact(before, after),
+    }
+    objection = (
+        f"in simulation it succeeds {int(after.sum())} of {len(after)} times instead of "
+        f"{int(before.sum())} ({gained} gained, {lost} lost)"
+    )
+    return (objection if lost > gained else None), figures
+
+
+def on_held_out(
+    before: Student, after: Student, pairs: Pairs
+) -> tuple[str | None, dict[str, float]]:
+    """An objection where actions on real frames are further from those at home, and the figures."""
+    if len(pairs) < MIN_PAIRS:
+        few = (
+            f"rollouts held out from training have {len(pairs)} trusted pairs, of which at least "
+            f"{MIN_PAIRS} are needed to judge it (num_held_out, gate)"
+        )
+        return few, {}
+    home = mean_actions(before, pairs.sim, pairs.state)
+    distance = {
+        when: float(np.linalg.norm(mean_actions(s, pairs.real, pairs.state) - home, axis=-1).mean())
+        for when, s in (("before", before), ("after", after))
+    }
+    figures = {f"action_gap_{when}": value for when, value in distance.items()}
+    objection = (
+        f"on {len(pairs)} real frames of held-out rollouts its actions are further from those on "
+        f"their simulated counterparts ({distance['after']:.3f}) than before "
+        f"({distance['before']:.3f})"
+    )
+    return (objection if distance["after"] > distance["before"] else None), figures
+
+
+def mean_actions(
+    student: Student, rgb: NDArray[np.uint8], state: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """The chunks (n, Ta, a) that would be executed, averaged over the same draws of noise.
+
+    Args:
+        student: who acts.
+        rgb: (n, h, w, 3).
+        state: (n, s) proprioception.
+    """
+    a = student.architecture
+    shape = (NUM_NOISES, len(rgb), a.horizon, a.action_dim)
+    noises = np.random.default_rng(0).standard_normal(shape, np.float32)
+    seen = np.repeat(rgb[:, None], a.n_obs_steps, axis=1)
+    felt = np.repeat(state[:, None], a.n_obs_steps, axis=1)
+    chunks = [student.sample_actions(seen, felt, noise) for noise in noises]
+    return np.mean(chunks, axis=0)[:, : a.n_action_steps]
