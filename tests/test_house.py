@@ -40,6 +40,7 @@ ELSEWHERE = {
         xsim_core/exporters/robomimic""",
     "tests/serving/test_server.py": "xsim_core/serving/answers xsim_core/serving/probe",
     "tests/flows/test_policy_commands.py": "flows/cli/policy",
+    "tests/exporters/test_physics_files.py": "xsim_core/exporters/rigid_body",
     "tests/exporters/test_trajectories.py": "xsim_core/exporters/npy xsim_core/exporters/tum",
     "tests/exporters/test_policy_folder.py": "xsim_core/exporters/robot_words",
     "tests/flows/test_export.py": "xsim_core/api/exporting",

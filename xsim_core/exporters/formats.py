@@ -106,6 +106,20 @@ FORMATS = _table(
         write="photos:write_colmap",
     ),
     Format(
+        name="mjcf",
+        kinds=("sim_world",),
+        what="MuJoCo's scene.xml: object, table and room with their collision pieces",
+        loses="robot, Gaussians, waypoints, camera",
+        write="physics_files:write_mjcf",
+    ),
+    Format(
+        name="urdf",
+        kinds=("sim_world",),
+        what="object.urdf and room.urdf with their collision pieces, world.json",
+        loses="robot, Gaussians, waypoints, camera",
+        write="physics_files:write_urdf",
+    ),
+    Format(
         name="lerobot",
         kinds=("episode_dataset",),
         what="LeRobot v3.0: Parquet with PNG images, statistics of our own",

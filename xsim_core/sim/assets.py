@@ -8,6 +8,10 @@ from numpy.typing import NDArray
 from xsim_core.config import FrozenModel, Vec3
 
 Matrix = tuple[tuple[float, ...], ...]
+TABLE_HALF_M = (1.2, 1.2, 0.05)
+"""Of the box whose top is the support plane."""
+TABLE_XY_M = (0.5, 0.0)
+"""Its centre."""
 
 
 class SimAssets(FrozenModel):

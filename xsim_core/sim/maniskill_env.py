@@ -22,13 +22,12 @@ from xsim_core.errors import BadInputError
 from xsim_core.geometry import se3_to_pos_quat
 
 from . import batch_reward as rewards
-from .assets import SimAssets
+from .assets import TABLE_HALF_M, TABLE_XY_M, SimAssets
 from .reward import Goals
 from .starts import StartStreams
 from .task import Physics, TaskSpec
 
 ENV_ID = "XSimObjectTrack-v1"
-TABLE_HALF_M = (1.2, 1.2, 0.05)
 _EYE_FROM_OBJECT = np.array([0.65, 0.35, 0.60])
 """Where the default cameras are, seen from the object's start: in front of the robot, above."""
 
@@ -123,7 +122,7 @@ class XSimObjectTrackEnv(BaseEnv):
         if self.scene.can_render():
             wood = sapien.render.RenderMaterial(base_color=[0.55, 0.43, 0.32, 1.0], roughness=0.8)
             builder.add_box_visual(half_size=half, material=wood)
-        builder.initial_pose = sapien.Pose([0.5, 0.0, self.assets.table_height_m - half[2]])
+        builder.initial_pose = sapien.Pose([*TABLE_XY_M, self.assets.table_height_m - half[2]])
         return builder.build_kinematic("table")
 
     def reset(

@@ -4,13 +4,16 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xsim_core.scratch import write_text
 from xsim_core.storage import ArtifactWriter, OpenArtifact
+
+if TYPE_CHECKING:
+    import trimesh
 
 _FIELDS = ("vertices", "faces", "vertex_ends", "face_ends")
 
@@ -48,6 +51,15 @@ class ConvexPieces:
         """The pieces stored below ``prefix``."""
         return ConvexPieces(*(artifact.array(f"{prefix}/{name}") for name in _FIELDS))
 
+    def meshes(self) -> "list[trimesh.Trimesh]":
+        """The pieces, one by one."""
+        import trimesh
+
+        vertices = np.split(self.vertices, self.vertex_ends[:-1])
+        faces = np.split(self.faces, self.face_ends[:-1])
+        pairs = zip(vertices[: len(self)], faces[: len(self)], strict=True)
+        return [trimesh.Trimesh(v, f, process=False) for v, f in pairs]
+
     def write(self, out: ArtifactWriter, prefix: str) -> None:
         """Store the pieces below ``prefix``."""
         for name in _FIELDS:
@@ -61,15 +73,12 @@ class ConvexPieces:
         """
         import trimesh
 
-        vertices = np.split(self.vertices, self.vertex_ends[:-1])
-        faces = np.split(self.faces, self.face_ends[:-1])
         paths = []
-        for v, f in zip(vertices[: len(self)], faces[: len(self)], strict=True):
+        for mesh in self.meshes():
+            v, f = np.asarray(mesh.vertices), np.asarray(mesh.faces)
             digest = hashlib.sha256(v.tobytes() + f.tobytes()).hexdigest()[:12]
             path = folder / f"{stem}_{digest}.obj"
             if not path.exists():
-                write_text(
-                    path, trimesh.exchange.obj.export_obj(trimesh.Trimesh(v, f, process=False))
-                )
+                write_text(path, trimesh.exchange.obj.export_obj(mesh))
             paths.append(path)
         return tuple(paths)
