@@ -61,7 +61,10 @@ PRESETS: Mapping[str, Fields] = {
             "num_rollouts": 3, "num_held_out": 1, "do_no_harm": None,
             "optim": {"num_steps": 20, "warmup_steps": 2},
         },
-        "evaluate": {"num_sim_trials": 2, "num_teacher_trials": 4, "num_real_trials": 2},
+        "evaluate": {
+            "num_sim_trials": 2, "num_teacher_trials": 4, "num_real_trials": 2,
+            "num_worlds": 0,
+        },
     },
     # X-Sim's sizes (arXiv 2505.07096, appendix); hours, and a GPU for splat and training.
     "full": {

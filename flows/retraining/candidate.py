@@ -87,7 +87,9 @@ def retrain_and_promote(
     inputs = pipeline.tried_in(found, trained, ingested)
 
     def trial(seed: int) -> Ref:
-        config = job.config.evaluate.model_copy(update={"seed": seed, "compares": "promotion"})
+        # Pairs of trials decide, as many as it takes; each batch would try the worlds anew.
+        asked = {"seed": seed, "compares": "promotion", "num_worlds": 0}
+        config = job.config.evaluate.model_copy(update=asked)
         return execute(EVALUATE, config, student=before.ref, calibrated=candidate, **inputs)
 
     seeds = _seeds(job.config, night, max_pairs, has_world=ingested.world is not None)

@@ -1,7 +1,8 @@
 """What local light gives: ``python -m tests.benchmarks.bench_light --home .xsim --out FOLDER``.
 
 Students of a finished run's dataset, trained with and without ``augment.light`` from the same
-seeds, are tried on the same seeds in simulation and in worlds that differ from it step by step.
+seeds, are tried on the same seeds in simulation, in the worlds that ``evaluate`` draws, and in
+worlds that differ from simulation step by step.
 Students lie in the home's store; trials under --out, one file a student and world, so it may be
 stopped and goes on. ``--train`` only trains (one process a student may run beside others); without
 it whatever is trained is tried and the table printed.
@@ -18,6 +19,7 @@ from xsim_core.artifacts import ArtifactRef, RealWorld
 from xsim_core.policies import ClosedLoopStudent, Student
 from xsim_core.policies.config import LocalLightConfig
 from xsim_core.policies.fitting import torch_threads
+from xsim_core.policies.nested import nested_difference, nested_interval, sign_flip_exact
 from xsim_core.policies.statistics import mcnemar_exact
 from xsim_core.presets import pipeline_config
 from xsim_core.render.lights import LightSpec
@@ -30,9 +32,11 @@ from xsim_core.sim.vision.rollout import rollout
 from xsim_core.stage import run_stage
 from xsim_core.stages import DIFFUSION
 from xsim_core.storage import ArtifactStore, Runtime
-from xsim_core.world import OpenWorld, SimulatedRobot, open_world
+from xsim_core.world import OpenWorld, SimulatedRobot, WorldSpread, open_world
 
 LIGHTS = {"plain": None, "local light": LocalLightConfig()}
+DRAWN = "20 drawn worlds"
+NUM_DRAWN = 20
 FIRST_SEED = 120_000
 OTHER_LIGHTS = LightRandomisation(gain=0.4, tint=0.15, direction_rad=1.2)
 """Rooms of other lights: around the world's own, three times as far as training draws."""
@@ -45,7 +49,7 @@ def config(light, seed):
 
 
 def worlds(spec):
-    """Name → what differs from simulation; None is simulation itself."""
+    """Names and what differs from simulation, which is None; drawn worlds are of the world."""
     told = {"lights": LightSpec(), "object_tint": (1.0, 1.0, 1.0), "camera_error_m": 0.0}
     told |= {"camera_error_rad": 0.0, "friction": 0.35, "action_latency_steps": 0}
     room = spec.model_copy(update=told)
@@ -58,6 +62,7 @@ def worlds(spec):
     for seed in range(4):
         lights = OTHER_LIGHTS.draw(spec.lights, np.random.default_rng([seed, 0x11]))
         yield f"true room, drawn lights {seed}", room.model_copy(update={"lights": lights})
+    yield DRAWN, spec
 
 
 class Bench:
@@ -94,10 +99,13 @@ class Bench:
 
     def try_all(self):
         """Every student in every world, on the same seeds."""
-        seeds = range(FIRST_SEED, FIRST_SEED + self.asked.trials)
         sim = open_sim_world(self.store.open(self.inputs["sim"]), self.out / "sim")
         world = open_world(self.store.open(self.stages["ingest_world"], RealWorld))
-        for number, (place, spec) in enumerate(worlds(world.spec)):
+        for number, (place, spec) in sorted(enumerate(worlds(world.spec)), key=self.turn):
+            if number not in (self.asked.places or [number]):
+                continue
+            count = NUM_DRAWN * self.asked.trials_per_world if place == DRAWN else self.asked.trials
+            seeds = range(FIRST_SEED, FIRST_SEED + count)
             waiting = {
                 path: student
                 for name, seed, student in self.students()
@@ -105,15 +113,24 @@ class Bench:
             }
             if not waiting:
                 continue
-            with self.opened(sim, world, spec) as run:
+            with self.opened(sim, world, place, spec) as run:
                 for path, student in waiting.items():
                     success, progress = run(ClosedLoopStudent(student), seeds)
                     found = {"place": place, "success": success.tolist()}
                     path.write_text(json.dumps(found | {"progress": progress.tolist()}))
                     print(path.name, place, int(success.sum()), len(success), flush=True)
 
-    def opened(self, sim, world, spec):
+    def turn(self, numbered):
+        """As asked for."""
+        places = self.asked.places or []
+        return places.index(numbered[0]) if numbered[0] in places else numbered[0]
+
+    def opened(self, sim, world, place, spec):
         """A context that answers ``run(policy, seeds)``, which answers success and progress."""
+        if place == DRAWN:
+            drawn = [WorldSpread().draw(k) for k in range(NUM_DRAWN)]
+            where = {"folder": self.out, "num_workers": self.asked.workers}
+            return _Robot(world, sim, num_envs=NUM_DRAWN, domains=drawn, **where)
         if spec is None or spec.lights == LightSpec():
             background = sim.background if spec is None else RoomBackground(room=spec.room)
             return _Randomised(sim, background, self.asked.workers)
@@ -130,20 +147,30 @@ class Bench:
             arms = found.setdefault((int(number), row["place"]), {})
             arms.setdefault(" ".join(name), {})[int(seed)] = row["success"]
         return [
-            {"world": place, "success": arms, **paired(arms)}
+            {"world": place, "success": arms, **paired(place, arms)}
             for (_, place), arms in sorted(found.items())
         ]
 
 
-def paired(arms):
+def paired(place, arms):
     """The second arm against the first, over the training seeds that both have."""
     seeds = [s for s in arms.get("plain", {}) if s in arms.get("local light", {})]
     if not seeds:
         return {}
     before, after = (np.concatenate([arms[n][s] for s in seeds]) for n in LIGHTS)
+    if place == DRAWN:  # Environments take seeds in turn; worlds are the units, over all trainings.
+        before, after = (x.reshape(-1, NUM_DRAWN).T for x in (before, after))
+        tested = {
+            "plain_interval": nested_interval(before),
+            "local_light_interval": nested_interval(after),
+            "difference_interval": nested_difference(before, after),
+            "sign_flip_p": sign_flip_exact(before, after),
+        }
+    else:
+        tested = {"mcnemar_p": mcnemar_exact(before, after)}
     return {
-        "plain": int(before.sum()), "local_light": int(after.sum()), "trials": len(before),
-        "training_seeds": seeds, "mcnemar_p": mcnemar_exact(before, after),
+        "plain": int(before.sum()), "local_light": int(after.sum()), "trials": before.size,
+        "training_seeds": seeds, **tested,
     }  # fmt: skip
 
 
@@ -189,6 +216,10 @@ def main():
     parser.add_argument("--arms", nargs="*", default=list(LIGHTS), choices=list(LIGHTS))
     parser.add_argument("--seeds", type=int, nargs="*", default=[0, 1], help="of trainings")
     parser.add_argument("--trials", type=int, default=48, help="in each world")
+    parser.add_argument("--trials-per-world", type=int, default=3, help="in each drawn one")
+    parser.add_argument(
+        "--places", type=int, nargs="*", help="only these, by number, in this order"
+    )
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--train", action="store_true")

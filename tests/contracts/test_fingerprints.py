@@ -22,7 +22,7 @@ PINNED = {
     "render_dataset": "3c29299b70d8ac849568e415",
     "diffusion": "db8ae13fcda04c4b79ce5e69",
     "calibrate": "6264928d2ee6a0c0417db34d",
-    "evaluate": "3ee8e40c029813308a51d0f0",
+    "evaluate": "13e924c32ce02a0d7ecb5309",
     "collect_rollouts": "520e7d4138de19a792eb0d78",
     "render_shard": "7eef04eabf88a28998b7a487",
 }

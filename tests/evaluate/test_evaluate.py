@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from tests.evaluate.fixtures import (
     make_images,
@@ -8,7 +9,7 @@ from tests.evaluate.fixtures import (
     make_truth,
     make_world,
 )
-from tests.sim.fixtures import make_scene, make_sim, make_track
+from tests.sim.fixtures import make_scene, make_sim, make_track, open_sim
 from xsim_core.artifacts import (
     Evaluation,
     GroundTruth,
@@ -23,8 +24,10 @@ from xsim_core.artifacts import (
 from xsim_core.errors import BadInputError
 from xsim_core.evaluate import EvaluateConfig, evaluate_policies
 from xsim_core.evaluate.errors import truth_errors
+from xsim_core.evaluate.evaluate import is_same_policy
+from xsim_core.evaluate.trials import TrialRunner
 from xsim_core.stage import Stage, run_stage
-from xsim_core.storage import ArtifactStore
+from xsim_core.storage import ArtifactStore, Runtime
 
 STAGE = Stage(
     name="evaluate",
@@ -46,7 +49,9 @@ STAGE = Stage(
     optional=frozenset({"calibrated", "world", "truth"}),
 )
 HORIZON = 4
-CONFIG = EvaluateConfig(num_sim_trials=2, num_teacher_trials=3, num_real_trials=2, num_films=2)
+CONFIG = EvaluateConfig(
+    num_sim_trials=2, num_teacher_trials=3, num_real_trials=2, num_films=2, num_worlds=0
+)
 
 
 @pytest.fixture(scope="module")
@@ -137,3 +142,26 @@ def test_a_comparison_for_promotion_calls_its_policies_current_and_candidate(sto
     assert {"success/current_sim", "success/candidate_sim"} <= set(evaluation.array_names)
     assert {"promotion_sim_gained", "candidate_sim_success"} <= set(evaluation.summary.figures)
     assert not any("calibrat" in name for name in evaluation.summary.figures)
+
+
+@pytest.mark.vulkan
+def test_a_student_is_tried_in_drawn_worlds_an_environment_each(store, tmp_path):
+    sim = open_sim(tmp_path, horizon=2)
+    out = store.begin("evaluation", "e" * 24, runtime=Runtime(num_workers=0))
+    asked = CONFIG.model_copy(update={"num_worlds": 2, "trials_per_world": 3})
+    runner = TrialRunner(sim, asked, out, num_rows=1)
+    world, student = store.open(make_world(store)), store.open(make_student(store))
+    (row,) = runner.worlds(world, {"student": student})
+    assert (row.name, row.success.shape, row.progress.shape) == ("student_worlds", (2, 3), (2, 3))
+    assert row.rate().trials == 6
+
+
+def test_a_calibration_that_was_not_applied_is_known_by_its_weights(store):
+    one, other = (store.open(make_student(store, seed=seed)) for seed in (0, 1))
+    assert is_same_policy(one, one)
+    assert not is_same_policy(one, other)
+
+
+def test_one_world_is_refused():
+    with pytest.raises(ValidationError, match="0 for none, or 2 and up"):
+        EvaluateConfig(num_worlds=1)

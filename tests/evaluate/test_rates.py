@@ -39,3 +39,16 @@ def test_the_bar_plot_is_a_picture():
         trials(p, [1, 0, 1], d).rate() for p in ("teacher", "student") for d in ("sim", "real")
     ]
     assert Image.open(io.BytesIO(rate_plot(rates))).width > 200
+
+
+def test_in_worlds_the_worlds_are_what_is_counted():
+    before = trials("student", np.repeat([1, 1, 0, 0, 0, 0], 3).reshape(6, 3), "worlds")
+    after = trials("calibrated", np.repeat([1, 1, 1, 1, 1, 0], 3).reshape(6, 3), "worlds")
+    rate = after.rate()
+    assert (rate.successes, rate.trials) == (15, 18)
+    assert rate.high - rate.low > 0.5  # Six worlds, not eighteen trials.
+    figures = comparison(before, after)
+    assert (figures["gained"], figures["lost"]) == (9, 0)
+    assert figures["sign_flip_p"] == pytest.approx(2 / 2**3)
+    assert figures["success_difference"] == pytest.approx(0.5)
+    assert figures["success_difference_low"] < 0.5 < figures["success_difference_high"]

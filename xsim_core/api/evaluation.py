@@ -29,14 +29,16 @@ class Evaluation:
     figures: Mapping[str, float]
     """Comparisons and errors against truth by name; units are in the names."""
     success: Mapping[str, NDArray[np.bool_]]
-    """(n,) one a seed; equal rows are equal seeds."""
+    """(n,) one a seed; equal rows are equal seeds. In ``worlds`` (w, t): t seeds in w worlds."""
     progress: Mapping[str, NDArray[np.float32]]
-    """(n,) in [0, 1]."""
+    """As ``success``, in [0, 1]."""
     errors: Mapping[str, NDArray[np.floating]]
     """Per-frame errors against ground truth; empty where there is no truth."""
 
     def rate(self, policy: str, domain: str) -> SuccessRate:
-        """The rate of one policy (``teacher``, ``student``, ``calibrated``) in ``sim`` or ``real``.
+        """The rate of a policy (``teacher``, ``student``, ``calibrated``) in a domain.
+
+        Domains are ``sim``, ``real`` and ``worlds``.
 
         Raises:
             UnknownNameError: when it was not tried there.

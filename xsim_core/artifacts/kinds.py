@@ -320,7 +320,7 @@ class RealRollouts(Artifact):
 
 
 class SuccessRate(FrozenModel):
-    """Successes out of trials with a 95 % Wilson interval."""
+    """Successes out of trials with a 95 % interval: Wilson's; over worlds ``nested_interval``'s."""
 
     policy: str
     domain: str
@@ -337,7 +337,12 @@ class Evaluation(Artifact):
 
     kind: ClassVar[str] = "evaluation"
     arrays: ClassVar[tuple[S, ...]] = (
-        S("success/*", "bool", "...", "per seed, one array a policy and domain"),
+        S(
+            "success/*",
+            "bool",
+            "...",
+            "per seed, one array a policy and domain; (w, t) over worlds",
+        ),
         S("progress/*", "float32", "...", "per seed, in [0, 1]"),
         S("error/*", "float", "...", "per-frame errors against ground truth", optional=True),
     )

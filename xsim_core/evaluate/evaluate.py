@@ -52,7 +52,7 @@ def evaluate_policies(
         BadInputError: when a policy was trained for another task.
     """
     first, second = STUDENTS[config.compares]
-    if config.compares == "calibration" and calibrated and _is_same(student, calibrated):
+    if config.compares == "calibration" and calibrated and is_same_policy(student, calibrated):
         calibrated = None
     students = {first: student} | ({second: calibrated} if calibrated else {})
     for policy in (teacher, *students.values()):
@@ -60,11 +60,14 @@ def evaluate_policies(
     out.progress(0.0, {})
     here = open_sim_world(sim, out.scratch() / "sim")
     with torch_threads(out.runtime.num_workers):
-        num_rows = 1 + len(students) * (2 if world else 1)
+        domains = 1 + (world is not None) * (1 + (config.num_worlds > 0))
+        num_rows = 1 + len(students) * domains
         runner = TrialRunner(here, config, out, num_rows=num_rows)
         rows = runner.simulation(teacher, students)
         if world is not None:
             rows += runner.reality(world, students)
+            if config.num_worlds > 0:
+                rows += runner.worlds(world, students)
     figures = _compare(rows, config)
     if truth is not None:
         errors, against_truth = truth_errors(scene, track, images, truth)
@@ -76,7 +79,7 @@ def evaluate_policies(
     return Evaluation(task=here.task.name, rates=rates, figures=rate_figures(rates) | figures)
 
 
-def _is_same(one: OpenArtifact[StudentPolicy], other: OpenArtifact[StudentPolicy]) -> bool:
+def is_same_policy(one: OpenArtifact[StudentPolicy], other: OpenArtifact[StudentPolicy]) -> bool:
     """Whether two policies act alike to the bit: a calibration that was not applied."""
     a, b = one.arrays("weights"), other.arrays("weights")
     return a.keys() == b.keys() and all(np.array_equal(v, b[name]) for name, v in a.items())
@@ -87,7 +90,7 @@ def _compare(rows: Sequence[Trials], config: EvaluateConfig) -> dict[str, float]
     first, second = STUDENTS[config.compares]
     by_name = {row.name: row for row in rows}
     figures = {}
-    for domain in ("sim", "real"):
+    for domain in ("sim", "real", "worlds"):
         before, after = by_name.get(f"{first}_{domain}"), by_name.get(f"{second}_{domain}")
         if before is not None and after is not None:
             compared = comparison(before, after)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from xsim_core.artifacts.kinds import SuccessRate
 from xsim_core.errors import BadInputError
 from xsim_core.pictures import figure_bytes
+from xsim_core.policies.nested import nested_difference, nested_interval, sign_flip_exact
 from xsim_core.policies.statistics import mcnemar_exact, wilson_interval
 
 
@@ -19,9 +20,9 @@ class Trials:
     policy: str
     domain: str
     success: NDArray[np.bool_]
-    """(n,) one a seed."""
+    """(n,) one a seed; (w, t) in worlds."""
     progress: NDArray[np.float32]
-    """(n,) in [0, 1]."""
+    """(n,) or (w, t) in [0, 1]."""
     films: list[NDArray[np.uint8]]
     """Frames (t_i, h, w, 3) of the first few seeds."""
 
@@ -32,8 +33,10 @@ class Trials:
 
     def rate(self) -> SuccessRate:
         """The summary of these trials."""
-        successes, trials = int(self.success.sum()), len(self.success)
-        low, high = wilson_interval(successes, trials)
+        successes, trials = int(self.success.sum()), self.success.size
+        is_nested = self.success.ndim == 2
+        interval = nested_interval(self.success) if is_nested else None
+        low, high = interval or wilson_interval(successes, trials)
         return SuccessRate(
             policy=self.policy,
             domain=self.domain,
@@ -50,20 +53,29 @@ def comparison(before: Trials, after: Trials) -> dict[str, float]:
 
     Returns:
         Seeds gained and lost by ``after``, the exact two-sided McNemar p-value, the difference in
-        success and the mean difference in staged progress.
+        success and the mean difference in staged progress. In worlds, which are the units there,
+        the exact sign-flip p-value and a 95 % interval of the difference.
 
     Raises:
         BadInputError: when the trials were run on different numbers of seeds.
     """
-    if len(before.success) != len(after.success):
+    if before.success.shape != after.success.shape:
         raise BadInputError(
-            f"{before.name} has {len(before.success)} trials and {after.name} "
-            f"{len(after.success)}: they are not paired"
+            f"{before.name} has {before.success.size} trials and {after.name} "
+            f"{after.success.size}: they are not paired"
         )
-    return {
+    if before.success.ndim == 2:
+        low, high = nested_difference(before.success, after.success)
+        tested = {
+            "sign_flip_p": sign_flip_exact(before.success, after.success),
+            "success_difference_low": low,
+            "success_difference_high": high,
+        }
+    else:
+        tested = {"mcnemar_p": mcnemar_exact(before.success, after.success)}
+    return tested | {
         "gained": float((after.success & ~before.success).sum()),
         "lost": float((before.success & ~after.success).sum()),
-        "mcnemar_p": mcnemar_exact(before.success, after.success),
         "success_difference": float(after.success.mean() - before.success.mean()),
         "progress_difference": float((after.progress - before.progress).mean()),
     }

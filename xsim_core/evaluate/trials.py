@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsim_core.artifacts import RealWorld, StudentPolicy, TeacherPolicy
+from xsim_core.pictures import grid, png_bytes
 from xsim_core.policies import ClosedLoopStudent, Student
 from xsim_core.policies.teacher import load_teacher
 from xsim_core.sim.open import OpenSimWorld
@@ -97,6 +98,37 @@ class TrialRunner:
                     films = self._films(episodes)
                 judged = robot.judge()
                 rows.append(Trials(name, "real", judged.success, judged.progress, films))
+        return rows
+
+    def worlds(
+        self,
+        world: OpenArtifact[RealWorld],
+        students: Mapping[str, OpenArtifact[StudentPolicy]],
+    ) -> list[Trials]:
+        """Students in worlds drawn around the one to deploy into, an environment each."""
+        config, rows = self._config, []
+        shape = (config.num_worlds, config.trials_per_world)
+        seeds = self._seeds(config.num_worlds * config.trials_per_world)
+        with SimulatedRobot(
+            open_world(world),
+            self._sim,
+            folder=self._out.scratch() / "worlds",
+            num_envs=config.num_worlds,
+            num_workers=self._out.runtime.num_workers,
+            domains=[config.worlds.draw(k) for k in range(config.num_worlds)],
+        ) as robot:
+            for name, policy in students.items():
+                actor = self._reporting(policy, seeds)
+                with self._films_on_disk():
+                    episodes = robot.run(actor, seeds, progress=self._progress(f"{name}_worlds"))
+                    begins = [episodes.episode(i).start for i in range(config.num_worlds)]
+                    shown = grid(episodes.rgb[begins], columns=5)
+                judged = robot.judge()
+                # Environments take seeds in turn, so a column is a round through all worlds.
+                success = judged.success.reshape(shape[::-1]).T
+                progress = judged.progress.reshape(shape[::-1]).T
+                rows.append(Trials(name, "worlds", success, progress, []))
+                self._out.add_file("worlds.png", png_bytes(shown))
         return rows
 
     def _pool(self, background: SplatBackground | None, num_trials: int) -> ImageEnvPool:

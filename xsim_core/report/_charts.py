@@ -103,7 +103,7 @@ def status_strip(status: NDArray[np.integer], names: Mapping[int, tuple[str, str
 
 
 def rate_chart(rates: Sequence[SuccessRate]) -> Markup:
-    """Success of each policy in each domain, with the 95 % Wilson interval as an error bar."""
+    """Success of each policy in each domain, with the 95 % interval as an error bar."""
     figure, axes = _figure(720, 34 * len(rates) + 60)
     for i, rate in enumerate(rates):
         share = rate.successes / max(1, rate.trials)
@@ -114,7 +114,7 @@ def rate_chart(rates: Sequence[SuccessRate]) -> Markup:
         text = f"{rate.successes}/{rate.trials}"
         axes.text(1.03, i, text, va="center", color=_INK, size=FONT_PX)
     axes.set_yticks(range(len(rates)), [f"{r.policy}, {r.domain}" for r in rates])
-    axes.set(xlim=(0, 1), xlabel="share of episodes that succeed; bar: 95 % Wilson interval")
+    axes.set(xlim=(0, 1), xlabel="share of episodes that succeed; bar: 95 % interval")
     axes.invert_yaxis()
     return _svg(figure, "success rates with their intervals")
 

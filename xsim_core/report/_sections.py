@@ -157,7 +157,7 @@ def _evaluation(artifact: Open) -> Markup:
     rates = artifact.summary.rates
     if rates:
         chart = rate_chart(rates) + _rate_table(rates)
-        parts.append(_card(chart, "Success, 95 % Wilson intervals"))
+        parts.append(_card(chart, "Success, 95 % intervals"))
     figures = artifact.summary.figures
     parts += [_compared(figures, what, title) for what, title in _COMPARISONS.items()]
     told = {k: v for k, v in figures.items() if not k.startswith(_SHOWN_ELSEWHERE)}
@@ -209,12 +209,14 @@ _SHOWN_ELSEWHERE = (
 
 def _compared(figures: Mapping[str, float], what: str, title: str) -> Markup:
     """The second student against the first on the same seeds, a row for each domain."""
-    head = ("where", "gained", "lost", "McNemar p", "success", "task progress")
-    names = ("gained", "lost", "mcnemar_p", "success_difference", "progress_difference")
+    head = ("where", "gained", "lost", "exact p", "success", "task progress")
+    names = ("gained", "lost", "p", "success_difference", "progress_difference")
+    tests = {"sim": "mcnemar_p", "real": "mcnemar_p", "worlds": "sign_flip_p"}
     formats = ("{:.0f}", "{:.0f}", "{:.2g}", "{:+.1%}", "{:+.3f}")
     rows: list[tuple[str, ...]] = []
-    for domain in ("sim", "real"):
-        values = [figures.get(f"{what}_{domain}_{name}") for name in names]
+    for domain, test in tests.items():
+        known = [test if name == "p" else name for name in names]
+        values = [figures.get(f"{what}_{domain}_{name}") for name in known]
         cells = [f.format(v) for f, v in zip(formats, values, strict=True) if v is not None]
         if len(cells) == len(names):
             rows.append((domain, *cells))

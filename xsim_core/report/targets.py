@@ -45,7 +45,7 @@ def check_targets(summaries: Mapping[str, Artifact]) -> list[Target]:
 def find_rate(rates: tuple[SuccessRate, ...], policy: str, *, real: bool) -> SuccessRate | None:
     """The rate of a policy in simulation or in the real world."""
     for rate in rates:
-        if rate.policy == policy and ("real" in rate.domain) == real:
+        if rate.policy == policy and rate.domain == ("real" if real else "sim"):
             return rate
     return None
 

@@ -11,3 +11,4 @@ from .robot import (
     SimulatedRobot as SimulatedRobot,
 )
 from .spec import WorldSpec as WorldSpec
+from .spread import WorldSpread as WorldSpread

@@ -13,6 +13,7 @@ from xsim_core.sim.assets import SimAssets
 from xsim_core.sim.open import OpenSimWorld
 from xsim_core.sim.state import EnvState
 from xsim_core.sim.vision.backgrounds import RoomBackground
+from xsim_core.sim.vision.domain import Domain
 from xsim_core.sim.vision.image_pool import ImageEnvPool
 from xsim_core.sim.vision.recorder import RolloutResult
 from xsim_core.sim.vision.rendering import POLICY_HW, policy_camera, video_camera
@@ -84,6 +85,7 @@ class SimulatedRobot(AbstractContextManager["SimulatedRobot"]):
         num_workers: int = 2,
         image_hw: tuple[int, int] = POLICY_HW,
         rgbd_hw: tuple[int, int] | None = None,
+        domains: Sequence[Domain] | None = None,
     ) -> None:
         """Set up the world.
 
@@ -97,6 +99,8 @@ class SimulatedRobot(AbstractContextManager["SimulatedRobot"]):
             image_hw: size of the policy's images.
             rgbd_hw: size of the larger RGB-D pictures; None records none. ``RGBD_HW`` suits
                 tracking.
+            domains: physics, camera, light and sensor of each environment, such as
+                ``WorldSpread.draw`` gives; the world's own when None.
         """
         self._nominal = assets = sim.assets
         # Where to look is chosen by the robot's own calibration, not by the world's truth.
@@ -108,7 +112,7 @@ class SimulatedRobot(AbstractContextManager["SimulatedRobot"]):
             _world_assets(world, assets, folder),
             sim.task,
             background=RoomBackground(room=world.spec.room),
-            domain=world.spec.domain,
+            domain=domains or world.spec.domain,
             num_envs=num_envs,
             num_workers=num_workers,
             image_hw=image_hw,

@@ -73,8 +73,8 @@ class _Setup:
     assets: SimAssets
     task: TaskSpec
     background: Background | None
-    domain: Domain
-    num_envs: int
+    domains: tuple[Domain, ...]
+    """One an environment."""
     image_hw: tuple[int, int]
     rgbd_hw: tuple[int, int] | None
     policy_view: PinholeCamera
@@ -85,9 +85,9 @@ class _ImageWorker:
 
     def __init__(self, setup: _Setup) -> None:
         self.setup = setup
-        physics = setup.domain.physics or setup.task.physics
         self.envs = [
-            SimEnv(setup.assets, setup.task, physics=physics) for _ in range(setup.num_envs)
+            SimEnv(setup.assets, setup.task, physics=domain.physics or setup.task.physics)
+            for domain in setup.domains
         ]
         self.renderer = None
         if setup.background is not None:
@@ -98,14 +98,14 @@ class _ImageWorker:
                 policy_view=setup.policy_view,
             )
         self._T_world_cam = np.array(setup.assets.T_world_cam)
-        self.draws: list[EpisodeDraw] = [setup.domain.draw(0, self._T_world_cam) for _ in self.envs]
+        self.draws: list[EpisodeDraw] = [d.draw(0, self._T_world_cam) for d in setup.domains]
         self._last: list[_Row | None] = [None for _ in self.envs]
 
     def reset(
         self, seeds: Sequence[int], poses: Sequence[Any], qpos: Sequence[Any]
     ) -> list[_Row | None]:
         for i, (env, seed) in enumerate(zip(self.envs, seeds, strict=True)):
-            self.draws[i] = self.setup.domain.draw(seed, self._T_world_cam)
+            self.draws[i] = self.setup.domains[i].draw(seed, self._T_world_cam)
             obs = env.reset(seed, T_world_object=poses[i], qpos=qpos[i])
             self._last[i] = self._row(i, obs, success=False, progress=0.0, done=False)
         return list(self._last)
@@ -124,7 +124,7 @@ class _ImageWorker:
         self, i: int, obs: NDArray[np.float32], *, success: bool, progress: float, done: bool
     ) -> _Row:
         env, draw, setup = self.envs[i], self.draws[i], self.setup
-        state, sensor = env.env_state(), self.setup.domain.sensor
+        state, sensor = env.env_state(), self.setup.domains[i].sensor
         rgb, wide, depth_mm = np.zeros((*setup.image_hw, 3), np.uint8), None, None
         if self.renderer is not None:
             frame = self.renderer.render(state, draw.T_world_cam, lights=draw.lights)
@@ -162,7 +162,7 @@ class ImageEnvPool(AbstractContextManager["ImageEnvPool"]):
         task: TaskSpec,
         *,
         background: Background | None,
-        domain: Domain | None = None,
+        domain: Domain | Sequence[Domain] | None = None,
         num_envs: int = 8,
         num_workers: int = 2,
         image_hw: tuple[int, int] = POLICY_HW,
@@ -175,7 +175,7 @@ class ImageEnvPool(AbstractContextManager["ImageEnvPool"]):
             assets: from ``open_sim_world``.
             task: what to do.
             background: the room; None renders nothing (for policies that need no image).
-            domain: physics, camera, light and sensor.
+            domain: physics, camera, light and sensor; one for all, or one for each.
             num_envs: how many.
             num_workers: processes; 0 means this one.
             image_hw: size of the policy's image.
@@ -185,14 +185,18 @@ class ImageEnvPool(AbstractContextManager["ImageEnvPool"]):
 
         Raises:
             MissingDependencyError: when a background is given but nothing can render it.
+            BadInputError: when there is not one domain for each environment.
         """
-        self.assets, self.task, self.domain = assets, task, domain or Domain()
+        self.assets, self.task = assets, task
+        each = tuple(domain) if isinstance(domain, Sequence) else (domain or Domain(),) * num_envs
+        if len(each) != num_envs:
+            raise BadInputError(f"ImageEnvPool: {len(each)} domains for {num_envs} environments")
         self.num_envs, self.image_hw = num_envs, image_hw
         view = self.policy_view = policy_view or policy_camera(assets, image_hw)
         num_workers = min(num_workers, num_envs)
         self._parts = np.array_split(np.arange(num_envs), max(num_workers, 1))
         setups = [
-            _Setup(assets, task, background, self.domain, len(part), image_hw, rgbd_hw, view)
+            _Setup(assets, task, background, tuple(each[i] for i in part), image_hw, rgbd_hw, view)
             for part in self._parts
         ]
         self._rows: list[_Row] = []
