@@ -13,6 +13,7 @@ from xsim_core.capture.readers.apart import Brought
 from xsim_core.capture.readers.depth_unit import DepthUnit
 from xsim_core.checks.board_seen import look_for_board
 from xsim_core.errors import BadInputError
+from xsim_core.geometry import make_se3
 
 
 def printed_at(share):
@@ -79,6 +80,46 @@ def test_photos_or_a_film_without_the_board_are_refused(brought):
     mixed = np.stack([*bare, brought.photos[0]])
     agreed_video(replace(brought, photos=mixed), BOARD, notes := [])
     assert notes == ["only 1 of 4 photos show the board; scan needs 3 of those that it registers"]
+
+
+def in_time(brought, rgb, depth_mm=None):
+    """The same capture with another film."""
+    n = len(rgb)
+    depth_mm = np.stack([depth_mm_of_table()] * n) if depth_mm is None else depth_mm
+    video = replace(brought.video, rgb=rgb, depth_mm=depth_mm, timestamps_s=np.arange(n) / 10)
+    return replace(brought, video=video)
+
+
+def test_a_knocked_camera_is_said_and_one_in_the_hand_refused(brought):
+    on_table, rng = table(), np.random.default_rng(0)
+    places = [T_WORLD_CAM @ make_se3(np.eye(3), [0.003 * k, 0, 0]) for k in range(9)]
+    seen = [photographed(on_table, T, rng=rng) for T in places]
+    knocked = in_time(brought, np.stack([seen[0]] * 5 + [seen[3]] * 5))
+    agreed_video(knocked, BOARD, notes := [])
+    assert len(notes) == 1
+    assert notes[0].startswith("video: the camera was moved at 0.50 s; pose_track takes")
+    with pytest.raises(BadInputError, match="the camera moves through the film"):
+        agreed_video(in_time(brought, np.stack(seen)), BOARD, [])
+
+
+def test_depth_that_lags_three_frames_is_paired_anew(brought):
+    """Three frames at 10 Hz had put the object 5 cm behind where it was."""
+    rng, n = np.random.default_rng(0), 26
+    frames = np.stack([brought.video.rgb[0]] * n), np.stack([brought.video.depth_mm[0]] * n)
+    rgb, depth_mm = (a.copy() for a in frames)
+    rgb = np.clip(rgb + rng.normal(0, 2, rgb.shape[1:]), 0, 255).astype(np.uint8)
+    for i in range(n):
+        at = slice(40, 130), slice(30 + 18 * i, 130 + 18 * i)
+        rgb[(i, *at)], depth_mm[(i, *at)] = (200, 150, 120), 600
+    numbered = in_time(brought, rgb[3:], depth_mm[:-3])
+    video = agreed_video(numbered, BOARD, notes := [])
+    assert len(notes) == 1
+    assert "later than colour, by what moves: paired anew, 3 frames dropped" in notes[0]
+    assert len(video.rgb) == len(video.depth_mm) == len(video.timestamps_s) == n - 6
+    np.testing.assert_array_equal(video.source_frames, np.arange(n - 6))
+    np.testing.assert_array_equal(video.depth_mm, depth_mm[3:-3])
+    agreed_video(in_time(brought, rgb, depth_mm), BOARD, none := [])
+    assert none == []
 
 
 def test_a_mesh_that_cannot_be_what_the_box_shows_is_refused(brought):

@@ -4,15 +4,21 @@ All that can be known in seconds is refused here; the stages behind look at the 
 where they know more.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
+
+import numpy as np
 
 from xsim_core.checks.board_seen import (
     check_board_is_seen,
     check_corners,
     look_for_board,
 )
+from xsim_core.checks.camera_still import camera_stillness, frames_with_board_elsewhere
+from xsim_core.checks.lag import depth_lag
 from xsim_core.checks.object_box import check_object_in_box
-from xsim_core.geometry import Board, BoardSpec
+from xsim_core.errors import BadInputError
+from xsim_core.geometry import Board, BoardDetection, BoardSpec
 
 from .formats import RGBDVideo
 from .readers.apart import Brought
@@ -20,6 +26,8 @@ from .readers.depth_unit import board_ratio, check_with_board
 
 NUM_FRAMES = 24
 """Frames of the film in which the board is looked for at most."""
+LAG_MENDED = 0.75
+"""Frames. A lag is measured to 0.05 on the demo's film, to 0.3 where things move fast."""
 SCAN_NEEDS = 3
 """Photos with the board that scan asks for (``ScanConfig.min_board_images``)."""
 
@@ -37,12 +45,13 @@ def agreed_video(
 
     Raises:
         BadInputError: when photos or video do not show the board, it was printed with other
-            squares, or its size contradicts the depth.
+            squares, its size contradicts the depth, or it or the camera moves.
     """
     video = brought.video
     if board is None:
         depth_mm = check_with_board(video.depth_mm, brought.unit, None, notes)
-        return replace(video, depth_mm=depth_mm)
+        _check_camera(video, None, {}, notes)
+        return _without_lag(replace(video, depth_mm=depth_mm), notes)
     in_photos = look_for_board(brought.photos, board)
     check_board_is_seen(brought.photos, board, in_photos, what="photos")
     in_video = look_for_board(video.rgb, board, camera=video.camera, at_most=NUM_FRAMES)
@@ -58,7 +67,67 @@ def agreed_video(
         )
     ratio = board_ratio(video.depth_mm, video.camera, board, in_video.found)
     depth_mm = check_with_board(video.depth_mm, brought.unit, ratio, notes, square_m=square_m)
-    return replace(video, depth_mm=depth_mm)
+    _check_camera(video, board, in_video.found, notes)
+    return _without_lag(replace(video, depth_mm=depth_mm), notes)
+
+
+def _check_camera(
+    video: RGBDVideo,
+    board: Board | None,
+    found: Mapping[int, BoardDetection],
+    notes: list[str],
+) -> None:
+    """Refuse a camera held in the hand or a board that moves; say that a camera was knocked."""
+    stillness = camera_stillness(video.rgb, board)  # type: ignore[arg-type]
+    if stillness.goes_on:
+        raise BadInputError(
+            "video: the camera moves through the film, as one held in the hand does. Put it on a "
+            "stand where the policy's camera will stand, and film again."
+        )
+    seconds = video.timestamps_s - video.timestamps_s[0]
+    if not stillness.is_still:
+        if not found:
+            raise BadInputError(
+                f"video: the camera was moved at {seconds[stillness.stretches[0].last]:.2f} s, and "
+                "no board in the video tells where to; where it stands is stated once. Cut the "
+                "film there, or film again."
+            )
+        when = ", ".join(f"{seconds[stretch.first]:.2f} s" for stretch in stillness.stretches[1:])
+        notes.append(
+            f"video: the camera was moved at {when}; pose_track takes what follows from its new "
+            "place, where the board is seen from there"
+        )
+    for stretch in stillness.stretches:
+        within = {i: d for i, d in found.items() if stretch.first <= i <= stretch.last}
+        if elsewhere := frames_with_board_elsewhere(within, video.camera.width):
+            raise BadInputError(
+                f"video: the board lies elsewhere from {seconds[elsewhere[0]]:.2f} s on while the "
+                "camera stands still. T_world_board is one place: leave the board where it was "
+                "measured, or cut the film there."
+            )
+
+
+def _without_lag(video: RGBDVideo, notes: list[str]) -> RGBDVideo:
+    """The video with each colour image beside the depth of its own moment."""
+    lag = depth_lag(video.rgb, video.depth_mm)
+    if lag is None or abs(lag.frames) < LAG_MENDED:
+        return video
+    n, shift = len(video.rgb), round(lag.frames)
+    later = f"depth comes {abs(lag.frames):.1f} frames {'later' if lag.frames > 0 else 'earlier'}"
+    colour = slice(max(0, -shift), n - max(0, shift))
+    depth = slice(max(0, shift), n - max(0, -shift))
+    numbers = np.arange(n) if video.source_frames is None else video.source_frames
+    notes.append(
+        f"video: {later} than colour, by what moves: paired anew, {abs(shift)} frames dropped at "
+        "the ends"
+    )
+    return RGBDVideo(
+        rgb=video.rgb[colour],
+        depth_mm=video.depth_mm[depth],
+        timestamps_s=video.timestamps_s[colour],
+        K=video.K,
+        source_frames=numbers[colour],
+    )
 
 
 def check_object(

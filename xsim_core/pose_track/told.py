@@ -75,6 +75,15 @@ def notes_on(
     )
 
 
+def notes_on_motion(num_segments: int) -> tuple[str, ...]:
+    """A sentence on a film that has nothing to teach."""
+    sentence = (
+        "nothing moves: the object stays where it is through the whole film, and there is no "
+        "motion for a robot to learn. Was another object moved than the mesh's, or the film cut?"
+    )
+    return () if num_segments else (sentence,)
+
+
 def notes_on_first_pose(figures: Floats) -> tuple[str, ...]:
     """A sentence when another pose fits the first frame as well; ``FirstPose.figures`` (5,)."""
     _, margin, distance_m, surface_m, angle_rad = figures.tolist()

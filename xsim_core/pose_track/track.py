@@ -11,11 +11,12 @@ from xsim_core.storage import ArtifactWriter, OpenArtifact
 from xsim_core.tracking import LOST, OCCLUDED, OK, fill_gaps, motion_segments, smooth_poses
 
 from . import _cpu, _foundationpose
-from .camera_place import notes_on_place, place_camera
+from .camera_path import follow_camera
+from .camera_place import notes_on_place
 from .config import PoseTrackConfig
 from .pictures import add_overlays, plot_trajectory
 from .raw_track import RawTrack
-from .told import check_ok_share, notes_on, notes_on_first_pose
+from .told import check_ok_share, notes_on, notes_on_first_pose, notes_on_motion
 from .video import Video, check_inputs, open_mesh, open_video
 
 REPORT_EVERY_S = 0.5
@@ -33,17 +34,21 @@ def track_object(
     """
     video, mesh = open_video(capture), open_mesh(capture)
     check_inputs(capture, video, mesh)
-    world = place_camera(video, capture.summary, config)
+    path = follow_camera(video, capture.summary, config)
+    world = path.world
     raw = _run_backend(capture.summary, video, mesh, config, out)
     is_repeat = np.array([video.is_repeat(i) for i in range(video.num_frames)])
     # The first frame that was searched too: its pose is right, but not for its time.
-    raw.status[is_repeat] = LOST
-    T_cam_object, status = fill_gaps(
-        raw.T_cam_object, raw.status, video.timestamps_s, max_gap_s=config.smoothing.max_gap_s
+    raw.status[is_repeat | path.is_moving] = LOST
+    T_main_object, status = fill_gaps(
+        path.to_main(raw.T_cam_object),
+        raw.status,
+        video.timestamps_s,
+        max_gap_s=config.smoothing.max_gap_s,
     )
     check_ok_share(status, is_repeat, config)
     T_world_object = smooth_poses(
-        world.T_world_cam @ T_cam_object,
+        world.T_world_cam @ T_main_object,
         _weights(raw, config),
         video.timestamps_s,
         config=config.smoothing,
@@ -52,7 +57,8 @@ def track_object(
     score = np.clip(raw.score, 0, 1).astype(np.float32)
     out.write_all(
         {
-            "T_world_object": T_world_object, "T_cam_object": T_cam_object, "status": status,
+            "T_world_object": T_world_object, "status": status,
+            "T_cam_object": path.from_main(T_main_object),
             "score": score, "timestamps_s": video.timestamps_s, "segments": segments,
             "T_world_cam": world.T_world_cam, "K": video.camera.K,
             "image_hw": np.array([video.camera.height, video.camera.width], np.int64),
@@ -60,7 +66,7 @@ def track_object(
     )  # fmt: skip
     out.write_all(capture.arrays("object"), prefix="object")
     # What is drawn over the video is what later stages use: the smoothed poses.
-    T_cam_smooth = np.linalg.inv(world.T_world_cam) @ T_world_object
+    T_cam_smooth = path.from_main(np.linalg.inv(world.T_world_cam) @ T_world_object)
     add_overlays(out, video, mesh, T_cam_object=T_cam_smooth, status=status, score=score)
     out.add_file(
         "trajectory.png",
@@ -83,7 +89,9 @@ def track_object(
         notes=(
             *notes_on_place(world, capture.summary),
             *notes_on_first_pose(raw.first_pose),
+            *path.notes(video.timestamps_s),
             *notes_on(status, is_repeat, video.timestamps_s),
+            *notes_on_motion(len(segments)),
         ),
     )
 

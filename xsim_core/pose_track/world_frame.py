@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from xsim_core.checks.camera_still import frames_with_board_elsewhere
 from xsim_core.errors import BadInputError, QualityGateError
 from xsim_core.geometry import (
     Board,
@@ -19,6 +20,8 @@ from xsim_core.geometry import (
 from .config import PoseTrackConfig
 from .video import Video
 
+MAX_BAD_SHARE = 0.25
+
 
 @dataclass(frozen=True)
 class WorldFrame:
@@ -31,14 +34,27 @@ class WorldFrame:
     """Frames in which the board was found."""
 
 
-def locate_camera(video: Video, board: Board, config: PoseTrackConfig) -> WorldFrame:
+def locate_camera(
+    video: Video,
+    board: Board,
+    config: PoseTrackConfig,
+    *,
+    span: tuple[int, int] | None = None,
+) -> WorldFrame:
     """Robust mean of the camera's pose over several frames; the camera stands still.
+
+    Args:
+        video: in which the board is looked for.
+        board: as described.
+        config: says in how many frames, and what is good enough.
+        span: first and last frame in which the camera stood in one place; all by default.
 
     Raises:
         BadInputError: when the board is in no frame.
         QualityGateError: when it fits badly, or the camera moves.
     """
-    frames = np.unique(np.linspace(0, video.num_frames - 1, config.num_board_frames).astype(int))
+    first, last = span or (0, video.num_frames - 1)
+    frames = np.unique(np.linspace(first, last, config.num_board_frames).astype(int)).tolist()
     found = [detect_board(video.rgb(i), board, camera=video.camera) for i in frames]
     posed = [d for d in found if d is not None and d.T_cam_board is not None]
     if not posed:
@@ -55,6 +71,15 @@ def locate_camera(video: Video, board: Board, config: PoseTrackConfig) -> WorldF
             f"the board's corners fit with {rms_px:.2f} px rms, more than max_board_rms_px = "
             f"{config.max_board_rms_px}. Check the camera's intrinsics and the board's dimensions."
         )
+    _check_share_that_fits([d.rms_px for d in posed], config)
+    seen = {i: d for i, d in zip(frames, found, strict=True) if d is not None}
+    if elsewhere := frames_with_board_elsewhere(seen, video.camera.width):
+        when_s = video.timestamps_s[elsewhere[0]] - video.timestamps_s[0]
+        raise QualityGateError(
+            f"the board lies elsewhere from {when_s:.2f} s on while the camera stands still (by "
+            "all that can be seen beside it). T_world_board is one place: leave the board where it "
+            "was measured, or cut the film there."
+        )
     T_cam_board, drift_m = _robust_mean(poses, board)
     if drift_m > config.max_camera_drift_m:
         raise QualityGateError(
@@ -63,6 +88,16 @@ def locate_camera(video: Video, board: Board, config: PoseTrackConfig) -> WorldF
         )
     T_world_board = np.asarray(board.T_world_board, np.float64)
     return WorldFrame(T_world_board @ inverse_se3(T_cam_board), rms_px, len(posed))
+
+
+def _check_share_that_fits(rms_px: list[float], config: PoseTrackConfig) -> None:
+    """A median alone is blind to what is wrong in up to half of the frames."""
+    bad = sum(rms > config.max_board_rms_px for rms in rms_px)
+    if bad > MAX_BAD_SHARE * len(rms_px):
+        raise QualityGateError(
+            f"in {bad} of {len(rms_px)} frames the board's corners fit worse than max_board_rms_px "
+            f"= {config.max_board_rms_px}. Is the board flat, and does nothing shake it?"
+        )
 
 
 def _robust_mean(poses: NDArray[np.floating], board: Board) -> tuple[NDArray[np.float64], float]:
