@@ -50,7 +50,7 @@ ELSEWHERE = {
     "tests/diffusion/test_train.py": "xsim_core/diffusion/trials",
     "tests/evaluate/test_evaluate.py": "xsim_core/evaluate/trials",
     "tests/pose_track/test_track.py": "xsim_core/pose_track/_cpu xsim_core/tracking/overlay",
-    "tests/pose_track/test_disturbed.py": "xsim_core/pose_track/told xsim_core/pose_track/video",
+    "tests/pose_track/test_disturbed.py": "xsim_core/pose_track/video",
     "tests/tracking/test_tracker.py": "xsim_core/tracking/initialise",
     "tests/ppo/test_update.py": "xsim_core/ppo/checkpoint",
     "tests/render_dataset/test_render.py": """

@@ -12,6 +12,7 @@ COMMANDS: dict[str, str] = {
     "demo": "run:Demo",
     "run": "run:Run",
     "capture": "run:CaptureCommands",
+    "board": "board:BoardCommands",
     "status": "look:Status",
     "show": "look:Show",
     "lineage": "look:Lineage",

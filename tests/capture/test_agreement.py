@@ -103,7 +103,7 @@ def test_a_knocked_camera_is_said_and_one_in_the_hand_refused(brought):
 
 
 def test_depth_that_lags_three_frames_is_paired_anew(brought):
-    """Three frames at 10 Hz had put the object 5 cm behind where it was."""
+    """Each colour image had been taken with the depth of three frames before."""
     rng, n = np.random.default_rng(0), 26
     frames = np.stack([brought.video.rgb[0]] * n), np.stack([brought.video.depth_mm[0]] * n)
     rgb, depth_mm = (a.copy() for a in frames)

@@ -35,7 +35,8 @@ def camera_stillness(frames: Sequence[Any], board: Board | None) -> Stillness:
             return None
         middle = found.pixels.mean(axis=0)
         corners = middle + OUTLINE_SCALE * (found.pixels - middle)
-        return np.asarray(cv2.convexHull(corners.astype(np.float32))).reshape(-1, 2)
+        hull: NDArray[np.float32] = np.asarray(cv2.convexHull(corners.astype("f4")), np.float32)
+        return hull.reshape(-1, 2)
 
     return find_stillness(frames, keep_out=outline)
 

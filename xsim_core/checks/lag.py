@@ -61,17 +61,19 @@ def _colour_changes(rgb: NDArray[np.uint8], frames: range) -> NDArray[np.float32
 
     height, width = rgb.shape[1:3]
     size = COLUMNS, max(1, COLUMNS * height // width)
-    small = [cv2.resize(rgb[i], size, interpolation=cv2.INTER_AREA) for i in frames]
-    grey = np.stack(small).mean(axis=-1, dtype=np.float32)
+    shrink: Any = cv2.resize
+    small = [np.asarray(shrink(rgb[i], size, interpolation=cv2.INTER_AREA)) for i in frames]
+    grey: NDArray[np.float32] = np.stack(small).mean(axis=-1, dtype=np.float32)
     return _blurred(np.abs(grey[GAP:] - grey[:-GAP]), GREY_RANGE)
 
 
 def _depth_changes(depth_mm: NDArray[np.uint16], frames: range) -> NDArray[np.float32]:
     height, width = depth_mm.shape[1:3]
     # Not averaged: between an edge's two sides there is nothing.
-    columns = np.linspace(0, width - 1, COLUMNS).round().astype(int)
-    rows = np.linspace(0, height - 1, max(1, COLUMNS * height // width)).round().astype(int)
-    small = np.stack([depth_mm[i][np.ix_(rows, columns)] for i in frames]).astype(np.float32)
+    columns = np.arange(COLUMNS) * (width - 1) // (COLUMNS - 1)
+    num_rows = max(2, COLUMNS * height // width)
+    rows = np.arange(num_rows) * (height - 1) // (num_rows - 1)
+    small = np.stack([depth_mm[i][rows[:, None], columns] for i in frames]).astype(np.float32)
     now, before = small[GAP:], small[:-GAP]
     change = np.abs(now - before) / np.maximum(now, 1)
     return _blurred(np.where((now > 0) & (before > 0), change, 0), DEPTH_RANGE)
@@ -81,7 +83,7 @@ def _blurred(change: NDArray[Any], counted: tuple[float, float]) -> NDArray[np.f
     import cv2
 
     clipped = np.clip(change - counted[0], 0, counted[1]).astype(np.float32)
-    return np.stack([np.asarray(cv2.GaussianBlur(frame, (0, 0), 1.5)) for frame in clipped])
+    return np.stack([np.asarray(cv2.GaussianBlur(f, (0, 0), 1.5), np.float32) for f in clipped])
 
 
 def _correlation(a: NDArray[np.float32], b: NDArray[np.float32], lag: int) -> float:

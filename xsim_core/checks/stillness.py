@@ -158,8 +158,9 @@ class _Anchor:
 
         if len(self.features) < MIN_FEATURES:
             return True
-        grey = _as_bright_as(self.grey, np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)))
-        there, ok, _ = cv2.calcOpticalFlowPyrLK(self.grey, grey, self.features, None)  # pyright: ignore[reportCallIssue, reportArgumentType]
+        grey = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8)
+        follow: Any = cv2.calcOpticalFlowPyrLK
+        there, ok, _ = follow(self.grey, _as_bright_as(self.grey, grey), self.features, None)
         limit_px = MAX_SHIFT_PX * max(1.0, grey.shape[1] / 640)
         shift = np.linalg.norm((there - self.features).reshape(-1, 2), axis=-1)
         is_near = (shift < limit_px) & (ok.ravel() > 0)

@@ -5,11 +5,11 @@ Summaries of artifacts hold one: whoever only looks at artifacts imports this, a
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Discriminator, Tag as Named
+from pydantic import Discriminator, Tag as Named, model_validator
 
 from xsim_core.config import FrozenModel
 
-from .tag_spec import Matrix4, TagBoard
+from .tag_spec import IDENTITY, Matrix4, TagBoard
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,7 +31,23 @@ class BoardSpec(FrozenModel):
     marker_m: float = 0.03
     dictionary: str = "DICT_4X4_50"
     T_world_board: Matrix4
-    """Pose (4, 4) of the board in the robot-base frame, measured by whoever placed the board."""
+    """Pose (4, 4) of the board in the robot-base frame, measured by whoever placed the board; or
+    ``touched``: three corners that the robot touched, which become it."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_touched_corners(cls, data: Any) -> Any:
+        if not isinstance(data, dict) or data.get("touched") is None:
+            return data
+        from .touched import TouchedCorners, board_from_touch
+
+        if "T_world_board" in data:
+            raise ValueError("T_world_board and touched say the same thing: leave one of them out")
+        rest = {name: value for name, value in data.items() if name != "touched"}
+        # As it will be, but for the place: the other fields are judged once.
+        shape = cls.model_validate({**rest, "T_world_board": IDENTITY})
+        corners = TouchedCorners.model_validate(data["touched"])
+        return {**rest, "T_world_board": board_from_touch(corners, shape.size_m)}
 
     @property
     def corners_board(self) -> "NDArray[np.float64]":

@@ -18,7 +18,7 @@ from .config import PoseTrackConfig
 from .video import Video
 from .world_frame import WorldFrame, locate_camera
 
-Poses = NDArray[np.float64]
+Poses = NDArray[np.floating]
 
 
 @dataclass(frozen=True)
@@ -112,9 +112,7 @@ def follow_camera(video: Video, summary: Capture, config: PoseTrackConfig) -> Ca
     return CameraPath(main, stillness, inverse_se3(main.T_world_cam) @ T_world_cam)
 
 
-def _locate(
-    video: Video, board: Board, config: PoseTrackConfig, stretch: Stretch
-) -> WorldFrame:
+def _locate(video: Video, board: Board, config: PoseTrackConfig, stretch: Stretch) -> WorldFrame:
     try:
         return locate_camera(video, board, config, span=(stretch.first, stretch.last))
     except BadInputError as error:

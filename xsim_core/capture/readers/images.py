@@ -89,7 +89,7 @@ def open_image(file: Path) -> Generator[Image.Image]:
     Raises:
         BadInputError: when it cannot be read, or has too many pixels.
     """
-    _register_heif()
+    register_heif()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
@@ -198,7 +198,8 @@ def check_total(count: int, image_hw: tuple[int, ...], source: str) -> None:
 
 
 @cache
-def _register_heif() -> None:
+def register_heif() -> None:
+    """Let Pillow open HEIC, HEIF and AVIF files."""
     from pillow_heif import register_heif_opener
 
     register_heif_opener(thumbnails=False)

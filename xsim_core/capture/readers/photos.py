@@ -15,6 +15,7 @@ from .images import (
     open_image,
     stack_images,
 )
+from .one_camera import of_one_camera
 
 ACCEPTS = (
     f"{' '.join(COLOUR_SUFFIXES)}; all of one size, up to {MAX_IMAGE_PIXELS // 1_000_000} "
@@ -46,6 +47,7 @@ def read_photos(folder: Path, notes: list[str] | None = None) -> NDArray[np.uint
             f"{folder} holds no photos ({', '.join(COLOUR_SUFFIXES)}){there}. "
             "Take 30 or more of the empty room from around the table, with the board in view."
         )
+    files = of_one_camera(files, notes)
     if left_out:
         notes.append(f"photos: {len(left_out)} left out, not read: {_some(left_out)}")
 
