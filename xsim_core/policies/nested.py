@@ -24,7 +24,7 @@ def nested_interval(success: NDArray[np.bool_]) -> tuple[float, float]:
     """
     worlds, trials = _shape(success)
     rate, number = float(success.mean()), worlds * trials
-    between = success.mean(axis=1).var(ddof=1) / worlds
+    between = float(success.mean(axis=1).var(ddof=1)) / worlds
     alike = rate * (1 - rate) / (number - 1)
     effective = number * alike / between if between > 0 and alike > 0 else float(number)
     q = _quantile(worlds)
@@ -47,7 +47,7 @@ def nested_difference(before: NDArray[np.bool_], after: NDArray[np.bool_]) -> tu
     change = _change(before, after)
     worlds, trials = change.shape
     by_world = change.mean(axis=1)
-    squares = ((by_world - by_world.mean()) ** 2).sum() + 2 / trials**2
+    squares = float(((by_world - by_world.mean()) ** 2).sum()) + 2 / trials**2
     half = _quantile(worlds) * math.sqrt(squares / (worlds + 1) / worlds)
     mean = float(by_world.mean())
     return max(-1.0, mean - half), min(1.0, mean + half)
