@@ -1,14 +1,14 @@
-"""Commands that make something: ``demo``, ``run`` and ``capture``."""
+"""Commands that go the whole way: ``demo`` and ``run``."""
 
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from tyro.conf import arg, subcommand
+from tyro.conf import arg
 
-from .arguments import CaptureFolder, Folder, Name, Preset, Settings, Stages, Task, parse_overrides
-from .output import answer, print_json
+from .arguments import CaptureFolder, Name, Preset, Settings, Stages, Task, parse_overrides
+from .output import print_json
 
 if TYPE_CHECKING:
     from .launch import Outcome
@@ -107,84 +107,6 @@ class Run:
                 request, settings, display, use_prefect=self.prefect, until=self.until or None
             )
         return _print_outcome(outcome, as_json=self.json)
-
-
-@dataclass(frozen=True)
-class CaptureSynthesize:
-    """Render a capture with known truth: room photos, a video of a hand, a world to deploy into."""
-
-    folder: Folder
-    """Where to write; must not exist, or be such a capture already."""
-    preset: Literal["demo", "lift", "debug"] = "demo"
-    """demo (the object slides), lift (it is carried, for task pick_place) or debug (small)."""
-    json: bool = False
-    """Print JSON."""
-
-    def run(self) -> int:
-        """Write the files."""
-        from flows.sources import synthesise
-
-        from .progress import Display
-
-        with Display(["synthesize"]) as display:
-            folder = synthesise(Path(self.folder).absolute(), display, preset=self.preset)
-        return answer({"capture": str(folder)}, as_json=self.json)
-
-
-@dataclass(frozen=True)
-class CaptureIngest:
-    """Check a capture's files and bring them into the store, without running further stages."""
-
-    folder: CaptureFolder
-    """The capture's folder."""
-    queue: bool = False
-    """Also enter it in the inbox: the next scan starts its run, at once if a server is up."""
-    json: bool = False
-    """Print JSON."""
-
-    def run(self) -> int:
-        """Read, check, store."""
-        from flows.executors import InProcess
-        from flows.naming import take_name
-        from flows.pipeline import ingest
-        from flows.runs import recorded
-        from flows.sources import find_sources
-        from tasks.settings import load_settings
-        from xsim_core.runs import RunRecord, RunRequest, plain_name
-        from xsim_core.stage import output_ref
-        from xsim_core.stages import INGEST_CAPTURE
-
-        from .progress import Display
-
-        settings, folder = load_settings(), Path(self.folder).absolute()
-        store = settings.open_store()
-        sources = find_sources(folder)
-        request = RunRequest(capture=str(folder))
-        taken_as = output_ref(INGEST_CAPTURE, sources.capture, {})
-        name = take_name(store, request, taken_as, base=f"ingest-{plain_name(folder.name)}")
-        record = RunRecord(name=name, request=request, taken_in=taken_as)
-        with Display([]) as display, recorded(store, record) as recorder:
-            ingested = ingest(InProcess(store, settings.runtime, display, recorder), sources)
-        if self.queue:
-            from flows.inbox.captures import announce, tell_server
-
-            tell_server(settings.home, announce(store, sources.capture).digest)
-        refs = {k: str(r) for k, r in ingested._asdict().items() if r is not None}
-        return answer(refs, as_json=self.json)
-
-
-@dataclass(frozen=True)
-class CaptureCommands:
-    """Make a capture, or bring one into the store."""
-
-    action: (
-        Annotated[CaptureSynthesize, subcommand("synthesize")]
-        | Annotated[CaptureIngest, subcommand("ingest")]
-    )
-
-    def run(self) -> int:
-        """Pass on."""
-        return self.action.run()
 
 
 def _check_disk(home: Path) -> None:

@@ -62,6 +62,7 @@ BAD = {
     "empty.txt": ("", "is 0;"),
     "quat.yaml": ("{x: 0, y: 0, z: 1, qx: 0, qy: 0, qz: 0, qw: 3}", "has length 3"),
     "cam.mat": ("x", "no matrix file we read"),
+    "hand.json": (json.dumps({"T_hand_cam": T.tolist()}), "T_base_hand @ T_hand_cam"),
     "deep.json": ("[" * 1100, "is not YAML"),
     "no.npy": ("no array", "cannot be read as an array"),
 }

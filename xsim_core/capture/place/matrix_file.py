@@ -119,6 +119,11 @@ def _of_tree(tree: Any, path: Path, key: str | None, notes: list[str]) -> NDArra
             + (f" ({', '.join(found)}): say which with `key:`" if found else "; it needs one")
         )
     name, value = next(iter(found.items()))
+    if name.split(".")[-1] == "T_hand_cam":
+        raise BadInputError(
+            f"{path} holds T_hand_cam, a camera on the hand. For a film multiply the robot's "
+            "pose then by it: T_base_cam = T_base_hand @ T_hand_cam."
+        )
     if name:
         notes.append(f"camera: '{name}' of {path.name} is taken")
     return value

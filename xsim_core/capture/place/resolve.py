@@ -6,8 +6,10 @@ from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import TypeAdapter, ValidationError
 
 from xsim_core.capture.formats import RGBDVideo
+from xsim_core.config import refusal
 from xsim_core.errors import BadInputError
 from xsim_core.geometry import Board, Matrix4, TagBoard, board_fault
 
@@ -68,10 +70,26 @@ def stated_board(file: Stated, folder: Path, notes: list[str]) -> Board | None:
     Raises:
         BadInputError: when they cannot.
     """
-    given = file.board
+    return None if file.board is None else _sound(file.board, folder, "capture.yaml", notes)
+
+
+def board_in(raw: object, folder: Path, source: str) -> Board:
+    """The board or tags that a file of their own describes.
+
+    Raises:
+        BadInputError: when it describes none, or none that can be.
+    """
+    try:
+        given = TypeAdapter(BoardInFile).validate_python(raw)
+    except ValidationError as error:
+        raise BadInputError(refusal(error, source)) from error
+    return _sound(given, folder, source, [])
+
+
+def _sound(given: BoardInFile, folder: Path, source: str, notes: list[str]) -> Board:
     board = tag_board(given, folder, notes) if isinstance(given, TagsSpec) else given
-    if board is not None and (fault := board_fault(board)):
-        raise BadInputError(f"capture.yaml: board: {fault}")
+    if fault := board_fault(board):
+        raise BadInputError(f"{source}: board: {fault}")
     return board
 
 
