@@ -35,9 +35,9 @@ ELSEWHERE = {
     # Formats of other tools, each with the export around it.
     "tests/exporters/test_write.py": "xsim_core/exporters/formats xsim_core/exporters/source",
     "tests/exporters/test_datasets.py": """
-        xsim_core/exporters/diffusion_policy xsim_core/exporters/episodes
-        xsim_core/exporters/lerobot xsim_core/exporters/lerobot_statistics
-        xsim_core/exporters/robomimic""",
+        xsim_core/exporters/datasets/diffusion_policy xsim_core/exporters/datasets/episodes
+        xsim_core/exporters/datasets/lerobot xsim_core/exporters/datasets/lerobot_statistics
+        xsim_core/exporters/datasets/robomimic""",
     "tests/serving/test_server.py": "xsim_core/serving/answers xsim_core/serving/probe",
     "tests/flows/test_policy_commands.py": "flows/cli/policy",
     "tests/exporters/test_physics_files.py": "xsim_core/exporters/rigid_body",

@@ -13,8 +13,9 @@ from PIL import Image
 from tests.evaluate.fixtures import make_dataset
 from tests.sim.fixtures import commit
 from xsim_core.errors import BadInputError
-from xsim_core.exporters import export_artifact, lerobot
-from xsim_core.exporters.lerobot_statistics import Statistics
+from xsim_core.exporters import export_artifact
+from xsim_core.exporters.datasets import lerobot
+from xsim_core.exporters.datasets.lerobot_statistics import Statistics
 from xsim_core.storage import ArtifactStore
 
 FRONT = "observation.images.front"

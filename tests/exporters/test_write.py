@@ -95,7 +95,8 @@ def test_the_table_can_be_carried_out():
         assert set(f.kinds) <= set(KINDS)
         module, _, function = f.write.partition(":")
         package = Path(formats.__file__).parent
-        assert f"def {function}(" in (package / f"{module}.py").read_text()
+        source = package.joinpath(*module.split(".")).with_suffix(".py")
+        assert f"def {function}(" in source.read_text()
     assert write.NOTE.endswith(".json")
 
 

@@ -124,7 +124,7 @@ FORMATS = _table(
         kinds=("episode_dataset",),
         what="LeRobot v3.0: Parquet with PNG images, statistics of our own",
         loses="simulator states",
-        write="lerobot:write",
+        write="datasets.lerobot:write",
         packages=("pyarrow",),
     ),
     Format(
@@ -132,7 +132,7 @@ FORMATS = _table(
         kinds=("episode_dataset",),
         what="robomimic's HDF5 with masks for training and validation",
         loses="where the camera was in each episode",
-        write="robomimic:write",
+        write="datasets.robomimic:write",
         packages=("h5py",),
     ),
     Format(
@@ -140,7 +140,7 @@ FORMATS = _table(
         kinds=("episode_dataset",),
         what="replay buffer of Diffusion Policy's code: Zarr 2 with img, state, action",
         loses="simulator states, cameras",
-        write="diffusion_policy:write",
+        write="datasets.diffusion_policy:write",
     ),
     Format(
         name="safetensors",

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from xsim_core.artifacts import EpisodeDataset
+from xsim_core.exporters.robot_words import STATE_NAMES, action_words
+from xsim_core.exporters.source import Source
 
 from .episodes import Recorded, is_last
-from .robot_words import STATE_NAMES, action_words
-from .source import Source
 
 GYM_TYPE = 2
 """``robomimic.envs.env_base.EnvType``."""

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 
 from xsim_core.artifacts import EpisodeDataset
+from xsim_core.exporters.robot_words import STATE_NAMES, action_words
+from xsim_core.exporters.source import Source
 
 from .episodes import Recorded
-from .robot_words import STATE_NAMES, action_words
-from .source import Source
 
 CHUNK_BYTES = 2 << 20
 

@@ -7,10 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsim_core.artifacts import EpisodeDataset, SimWorld
+from xsim_core.exporters.source import Source
 from xsim_core.policies import Episodes
 from xsim_core.sim.task import TaskSpec
-
-from .source import Source
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 
 from xsim_core.artifacts import EpisodeDataset
 from xsim_core.errors import BadInputError
+from xsim_core.exporters.robot_words import STATE_NAMES, action_words
+from xsim_core.exporters.source import Source
 
 from .episodes import Recorded
 from .lerobot_statistics import Statistics
-from .robot_words import STATE_NAMES, action_words
-from .source import Source
 
 if TYPE_CHECKING:
     import pyarrow as pa
