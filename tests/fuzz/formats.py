@@ -11,6 +11,7 @@ import numpy as np
 from flows.cli.arguments import parse_overrides
 from flows.inbox.webhook import captures_in
 from tasks.environment import read_environment
+from xsim_core.capture.hand_eye.robot_poses import both_directions, read_robot_poses
 from xsim_core.capture.identity import IngestConfig
 from xsim_core.capture.layout import read_capture_file
 from xsim_core.capture.place.matrix_file import read_matrix
@@ -89,6 +90,15 @@ def _matrix(path):
     T = stated_pose(numbers, CameraSpec(matrix=path.name), path.name, [])
     assert np.isfinite(T).all()
     np.testing.assert_allclose(T[:3, :3] @ T[:3, :3].T, np.eye(3), atol=1e-9)
+
+
+def _robot_poses(path):
+    pictures = [path.parent / f"{k}.png" for k in range(3)]
+    for poses in both_directions(read_robot_poses(pictures, path.parent, [])).values():
+        T = np.stack(list(poses.values()))
+        assert T.shape == (3, 4, 4)
+        np.testing.assert_allclose(T[:, :3, :3] @ T[:, :3, :3].mT, 3 * [np.eye(3)], atol=1e-9)
+        assert np.isfinite(T).all()
 
 
 def _tags(path):
@@ -195,10 +205,14 @@ FORMATS = {
     **{
         f"camera's pose {name.partition('.')[2]}": Format(p.with_file(name, text), _matrix, how)
         for (name, text), how in zip(
-            p.MATRICES.items(), (m.in_words, m.in_json, m.in_yaml), strict=True
+            p.MATRICES.items(), (m.in_words, m.in_json, m.in_yaml, m.in_yaml), strict=True
         )
     },
     "camera's pose npy": Format(p.matrix, _matrix, m.in_npy),
+    **{
+        f"robot's poses, {kind}": Format(p.with_file("poses.txt", text), _robot_poses, m.in_words)
+        for kind, text in p.ROBOT_POSES.items()
+    },
     "places of tags": Format(p.with_file("tags.json", p.TAGS), _tags, m.in_json),
     "capture.yaml": Format(p.capture, _capture, m.in_words),
     "capture.yaml values": Format(p.capture, _capture, m.in_yaml),

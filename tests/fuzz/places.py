@@ -46,6 +46,13 @@ MATRICES = {
         }
     ),
     "cam.yaml": "transformation: {x: 0.5, y: 0, z: 0.9, qx: 1, qy: 0, qz: 0, qw: 0}\n",
+    "cam.calib": "transform:\n  translation: {x: 0.5, y: 0, z: 0.9}\n"
+    "  rotation: {x: 1, y: 0, z: 0, w: 0}\n",
+}
+ROBOT_POSES = {
+    "rotation vectors": "0.4 0 0.3 3.1 0 0\n0.4 0.1 0.3 3 0.2 0\n0.5 0 0.3 2.9 0 0.1\n",
+    "quaternions": "x,y,z,qx,qy,qz,qw\n" + 3 * "0.4,0,0.3,1,0,0,0\n",
+    "matrices": 3 * "1 0 0 0.4 0 -1 0 0 0 0 -1 0.3 0 0 0 1\n",
 }
 TAGS = json.dumps(
     {"unit": "mm", **{str(i): [[0, 50, 0], [50, 50, 0], [50, 0, 0], [0, 0, 0]] for i in range(3)}}

@@ -12,7 +12,14 @@ from xsim_core.capture.hand_eye.calibrate import calibrate_camera, described_boa
 from xsim_core.capture.hand_eye.pictures import Chessboard
 from xsim_core.capture.hand_eye.robot_poses import both_directions, read_robot_poses
 from xsim_core.errors import BadInputError, QualityGateError
-from xsim_core.geometry import inverse_se3, make_se3, matrix_to_quat_wxyz, rotation_angle, so3_exp
+from xsim_core.geometry import (
+    inverse_se3,
+    make_se3,
+    matrix_to_quat_wxyz,
+    rotation_angle,
+    so3_exp,
+    so3_log,
+)
 
 UR5 = (
     Path(os.environ.get("XSIM_REAL_DATA", Path(__file__).parents[4] / "shared" / "data"))
@@ -89,6 +96,17 @@ def test_the_other_direction_in_one_file_is_found(recording, tmp_path):
     made = calibrate_camera(tmp_path, BOARD)
     assert off(made.hand_eye.T_hand_cam)[0] < 2.0
     assert any("hand ← base" in n for n in made.notes)
+
+
+def test_what_three_angles_mean_is_found(recording, tmp_path):
+    folder, poses = recording
+    for path in folder.glob("*.png"):
+        (tmp_path / path.name).hardlink_to(path)
+    np.savetxt(tmp_path / "cam_K.txt", K)
+    np.savetxt(tmp_path / "poses.txt", [[*T[:3, 3], *so3_log(T[:3, :3])] for T in poses])
+    made = calibrate_camera(tmp_path, BOARD)
+    assert off(made.hand_eye.T_hand_cam)[0] < 2.0
+    assert any("read as a rotation vector, base ← hand" in n for n in made.notes)
 
 
 def test_what_is_missing_is_said(recording, tmp_path):

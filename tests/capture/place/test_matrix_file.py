@@ -18,6 +18,21 @@ EASY = {
     "parameters": {"eye_on_hand": False},
     "transformation": {"x": 0.4, "y": -0.2, "z": 0.9, "qx": X, "qy": Y, "qz": Z, "qw": W},
 }
+ROS = {
+    "translation": {"x": 0.4, "y": -0.2, "z": 0.9},
+    "rotation": {"x": X, "y": Y, "z": Z, "w": W},
+}
+EASY_2 = {
+    "parameters": {
+        "calibration_type": "eye_on_base",
+        "tracking_base_frame": "camera_color_optical_frame",
+    },
+    "transform": ROS,
+}
+POSE_STAMPED = {
+    "header": {"frame_id": "base", "stamp": {"sec": 3, "nanosec": 0}},
+    "pose": {"position": ROS["translation"], "orientation": ROS["rotation"]},
+}
 FILES = {
     "rows.txt": "# robot <- camera\n" + "\n".join(" ".join(map(str, r)) for r in T.tolist()),
     "brackets.txt": str(T.tolist()).replace("], [", "],\n["),
@@ -26,7 +41,14 @@ FILES = {
     "keyed.json": json.dumps({"serial": 12, "cam2robot": T.tolist()}),
     "opencv.yaml": OPENCV,
     "easy_handeye.yaml": yaml.safe_dump(EASY),
+    "easy_handeye2.calib": yaml.safe_dump(EASY_2),
+    "tf_echo.yaml": yaml.safe_dump(ROS),
+    "pose_stamped.json": json.dumps(POSE_STAMPED),
 }
+
+
+def as_yaml(file, **parameters):
+    return yaml.safe_dump({**file, "parameters": parameters})
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -63,6 +85,10 @@ BAD = {
     "quat.yaml": ("{x: 0, y: 0, z: 1, qx: 0, qy: 0, qz: 0, qw: 3}", "has length 3"),
     "cam.mat": ("x", "no matrix file we read"),
     "hand.json": (json.dumps({"T_hand_cam": T.tolist()}), "T_base_hand @ T_hand_cam"),
+    "easy.yaml": (as_yaml(EASY, eye_on_hand=True), "eye_on_hand: true`, a camera on the hand"),
+    "easy2.calib": (as_yaml(EASY_2, calibration_type="eye_in_hand"), "T_base_hand @ T_hand_cam"),
+    "huge.json": (json.dumps({**EASY["transformation"], "x": 10**400}), "holds 0 matrices"),
+    "inf.yaml": (yaml.safe_dump({**EASY["transformation"], "x": np.inf}), "is not finite"),
     "deep.json": ("[" * 1100, "is not YAML"),
     "no.npy": ("no array", "cannot be read as an array"),
 }
@@ -79,3 +105,12 @@ def test_what_is_no_matrix(name, tmp_path):
 def test_missing(tmp_path):
     with pytest.raises(BadInputError, match="does not exist"):
         read_matrix(tmp_path / "cam.npy", [])
+
+
+def test_a_frame_that_is_not_optical_is_said(tmp_path):
+    path, notes = tmp_path / "cam.calib", []
+    for frame in ("camera_link", "camera_color_optical_frame"):
+        path.write_text(as_yaml(EASY_2, tracking_base_frame=frame))
+        read_matrix(path, notes)
+    assert [n for n in notes if "axes: ros_link" in n] == notes[1:2]
+    assert "of the frame 'camera_link', not of an optical one" in notes[1]

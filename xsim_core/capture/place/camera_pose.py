@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from xsim_core.errors import BadInputError
 from xsim_core.geometry import transform_points
 
-from .matrix_file import read_matrix, shaped
+from .matrix_file import read_matrix
 from .rigid import stated_pose, turned
+from .shapes import shaped
 from .spec import Axes, CameraSpec, Maps
 from .support_plane import Plane
 

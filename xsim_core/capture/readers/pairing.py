@@ -88,7 +88,7 @@ def pair_files(colour: list[Path], depth: list[Path], times_file: Path, notes: l
         BadInputError: when the names or the times do not fit together.
     """
     folder = times_file.parent
-    keys_c, keys_d = _keys(colour), _keys(depth)
+    keys_c, keys_d = frame_keys(colour), frame_keys(depth)
     shared = sorted(set(keys_c) & set(keys_d), key=lambda k: natural_key(str(k)))
     if 2 * len(shared) >= min(len(colour), len(depth)):
         return _paired_by_name(times_file, (keys_c, keys_d), shared, colour, notes)
@@ -148,8 +148,12 @@ def _paired_by_time(folder: Path, colour: list[Path], depth: list[Path], notes: 
     return Pairs(first, second, t_c[first])
 
 
-def _keys(files: list[Path]) -> list[Key]:
-    """What tells the frames of a folder apart: the numbers that change, or the whole names."""
+def frame_keys(files: list[Path]) -> list[Key]:
+    """What tells the frames of a folder apart: the numbers that change, or the whole names.
+
+    Raises:
+        BadInputError: when two have the same.
+    """
     stems = [file.stem for file in files]
     groups = [tuple(map(int, re.findall(r"\d+", stem))) for stem in stems]
     skeletons = {re.sub(r"\d+", "#", stem) for stem in stems}
