@@ -133,3 +133,18 @@ def test_odd_layouts(tmp_path):
         tag_board(spec(tags=[{"id": 3, "T_board_tag": mirror}]), None, [])
     with pytest.raises(ValueError, match="by one of 'tags', 'grid' and 'layout'"):
         spec()
+
+
+def test_files_and_grids_of_what_no_tag_can_be(tmp_path):
+    square = [[0, 0], [TAG_M, 0], [TAG_M, TAG_M], [0, TAG_M]]
+    for layout, message in (
+        ({-3: square}, r"tags\.json.*is -3"),
+        ({i: square for i in range(1001)}, "at most 1000 items"),
+    ):
+        text = "\n".join(f"{i}: {json.dumps(corners)}" for i, corners in layout.items())
+        (tmp_path / "tags.json").write_text(text)
+        with pytest.raises(BadInputError, match=message) as refused:
+            tag_board(spec(layout="tags.json"), tmp_path, [])
+        assert len(str(refused.value)) < 400
+    with pytest.raises(BadInputError, match="at most 1000 items"):
+        tag_board(spec(grid={"columns": 40, "rows": 40, "gap_m": 0.01}), None, [])

@@ -5,7 +5,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ValidationError
 
+from xsim_core.config import refusal
 from xsim_core.errors import BadInputError
 from xsim_core.geometry import (
     PinholeCamera,
@@ -40,15 +42,22 @@ def tag_board(spec: TagsSpec, folder: Path, notes: list[str]) -> TagBoard:
         notes: receives what was assumed of the file.
 
     Raises:
-        BadInputError: when a file or a place is none.
+        BadInputError: when a file or a place is none, or there are too many.
     """
+    source = "board" if spec.layout is None else f"board: {folder / spec.layout}"
+    try:
+        tags = _tags(spec, folder, notes)
+        return TagBoard(dictionary=spec.dictionary, tags=tags, T_world_board=spec.T_world_board)
+    except ValidationError as error:
+        raise BadInputError(refusal(error, source)) from error
+
+
+def _tags(spec: TagsSpec, folder: Path, notes: list[str]) -> tuple[Tag, ...]:
     if spec.grid is not None:
-        tags = _of_grid(spec.grid, spec.size_m)
-    elif spec.layout is not None:
-        tags = _of_file(folder / spec.layout, spec.size_m, notes)
-    else:
-        tags = tuple(_of_place(place, spec.size_m) for place in spec.tags)
-    return TagBoard(dictionary=spec.dictionary, tags=tags, T_world_board=spec.T_world_board)
+        return _of_grid(spec.grid, spec.size_m)
+    if spec.layout is not None:
+        return _of_file(folder / spec.layout, spec.size_m, notes)
+    return tuple(_of_place(place, spec.size_m) for place in spec.tags)
 
 
 def turn_as_seen(
