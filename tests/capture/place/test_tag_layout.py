@@ -139,7 +139,7 @@ def test_files_and_grids_of_what_no_tag_can_be(tmp_path):
     square = [[0, 0], [TAG_M, 0], [TAG_M, TAG_M], [0, TAG_M]]
     for layout, message in (
         ({-3: square}, r"tags\.json.*is -3"),
-        ({i: square for i in range(1001)}, "at most 1000 items"),
+        (dict.fromkeys(range(1001), square), "at most 1000 items"),
     ):
         text = "\n".join(f"{i}: {json.dumps(corners)}" for i, corners in layout.items())
         (tmp_path / "tags.json").write_text(text)
