@@ -92,7 +92,11 @@ ELSEWHERE = {
     "tests/capture/readers/test_apart.py": "xsim_core/capture/readers/child",
     "tests/capture/readers/test_lens.py": "xsim_core/capture/librealsense",
     "tests/capture/readers/test_photos.py": "xsim_core/capture/readers/images",
-    "tests/capture/readers/test_rgbd_folder.py": "xsim_core/capture/readers/video",
+    "tests/capture/readers/folders/test_rgbd_folder.py": """
+        xsim_core/capture/readers/video xsim_core/capture/readers/folders/depth_images""",
+    "tests/capture/readers/folders/test_layouts.py": """
+        xsim_core/capture/readers/folders/bop_scene xsim_core/capture/readers/folders/names
+        xsim_core/capture/readers/folders/tum""",
     "tests/capture/readers/meshes/test_mesh.py": """
         xsim_core/capture/readers/meshes/colours xsim_core/capture/readers/meshes/linked_files""",
     "tests/capture/readers/recordings/test_recordings.py": """

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -11,6 +12,7 @@ import numpy as np
 from flows.cli.arguments import parse_overrides
 from flows.inbox.webhook import captures_in
 from tasks.environment import read_environment
+from tests.capture.readers.folders import layouts
 from xsim_core.capture.hand_eye.robot_poses import both_directions, read_robot_poses
 from xsim_core.capture.identity import IngestConfig
 from xsim_core.capture.layout import read_capture_file
@@ -20,6 +22,7 @@ from xsim_core.capture.place.rigid import stated_pose
 from xsim_core.capture.place.spec import CameraSpec, TagsSpec
 from xsim_core.capture.place.tag_layout import tag_board
 from xsim_core.capture.readers import read_mesh, read_photos, read_video_and_unit
+from xsim_core.capture.readers.folders.first_box import first_boxes
 from xsim_core.capture.readers.synthesised import read_truth, read_world_spec
 from xsim_core.errors import BadInputError
 from xsim_core.geometry import board_fault
@@ -127,6 +130,18 @@ def _names(path):
     _is_sound_video(*read_video_and_unit(video, []))
 
 
+def _boxes(path):
+    for box in first_boxes(path.parent):
+        assert box.frame >= 0
+        assert np.isfinite(box.box_xyxy).all()
+        assert box.box_xyxy[0] < box.box_xyxy[2]
+        assert box.box_xyxy[1] < box.box_xyxy[3]
+
+
+def _boxes_of_masks(path):
+    _boxes(path.parent)
+
+
 def _lay_names(folder):
     p.rgbd_folder(folder)
     return p.with_file("names.txt", p.NAMES)(folder)
@@ -201,6 +216,16 @@ FORMATS = {
     "camera values": Format(p.with_camera("cam_K.json"), _of_rgbd, m.in_json),
     "camera values, yaml": Format(p.with_camera("camera.yaml"), _of_rgbd, m.in_yaml),
     "times": Format(p.times, _of_rgbd, m.in_words),
+    "list of tum": Format(p.laid(layouts.tum, "rgb.txt"), _of_rgbd, m.in_words),
+    "camera of open3d": Format(
+        p.laid(partial(layouts.open3d, depth_scale=1000), "camera_intrinsic.json"),
+        _of_rgbd,
+        m.in_json,
+    ),
+    "cameras of a bop scene": Format(p.laid(layouts.bop, "scene_camera.json"), _of_rgbd, m.in_json),
+    "boxes of a bop scene": Format(p.laid(layouts.bop, "scene_gt_info.json"), _boxes, m.in_json),
+    "mask": Format(p.laid(layouts.foundationpose, "masks/*.png"), _boxes_of_masks, m.in_png),
+    "film beside depth": Format(p.film, _of_rgbd, share=0.6),
     "names of images": Format(_lay_names, _names, m.in_words),
     **{
         f"camera's pose {name.partition('.')[2]}": Format(p.with_file(name, text), _matrix, how)

@@ -10,6 +10,7 @@ import trimesh
 import yaml
 from PIL import Image
 
+from tests.capture.readers.folders import test_film
 from tests.capture.readers.recordings.bags import BagWriter, write_realsense_bag
 from xsim_core.capture.formats import RGBDVideo, write_realsense, write_rgbd_folder
 from xsim_core.capture.readers.images import open_image
@@ -141,6 +142,22 @@ def photo(suffix, mode="RGB", **options):
         return folder / f"photo{suffix}"
 
     return lay
+
+
+def laid(lay, pattern):
+    """A folder that ``lay`` fills; answers the file of this name in it."""
+
+    def place(folder):
+        lay(folder)
+        return next(folder.glob(pattern))
+
+    return place
+
+
+def film(folder):
+    """A film of colour beside a folder of depth; answers the film."""
+    test_film.lay(folder)
+    return folder / "colour.mp4"
 
 
 def times(folder):

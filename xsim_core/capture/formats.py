@@ -26,6 +26,8 @@ class RGBDVideo:
     """(3, 3) of the colour camera, pixel centres at integers."""
     source_frames: NDArray[np.int64] | None = None
     """(t,) of an RGB-D folder: which of its colour images each frame is; some may be left out."""
+    names: tuple[str, ...] | None = None
+    """Of an RGB-D folder: what its colour images are called, without their suffix."""
 
     @property
     def camera(self) -> PinholeCamera:

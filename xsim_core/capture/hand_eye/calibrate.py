@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsim_core.capture.place.resolve import board_in
+from xsim_core.capture.readers.folders.names import K_FILES
 from xsim_core.capture.readers.images import image_files
 from xsim_core.capture.readers.intrinsics import parse_intrinsics
-from xsim_core.capture.readers.rgbd_folder import K_FILES
 from xsim_core.errors import BadInputError, QualityGateError
 from xsim_core.geometry import Board
 from xsim_core.text import parse_yaml, read_text

@@ -2,14 +2,20 @@
 
 from xsim_core.capture.place import matrix_file, tag_layout
 
-from . import intrinsics, photos, rgbd_folder
+from . import intrinsics, photos
+from .folders import names
 from .meshes import mesh
 from .recordings import realsense_files, ros_bag
 
 ACCEPTED = {
     "video: RealSense recording": realsense_files.ACCEPTS,
     "video: ROS bag": ros_bag.ACCEPTS,
-    "video: RGB-D folder": rgbd_folder.ACCEPTS,
+    "video: RGB-D folder": names.ACCEPTS,
+    "video: TUM RGB-D folder": names.TUM_ACCEPTS,
+    "video: Open3D folder": names.OPEN3D_ACCEPTS,
+    "video: BOP scene": names.BOP_ACCEPTS,
+    "video: FoundationPose's demo folder": names.FOUNDATIONPOSE_ACCEPTS,
+    "video: film beside a depth folder": names.FILM_ACCEPTS,
     "intrinsics in an RGB-D folder": intrinsics.ACCEPTS,
     "camera's pose": matrix_file.ACCEPTS,
     "tags' places": tag_layout.ACCEPTS,

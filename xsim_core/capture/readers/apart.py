@@ -83,7 +83,14 @@ def read_apart(
     return Brought(
         TexturedMesh.from_arrays(a, is_textured=said["is_textured"]),
         a["photos"],
-        RGBDVideo(a["rgb"], a["depth_mm"], a["timestamps_s"], a["K"], a.get("source_frames")),
+        RGBDVideo(
+            a["rgb"],
+            a["depth_mm"],
+            a["timestamps_s"],
+            a["K"],
+            a.get("source_frames"),
+            tuple(said["names"]) if said["names"] else None,
+        ),
         DepthUnit(**said["unit"]),
         said["notes"],
     )

@@ -87,7 +87,8 @@ def _capture(request: dict[str, Any], begin: Begin) -> tuple[Arrays, dict[str, A
     }  # fmt: skip
     if video.source_frames is not None:
         arrays["source_frames"] = video.source_frames
-    return arrays, {"notes": notes, "is_textured": mesh.is_textured, "unit": asdict(unit)}
+    said = {"notes": notes, "is_textured": mesh.is_textured, "names": video.names}
+    return arrays, {**said, "unit": asdict(unit)}
 
 
 def _world(request: dict[str, Any], begin: Begin) -> tuple[Arrays, dict[str, Any]]:

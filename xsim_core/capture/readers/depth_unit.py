@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -40,6 +41,22 @@ class DepthUnit:
                 f"a depth unit of {self.metres:g} m ({self.how}) is no depth camera's; usual are "
                 + ", ".join(f"{m:g} ({name})" for m, name in KNOWN_M.items())
             )
+
+
+def settled_unit(recorded: DepthUnit, declared_m: float | None, source: Path) -> DepthUnit:
+    """The unit that counts where a file tells one, and a person may have declared one too.
+
+    Raises:
+        BadInputError: with ``source``, when they contradict each other.
+    """
+    if declared_m is None:
+        return recorded
+    if recorded.how == "recorded" and abs(declared_m / recorded.metres - 1) > 0.01:
+        raise BadInputError(
+            f"{source} says that its depth unit is {recorded.metres:g} m, capture.yaml "
+            f"{declared_m:g} m. Leave depth_unit_m out."
+        )
+    return recorded if recorded.how == "recorded" else DepthUnit(declared_m, "declared")
 
 
 def to_mm(stored: NDArray[Any], unit_m: float) -> NDArray[np.uint16]:

@@ -1,5 +1,6 @@
 """Pinhole intrinsics in the spellings people write them, and whether they can be believed."""
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -45,6 +46,8 @@ class Intrinsics:
     image_wh: tuple[int, int] | None = None
     """The size that the source tells, if it does."""
     lens: Lens = field(default_factory=Lens)
+    depth_unit_m: float | None = None
+    """Metres a step of depth, if the source tells it beside."""
 
     def fit_to(self, image_wh: tuple[int, int], source: str, notes: list[str]) -> "Intrinsics":
         """The same camera for images of this size, after checks that it can be theirs.
@@ -174,7 +177,30 @@ def _from_mapping(raw: Mapping[Any, Any], source: str, notes: list[str]) -> Intr
         lens = Lens.of(str(model), _data(coefficients), source) if coefficients else Lens()
     except (TypeError, ValueError) as error:
         raise BadInputError(f"{source}: distortion coefficients {coefficients!r}") from error
-    return Intrinsics(K, wh, lens)
+    return Intrinsics(K, wh, lens, _depth_unit_m(raw.get("depth_scale"), source, notes))
+
+
+def _depth_unit_m(scale: Any, source: str, notes: list[str]) -> float | None:
+    """Metres a step of depth, from a ``depth_scale`` as RealSense, BOP or Open3D mean it."""
+    if scale is None:
+        return None
+    try:
+        number = float(scale)
+    except (TypeError, ValueError, OverflowError):
+        number = math.nan
+    if 1e-6 <= number < 1e-2:
+        unit_m, meaning = number, "metres a step"
+    elif 1e-2 <= number <= 10:
+        unit_m, meaning = 1e-3 * number, "millimetres a step"
+    elif 100 <= number <= 1e5:
+        unit_m, meaning = 1 / number, "steps a metre"
+    else:
+        raise BadInputError(
+            f"{source}: a depth_scale of {scale!r} means nothing we know: 0.001 is metres a step "
+            "(RealSense), 0.1 or 1 millimetres a step (BOP), 1000 steps a metre (Open3D)"
+        )
+    notes.append(f"{source}: depth_scale {number:g} is taken as {meaning}")
+    return round(unit_m, 12)
 
 
 def _K_of_mapping(raw: Mapping[Any, Any], source: str, notes: list[str]) -> Floats:

@@ -192,6 +192,20 @@ def _times_of(files: list[Path], notes: list[str]) -> Floats:
     return stamps
 
 
+def times_of_file(path: Path, num_frames: int, notes: list[str]) -> Floats:
+    """The time of each frame (t,) in seconds, from a file with one a line.
+
+    Raises:
+        BadInputError: when it has another number of lines, or times that cannot be.
+    """
+    times = _read_times(path, notes)
+    if len(times) != num_frames:
+        raise BadInputError(
+            f"{path} has {len(times)} lines for {num_frames} frames; it needs one for each"
+        )
+    return times
+
+
 def _read_times(path: Path, notes: list[str]) -> Floats:
     """One time a line, in whatever unit, rising; more columns are names or frame numbers."""
     stamps, lines = [], []

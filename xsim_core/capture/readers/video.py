@@ -7,6 +7,8 @@ from xsim_core.capture.formats import RGBDVideo
 from xsim_core.errors import BadInputError
 
 from .depth_unit import DepthUnit
+from .folders.names import FILM_SUFFIXES, folder_files
+from .folders.rgbd_folder import read_rgbd_folder
 from .foreign import UnreadableDirectlyError
 from .recordings.realsense_files import (
     check_recording,
@@ -17,7 +19,6 @@ from .recordings.realsense_files import (
 from .recordings.realsense_playback import read_with_librealsense
 from .recordings.ros_bag import read_ros_bag
 from .recordings.streams import Streams, pair_and_align
-from .rgbd_folder import folder_files, read_rgbd_folder
 
 RECORDING_SUFFIXES = (".db3", ".bag", ".mcap")
 _log = logging.getLogger(__name__)
@@ -51,6 +52,12 @@ def read_video_and_unit(
     """
     if source.is_dir() and not _is_ros2_folder(source):
         return read_rgbd_folder(source, notes, depth_unit_m=depth_unit_m)
+    if source.suffix.lower() in FILM_SUFFIXES:
+        raise BadInputError(
+            f"{source}: '{source.suffix}' is not a video we read by itself: it holds colour alone. "
+            "Lay it into a folder beside depth/ (an image for each frame) and cam_K.txt, and name "
+            "that folder as 'video'."
+        )
     if source.suffix not in RECORDING_SUFFIXES and not source.is_dir():
         raise BadInputError(
             f"{source}: '{source.suffix}' is not a video we read. Bring a RealSense or ROS "

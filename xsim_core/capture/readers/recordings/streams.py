@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from xsim_core.capture.formats import RGBDVideo
 from xsim_core.capture.readers.clock import WRAPS_S, mend_clock
-from xsim_core.capture.readers.depth_unit import DepthUnit, to_mm
+from xsim_core.capture.readers.depth_unit import DepthUnit, settled_unit, to_mm
 from xsim_core.capture.readers.images import check_total
 from xsim_core.capture.readers.intrinsics import Intrinsics
 from xsim_core.capture.readers.lens import undistort
@@ -62,7 +62,7 @@ def pair_and_align(
         BadInputError: when one of the streams is missing or nothing pairs.
     """
     colour_camera, depth_camera = _cameras(streams, source)
-    unit = _unit(streams.depth_unit, depth_unit_m, source)
+    unit = settled_unit(streams.depth_unit, depth_unit_m, source)
     colour = _settled(streams.colour, f"{source}: colour", notes)
     depth = _settled(streams.depth, f"{source}: depth", notes)
     colour_s, depth_s = (np.array([t for t, _ in frames]) for frames in (colour, depth))
@@ -216,14 +216,3 @@ def _flat(
     if shift_px:
         notes.append(f"{what}: {camera.lens.model} distortion of up to {shift_px:.1f} px undone")
     return flat, camera.K
-
-
-def _unit(recorded: DepthUnit, declared_m: float | None, source: Path) -> DepthUnit:
-    if declared_m is None:
-        return recorded
-    if recorded.how == "recorded" and abs(declared_m / recorded.metres - 1) > 0.01:
-        raise BadInputError(
-            f"{source} says that its depth unit is {recorded.metres:g} m, capture.yaml "
-            f"{declared_m:g} m. Leave depth_unit_m out."
-        )
-    return recorded if recorded.how == "recorded" else DepthUnit(declared_m, "declared")

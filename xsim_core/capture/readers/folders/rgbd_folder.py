@@ -1,0 +1,175 @@
+"""RGB-D folders: colour and depth images, intrinsics, timestamps, as ``names`` lists them."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xsim_core.capture.formats import RGBDVideo
+from xsim_core.capture.readers.depth_unit import DepthUnit, settled_unit, to_mm
+from xsim_core.capture.readers.images import image_files, read_rgb, stack_images
+from xsim_core.capture.readers.intrinsics import Intrinsics, parse_intrinsics
+from xsim_core.capture.readers.lens import undistort
+from xsim_core.capture.readers.pairing import pair_files, times_of_file
+from xsim_core.errors import BadInputError
+from xsim_core.text import read_text
+
+from . import names as n, tum
+from .bop_scene import checked, scene_camera
+from .depth_images import are_mostly_large, stack_depth
+from .film import read_film
+from .one_pinhole import bring_to_one
+
+
+@dataclass(frozen=True)
+class _Frames:
+    """Frames of which there is both."""
+
+    rgb: NDArray[np.uint8]
+    """(t, h, w, 3)."""
+    depth: list[Path]
+    stamps_s: NDArray[np.float64]
+    source_frames: NDArray[np.int64]
+    """(t,) among all of colour."""
+    names: list[str] | None
+    """Of the colour images, without their suffix; a film's have none."""
+
+
+def read_rgbd_folder(
+    folder: Path, notes: list[str], *, depth_unit_m: float | None = None
+) -> tuple[RGBDVideo, DepthUnit]:
+    """The video, with distortion undone, and what its depth was taken to mean.
+
+    Raises:
+        BadInputError: with the file or line, for whatever does not fit.
+    """
+    frames = _frames(folder, notes)
+    rgb, stored = frames.rgb, stack_depth(frames.depth, folder)
+    if rgb.shape[1:3] != stored.shape[1:]:
+        raise BadInputError(
+            f"{folder}: colour is {_size(rgb)} but depth {_size(stored)}; align depth to colour"
+        )
+    told: float | None = None
+    if frames.names is not None and (folder / n.SCENE_CAMERA).is_file():
+        scene = scene_camera(folder, frames.names, notes)
+        checked(scene.K, (rgb.shape[2], rgb.shape[1]), folder / n.SCENE_CAMERA)
+        K, told = bring_to_one(rgb, stored, scene.K, n.SCENE_CAMERA, notes), scene.unit_m
+        camera = Intrinsics(K)
+    else:
+        camera = _intrinsics(folder, notes)
+        camera = camera.fit_to((rgb.shape[2], rgb.shape[1]), _K_name(folder), notes)
+        told = camera.depth_unit_m
+    unit = _unit(stored, frames.depth, folder, told, depth_unit_m)
+    depth_mm = to_mm(stored, unit.metres)
+    if not camera.lens.is_pinhole:
+        rgb, depth_mm = _undistorted(rgb, depth_mm, camera, _K_name(folder), notes)
+    stamps, names = frames.stamps_s - frames.stamps_s[0], frames.names
+    video = RGBDVideo(
+        rgb, depth_mm, stamps, camera.K, frames.source_frames, tuple(names) if names else None
+    )
+    return video, unit
+
+
+def _frames(folder: Path, notes: list[str]) -> _Frames:
+    place = n.colour_folder(folder)
+    colour = image_files(place) if place else []
+    films = n.films_in(folder)
+    if films and not colour:
+        return _frames_of_film(folder, films, notes)
+    if not colour:
+        raise BadInputError(
+            f"{place or folder / n.COLOUR_FOLDERS[0]} holds no images. An RGB-D folder needs rgb/ "
+            f"and depth/, or a film ({' '.join(n.FILM_SUFFIXES)}) beside depth/."
+        )
+    if films:
+        notes.append(f"colour from {place.name if place else ''}/, not from {films[0].name}")
+    depth = n.depth_files(folder, f"{len(colour)} colour images")
+    if tum.is_listed(folder):
+        colour, depth, pairs = tum.pair_listed(folder, notes)
+    else:
+        pairs = pair_files(colour, depth, folder / n.TIMES_FILE, notes)
+    chosen = [colour[i] for i in pairs.colour]
+    rgb = stack_images(chosen, read_rgb)
+    return _Frames(
+        rgb,
+        [depth[i] for i in pairs.depth],
+        pairs.stamps_s,
+        np.array(pairs.colour),
+        [file.stem for file in chosen],
+    )
+
+
+def _frames_of_film(folder: Path, films: list[Path], notes: list[str]) -> _Frames:
+    if len(films) > 1:
+        raise BadInputError(
+            f"{folder} has {', '.join(f.name for f in films)}; leave only the film of colour"
+        )
+    depth = n.depth_files(folder, films[0].name)
+    rgb, stamps = read_film(films[0], len(depth))
+    if (times_file := folder / n.TIMES_FILE).is_file():
+        stamps = times_of_file(times_file, len(depth), notes)
+    elif (np.diff(stamps) <= 0).any():
+        raise BadInputError(
+            f"{films[0]}: its frames' times do not rise. Write them into {n.TIMES_FILE}, in "
+            "seconds, one a line."
+        )
+    return _Frames(rgb, depth, stamps, np.arange(len(depth)), None)
+
+
+def _K_name(folder: Path) -> str:
+    return next(
+        (str(folder / name) for name in n.K_FILES if (folder / name).is_file()),
+        str(folder / n.K_FILES[0]),
+    )
+
+
+def _intrinsics(folder: Path, notes: list[str]) -> Intrinsics:
+    found = [name for name in n.K_FILES if (folder / name).is_file()]
+    if not found and tum.is_listed(folder):
+        raise BadInputError(tum.no_intrinsics(folder))
+    if not found:
+        raise BadInputError(
+            f"{folder / n.K_FILES[0]} is missing: the 3x3 intrinsics of the colour camera "
+            f"({', '.join(n.K_FILES[1:])} are read too)"
+        )
+    if len(found) > 1:
+        notes.append(f"intrinsics: {found[0]} is used, not {', '.join(found[1:])}")
+    return parse_intrinsics(read_text(folder / found[0], notes), str(folder / found[0]), notes)
+
+
+def _unit(
+    stored: NDArray[Any],
+    files: list[Path],
+    folder: Path,
+    told_m: float | None,
+    declared_m: float | None,
+) -> DepthUnit:
+    if told_m is not None:
+        return settled_unit(DepthUnit(told_m, "recorded"), declared_m, folder)
+    if declared_m is not None:
+        return DepthUnit(declared_m, "declared")
+    if stored.dtype.kind == "f":
+        return DepthUnit(1e-3 if are_mostly_large(stored) else 1.0, "assumed")
+    are_times = all(re.fullmatch(r"\d{9,}\.\d+", file.stem) for file in files)
+    return DepthUnit(tum.UNIT_M if are_times or tum.is_listed(folder) else 1e-3, "assumed")
+
+
+def _undistorted(
+    rgb: NDArray[np.uint8],
+    depth_mm: NDArray[np.uint16],
+    camera: Intrinsics,
+    source: str,
+    notes: list[str],
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    rgb, shift = undistort(rgb, camera.lens, camera.K, nearest=False, source=source)
+    depth_mm, _ = undistort(depth_mm, camera.lens, camera.K, nearest=True, source=source)
+    if shift:
+        notes.append(f"lens: {camera.lens.model} distortion of up to {shift:.1f} px undone")
+    return rgb, depth_mm
+
+
+def _size(stack: NDArray[Any]) -> str:
+    return f"{stack.shape[2]}x{stack.shape[1]}"
