@@ -185,6 +185,10 @@ def _bag(kind, *, compressed=False, share=0.6):
     return Format(bag, _of_file, structure, share)
 
 
+def _of_phone(name):
+    return m.in_json if name == "metadata" else m.in_bytes
+
+
 def _of_parcel(name):
     return m.in_npy if name.endswith(".npy") else m.in_words
 
@@ -226,6 +230,7 @@ FORMATS = {
     "boxes of a bop scene": Format(p.laid(layouts.bop, "scene_gt_info.json"), _boxes, m.in_json),
     "mask": Format(p.laid(layouts.foundationpose, "masks/*.png"), _boxes_of_masks, m.in_png),
     "film beside depth": Format(p.film, _of_rgbd, share=0.6),
+    "record3d": Format(p.record3d, _of_file, m.in_zip(_of_phone)),
     "names of images": Format(_lay_names, _names, m.in_words),
     **{
         f"camera's pose {name.partition('.')[2]}": Format(p.with_file(name, text), _matrix, how)

@@ -12,6 +12,7 @@ from PIL import Image
 
 from tests.capture.readers.folders import test_film
 from tests.capture.readers.recordings.bags import BagWriter, write_realsense_bag
+from tests.capture.readers.recordings.phone import write_r3d
 from xsim_core.capture.formats import RGBDVideo, write_realsense, write_rgbd_folder
 from xsim_core.capture.readers.images import open_image
 from xsim_core.world import WorldSpec
@@ -158,6 +159,11 @@ def film(folder):
     """A film of colour beside a folder of depth; answers the film."""
     test_film.lay(folder)
     return folder / "colour.mp4"
+
+
+def record3d(folder):
+    """A recording of a phone; answers it."""
+    return write_r3d(folder / "film.r3d")
 
 
 def times(folder):

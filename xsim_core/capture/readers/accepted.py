@@ -5,11 +5,12 @@ from xsim_core.capture.place import matrix_file, tag_layout
 from . import intrinsics, photos
 from .folders import names
 from .meshes import mesh
-from .recordings import realsense_files, ros_bag
+from .recordings import realsense_files, record3d, ros_bag
 
 ACCEPTED = {
     "video: RealSense recording": realsense_files.ACCEPTS,
     "video: ROS bag": ros_bag.ACCEPTS,
+    "video: Record3D": record3d.ACCEPTS,
     "video: RGB-D folder": names.ACCEPTS,
     "video: TUM RGB-D folder": names.TUM_ACCEPTS,
     "video: Open3D folder": names.OPEN3D_ACCEPTS,

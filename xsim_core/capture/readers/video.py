@@ -10,6 +10,7 @@ from .depth_unit import DepthUnit
 from .folders.names import FILM_SUFFIXES, folder_files
 from .folders.rgbd_folder import read_rgbd_folder
 from .foreign import UnreadableDirectlyError
+from .recordings import record3d
 from .recordings.realsense_files import (
     check_recording,
     is_realsense,
@@ -20,7 +21,7 @@ from .recordings.realsense_playback import read_with_librealsense
 from .recordings.ros_bag import read_ros_bag
 from .recordings.streams import Streams, pair_and_align
 
-RECORDING_SUFFIXES = (".db3", ".bag", ".mcap")
+RECORDING_SUFFIXES = (".db3", ".bag", ".mcap", record3d.SUFFIX)
 _log = logging.getLogger(__name__)
 
 
@@ -60,9 +61,9 @@ def read_video_and_unit(
         )
     if source.suffix not in RECORDING_SUFFIXES and not source.is_dir():
         raise BadInputError(
-            f"{source}: '{source.suffix}' is not a video we read. Bring a RealSense or ROS "
-            f"recording ({', '.join(RECORDING_SUFFIXES)}), or a folder with rgb/, depth/ and "
-            "cam_K.txt."
+            f"{source}: '{source.suffix}' is not a video we read. Bring a RealSense, ROS or "
+            f"Record3D recording ({', '.join(RECORDING_SUFFIXES)}), or a folder with rgb/, depth/ "
+            "and cam_K.txt."
         )
     streams = _read_recording(source, notes)
     return pair_and_align(streams, source, notes, depth_unit_m=depth_unit_m)
@@ -70,6 +71,8 @@ def read_video_and_unit(
 
 def _read_recording(source: Path, notes: list[str]) -> Streams:
     """Without librealsense where the file allows it: the same bytes, and no threads to stall."""
+    if source.suffix == record3d.SUFFIX:
+        return record3d.read_record3d(source, notes)
     if not source.is_dir():
         check_recording(source)
     if source.is_dir() or source.suffix == ".mcap" or not is_realsense(source):

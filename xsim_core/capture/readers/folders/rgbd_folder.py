@@ -79,6 +79,11 @@ def _frames(folder: Path, notes: list[str]) -> _Frames:
     films = n.films_in(folder)
     if films and not colour:
         return _frames_of_film(folder, films, notes)
+    if not colour and (folder / "rgbd").is_dir():
+        raise BadInputError(
+            f"{folder} looks like an unpacked recording of Record3D: name the .r3d itself as "
+            "'video'."
+        )
     if not colour:
         raise BadInputError(
             f"{place or folder / n.COLOUR_FOLDERS[0]} holds no images. An RGB-D folder needs rgb/ "
