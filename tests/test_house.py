@@ -82,7 +82,7 @@ ELSEWHERE = {
     "tests/capture/test_ingest.py": """
         xsim_core/capture/previews xsim_core/capture/readers/synthesised""",
     "tests/capture/hand_eye/test_solve.py": "xsim_core/capture/hand_eye/closed_form",
-    "tests/capture/hand_eye/test_calibrate.py": "flows/cli/captures",
+    "tests/capture/hand_eye/test_calibrate.py": "flows/cli/capture/command",
     "tests/capture/place/test_matrix_file.py": """
         xsim_core/capture/place/pose_tree xsim_core/capture/place/shapes""",
     "tests/capture/place/test_resolve.py": """

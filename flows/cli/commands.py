@@ -11,7 +11,7 @@ from xsim_core.errors import UnknownNameError
 COMMANDS: dict[str, str] = {
     "demo": "run:Demo",
     "run": "run:Run",
-    "capture": "captures:CaptureCommands",
+    "capture": "capture.command:CaptureCommands",
     "board": "board:BoardCommands",
     "status": "look:Status",
     "show": "look:Show",

@@ -146,14 +146,17 @@ _NO_PART = {
 
 def _files_below(folder: Path) -> list[Path]:
     return sorted(
-        p
-        for p in folder.rglob("*")
-        if not any(n in _NO_PART or n.startswith("._") for n in _names(p, folder)) and p.is_file()
+        p for p in folder.rglob("*") if all(map(is_part, _names(p, folder))) and p.is_file()
     )
 
 
+def is_part(name: str) -> bool:
+    """Whether a file or folder of that name can be part of what a person brings."""
+    return name.lower() not in _NO_PART and not name.startswith("._")
+
+
 def _names(path: Path, folder: Path) -> list[str]:
-    return [name.lower() for name in path.relative_to(folder).parts]
+    return list(path.relative_to(folder).parts)
 
 
 def _digest(folder: Path, prefer: VideoChoice) -> str:

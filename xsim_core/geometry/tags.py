@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from .tag_spec import TagBoard
 
 SENSIBLE_TAG_M = (0.005, 1.0)
+SETTLED = 4
+"""So many different markers of one dictionary are no misreading."""
 
 
 def tags_fault(board: TagBoard) -> str | None:
@@ -55,6 +57,52 @@ def find_tags(
         return None
     rows = np.concatenate([4 * k + np.arange(4) for k, _ in known])
     return rows.astype(np.int64), np.concatenate([corners for _, corners in known])
+
+
+def seen_dictionary(grey: NDArray[np.uint8], *, at_least: int = 2) -> tuple[str, list[int]] | None:
+    """The dictionary most of whose markers an image (h, w) shows, and their ids; None below two.
+
+    Of dictionaries that hold one another the smallest that reads as many is answered.
+    """
+    import cv2
+
+    best: tuple[int, str, list[int]] | None = None
+    for family in _families():
+        if best is not None and best[0] >= SETTLED:
+            break
+        for name in family:  # From the largest on, which holds the others.
+            known = cv2.aruco.getPredefinedDictionary(getattr(cv2.aruco, name))
+            ids = cv2.aruco.ArucoDetector(known).detectMarkers(grey)[1]
+            found = [] if ids is None else np.unique(np.asarray(ids, np.int64)).tolist()
+            if len(found) < at_least:
+                break
+            if best is None or len(found) >= best[0]:
+                best = (len(found), name, found)
+    return None if best is None else best[1:]
+
+
+def _families() -> list[list[str]]:
+    """OpenCV's dictionaries, those that hold one another together, the largest first.
+
+    Families of large patterns come first: they are the least misread.
+    """
+    import cv2
+
+    # Sorted: where a number has two names, the later one is that of older versions too.
+    names = {v: n for n, v in sorted(vars(cv2.aruco).items()) if n.startswith("DICT_")}
+    families: dict[str, list[str]] = {}
+    for name in names.values():
+        head, _, size = name.rpartition("_")
+        families.setdefault(head if size.isdigit() else name, []).append(name)
+    sorted_families = [sorted(f, key=_size_of, reverse=True) for f in families.values()]
+    return sorted(sorted_families, key=lambda family: -_side_of(family[0]))
+
+
+def _side_of(dictionary: str) -> int:
+    """Cells along a marker's side."""
+    import cv2
+
+    return cv2.aruco.getPredefinedDictionary(getattr(cv2.aruco, dictionary)).markerSize
 
 
 def find_markers(grey: NDArray[np.uint8], dictionary: str) -> list[tuple[int, NDArray[np.float64]]]:

@@ -149,7 +149,7 @@ def test_boards_are_described_in_one_way(tmp_path):
 
 
 def test_the_command_writes_the_matrix(recording, tmp_path, capsys):
-    from flows.cli.captures import CaptureCalibrateCamera
+    from flows.cli.capture.command import CaptureCalibrateCamera
     from xsim_core.capture.place.matrix_file import read_matrix
 
     folder, _ = recording

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from xsim_core.errors import BadInputError
 from xsim_core.text import one_line, parse_yaml, read_text
 
-from .pose_tree import pose_in_tree
+from .pose_tree import pose_in_tree, poses_in_tree
 from .shapes import shaped
 
 ACCEPTS = (
@@ -33,6 +33,24 @@ def read_matrix(path: Path, notes: list[str], *, key: str | None = None) -> NDAr
     Raises:
         BadInputError: when it is missing, unreadable, or holds no matrix or several.
     """
+    numbers, tree = _parsed(path, notes)
+    return pose_in_tree(tree, path, key, notes) if numbers is None else numbers
+
+
+def named_matrices(path: Path) -> dict[str, NDArray[np.float64]]:
+    """All poses that ``read_matrix`` could take of a file, by their dotted names.
+
+    The one of a file without names has the name "".
+
+    Raises:
+        BadInputError: as ``read_matrix``, but for none or several of them.
+    """
+    numbers, tree = _parsed(path, [])
+    return poses_in_tree(tree) if numbers is None else {"": numbers}
+
+
+def _parsed(path: Path, notes: list[str]) -> tuple[NDArray[np.float64] | None, Any]:
+    """The numbers of a file that holds nothing else; or None, and the tree of one with names."""
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
         raise BadInputError(
@@ -41,13 +59,13 @@ def read_matrix(path: Path, notes: list[str], *, key: str | None = None) -> NDAr
     if not path.is_file():
         raise BadInputError(f"{path} does not exist: the camera's matrix is read from there")
     if suffix == ".npy":
-        return shaped(_load_npy(path), str(path))
+        return shaped(_load_npy(path), str(path)), None
     text = read_text(path, notes, max_bytes=MAX_BYTES)
     if suffix in (".txt", ".csv"):
-        return shaped(_numbers_of_text(text, path), str(path))
+        return shaped(_numbers_of_text(text, path), str(path)), None
     # OpenCV's own YAML begins with a directive that YAML does not have, and tags its matrices.
     text = re.sub(r"^%YAML[^\n]*\n", "", text).replace("!!opencv-matrix", "")
-    return pose_in_tree(parse_yaml(text, f"{path} is not YAML or JSON"), path, key, notes)
+    return None, parse_yaml(text, f"{path} is not YAML or JSON")
 
 
 def _load_npy(path: Path) -> NDArray[Any]:

@@ -29,6 +29,15 @@ HAND_HINT = (
 )
 
 
+def poses_in_tree(tree: Any) -> dict[str, Floats]:
+    """The numbers of every pose in a parsed file by its dotted name.
+
+    Raises:
+        BadInputError: when one is not finite, or its quaternion none.
+    """
+    return dict(_poses(tree, "", 0))
+
+
 def pose_in_tree(tree: Any, path: Path, key: str | None, notes: list[str]) -> Floats:
     """The numbers (4, 4), (3, 4), (16,) or (12,) of the one pose in a parsed file.
 
@@ -41,7 +50,7 @@ def pose_in_tree(tree: Any, path: Path, key: str | None, notes: list[str]) -> Fl
     Raises:
         BadInputError: when there is none, more than one, or one of a camera on the hand.
     """
-    found = dict(_poses(tree, "", 0))
+    found = poses_in_tree(tree)
     if key is not None:
         chosen = {n: v for n, v in found.items() if n == key or n.split(".")[-1] == key}
         if len(chosen) != 1:

@@ -137,6 +137,26 @@ def _of_grid(grid: TagGrid, size_m: float) -> tuple[Tag, ...]:
 
 
 def _of_file(path: Path, size_m: float, notes: list[str]) -> tuple[Tag, ...]:
+    corners = layout_corners(path, notes)
+    width = layout_width(corners)
+    scale = size_m / width if width > 0 else 0.0
+    unit = next((u for u in (1.0, 1e-3, 1e-2) if abs(scale / u - 1) < SIZE_TOLERANCE), None)
+    if unit is None:
+        raise BadInputError(
+            f"{path}: its tags are {width:g} wide, board.size_m is {size_m:g} m: that "
+            "is no unit. Measure the black square and state it, or mend the file."
+        )
+    if unit != 1:
+        notes.append(f"tags: {path.name} is taken as {'milli' if unit < 5e-3 else 'centi'}metres")
+    return tuple(_tag(i, unit * c) for i, c in sorted(corners.items()))
+
+
+def layout_corners(path: Path, notes: list[str]) -> dict[int, Floats]:
+    """Id → corners (4, 3) of a layout's file, in the unit in which it is written.
+
+    Raises:
+        BadInputError: when it is missing, or holds no tags.
+    """
     if not path.is_file():
         raise BadInputError(f"board: {path} does not exist: the tags' layout is read from there")
     tree = parse_yaml(read_text(path, notes, max_bytes=MAX_BYTES), f"{path} is not JSON or YAML")
@@ -146,17 +166,13 @@ def _of_file(path: Path, size_m: float, notes: list[str]) -> tuple[Tag, ...]:
             corners[int(key)] = _corners(value, f"{path}: tag {key}")
     if not corners:
         raise BadInputError(f"{path} holds no tags: it is to hold ids with four corners each")
+    return corners
+
+
+def layout_width(corners: dict[int, Floats]) -> float:
+    """The tags' width, in the layout's unit."""
     sides = [np.linalg.norm(c - np.roll(c, 1, axis=0), axis=1).mean() for c in corners.values()]
-    scale = size_m / float(np.median(sides)) if np.median(sides) > 0 else 0.0
-    unit = next((u for u in (1.0, 1e-3, 1e-2) if abs(scale / u - 1) < SIZE_TOLERANCE), None)
-    if unit is None:
-        raise BadInputError(
-            f"{path}: its tags are {np.median(sides):g} wide, board.size_m is {size_m:g} m: that "
-            "is no unit. Measure the black square and state it, or mend the file."
-        )
-    if unit != 1:
-        notes.append(f"tags: {path.name} is taken as {'milli' if unit < 5e-3 else 'centi'}metres")
-    return tuple(_tag(i, unit * c) for i, c in sorted(corners.items()))
+    return float(np.median(sides))
 
 
 def _corners(value: list[Any], source: str) -> Floats:

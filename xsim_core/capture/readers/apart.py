@@ -130,6 +130,24 @@ def read_truth_apart(
     return _read("truth", place, {"truth": truth}, limits)[0]
 
 
+def look_in_child(
+    look: str, place: Path, folder: Path, *, limits: Limits | None = None
+) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    """What a function finds in a folder: a frame of its film, and facts as plain values.
+
+    Args:
+        look: ``package:function`` of the folder, which answers a model and an image or None.
+        place: as above.
+        folder: to look at.
+        limits: as above.
+
+    Raises:
+        BadInputError: as above.
+    """
+    arrays, said = _read("look", place, {"folder": folder}, limits, {"look": look})
+    return arrays, said["facts"]
+
+
 def _read(
     what: str,
     place: Path,

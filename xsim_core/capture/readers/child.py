@@ -17,6 +17,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from xsim_core.errors import XSimError
+from xsim_core.named import named
 from xsim_core.windows import arrays_below, save
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -106,7 +107,14 @@ def _truth(request: dict[str, Any], begin: Begin) -> tuple[Arrays, dict[str, Any
     return read_truth(begin("truth")), {}
 
 
-READ = {"capture": _capture, "world": _world, "truth": _truth}
+def _look(request: dict[str, Any], begin: Begin) -> tuple[Arrays, dict[str, Any]]:
+    """What lies in a folder, by a function of a room above this one."""
+    facts, frame = named(request["look"])(begin("folder"))
+    arrays = {} if frame is None else {"frame": frame}
+    return arrays, {"facts": facts.model_dump(mode="json")}
+
+
+READ = {"capture": _capture, "world": _world, "truth": _truth, "look": _look}
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Commands about captures: ``capture synthesize``, ``ingest`` and ``calibrate-camera``."""
+"""Commands about captures: made, recognised, checked, brought in; where their camera is."""
 
 import json as json_module
 import sys
@@ -8,8 +8,10 @@ from typing import Annotated, Literal
 
 from tyro.conf import arg, subcommand
 
-from .arguments import CaptureFolder, Folder
-from .output import answer, print_json
+from flows.cli.arguments import CaptureFolder, Folder
+from flows.cli.output import answer, print_json
+
+from .init import CaptureInit
 
 
 @dataclass(frozen=True)
@@ -25,9 +27,8 @@ class CaptureSynthesize:
 
     def run(self) -> int:
         """Write the files."""
+        from flows.cli.progress import Display
         from flows.sources import synthesise
-
-        from .progress import Display
 
         with Display(["synthesize"]) as display:
             folder = synthesise(Path(self.folder).absolute(), display, preset=self.preset)
@@ -47,6 +48,7 @@ class CaptureIngest:
 
     def run(self) -> int:
         """Read, check, store."""
+        from flows.cli.progress import Display
         from flows.executors import InProcess
         from flows.naming import take_name
         from flows.pipeline import ingest
@@ -56,8 +58,6 @@ class CaptureIngest:
         from xsim_core.runs import RunRecord, RunRequest, plain_name
         from xsim_core.stage import output_ref
         from xsim_core.stages import INGEST_CAPTURE
-
-        from .progress import Display
 
         settings, folder = load_settings(), Path(self.folder).absolute()
         store = settings.open_store()
@@ -128,7 +128,8 @@ class CaptureCommands:
     """Make a capture, find where its camera is, or bring it into the store."""
 
     action: (
-        Annotated[CaptureSynthesize, subcommand("synthesize")]
+        Annotated[CaptureInit, subcommand("init")]
+        | Annotated[CaptureSynthesize, subcommand("synthesize")]
         | Annotated[CaptureIngest, subcommand("ingest")]
         | Annotated[CaptureCalibrateCamera, subcommand("calibrate-camera")]
     )

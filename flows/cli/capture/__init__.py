@@ -1,0 +1,1 @@
+"""``xsim capture``: made, recognised, checked, calibrated and brought into the store."""

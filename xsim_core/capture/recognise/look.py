@@ -1,0 +1,98 @@
+"""Everything in a folder, looked at once; foreign bytes are parsed in a process with limits."""
+
+import itertools
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xsim_core.capture.formats import RGBDVideo
+from xsim_core.capture.readers.apart import look_in_child
+from xsim_core.capture.readers.video import video_files
+
+from .facts import Facts, FirstBox
+from .films import find_films, read_first
+from .markers import find_layouts, look_for_markers
+from .masks import look_at_masks, mask_files
+from .matrices import find_hand_eye, find_intrinsics, find_poses, small_texts
+from .meshes import find_meshes
+from .photos import find_photos
+from .poses import box_of_pose, sort_poses
+from .tree import list_tree
+
+LOOK = "xsim_core.capture.recognise.look:look_around"
+
+
+def look_apart(folder: Path) -> tuple[Facts, NDArray[np.uint8] | None]:
+    """What lies in a folder, read in a process of its own; and the frame of the first box.
+
+    Raises:
+        BadInputError: when it is no folder, or reading it crashes, hangs or takes too much.
+    """
+    root = folder.resolve()
+    list_tree(root)  # What is no folder is said without a process.
+    with TemporaryDirectory() as place:
+        arrays, said = look_in_child(LOOK, Path(place), root)
+        frame = np.array(arrays["frame"]) if "frame" in arrays else None
+    return Facts.model_validate(said), frame
+
+
+def look_around(folder: Path) -> tuple[Facts, NDArray[np.uint8] | None]:
+    """As ``look_apart``, in this process.
+
+    Raises:
+        BadInputError: when it is no folder.
+    """
+    tree = list_tree(folder.resolve())
+    found = find_films(tree)
+    films, film = read_first(tree, found)
+    of_films = _places(found)
+    masks = mask_files(tree)
+    hand_eye, of_hand_eye = find_hand_eye(tree)
+    meshes, read = find_meshes(tree, of_films)
+    photos = find_photos(tree, {*of_films, *of_hand_eye, *(m.parent for m in masks)})
+    texts = small_texts(tree, {*of_films, *of_hand_eye})
+    intrinsics = find_intrinsics(tree, texts)
+    told = {item.path for item in intrinsics}
+    layouts = find_layouts(tree, [p for p in texts if tree.rel(p) not in told])
+    told |= {item.path for item in layouts}
+    video = None if film is None else film.video
+    mesh = read.get(meshes[0].path) if meshes else None
+    poses = find_poses(tree, [p for p in texts if tree.rel(p) not in told], of_hand_eye)
+    cameras, objects, others = sort_poses(poses, tree, video, mesh)
+    mask_facts, box = look_at_masks(masks, tree, film)
+    if box is None and objects and video is not None and mesh is not None:
+        T = np.array(objects[0].first)
+        if (bounds := box_of_pose(T, video, mesh)) is not None:
+            number = 0 if video.source_frames is None else int(video.source_frames[0])
+            box = FirstBox(frame=number, box_xyxy=bounds, source=f"the mesh at {objects[0].path}")
+    first_photos = tree.root / photos[0].path if photos and not photos[0].fault else None
+    facts = Facts(
+        name=tree.root.name or "capture",
+        films=tuple(films),
+        photos=tuple(photos),
+        meshes=tuple(meshes),
+        camera_poses=tuple(cameras),
+        object_poses=tuple(objects),
+        tag_layouts=tuple(layouts),
+        hand_eye=tuple(hand_eye),
+        intrinsics=tuple(intrinsics),
+        masks=tuple(mask_facts),
+        others=tuple(others),
+        markers=look_for_markers(video, first_photos),
+        box=box,
+    )
+    return facts, None if video is None else _frame(video, box)
+
+
+def _places(found: list[Path]) -> set[Path]:
+    """Folders whose files belong to a video; those without depth are left to the photos."""
+    return set(itertools.chain.from_iterable(video_files(path)[0] for path in found))
+
+
+def _frame(video: RGBDVideo, box: FirstBox | None) -> NDArray[np.uint8]:
+    """The image (h, w, 3) in which the box is, or would be drawn."""
+    number = 0 if box is None else box.frame
+    numbers = np.arange(len(video.rgb)) if video.source_frames is None else video.source_frames
+    return np.array(video.rgb[np.flatnonzero(numbers == number)[0] if number in numbers else 0])

@@ -1,0 +1,63 @@
+"""Meshes, and which of them may be the object's."""
+
+from pathlib import Path
+
+from xsim_core.capture.readers.meshes.linked_files import mesh_root
+from xsim_core.capture.readers.meshes.mesh import MENDS, SUFFIXES, read_mesh
+from xsim_core.errors import XSimError
+from xsim_core.geometry import TexturedMesh
+
+from .facts import Mesh
+from .films import said
+from .tree import Tree
+
+MAX_READ = 6
+ROOM_WORDS = ("room", "scene", "table", "background", "scan", "collision", "hand", "robot")
+OBJECT_WORDS = ("object", "mesh", "model")
+
+
+def find_meshes(tree: Tree, taken: set[Path]) -> tuple[list[Mesh], dict[str, TexturedMesh]]:
+    """Meshes, the likeliest object first, and those that were read by their paths.
+
+    Args:
+        tree: of the folder.
+        taken: folders that hold images of a video: what lies there is no mesh.
+    """
+    files = [p for p in tree.files if p.suffix.lower() in SUFFIXES and p.parent not in taken]
+    files.sort(key=lambda p: (_rank(p, tree), len(p.parts)))
+    meshes: list[Mesh] = []
+    read: dict[str, TexturedMesh] = {}
+    for path in files[:MAX_READ]:
+        notes: list[str] = []
+        try:
+            mesh = read_mesh(path, notes, root=mesh_root(path, tree.root))
+        except XSimError as error:
+            meshes.append(Mesh(path=tree.rel(path), what="a mesh", fault=said(error, tree)))
+            continue
+        read[tree.rel(path)] = mesh
+        colours = "with colours" if mesh.is_textured else "without colours"
+        meshes.append(
+            Mesh(
+                path=tree.rel(path),
+                what=f"a mesh, {1000 * mesh.diameter_m:.0f} mm across, {colours}",
+                notes=tuple(n.replace(f"{tree.root}/", "") for n in notes),
+                diameter_m=mesh.diameter_m,
+                is_coloured=mesh.is_textured,
+            )
+        )
+    meshes += [_not_read(p, tree) for p in tree.files if p.suffix.lower() in MENDS][:MAX_READ]
+    # Stable: of equals the likelier name stays first.
+    return sorted(meshes, key=lambda m: (bool(m.fault), not m.is_coloured)), read
+
+
+def _rank(path: Path, tree: Tree) -> int:
+    words = tree.rel(path).lower()
+    if any(word in words for word in ROOM_WORDS):
+        return 2
+    return 0 if any(word in words for word in OBJECT_WORDS) else 1
+
+
+def _not_read(path: Path, tree: Tree) -> Mesh:
+    suffix = path.suffix.lower()
+    fault = f"{tree.rel(path)}: '{suffix}' is not read. {MENDS[suffix]}"
+    return Mesh(path=tree.rel(path), what=f"perhaps a mesh ({suffix})", fault=fault)

@@ -1,0 +1,49 @@
+"""Photos of the room: folders of pictures that belong to nothing else."""
+
+from pathlib import Path
+
+from xsim_core.capture.readers.images import image_files, open_image
+from xsim_core.capture.readers.one_camera import of_one_camera
+from xsim_core.errors import XSimError
+
+from .facts import Photos
+from .films import said
+from .tree import Tree
+
+LEAST = 3
+"""Pictures that make a set; fewer are textures and snapshots."""
+NAMES = ("photo", "phone", "room", "scan", "image", "img", "dcim")
+"""Words in a folder's name that speak for photos, the strongest first."""
+
+
+def find_photos(tree: Tree, taken: set[Path]) -> list[Photos]:
+    """Folders of three pictures or more that are not in ``taken``, the likeliest first."""
+    found = [
+        (folder, files)
+        for folder in tree.folders
+        if folder not in taken and len(files := image_files(folder)) >= LEAST
+    ]
+    found.sort(key=lambda pair: (_name_rank(pair[0]), -len(pair[1])))
+    return [_looked_at(folder, files, tree) for folder, files in found]
+
+
+def _name_rank(folder: Path) -> int:
+    name = folder.name.lower()
+    return next((k for k, word in enumerate(NAMES) if word in name), len(NAMES))
+
+
+def _looked_at(folder: Path, files: list[Path], tree: Tree) -> Photos:
+    notes: list[str] = []
+    try:
+        with open_image(files[0]) as photo:
+            w, h = photo.size
+        of_one_camera(files, notes)
+    except XSimError as error:
+        what = f"{len(files)} pictures"
+        return Photos(path=tree.rel(folder), what=what, fault=said(error, tree))
+    return Photos(
+        path=tree.rel(folder),
+        what=f"{len(files)} pictures, the first of {w}x{h}",
+        notes=tuple(notes),
+        num_photos=len(files),
+    )
