@@ -83,6 +83,16 @@ ELSEWHERE = {
         xsim_core/capture/previews xsim_core/capture/readers/synthesised""",
     "tests/capture/hand_eye/test_solve.py": "xsim_core/capture/hand_eye/closed_form",
     "tests/capture/hand_eye/test_calibrate.py": "flows/cli/capture/command",
+    "tests/capture/recognise/test_look.py": """
+        xsim_core/capture/recognise/films xsim_core/capture/recognise/markers
+        xsim_core/capture/recognise/masks xsim_core/capture/recognise/matrices
+        xsim_core/capture/recognise/meshes xsim_core/capture/recognise/photos
+        xsim_core/capture/recognise/poses xsim_core/capture/recognise/tree""",
+    "tests/capture/recognise/test_proposal.py": """
+        xsim_core/capture/recognise/facts xsim_core/capture/recognise/missing
+        xsim_core/capture/recognise/place""",
+    "tests/capture/recognise/test_writing.py": "xsim_core/capture/recognise/picture",
+    "tests/flows/test_capture_init.py": "flows/cli/capture/init",
     "tests/capture/place/test_matrix_file.py": """
         xsim_core/capture/place/pose_tree xsim_core/capture/place/shapes""",
     "tests/capture/place/test_resolve.py": """

@@ -16,6 +16,7 @@ from .tree import Tree
 
 WORDS = ("mask", "segm", "label")
 LEAST_PX = 16
+MOST_LABELS = 64
 
 
 def mask_files(tree: Tree) -> list[Path]:
@@ -89,10 +90,10 @@ def _bounds(
         wanted = f"{film.video.camera.width}x{film.video.camera.height}"
         return f"the mask is {w}x{h}, the video {wanted}: which pixels it means is not known", None
     values, counts = np.unique(labels[labels != 0], return_counts=True)
-    many = [v for v, n in zip(values, counts, strict=True) if n >= LEAST_PX]
-    # An edge that was smoothed, or saved as JPEG, has values between: the outside is dark.
-    if len(many) > 1 and labels.max() <= 255 and counts.max() / counts.sum() > 0.8:
-        many = [values[counts.argmax()]]
+    if len(values) > MOST_LABELS:  # Grey between black and white: smoothed, or saved as JPEG.
+        labels = (labels > labels.max() / 2).astype(np.uint8)
+        values, counts = np.ones(1, np.uint8), labels.sum(keepdims=True).reshape(-1)
+    many = values[counts >= LEAST_PX]
     if len(many) != 1:
         return f"it holds {len(many)} things; which is the object nothing says", None
     rows, columns = np.nonzero(labels == many[0])
