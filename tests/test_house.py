@@ -50,7 +50,9 @@ ELSEWHERE = {
     "tests/diffusion/test_train.py": "xsim_core/diffusion/trials",
     "tests/evaluate/test_evaluate.py": "xsim_core/evaluate/trials",
     "tests/pose_track/test_track.py": "xsim_core/pose_track/_cpu xsim_core/tracking/overlay",
-    "tests/pose_track/test_disturbed.py": "xsim_core/pose_track/video",
+    "tests/pose_track/test_disturbed.py": "xsim_core/pose_track/video xsim_core/film/frames",
+    "tests/film/test_camera_path.py": "xsim_core/film/gates",
+    "tests/scan/test_film_room.py": "xsim_core/film/background xsim_core/scan/unseen",
     "tests/tracking/test_tracker.py": "xsim_core/tracking/initialise",
     "tests/ppo/test_update.py": "xsim_core/ppo/checkpoint",
     "tests/render_dataset/test_render.py": """
@@ -97,7 +99,7 @@ ELSEWHERE = {
         xsim_core/capture/place/pose_tree xsim_core/capture/place/shapes""",
     "tests/capture/place/test_resolve.py": """
         xsim_core/capture/place/other_sources xsim_core/capture/place/spec
-        xsim_core/pose_track/camera_place""",
+        xsim_core/film/camera_place""",
     "tests/capture/place/test_tag_layout.py": "xsim_core/geometry/tag_spec xsim_core/geometry/tags",
     "tests/capture/readers/test_apart.py": "xsim_core/capture/readers/child",
     "tests/capture/readers/test_lens.py": "xsim_core/capture/librealsense",

@@ -63,7 +63,7 @@ SCAN = Stage(
     section=Section(
         "Camera poses",
         "Structure from motion over the photos; the printed board gives metres and the robot's "
-        "frame.",
+        "frame. Where there are no photos, the film with hand and object taken out.",
     ),
 )  # fmt: skip
 SPLAT = Stage(

@@ -65,6 +65,14 @@ def test_capture_holds_what_the_files_hold(tiny_capture, store):
         assert opened.read_file(name)[:2] == b"\xff\xd8"
 
 
+def test_a_capture_needs_no_photos(capture_copy, store):
+    shutil.rmtree(capture_copy / "photos")
+    edit(capture_copy, room="film")
+    opened = store.open(ingest(capture_copy, store))
+    assert (opened.summary.room, opened.summary.num_photos) == ("film", 0)
+    assert opened.file_names == ("video.jpg",)
+
+
 def test_identity_is_content_not_place(tiny_capture, capture_copy):
     original, copy = (IngestConfig.from_folder(f) for f in (tiny_capture, capture_copy))
     assert original.model_dump() == copy.model_dump()

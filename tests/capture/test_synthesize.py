@@ -49,6 +49,8 @@ def test_the_box_holds_the_object(tiny_capture):
     assert 0 <= left < right < 160
     assert 0 <= top < bottom < 120
     assert len(read_photos(tiny_capture / file.photos)) == 4
+    # What it does not say: its bytes are part of every artifact's identity.
+    assert "room" not in (tiny_capture / "capture.yaml").read_text()
 
 
 def test_the_world_is_one_that_the_robot_can_enter(tiny_capture):

@@ -11,8 +11,8 @@ from tests.pose_track.films import small_film
 from tests.tracking.scenes import box_of
 from xsim_core.artifacts import ObjectTrack
 from xsim_core.errors import BadInputError
+from xsim_core.film.frames import Video, open_video
 from xsim_core.pose_track import PoseTrackConfig
-from xsim_core.pose_track.video import Video, open_video
 from xsim_core.stage import run_stage
 from xsim_core.stages import POSE_TRACK
 from xsim_core.storage import ArtifactStore

@@ -36,3 +36,12 @@ def test_the_extent_is_the_radius_of_the_cameras():
     photo = np.zeros((60, 80, 3), np.uint8)
     views = tuple(_make_view(photo, inverse_se3(T), none, CAMERA) for T in ring)
     assert abs(PosedViews(CAMERA, views, (), none, none).extent_m - 1.1) < 1e-2
+
+
+def test_cameras_in_one_place_are_measured_by_how_far_they_see():
+    points = transform_points(T_WORLD_CAM, [[0, 0, 0.8], [0.1, 0, 0.8]]).astype(np.float32)
+    photo = np.zeros((60, 80, 3), np.uint8)
+    views = tuple(_make_view(photo, inverse_se3(T_WORLD_CAM), points, CAMERA) for _ in range(3))
+    seen = PosedViews(CAMERA, views, (), points, points)
+    assert seen.is_one_viewpoint
+    assert abs(seen.extent_m - 0.8) < 1e-4

@@ -35,6 +35,8 @@ class Capture(Artifact):
     object_name: str
     num_frames: int
     num_photos: int
+    room: Literal["photos", "film"] = "photos"
+    """What gives the room: photos, or the video itself where there are none."""
     fps: float
     board: Board | None = None
     """What is printed and lies at a known place, where there is such a thing."""
@@ -78,24 +80,28 @@ class RealWorld(Artifact):
 
 
 class PosedImages(Artifact):
-    """Photos with metric camera poses in the robot-base frame."""
+    """Images of the empty room with metric camera poses in the robot-base frame."""
 
     kind: ClassVar[str] = "posed_images"
     arrays: ClassVar[tuple[S, ...]] = (
         S("images", "uint8", "n h w 3", "undistorted RGB"),
         S("T_world_cam", "float64", "n 4 4", "of every image"),
         S("K", "float64", "3 3", "of all images, pixels"),
-        S("photo_index", "int64", "n", "index into the capture's photos"),
+        S("photo_index", "int64", "n", "index into the capture's photos; -1 is of the film"),
         S("is_held_out", "bool", "n", "every 8th: never trained on"),
         S("points_world", "float32", "p 3", "triangulated points"),
         S("points_rgb", "uint8", "p 3", "their colours"),
     )
     num_images: int
     num_photos: int
-    reprojection_error_px: float
-    board_rms_mm: float
-    """Residual of the similarity that brings triangulated board corners to the board."""
+    reprojection_error_px: float | None = None
+    """None where nothing was triangulated: the film gives points by its depth."""
+    board_rms_mm: float | None = None
+    """Residual of the similarity that brings triangulated board corners to the board; None where
+    no board was looked for in these images."""
     num_board_images: int
+    notes: tuple[str, ...] = ()
+    """Where the room comes from if not from photos, and what was never seen."""
 
 
 class SplatScene(Artifact):
@@ -123,6 +129,10 @@ class SplatScene(Artifact):
     """Height of the support plane at the workspace; the plane is taken as horizontal."""
     table_tilt_rad: float
     mesh_num_faces: int
+    is_one_viewpoint: bool = False
+    """Held-out images are then of the place that the others are of."""
+    notes: tuple[str, ...] = ()
+    """What the held-out figures do not tell."""
 
 
 class ObjectTrack(Artifact):

@@ -87,7 +87,9 @@ def source_files(folder: Path, prefer: VideoChoice = "declared") -> list[Path]:
         return _files_below(folder)
     file = read_capture_file(folder)
     video = video_path(folder, file, prefer)
-    places = [folder / file.photos, (folder / file.mesh).parent]
+    places = [(folder / file.mesh).parent]
+    if file.room == "photos":
+        places.append(folder / file.photos)
     more, singles = video_files(video)
     linked = mesh_files(folder / file.mesh, mesh_root(folder / file.mesh, folder))
     placing = [p for p in place_files(file, folder) if p.is_file()]

@@ -37,7 +37,7 @@ def ingest_capture(*, config: IngestConfig, out: ArtifactWriter) -> Capture:
             Path(place),
             mesh=folder / file.mesh,
             mesh_root=mesh_root(folder / file.mesh, folder),
-            photos=folder / file.photos,
+            photos=folder / file.photos if file.room == "photos" else None,
             video=video_path(folder, file, config.prefer),
             depth_unit_m=file.depth_unit_m,
         )
@@ -68,13 +68,15 @@ def _commit(
     }  # fmt: skip
     out.write_all(arrays)
     out.write_all(brought.mesh.arrays, prefix="object")
-    out.add_file("photos.jpg", contact_sheet(photos))
+    if len(photos):
+        out.add_file("photos.jpg", contact_sheet(photos))
     out.add_file("video.jpg", video_strip(video, init_frame, file.init_box_xyxy))
     return Capture(
         name=file.name,
         object_name=file.object_name,
         num_frames=len(video.rgb),
         num_photos=len(photos),
+        room=file.room,
         fps=round(video.fps, 6),
         board=place.board,
         T_world_cam=place.rows,

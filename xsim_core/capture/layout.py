@@ -26,6 +26,8 @@ class CaptureFile(FrozenModel):
     """A recording (.db3, .bag, .mcap) or a folder (RGB-D, ROS 2 bag), relative to the capture."""
     depth_unit_m: float | None = Field(default=None, gt=0)
     """Metres a step of a depth image that does not tell itself; TUM's is 0.0002."""
+    room: Literal["photos", "film"] = Field(default="photos", exclude_if=lambda v: v == "photos")
+    """film: there are no photos; the video, hand and object taken out, gives the room."""
     photos: str = "photos"
     """Folder of photos of the room, without robot, hand or object."""
     mesh: str = "object/mesh.obj"

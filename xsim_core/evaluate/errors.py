@@ -81,6 +81,8 @@ def _track_errors(
 def _scan_errors(
     images: OpenArtifact[PosedImages], truth: OpenArtifact[GroundTruth]
 ) -> dict[str, NDArray[np.floating]]:
-    T_true = truth.array("photo/T_world_cam")[images.array("photo_index")]
+    # -1 is of the film: its camera comes last.
+    of_all = [truth.array("photo/T_world_cam"), truth.array("T_world_cam")[None]]
+    T_true = np.concatenate(of_all)[images.array("photo_index")]
     distance_mm, angle_deg = pose_differences(images.array("T_world_cam"), T_true)
     return {"scan_mm": distance_mm, "scan_deg": angle_deg}

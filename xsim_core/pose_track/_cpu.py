@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 
 from xsim_core.artifacts import Capture
+from xsim_core.film.frames import Video
 from xsim_core.geometry import TexturedMesh
 from xsim_core.storage import Progress
 from xsim_core.tracking import LOST, OK, ObjectTracker, TrackedPose
 
 from .config import PoseTrackConfig
 from .raw_track import RawTrack, better_of
-from .video import Video
 
 SAVE_EVERY_S = 3.0
 

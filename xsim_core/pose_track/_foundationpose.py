@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 
 from xsim_core.artifacts import Capture
 from xsim_core.errors import BadInputError, MissingDependencyError, QualityGateError
+from xsim_core.film.frames import Video
 from xsim_core.geometry import TexturedMesh
 from xsim_core.storage import Progress
 from xsim_core.text import one_line
@@ -34,7 +35,6 @@ from xsim_core.tracking import LOST, ObjectTracker, TrackedPose
 
 from .config import PoseTrackConfig
 from .raw_track import RawTrack
-from .video import Video
 
 COMMAND_VARIABLE = "XSIM_FOUNDATIONPOSE_COMMAND"
 

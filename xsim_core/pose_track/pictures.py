@@ -7,12 +7,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from xsim_core.film.frames import Video
 from xsim_core.geometry import TexturedMesh
 from xsim_core.pictures import figure_bytes, png_bytes
 from xsim_core.storage import ArtifactWriter
 from xsim_core.tracking import LOST, STATUS_NAMES, STATUS_RGB, RayCaster, draw_pose, speeds
-
-from .video import Video
 
 NUM_STILLS = 4
 MAX_FILM_FRAMES = 120

@@ -6,18 +6,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsim_core.artifacts import Capture, ObjectTrack
+from xsim_core.film.camera_path import follow_camera
+from xsim_core.film.camera_place import notes_on_place
+from xsim_core.film.frames import Video, open_video
 from xsim_core.geometry import TexturedMesh
 from xsim_core.storage import ArtifactWriter, OpenArtifact
 from xsim_core.tracking import LOST, OCCLUDED, OK, fill_gaps, motion_segments, smooth_poses
 
 from . import _cpu, _foundationpose
-from .camera_path import follow_camera
-from .camera_place import notes_on_place
 from .config import PoseTrackConfig
 from .pictures import add_overlays, plot_trajectory
 from .raw_track import RawTrack
 from .told import check_ok_share, notes_on, notes_on_first_pose, notes_on_motion
-from .video import Video, check_inputs, open_mesh, open_video
+from .video import check_inputs, open_mesh
 
 REPORT_EVERY_S = 0.5
 

@@ -3,7 +3,8 @@
 Run as ``python -m xsim_core.scan._colmap WORKDIR``: glog's crash handler can dead-lock the process,
 and importing pycolmap before cv2 breaks PNG writing, so the parent never imports it. Features and
 matches stay in ``WORKDIR/database.db``, from which an interrupted run continues. The number of
-mapped photos goes to ``WORKDIR/mapped.txt``, the largest model to ``WORKDIR/model.npz``.
+mapped photos goes to ``WORKDIR/mapped.txt``, the largest model to ``WORKDIR/model.npz``. Where
+``WORKDIR/poses.npy`` holds the photos' poses, these are kept and only points are triangulated.
 """
 
 import json
@@ -15,9 +16,10 @@ import cv2  # noqa: F401  # pyright: ignore[reportUnusedImport]  Must be importe
 import numpy as np
 import pycolmap
 
+from xsim_core.geometry import matrix_to_quat_wxyz
 from xsim_core.scratch import drafted, write_arrays, write_text
 
-from .sfm import MAPPED_FILE
+from .sfm import MAPPED_FILE, POSES_FILE
 
 
 def main(workdir: Path) -> None:
@@ -35,7 +37,10 @@ def main(workdir: Path) -> None:
     pycolmap.match_exhaustive(
         database, matching_options=matching, verification_options=verification
     )
-    models = _map(database, workdir, settings)
+    if (workdir / POSES_FILE).exists():
+        models = [_triangulate(database, workdir, settings)]
+    else:
+        models = _map(database, workdir, settings)
     if models:
         write_arrays(workdir / "model.npz", _model_arrays(max(models, key=_num_images)))
 
@@ -102,6 +107,32 @@ def _map(database: Path, workdir: Path, settings: dict[str, Any]) -> list[Any]:
         database, workdir / "photos", output, options=options, next_image_callback=count_one
     )
     return list(found.values())
+
+
+def _triangulate(database: Path, workdir: Path, settings: dict[str, Any]) -> Any:
+    """A model whose poses are those that are known: only points are found."""
+    T_cam_sfm, posed = np.load(workdir / POSES_FILE, allow_pickle=False), workdir / "posed"
+    posed.mkdir(exist_ok=True)
+    with pycolmap.Database.open(database) as stored:
+        images = sorted(stored.read_all_images(), key=lambda image: image.name)
+        camera = stored.read_all_cameras()[0]
+    params = " ".join(map(repr, settings["camera_params"]))
+    size = f"{camera.width} {camera.height}"
+    (posed / "cameras.txt").write_text(f"{camera.camera_id} PINHOLE {size} {params}\n")
+    lines: list[str] = []
+    for image, T in zip(images, T_cam_sfm, strict=True):
+        pose = [*matrix_to_quat_wxyz(T[:3, :3]).tolist(), *T[:3, 3].tolist()]
+        lines += [f"{image.image_id} {' '.join(map(repr, pose))} {camera.camera_id} {image.name}"]
+        lines += [""]  # The points that it shows.
+    (posed / "images.txt").write_text("\n".join(lines) + "\n")
+    (posed / "points3D.txt").write_text("")
+    options = pycolmap.IncrementalPipelineOptions()
+    options.random_seed, options.num_threads = settings["seed"], 1
+    output = workdir / "models"
+    output.mkdir(exist_ok=True)
+    return pycolmap.triangulate_points(
+        pycolmap.Reconstruction(posed), database, workdir / "photos", output, options=options
+    )
 
 
 def _model_arrays(model: Any) -> dict[str, Any]:

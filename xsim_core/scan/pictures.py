@@ -10,10 +10,10 @@ from .align import BoardCorners
 
 
 def top_view(
-    T_world_cam: NDArray[np.float64],
-    points_world: NDArray[np.float64],
+    T_world_cam: NDArray[np.floating],
+    points_world: NDArray[np.floating],
     points_rgb: NDArray[np.uint8],
-    board: Board,
+    board: Board | None,
 ) -> bytes:
     """PNG of cameras, points and board from above, in the robot-base frame."""
     from matplotlib.figure import Figure
@@ -23,11 +23,13 @@ def top_view(
     axes.scatter(points_world[:, 0], points_world[:, 1], s=1, c=points_rgb / 255.0)
     centres, forward = T_world_cam[:, :2, 3], T_world_cam[:, :2, 2]
     axes.quiver(*centres.T, *forward.T, angles="xy", width=0.003, color="tab:blue")
-    outline_world = transform_points(np.array(board.T_world_board), board.outline_board)
-    axes.plot(*outline_world[..., :2].transpose(2, 1, 0), color="tab:red")
-    axes.plot([], [], color="tab:red", label="board")
     axes.plot(0, 0, "k^", label="robot base")
-    span = np.concatenate([centres, outline_world[..., :2].reshape(-1, 2), [[0, 0]]])
+    span = np.concatenate([centres, [[0, 0]]])
+    if board is not None:
+        outline_world = transform_points(np.array(board.T_world_board), board.outline_board)
+        axes.plot(*outline_world[..., :2].transpose(2, 1, 0), color="tab:red")
+        axes.plot([], [], color="tab:red", label="board")
+        span = np.concatenate([span, outline_world[..., :2].reshape(-1, 2)])
     low, high = span.min(axis=0) - 0.3, span.max(axis=0) + 0.3
     axes.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), xlabel="x, m", ylabel="y, m")
     axes.set_aspect("equal")

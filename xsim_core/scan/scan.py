@@ -1,4 +1,4 @@
-"""The scan stage: photos → camera poses, metric and in the robot-base frame."""
+"""The scan stage: posed images of the room, metric and in the robot-base frame."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,6 +21,7 @@ from .align import (
     triangulate_corners,
 )
 from .config import ScanConfig
+from .film_room import room_from_film
 from .pictures import board_picture, top_view
 from .sfm import SfmModel, check_sfm, run_sfm
 
@@ -28,18 +29,31 @@ from .sfm import SfmModel, check_sfm, run_sfm
 def solve_scan(
     capture: OpenArtifact[Capture], *, config: ScanConfig, out: ArtifactWriter
 ) -> PosedImages:
-    """Camera poses and intrinsics from the capture's photos, by SfM and the printed board.
+    """Images of the empty room with their cameras, from what the capture has of it.
 
     Raises:
-        BadInputError: too few photos.
-        QualityGateError: too few registered, degenerate focal length, board not found or not flat.
+        BadInputError: too few photos, or nothing that tells where they were taken.
+        QualityGateError: too few registered, degenerate focal length, board not found or not flat;
+            no still stretch of film.
     """
+    match capture.summary.room:
+        case "photos":
+            return _from_photos(capture, config=config, out=out)
+        case "film":
+            return room_from_film(capture, out=out)
+
+
+def _from_photos(
+    capture: OpenArtifact[Capture], *, config: ScanConfig, out: ArtifactWriter
+) -> PosedImages:
+    """Camera poses and intrinsics from the photos, by SfM and the printed board."""
     board, photos = capture.summary.board, capture.frames("photos")
     if board is None:
         raise BadInputError(
             f"capture '{capture.summary.name}' has neither board nor tags, and photos alone give "
             "no metres: lay a board (or tags at known places) where the photos see it and name it "
-            "in capture.yaml. A stated camera pose, or world: table, is of the video only."
+            "in capture.yaml. A stated camera pose, or world: table, is of the video only; with "
+            "`room: film` the video alone gives the room."
         )
     if len(photos) < config.min_photos:
         raise BadInputError(

@@ -20,7 +20,7 @@ from xsim_core.storage import Progress
 from xsim_core.windows import each
 
 POLL_S = 1.0
-MAPPED_FILE = "mapped.txt"
+MAPPED_FILE, POSES_FILE = "mapped.txt", "poses.npy"
 SHARE_OF_TIME = (0.25, 0.5, 0.25)
 """Of features, matching and mapping, measured on 40 photos of 640x480."""
 
@@ -50,8 +50,17 @@ def run_sfm(
     settings: dict[str, Any],
     timeout_s: float,
     progress: Progress,
+    T_cam_known: NDArray[np.float64] | None = None,
 ) -> SfmModel:
     """Poses of photos (n, h, w, 3) RGB.
+
+    Args:
+        photos: as above.
+        workdir: keeps what was found, for a run that is interrupted.
+        settings: of the solver (see ``_colmap``).
+        timeout_s: after which it is ended.
+        progress: is told how far it is.
+        T_cam_known: (n, 4, 4) where all poses are known: they are kept, points are triangulated.
 
     Raises:
         QualityGateError: when no two photos could be matched.
@@ -59,6 +68,8 @@ def run_sfm(
     """
     _write_photos(photos, workdir / "photos")
     (workdir / "settings.json").write_text(json.dumps(settings))
+    if T_cam_known is not None:
+        np.save(workdir / POSES_FILE, T_cam_known, allow_pickle=False)
     result = workdir / "model.npz"
     if (arrays := read_arrays(result)) is None:
         _run_child(workdir, len(photos), timeout_s, progress)

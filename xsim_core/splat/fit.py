@@ -20,6 +20,10 @@ from .train import background_rgb, evaluate_views, train_splat
 from .views import PosedViews, load_views
 
 MAX_PICTURES = 4
+ONE_VIEWPOINT = (
+    "all images are of one viewpoint: held-out PSNR and SSIM say how well that view is kept, not "
+    "how others look; the mesh ends where the camera did not look"
+)
 
 
 def fit_scene(
@@ -55,6 +59,8 @@ def fit_scene(
         table_height_m=plane.height_m,
         table_tilt_rad=plane.tilt_rad,
         mesh_num_faces=len(mesh.faces),
+        is_one_viewpoint=views.is_one_viewpoint,
+        notes=(ONE_VIEWPOINT,) if views.is_one_viewpoint else (),
     )
 
 

@@ -14,6 +14,9 @@ from xsim_core.windows import each
 
 Floats = NDArray[np.float32]
 
+TOGETHER = 0.02
+"""Of how far they see: cameras this near to each other are taken for one viewpoint."""
+
 
 @dataclass(frozen=True)
 class View:
@@ -42,9 +45,30 @@ class PosedViews:
 
     @property
     def extent_m(self) -> float:
-        """Radius of the cameras around their mean: the scene's natural unit of length."""
+        """Radius of the cameras around their mean: the scene's natural unit of length.
+
+        Cameras that stand together span nothing: then it is how far they see.
+        """
+        radius = 1.1 * self.spread_m
+        if radius >= TOGETHER * (seen := self._seen_m):
+            return max(1e-3, radius)
+        return max(1e-3, seen)
+
+    @property
+    def spread_m(self) -> float:
+        """How far the farthest camera is from their mean; 0 for one viewpoint."""
         centres = np.stack([inverse_se3(v.T_cam_world)[:3, 3] for v in self.train])
-        return max(1e-3, 1.1 * float(np.linalg.norm(centres - centres.mean(0), axis=1).max()))
+        return float(np.linalg.norm(centres - centres.mean(0), axis=1).max())
+
+    @property
+    def is_one_viewpoint(self) -> bool:
+        """Whether all images are of one place, so that held-out ones tell of no other."""
+        return self.spread_m < TOGETHER * self._seen_m
+
+    @property
+    def _seen_m(self) -> float:
+        depths = np.concatenate([v.points_depth_m for v in self.train])
+        return float(np.median(depths)) if len(depths) else 0.0
 
 
 def load_views(images: OpenArtifact[PosedImages], *, image_width: int) -> PosedViews:

@@ -104,8 +104,8 @@ def test_a_capture_without_a_board_goes_through_ingest_and_pose_track(capture, t
 
 
 def test_tags_and_a_guess_through_ingest_and_into_the_world_frame(capture, tmp_path):
-    from xsim_core.pose_track.camera_place import notes_on_place, place_camera
-    from xsim_core.pose_track.video import open_video
+    from xsim_core.film.camera_place import notes_on_place, place_camera
+    from xsim_core.film.frames import open_video
 
     store = ArtifactStore("memory://", scratch_root=tmp_path)
     say(capture, board=TAGS)

@@ -47,6 +47,7 @@ class Brought:
 
     mesh: TexturedMesh
     photos: NDArray[np.uint8]
+    """(n, h, w, 3); none where the film gives the room."""
     video: RGBDVideo
     unit: DepthUnit
     notes: list[str]
@@ -57,7 +58,7 @@ def read_apart(
     *,
     mesh: Path,
     mesh_root: Path,
-    photos: Path,
+    photos: Path | None,
     video: Path,
     depth_unit_m: float | None,
     limits: Limits | None = None,
@@ -68,7 +69,7 @@ def read_apart(
         place: an empty folder for the arrays; the answer's arrays are mapped from there.
         mesh: as ``read_mesh`` takes it.
         mesh_root: likewise.
-        photos: as ``read_photos`` takes it.
+        photos: as ``read_photos`` takes it; None where there are none.
         video: as ``read_video_and_unit`` takes it.
         depth_unit_m: likewise.
         limits: of memory, time and file size; of this machine by default.
@@ -77,7 +78,7 @@ def read_apart(
         BadInputError: as the readers do; and when reading crashes, hangs or takes too much.
         MissingDependencyError: as the readers do.
     """
-    files = {"mesh": mesh, "photos": photos, "video": video}
+    files = {"mesh": mesh, "video": video} | ({"photos": photos} if photos else {})
     more = {"mesh_root": str(mesh_root), "depth_unit_m": depth_unit_m}
     a, said = _read("capture", place, files, limits, more)
     return Brought(

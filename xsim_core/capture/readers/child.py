@@ -14,6 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from xsim_core.errors import XSimError
@@ -80,8 +81,10 @@ def _capture(request: dict[str, Any], begin: Begin) -> tuple[Arrays, dict[str, A
 
     notes: list[str] = []
     mesh = read_mesh(begin("mesh"), notes, root=Path(request["mesh_root"]))
-    photos = read_photos(begin("photos"), notes)
+    photos = read_photos(begin("photos"), notes) if "photos" in request else None
     video, unit = read_video_and_unit(begin("video"), notes, depth_unit_m=request["depth_unit_m"])
+    if photos is None:
+        photos = np.zeros((0, *video.rgb.shape[1:]), np.uint8)
     arrays = {
         **mesh.arrays, "photos": photos, "rgb": video.rgb, "depth_mm": video.depth_mm,
         "K": video.K, "timestamps_s": video.timestamps_s,

@@ -45,7 +45,8 @@ def read_photos(folder: Path, notes: list[str] | None = None) -> NDArray[np.uint
         there = f"; it holds {_some(left_out)}, which is not read" if left_out else ""
         raise BadInputError(
             f"{folder} holds no photos ({', '.join(COLOUR_SUFFIXES)}){there}. "
-            "Take 30 or more of the empty room from around the table, with the board in view."
+            "Take 30 or more of the empty room from around the table, with the board in view; or "
+            "state `room: film` in capture.yaml, and the video gives the room that it sees."
         )
     files = of_one_camera(files, notes)
     if left_out:

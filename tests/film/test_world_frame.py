@@ -1,10 +1,10 @@
-"""xsim_core/pose_track/world_frame.py: the mean of board poses, without those that are mirrored."""
+"""xsim_core/film/world_frame.py: the mean of board poses, without those that are mirrored."""
 
 import numpy as np
 import pytest
 
+from xsim_core.film.world_frame import _robust_mean
 from xsim_core.geometry import BoardSpec, make_se3, rotation_angle, so3_exp
-from xsim_core.pose_track.world_frame import _robust_mean
 
 BOARD = BoardSpec(T_world_board=tuple(map(tuple, np.eye(4).tolist())))
 T = make_se3(so3_exp([2.8, 0.3, -0.2]), [-0.1, 0.05, 0.9])

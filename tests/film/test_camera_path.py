@@ -1,4 +1,4 @@
-"""xsim_core/pose_track/camera_path.py: what is filmed after a knock is told from the new place."""
+"""xsim_core/film/camera_path.py: what is filmed after a knock is told from the new place."""
 
 import numpy as np
 import pytest
@@ -6,11 +6,11 @@ import pytest
 from tests.checks.pictures import BOARD, CAMERA, T_WORLD_CAM, photographed, table
 from xsim_core.artifacts import Capture
 from xsim_core.errors import QualityGateError
+from xsim_core.film.camera_path import follow_camera
+from xsim_core.film.frames import Video
+from xsim_core.film.world_frame import locate_camera
 from xsim_core.geometry import inverse_se3, make_se3, so3_exp
 from xsim_core.pose_track import PoseTrackConfig
-from xsim_core.pose_track.camera_path import follow_camera
-from xsim_core.pose_track.video import Video
-from xsim_core.pose_track.world_frame import locate_camera
 
 KNOCK = make_se3(so3_exp([0.0, 0.009, 0.0]), [0.006, 0.0, 0.0])
 SUMMARY = Capture(

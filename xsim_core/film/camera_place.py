@@ -5,8 +5,8 @@ import numpy as np
 from xsim_core.artifacts import Capture
 from xsim_core.errors import BadInputError
 
-from .config import PoseTrackConfig
-from .video import Video
+from .frames import Video
+from .gates import CameraGates
 from .world_frame import WorldFrame, locate_camera
 
 GUESSED = (
@@ -16,7 +16,7 @@ GUESSED = (
 STATED = "the camera stands where the capture states it: no board was looked at in the video"
 
 
-def place_camera(video: Video, summary: Capture, config: PoseTrackConfig) -> WorldFrame:
+def place_camera(video: Video, summary: Capture, config: CameraGates) -> WorldFrame:
     """The camera by the board in the video; where it shows none, as the capture states.
 
     Raises:

@@ -14,8 +14,8 @@ from xsim_core.errors import BadInputError, QualityGateError
 from xsim_core.geometry import Board, inverse_se3
 
 from .camera_place import place_camera
-from .config import PoseTrackConfig
-from .video import Video
+from .frames import Video
+from .gates import CameraGates
 from .world_frame import WorldFrame, locate_camera
 
 Poses = NDArray[np.floating]
@@ -80,7 +80,7 @@ class _Frames:
         return self.video.rgb(i)
 
 
-def follow_camera(video: Video, summary: Capture, config: PoseTrackConfig) -> CameraPath:
+def follow_camera(video: Video, summary: Capture, config: CameraGates) -> CameraPath:
     """Where the camera stood, by the board in each stretch in which it stood still.
 
     Raises:
@@ -112,7 +112,7 @@ def follow_camera(video: Video, summary: Capture, config: PoseTrackConfig) -> Ca
     return CameraPath(main, stillness, inverse_se3(main.T_world_cam) @ T_world_cam)
 
 
-def _locate(video: Video, board: Board, config: PoseTrackConfig, stretch: Stretch) -> WorldFrame:
+def _locate(video: Video, board: Board, config: CameraGates, stretch: Stretch) -> WorldFrame:
     try:
         return locate_camera(video, board, config, span=(stretch.first, stretch.last))
     except BadInputError as error:

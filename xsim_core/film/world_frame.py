@@ -17,8 +17,8 @@ from xsim_core.geometry import (
     so3_log,
 )
 
-from .config import PoseTrackConfig
-from .video import Video
+from .frames import Video
+from .gates import CameraGates
 
 MAX_BAD_SHARE = 0.25
 
@@ -37,7 +37,7 @@ class WorldFrame:
 def locate_camera(
     video: Video,
     board: Board,
-    config: PoseTrackConfig,
+    config: CameraGates,
     *,
     span: tuple[int, int] | None = None,
 ) -> WorldFrame:
@@ -90,7 +90,7 @@ def locate_camera(
     return WorldFrame(T_world_board @ inverse_se3(T_cam_board), rms_px, len(posed))
 
 
-def _check_share_that_fits(rms_px: list[float], config: PoseTrackConfig) -> None:
+def _check_share_that_fits(rms_px: list[float], config: CameraGates) -> None:
     """A median alone is blind to what is wrong in up to half of the frames."""
     bad = sum(rms > config.max_board_rms_px for rms in rms_px)
     if bad > MAX_BAD_SHARE * len(rms_px):
