@@ -74,9 +74,9 @@ def _pool_by_stage(text: str) -> dict[str, str]:
 
 def _stage(name: str) -> str:
     """The name without spaces; refused when it is a slip of a stage's."""
-    from xsim_core.stages import SPREAD_STAGES, STAGES
+    from xsim_core.stages import SIDE_STAGES, STAGES
 
-    name, known = name.strip(), [stage.name for stage in (*STAGES, *SPREAD_STAGES)]
+    name, known = name.strip(), [stage.name for stage in (*STAGES, *SIDE_STAGES)]
     close = [] if name in known else difflib.get_close_matches(name, known, 1, LIKENESS)
     if close:
         raise ValueError(f"{name}: there is no such stage; did you mean '{close[0]}'?")

@@ -13,7 +13,7 @@ from prefect import Task, task
 from xsim_core.artifacts import ArtifactRef
 from xsim_core.errors import UnknownNameError
 from xsim_core.stage import Stage
-from xsim_core.stages import SPREAD_STAGES, STAGES
+from xsim_core.stages import SIDE_STAGES, STAGES
 
 from .engine.execution import TASK_POLICY, execute
 
@@ -46,7 +46,7 @@ def _signature(stage: Stage[Any]) -> inspect.Signature:
     return inspect.Signature([*inputs, config], return_annotation=ArtifactRef[stage.output])
 
 
-TASKS: Mapping[str, Task[..., Any]] = {s.name: stage_task(s) for s in (*STAGES, *SPREAD_STAGES)}
+TASKS: Mapping[str, Task[..., Any]] = {s.name: stage_task(s) for s in (*STAGES, *SIDE_STAGES)}
 
 
 def task_of(stage_name: str) -> Task[..., Any]:

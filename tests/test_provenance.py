@@ -4,7 +4,7 @@ import pytest
 
 from xsim_core import provenance
 from xsim_core.provenance import code_of, git_commit, other_code
-from xsim_core.stages import SPREAD_STAGES, STAGES
+from xsim_core.stages import SIDE_STAGES, STAGES
 
 FILES = {
     "__init__.py": "",
@@ -63,7 +63,7 @@ def test_a_mended_file_makes_other_code_where_the_stage_stands_on_it(room, name)
     assert (code_of("room.stage:run") != before) == (name in STANDS_ON)
 
 
-@pytest.mark.parametrize("stage", [*STAGES, *SPREAD_STAGES], ids=lambda s: s.name)
+@pytest.mark.parametrize("stage", [*STAGES, *SIDE_STAGES], ids=lambda s: s.name)
 def test_a_stages_code_is_its_package_and_no_page_or_store(stage):
     assert len(stage.code()) == 12
     module, _, name = stage.run.partition(":")

@@ -14,7 +14,7 @@ from xsim_core.artifacts import GroundTruth, RealWorld
 from xsim_core.errors import BadInputError, UnknownNameError
 from xsim_core.named import named
 from xsim_core.presets import PRESETS, PipelineConfig, pipeline_config
-from xsim_core.stages import SPREAD_STAGES, STAGES, get_stage
+from xsim_core.stages import SIDE_STAGES, STAGES, get_stage
 from xsim_core.storage import ArtifactStore, ArtifactWriter, OpenArtifact
 
 
@@ -28,7 +28,7 @@ def test_an_unknown_stage_is_answered_with_the_closest():
         get_stage("splatt")
 
 
-ALL = (*STAGES, *SPREAD_STAGES)
+ALL = (*STAGES, *SIDE_STAGES)
 
 
 @pytest.mark.parametrize("stage", ALL, ids=lambda s: s.name)

@@ -11,6 +11,7 @@ from .artifacts import (
     EpisodeDataset,
     EpisodeShard,
     Evaluation,
+    GapRung,
     GroundTruth,
     Manifest,
     ObjectTrack,
@@ -205,10 +206,22 @@ STAGES: tuple[Stage[Any], ...] = (
     RENDER_DATASET, DIFFUSION, CALIBRATE, EVALUATE,
 )  # fmt: skip
 
-SPREAD_STAGES: tuple[Stage[Any], ...] = tuple(
-    part for s in STAGES if s.fan_out for part in (s.fan_out.collect, s.fan_out.shard)
+GAP_RUNG = Stage(
+    name="gap_rung", version=1,
+    run="xsim_core.gap:measure_rung",
+    config="xsim_core.gap:GapRungConfig",
+    inputs={"student": StudentPolicy, "sim": SimWorld, "world": RealWorld},
+    output=GapRung,
+    title="A student's success where some things are as in simulation, others as in the world.",
+    seed="seed",
+)  # fmt: skip
+
+SIDE_STAGES: tuple[Stage[Any], ...] = (
+    *(part for s in STAGES if s.fan_out for part in (s.fan_out.collect, s.fan_out.shard)),
+    GAP_RUNG,
 )
-"""What stages are cut into where several workers share them (``flows.fan_out``)."""
+"""Beside the chain: what stages are cut into where several workers share them (``flows.fan_out``),
+and what is measured of a finished run (``flows.gaps``)."""
 
 
 def get_stage(name: str) -> Stage[Any]:
@@ -217,7 +230,7 @@ def get_stage(name: str) -> Stage[Any]:
     Raises:
         UnknownNameError: when there is none.
     """
-    for stage in (*STAGES, *SPREAD_STAGES):
+    for stage in (*STAGES, *SIDE_STAGES):
         if stage.name == name:
             return stage
     raise UnknownNameError("stage", name, [s.name for s in STAGES])
@@ -228,5 +241,5 @@ def other_maker(manifest: Manifest) -> str:
 
     "" where it is, and for stages that are not known here.
     """
-    found = next((s for s in (*STAGES, *SPREAD_STAGES) if s.name == manifest.stage), None)
+    found = next((s for s in (*STAGES, *SIDE_STAGES) if s.name == manifest.stage), None)
     return found.other_maker(manifest) if found is not None else ""

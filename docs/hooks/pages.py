@@ -9,9 +9,9 @@ from xsim_core.artifacts import KINDS, Artifact
 from xsim_core.sim.task import TaskSpec
 from xsim_core.sim.vision.domain import Domain
 from xsim_core.stage import Stage
-from xsim_core.stages import SPREAD_STAGES, STAGES
+from xsim_core.stages import SIDE_STAGES, STAGES
 
-ALL_STAGES = {stage.name: stage for stage in (*STAGES, *SPREAD_STAGES)}
+ALL_STAGES = {stage.name: stage for stage in (*STAGES, *SIDE_STAGES)}
 MADE_BY: dict[str, list[Stage]] = {
     kind: [s for s in ALL_STAGES.values() if s.output.kind == kind] for kind in KINDS
 }

@@ -19,6 +19,7 @@ COMMANDS: dict[str, str] = {
     "report": "reports:Report",
     "open": "reports:Open",
     "compare": "reports:Compare",
+    "gap": "gap:GapCommand",
     "export": "export:Export",
     "verify": "look:Verify",
     "forget": "store:Forget",

@@ -8,7 +8,7 @@ import pytest
 from xsim_core.artifacts import ArtifactRef
 from xsim_core.presets import pipeline_config
 from xsim_core.stage import fingerprint
-from xsim_core.stages import SPREAD_STAGES, STAGES, get_stage
+from xsim_core.stages import SIDE_STAGES, STAGES, get_stage
 
 PINNED = {
     "ingest_capture": "9254355924222072b65c02fa",
@@ -47,6 +47,6 @@ def ref_of(name: str) -> str:
     return fingerprint(stage, config, inputs)
 
 
-@pytest.mark.parametrize("name", [s.name for s in (*STAGES, *SPREAD_STAGES)])
+@pytest.mark.parametrize("name", [s.name for s in (*STAGES, *SIDE_STAGES)])
 def test_a_fixed_recipe_keeps_its_name(name):
     assert ref_of(name) == PINNED[name]

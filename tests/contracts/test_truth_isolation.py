@@ -7,11 +7,11 @@ import pytest
 
 import xsim_core
 from xsim_core.artifacts import GroundTruth, RealWorld
-from xsim_core.stages import SPREAD_STAGES, STAGES
+from xsim_core.stages import SIDE_STAGES, STAGES
 
 ROOT = Path(xsim_core.__file__).parent
 PACKAGES = {path.parent.name for path in ROOT.glob("*/__init__.py")}
-STAGE_PACKAGES = {stage.run.split(":")[0].split(".")[1] for stage in (*STAGES, *SPREAD_STAGES)}
+STAGE_PACKAGES = {stage.run.split(":")[0].split(".")[1] for stage in (*STAGES, *SIDE_STAGES)}
 KNOW_OF_TRUTH = {"artifacts", "capture", "evaluate", "report"}
 """Where its kind is defined, where it is made, who reads it, and who prints what came out."""
 KNOW_OF_WORLDS = {"artifacts", "capture", "world"}

@@ -11,9 +11,9 @@ from xsim_core.artifacts import ArraySpec
 from xsim_core.config import FrozenModel
 from xsim_core.sim.task import TaskSpec
 from xsim_core.sim.vision.domain import Domain
-from xsim_core.stages import SPREAD_STAGES, STAGES
+from xsim_core.stages import SIDE_STAGES, STAGES
 
-ALL = (*STAGES, *SPREAD_STAGES)
+ALL = (*STAGES, *SIDE_STAGES)
 
 
 class Inner(FrozenModel):

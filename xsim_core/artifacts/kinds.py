@@ -362,6 +362,23 @@ class Evaluation(Artifact):
     """Errors against truth: ``add_auc``, ``adds_auc``, ``alignment_mm``, ``alignment_deg`` …"""
 
 
+class GapRung(Artifact):
+    """Trials of a student where some things are as in simulation and others as in the world."""
+
+    kind: ClassVar[str] = "gap_rung"
+    arrays: ClassVar[tuple[S, ...]] = (
+        S("success", "bool", "w t", "per world and seed; one world where none are drawn"),
+        S("progress", "float32", "w t", "per world and seed, in [0, 1]"),
+    )
+    task: str
+    factors: tuple[str, ...]
+    """What is as in the world; all else is as in simulation."""
+    successes: int
+    trials: int
+    num_worlds: int
+    """Drawn worlds; 0 for the world to deploy into."""
+
+
 KINDS: dict[str, type[Artifact]] = {
     k.kind: k
     for k in (
@@ -379,5 +396,6 @@ KINDS: dict[str, type[Artifact]] = {
         StudentPolicy,
         RealRollouts,
         Evaluation,
+        GapRung,
     )
 }

@@ -35,8 +35,10 @@ def nested_interval(success: NDArray[np.bool_]) -> tuple[float, float]:
     return low, 1.0 if rate == 1 else min(1.0, centre + half)
 
 
-def nested_difference(before: NDArray[np.bool_], after: NDArray[np.bool_]) -> tuple[float, float]:
-    """95 % interval of ``after`` minus ``before`` from paired outcomes (w, t) and (w, t).
+def nested_difference(
+    before: NDArray[np.bool_], after: NDArray[np.bool_], *, confidence: float = 0.95
+) -> tuple[float, float]:
+    """Interval of ``after`` minus ``before`` from paired outcomes (w, t) and (w, t).
 
     Student's interval over worlds. Two further worlds, in which one trial was gained and one lost,
     widen it alone: without them it would have no width where nothing changed, which shows little.
@@ -48,7 +50,7 @@ def nested_difference(before: NDArray[np.bool_], after: NDArray[np.bool_]) -> tu
     worlds, trials = change.shape
     by_world = change.mean(axis=1)
     squares = float(((by_world - by_world.mean()) ** 2).sum()) + 2 / trials**2
-    half = _quantile(worlds) * math.sqrt(squares / (worlds + 1) / worlds)
+    half = _quantile(worlds, confidence) * math.sqrt(squares / (worlds + 1) / worlds)
     mean = float(by_world.mean())
     return max(-1.0, mean - half), min(1.0, mean + half)
 
@@ -87,7 +89,7 @@ def _change(before: NDArray[np.bool_], after: NDArray[np.bool_]) -> NDArray[np.i
     return after.astype(np.int64) - before.astype(np.int64)
 
 
-def _quantile(worlds: int) -> float:
+def _quantile(worlds: int, confidence: float = 0.95) -> float:
     from scipy.special import stdtrit
 
-    return float(stdtrit(worlds - 1, 0.975))
+    return float(stdtrit(worlds - 1, (1 + confidence) / 2))

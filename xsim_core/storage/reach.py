@@ -12,7 +12,7 @@ from xsim_core.errors import CorruptArtifactError
 
 from .store import ArtifactStore
 
-RECORD_FOLDERS = ("runs", "pins", "pointers", "decisions")
+RECORD_FOLDERS = ("runs", "pins", "pointers", "decisions", "gaps")
 """Where names for people lie. What others keep below the store's URL is no business of ours."""
 
 

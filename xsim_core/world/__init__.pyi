@@ -9,6 +9,7 @@ from .robot import (
     Judgement as Judgement,
     RobotEpisodes as RobotEpisodes,
     SimulatedRobot as SimulatedRobot,
+    world_assets as world_assets,
 )
 from .spec import WorldSpec as WorldSpec
 from .spread import WorldSpread as WorldSpread

@@ -109,7 +109,7 @@ class SimulatedRobot(AbstractContextManager["SimulatedRobot"]):
         self._rgbd_view = video_camera(assets).resized(width, height)
         self._judgement: Judgement | None = None
         self._pool = ImageEnvPool(
-            _world_assets(world, assets, folder),
+            world_assets(world, assets, folder),
             sim.task,
             background=RoomBackground(room=world.spec.room),
             domain=domains or world.spec.domain,
@@ -153,8 +153,14 @@ class SimulatedRobot(AbstractContextManager["SimulatedRobot"]):
         self.close()
 
 
-def _world_assets(world: OpenWorld, assets: SimAssets, folder: Path) -> SimAssets:
-    """The reconstruction's task in the true world: its own paint, table and camera."""
+def world_assets(world: OpenWorld, assets: SimAssets, folder: Path) -> SimAssets:
+    """The reconstruction's task in the true world: its own paint, table and camera.
+
+    Args:
+        world: from ``open_world``.
+        assets: of the reconstruction.
+        folder: where to write the object's mesh.
+    """
     mesh, tint = world.mesh, np.array(world.spec.object_tint)
     texture = np.clip(np.rint(mesh.texture * tint), 0, 255).astype(np.uint8)
     glb = TexturedMesh(mesh.vertices, mesh.faces, mesh.uv, texture).write_glb(
