@@ -15,18 +15,14 @@ from xsim_core.gap import (
     GapRungConfig,
     Ladder,
     Rung,
-    both_places,
-    differing,
     found_gap,
     ladder_of,
 )
 from xsim_core.refs import find_ref
 from xsim_core.runs import RunRecord
-from xsim_core.sim.open import open_sim_world
 from xsim_core.stage import output_ref
 from xsim_core.stages import CALIBRATE, DIFFUSION, GAP_RUNG, INGEST_WORLD
 from xsim_core.storage import ArtifactStore, OpenArtifact, read_record
-from xsim_core.world import open_world
 
 STUDENTS = {"student": DIFFUSION.name, "calibrated": CALIBRATE.name}
 """Names of a run's policies, and the stage that made each."""
@@ -112,6 +108,10 @@ def _student(store: ArtifactStore, record: RunRecord, policy: str) -> ArtifactRe
 def _differing(
     store: ArtifactStore, inputs: dict[str, ArtifactRef[Any]], config: GapRungConfig
 ) -> tuple[Any, ...]:
+    from xsim_core.gap import both_places, differing
+    from xsim_core.sim.open import open_sim_world
+    from xsim_core.world import open_world
+
     with tempfile.TemporaryDirectory() as place:
         sim = open_sim_world(store.open(inputs["sim"]), Path(place, "sim"))
         world = open_world(store.open(inputs["world"]))

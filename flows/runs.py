@@ -1,11 +1,13 @@
 """What surrounds a run whoever carries it out: its record, its end, and its report."""
 
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from tasks.settings import Settings
+from xsim_core.artifacts import ArtifactRef
 from xsim_core.errors import StoreUnreachableError
 from xsim_core.process import this_process
 from xsim_core.runs import RunRecord, ending_of
@@ -14,7 +16,7 @@ from xsim_core.storage import ArtifactStore
 from .at_work import clear_notes
 from .recorder import Recorder
 
-DRAWN_BY = ("xsim_core.report", "xsim_core.pages")
+DRAWN_BY = ("xsim_core.report", "xsim_core.pages", "xsim_core.gap")
 """Whose code and templates a report's look is made of."""
 
 
@@ -62,7 +64,10 @@ def report_path(settings: Settings, name: str) -> Path:
 def write_report(settings: Settings, store: ArtifactStore, record: RunRecord) -> Path:
     """Build the report of a run, or keep the one that shows the same artifacts already."""
     path = report_path(settings, record.name)
-    stamp = f"<!-- xsim-report {report_stamp(record)} -->"
+    from .gaps import whole_ladders
+
+    rungs = [ref for one in whole_ladders(store, record) for ref in one.rungs]
+    stamp = f"<!-- xsim-report {report_stamp(record, rungs)} -->"
     if path.exists() and path.with_suffix(".files").is_dir():
         with path.open(encoding="utf-8") as page:
             if page.read(len(stamp)) == stamp:
@@ -73,7 +78,12 @@ def write_report(settings: Settings, store: ArtifactStore, record: RunRecord) ->
 
 def draw_report(path: Path, store: ArtifactStore, record: RunRecord, *, stamp: str = "") -> None:
     """Write the page of what a record names, and the files beside it."""
+    from xsim_core.gap import pictures_of
     from xsim_core.report import write_page
+
+    from .gaps import read_gap, whole_ladders
+
+    ladders = [(one.ladder, *read_gap(store, one)) for one in whole_ladders(store, record)]
 
     write_page(
         path,
@@ -82,12 +92,13 @@ def draw_report(path: Path, store: ArtifactStore, record: RunRecord, *, stamp: s
         title=record.name,
         unfinished=record.unfinished,
         other_code=record.other_code,
+        gaps=[(gap, pictures_of(ladder, rung_of)) for ladder, gap, rung_of in ladders],
         stamp=stamp,
     )
 
 
-def report_stamp(record: RunRecord) -> str:
-    """What the report's content depends on."""
+def report_stamp(record: RunRecord, rungs: Sequence[ArtifactRef[Any]] = ()) -> str:
+    """What the report's content depends on: the record, its ladders' rungs, and what draws it."""
     import hashlib
     from importlib.util import find_spec
 
@@ -97,6 +108,7 @@ def report_stamp(record: RunRecord) -> str:
     parts = [p for f in folders for p in sorted(f.iterdir()) if p.suffix in (".py", ".html")]
     look = "".join(p.read_text() for p in parts)
     refs = "\n".join(f"{stage} {ref}" for stage, ref in sorted(record.stages.items()))
+    refs += "".join(f"\n{ref}" for ref in rungs)
     said = [*sorted(record.unfinished.items()), *sorted(record.other_code.items())]
     words = "\n".join(f"{stage} {how}" for stage, how in said)
     return hashlib.sha256((look + refs + words).encode()).hexdigest()

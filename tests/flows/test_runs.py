@@ -12,10 +12,17 @@ from xsim_core.runs import RunRecord
 
 
 @pytest.mark.parametrize(
-    "part", ["report/page.html", "report/_charts.py", "pages/pieces.html", "pages/environment.py"]
+    "part",
+    [
+        "report/page.html",
+        "report/_charts.py",
+        "pages/pieces.html",
+        "pages/environment.py",
+        "gap/pieces.html",
+    ],
 )
 def test_a_report_is_drawn_anew_when_what_draws_it_changes(tmp_path, monkeypatch, part):
-    for room in ("report", "pages"):
+    for room in ("report", "pages", "gap"):
         shutil.copytree(Path(xsim_core.__file__).parent / room, tmp_path / room)
     monkeypatch.setattr(
         "importlib.util.find_spec",

@@ -1,5 +1,6 @@
 """What one rung of the ladder is, and how much is tried on it."""
 
+from collections.abc import Mapping
 from typing import Literal, Self, get_args
 
 from pydantic import Field, field_validator, model_validator
@@ -14,6 +15,22 @@ FactorName = Literal[
 ]  # fmt: skip
 """What may differ between the simulation and a world, in the order in which the ladder goes."""
 FACTOR_NAMES: tuple[FactorName, ...] = get_args(FactorName)
+MEANINGS: Mapping[FactorName, str] = {
+    "room": "the room itself is drawn instead of its splat",
+    "object": "the object's own mesh and paint",
+    "lights": "the world's lights, alike in every episode",
+    "exposure": "the sensor's gain and white balance",
+    "noise": "the sensor's noise",
+    "camera": "where the camera really is",
+    "table": "the real table without the reconstructed obstacles",
+    "friction": "friction of object and table",
+    "mass": "the object's density",
+    "latency": "steps between command and execution",
+    "gain": "executed over commanded motion",
+}
+"""Each in words, as a page says it."""
+PICTURE = "seen.png"
+"""File of a rung: what the policy saw first in some episodes."""
 
 
 class GapRungConfig(StageConfig):

@@ -37,15 +37,6 @@ Change = Callable[[Place, Place], Place]
 """``change(here, there)``: here, with one thing as it is there."""
 
 
-@dataclass(frozen=True)
-class Factor:
-    """One thing that may differ."""
-
-    what: str
-    """In words, as a page says it."""
-    change: Change
-
-
 def _background(here: Place, there: Place) -> Place:
     return replace(here, background=there.background)
 
@@ -80,35 +71,25 @@ def _both(first: Change, second: Change) -> Change:
     return lambda here, there: second(first(here, there), there)
 
 
-FACTORS: Mapping[FactorName, Factor] = {
-    "room": Factor("the room itself is drawn instead of its splat", _background),
-    "object": Factor("the object's own mesh and paint", _assets("visual_glb")),
-    "lights": Factor("the world's lights, alike in every episode", _domains(("lights", "light"))),
-    "exposure": Factor(
-        "the sensor's gain and white balance",
-        _domains(("gain_range", "white_balance"), of="sensor"),
-    ),
-    "noise": Factor("the sensor's noise", _domains(("noise_std", "depth_noise_m"), of="sensor")),
-    "camera": Factor(
-        "where the camera really is",
-        _both(_domains(("camera", "camera_offset")), _assets("T_world_cam")),
-    ),
-    "table": Factor(
-        "the true table without the reconstructed obstacles",
-        _assets("scene_objs", "table_height_m", "T_world_object_start"),
-    ),
-    "friction": Factor("friction of object and table", _domains(("friction",), of="physics")),
-    "mass": Factor("the object's density", _domains(("density_kg_m3",), of="physics")),
-    "latency": Factor(
-        "steps between command and execution", _domains(("action_latency_steps",), of="physics")
-    ),
-    "gain": Factor("executed over commanded motion", _domains(("action_gain",), of="physics")),
+FACTORS: Mapping[FactorName, Change] = {
+    "room": _background,
+    "object": _assets("visual_glb"),
+    "lights": _domains(("lights", "light")),
+    "exposure": _domains(("gain_range", "white_balance"), of="sensor"),
+    "noise": _domains(("noise_std", "depth_noise_m"), of="sensor"),
+    "camera": _both(_domains(("camera", "camera_offset")), _assets("T_world_cam")),
+    "table": _assets("scene_objs", "table_height_m", "T_world_object_start"),
+    "friction": _domains(("friction",), of="physics"),
+    "mass": _domains(("density_kg_m3",), of="physics"),
+    "latency": _domains(("action_latency_steps",), of="physics"),
+    "gain": _domains(("action_gain",), of="physics"),
 }
+"""What each takes from the other place."""
 
 
 def place_with(factors: Iterable[FactorName], here: Place, there: Place) -> Place:
     """Here, with these factors as they are there."""
-    return reduce(lambda place, name: FACTORS[name].change(place, there), factors, here)
+    return reduce(lambda place, name: FACTORS[name](place, there), factors, here)
 
 
 def differing(here: Place, there: Place) -> tuple[FactorName, ...]:

@@ -11,8 +11,7 @@ from collections.abc import Sequence
 from xsim_core.config import FrozenModel
 from xsim_core.errors import BadInputError, UnknownNameError
 
-from .config import FACTOR_NAMES, FactorName
-from .factors import FACTORS
+from .config import FACTOR_NAMES, MEANINGS, FactorName
 
 REST = "the rest"
 """The part that holds what was not asked for, so that a ladder always ends in the world."""
@@ -27,7 +26,7 @@ class Part(FrozenModel):
     @property
     def what(self) -> str:
         """In words."""
-        return "; ".join(FACTORS[name].what for name in self.factors)
+        return "; ".join(MEANINGS[name] for name in self.factors)
 
 
 class Rung(FrozenModel):
@@ -79,8 +78,8 @@ def ladder_of(differing: Sequence[FactorName], asked: Sequence[str] = ()) -> Lad
             "take apart."
         )
     for name in asked:
-        if name not in FACTORS:
-            raise UnknownNameError("rung", name, FACTORS)
+        if name not in MEANINGS:
+            raise UnknownNameError("rung", name, MEANINGS)
     if len(set(asked)) < len(asked):
         raise BadInputError(f"--rungs names one twice: {', '.join(asked)}.")
     if alike := [name for name in asked if name not in differing]:

@@ -8,9 +8,9 @@ from xsim_core.artifacts import GapRung
 from xsim_core.pages import image_uri, macros, render
 from xsim_core.storage import OpenArtifact
 
+from .config import PICTURE
 from .found import Gap
 from .ladder import Ladder, Rung
-from .rung import PICTURE
 
 Pictures = Mapping[tuple[str, ...], str]
 """What the policy saw on each rung, as data URIs by its factors."""

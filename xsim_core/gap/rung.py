@@ -18,12 +18,11 @@ from xsim_core.storage import ArtifactWriter, OpenArtifact, Progress
 from xsim_core.windows import temporary_arrays
 from xsim_core.world import open_world
 
-from .config import GapRungConfig
+from .config import PICTURE, GapRungConfig
 from .factors import Place, both_places, place_with
 
 NUM_ENVS = 8
 """As ``evaluate`` has them: torch's products round differently by the size of a batch."""
-PICTURE = "seen.png"
 NUM_SHOWN = 3
 """Episodes whose first image is shown."""
 

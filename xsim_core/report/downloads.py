@@ -5,7 +5,7 @@ The page needs none of it to be read; it links to the files by their relative pl
 
 import io
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -14,6 +14,7 @@ from urllib.parse import quote
 import numpy as np
 
 from xsim_core.artifacts import ArtifactRef
+from xsim_core.gap import Gap, Pictures
 from xsim_core.geometry import TexturedMesh
 from xsim_core.runs import Ending
 from xsim_core.scratch import write_bytes, write_text
@@ -35,6 +36,7 @@ def write_page(
     title: str,
     unfinished: Mapping[str, Ending] | None = None,
     other_code: Mapping[str, str] | None = None,
+    gaps: Sequence[tuple[Gap, Pictures]] = (),
     stamp: str = "",
 ) -> None:
     """Write a report, and first the files that it links to.
@@ -46,6 +48,7 @@ def write_page(
         title: likewise.
         unfinished: likewise.
         other_code: likewise.
+        gaps: likewise.
         stamp: the page's first line.
     """
     html = build_report(
@@ -54,6 +57,7 @@ def write_page(
         title=title,
         unfinished=unfinished,
         other_code=other_code,
+        gaps=gaps,
         downloads=_write_files(files_folder(page), store, stages),
     )
     write_text(page, stamp + html)

@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from xsim_core.artifacts import ArtifactRef, Evaluation
 from xsim_core.artifacts.kinds import SuccessRate
+from xsim_core.gap import Gap, Pictures, gap_section
 from xsim_core.pages import macros, render
 from xsim_core.runs import Ending
 from xsim_core.storage import ArtifactStore, OpenArtifact
@@ -46,6 +47,7 @@ def build_report(
     title: str,
     unfinished: Mapping[str, Ending] | None = None,
     other_code: Mapping[str, str] | None = None,
+    gaps: Sequence[tuple[Gap, Pictures]] = (),
     downloads: Sequence[Download] = (),
 ) -> str:
     """The page for a run, finished or not: it shows whatever artifacts are there.
@@ -56,6 +58,7 @@ def build_report(
         title: the run's name.
         unfinished: stages that stopped short, and how.
         other_code: stages whose artifact other code made than that of the run, and which.
+        gaps: ladders between its simulation and its world, with their pictures.
         downloads: files beside the page.
     """
     opened = {stage: store.open(ref) for stage, ref in stages.items()}
@@ -63,6 +66,7 @@ def build_report(
     parts = [
         ("targets", "Targets", _targets(opened)),
         *((s, words_of(s).heading, stage_section(s, opened[s])) for s in shown_stages(opened)),
+        *([("gap", "The gap", _gaps(gaps))] if gaps else []),
         *([("downloads", "Downloads", _downloads(downloads))] if downloads else []),
         ("lineage", "Lineage", _lineage(store, stages)),
         ("cost", "Where time went", _cost(opened)),
@@ -99,6 +103,15 @@ def _targets(opened: Opened) -> Markup:
         "Figures against targets",
         "What the project promises, and what was measured.",
         pieces.card(pieces.table(("", "figure", "measured", "target"), rows)),
+    )
+
+
+def _gaps(gaps: Sequence[tuple[Gap, Pictures]]) -> Markup:
+    return macros("pages/pieces.html").section(
+        "gap",
+        "The gap, taken apart",
+        "The same seeds from simulation to the world to deploy into, one difference at a time.",
+        Markup().join(gap_section(gap, pictures) for gap, pictures in gaps),
     )
 
 
