@@ -16,7 +16,8 @@ ELSEWHERE = {
     # Fields with their defaults; what they mean is tested where it is done.
     "tests/contracts/test_fingerprints.py": """
         xsim_core/build_sim/config xsim_core/diffusion/config
-        xsim_core/evaluate/config xsim_core/policies/config xsim_core/pose_track/config
+        xsim_core/evaluate/config xsim_core/gap/config xsim_core/policies/config
+        xsim_core/pose_track/config
         xsim_core/ppo/config xsim_core/render_dataset/config xsim_core/scan/config
         xsim_core/splat/config xsim_core/tracking/config xsim_core/artifacts/kinds
         xsim_core/config""",
@@ -158,6 +159,7 @@ ELSEWHERE = {
     "tests/flows/test_pools.py": "flows/prefect_server/checkout tasks/engine/routing",
     "tests/flows/test_reports_served.py": "flows/prefect_server/reports",
     "tests/flows/test_recorder.py": "flows/at_work",
+    "tests/flows/test_gaps.py": "flows/cli/gap",
     "tests/flows/test_requests.py": "flows/cli/launch flows/xsim",
     "tests/flows/test_server.py": """
         flows/prefect_server/api flows/prefect_server/entrypoints

@@ -93,6 +93,8 @@ def test_only_evaluate_may_read_the_truth():
 def test_only_calibrate_and_evaluate_meet_the_real_world():
     readers = {s.name for s in STAGES if RealWorld in s.inputs.values()}
     assert readers == {"calibrate", "evaluate"}
+    assert {s.name for s in SIDE_STAGES if RealWorld in s.inputs.values()} == {"gap_rung"}
+    assert not any(GroundTruth in s.inputs.values() for s in SIDE_STAGES)
 
 
 @pytest.mark.parametrize("preset", PRESETS)

@@ -25,6 +25,7 @@ PINNED = {
     "evaluate": "13e924c32ce02a0d7ecb5309",
     "collect_rollouts": "520e7d4138de19a792eb0d78",
     "render_shard": "7eef04eabf88a28998b7a487",
+    "gap_rung": "2803a4188c52ff4c23653b97",
 }
 
 
@@ -38,6 +39,8 @@ def ref_of(name: str) -> str:
         if name.startswith("ingest")
         else pipeline_config().render_dataset
         if name == "collect_rollouts"
+        else stage.config()
+        if name == "gap_rung"
         else stage.config(**dict(pipeline_config().render_dataset), shard=1, num_shards=3)
     )
     inputs = {

@@ -27,7 +27,7 @@ ROOT = Path(__file__).parents[2]
 COMMANDS = [
     "demo", "run", "capture", "capture synthesize", "capture ingest", "status", "show", "lineage",
     "forget", "inbox retry",
-    "report", "open", "compare", "verify", "doctor", "server", "server start", "server stop",
+    "report", "open", "compare", "gap", "verify", "doctor", "server", "server start", "server stop",
     "server status",
     "gc", "pin", "bucket create", "bucket check", "bucket presign", "bucket policy", "promote",
     "rollback", "current", "deploy", "worker", "backfill", "inbox list", "inbox listen",

@@ -55,7 +55,7 @@ def measure_rung(
         _pool(place, here.task, view, config, out.runtime.num_workers) as pool,
     ):
         result = _tried(pool, policy, config, out.progress)
-        begins = np.concatenate([[0], result.episode_ends[: NUM_SHOWN - 1]])
+        begins = [0, *result.episode_ends[:-1]][:NUM_SHOWN]
         seen = np.concatenate([np.array(result.rgb[i]) for i in begins], axis=1)
     out.add_file(PICTURE, png_bytes(enlarged(seen, 2)))
     # Environments take seeds in turn, so a column is a round through all worlds.
