@@ -53,6 +53,9 @@ ELSEWHERE = {
     "tests/pose_track/test_track.py": "xsim_core/pose_track/_cpu xsim_core/tracking/overlay",
     "tests/pose_track/test_disturbed.py": "xsim_core/pose_track/video xsim_core/film/frames",
     "tests/film/test_camera_path.py": "xsim_core/film/gates",
+    "tests/capture/readers/posed/test_nerfstudio.py": """
+        xsim_core/capture/readers/posed/cameras xsim_core/capture/readers/posed/posed_photos""",
+    "tests/exporters/test_photos.py": "xsim_core/capture/readers/posed/colmap_model",
     "tests/scan/test_film_room.py": "xsim_core/film/background xsim_core/scan/unseen",
     "tests/tracking/test_tracker.py": "xsim_core/tracking/initialise",
     "tests/ppo/test_update.py": "xsim_core/ppo/checkpoint",

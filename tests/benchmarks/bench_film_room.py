@@ -11,6 +11,7 @@ import shutil
 import sys
 from pathlib import Path
 
+import cv2
 import numpy as np
 import yaml
 from scipy.spatial import cKDTree
@@ -71,7 +72,9 @@ def psnr_db(scene, studio, offset_m):
     camera, gaussians = studio.video_camera.resized(WIDTH, HEIGHT), Gaussians2D.from_scene(scene)
     found = []
     for T in near(studio.T_world_cam, offset_m):
-        true = studio.scene.render(camera, T).rgb.astype(float) / 255
+        # Shrunk as the stage shrinks photos.
+        whole = studio.scene.render(studio.video_camera, T).rgb
+        true = cv2.resize(whole, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA) / 255
         out = render_numpy(
             gaussians, inverse_se3(T), camera.K, WIDTH, HEIGHT, scene.array("background_rgb")
         )

@@ -7,6 +7,7 @@ import pytest
 import trimesh
 from PIL import Image
 
+from xsim_core.capture.readers.posed.posed_photos import poses_in, read_posed_photos
 from xsim_core.exporters import export_artifact
 
 
@@ -41,3 +42,23 @@ def test_nerfstudio_looks_where_the_camera_looks(store, refs, tmp_path):
         assert (tmp_path / "out" / frame["file_path"]).is_file()
     assert trimesh.load(tmp_path / "out/points3D.ply").vertices.shape == (4, 3)
     assert "--auto-scale-poses False" in made.notes[0]
+
+
+@pytest.mark.parametrize("form", ["nerfstudio", "colmap", "colmap, binary"])
+def test_what_is_exported_is_read_again(store, refs, tmp_path, form):
+    """The round trip: a capture's photo_poses read what `xsim export` wrote, to the last digits."""
+    out = tmp_path / "out"
+    export_artifact(store, refs["images"], form.split(",")[0], out)
+    if form.endswith("binary"):
+        pycolmap = pytest.importorskip("pycolmap")
+        pycolmap.Reconstruction(out / "sparse/0").write_binary(out / "sparse/0")
+        for text in (out / "sparse/0").glob("*.txt"):
+            text.unlink()
+    scan, notes = store.open(refs["images"]), []
+    name = poses_in(out)
+    assert name == ("transforms.json" if form == "nerfstudio" else "sparse/0")
+    found = read_posed_photos(out, name, notes)
+    np.testing.assert_array_equal(found.images, scan.array("images"))
+    np.testing.assert_allclose(found.T_given_cam, scan.array("T_world_cam"), atol=1e-12)
+    np.testing.assert_allclose(found.K, scan.array("K"), atol=1e-12)
+    assert notes == [f"photos: the poses of 7 are those of {name}, not solved anew"]

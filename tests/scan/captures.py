@@ -8,7 +8,9 @@ from xsim_core.storage import ArtifactStore, OpenArtifact
 from .scenes import BOARD
 
 
-def commit_capture(store: ArtifactStore, photos: np.ndarray) -> OpenArtifact[Capture]:
+def commit_capture(
+    store: ArtifactStore, photos: np.ndarray, **photo_poses: np.ndarray
+) -> OpenArtifact[Capture]:
     writer = store.begin("capture", f"{len(photos):024x}")
     mesh = {
         "object/vertices": np.zeros((3, 3), "f4"), "object/faces": np.zeros((1, 3), "i4"),
@@ -19,6 +21,7 @@ def commit_capture(store: ArtifactStore, photos: np.ndarray) -> OpenArtifact[Cap
         "video/timestamps_s": np.zeros(1), "video/K": np.eye(3),
     }  # fmt: skip
     writer.write_all({**mesh, **video, "photos": photos})
+    writer.write_all(photo_poses, prefix="photo_poses")
     summary = Capture(
         name="tiny",
         object_name="none",

@@ -29,6 +29,14 @@ class Capture(Artifact):
         S("video/timestamps_s", "float64", "t", "seconds"),
         S("video/K", "float64", "3 3", "of the colour camera, pixels"),
         S("photos", "uint8", "n hp wp 3", "RGB"),
+        S(
+            "photo_poses/T_given_cam",
+            "float64",
+            "n 4 4",
+            "as they came, in a frame and unit of their own",
+            optional=True,
+        ),
+        S("photo_poses/K", "float64", "3 3", "of these photos, pixels", optional=True),
         *_MESH,
     )
     name: str
@@ -37,6 +45,10 @@ class Capture(Artifact):
     num_photos: int
     room: Literal["photos", "film"] = "photos"
     """What gives the room: photos, or the video itself where there are none."""
+    metres_per_unit: float | None = None
+    """Of the poses that came with the photos, where it was stated."""
+    T_world_poses: Matrix4 | None = None
+    """Pose (4, 4) of their frame, likewise."""
     fps: float
     board: Board | None = None
     """What is printed and lies at a known place, where there is such a thing."""

@@ -33,7 +33,12 @@ SCAN_NEEDS = 3
 
 
 def agreed_video(
-    brought: Brought, board: Board | None, notes: list[str], *, is_camera_stated: bool = False
+    brought: Brought,
+    board: Board | None,
+    notes: list[str],
+    *,
+    is_camera_stated: bool = False,
+    are_photos_placed: bool = False,
 ) -> RGBDVideo:
     """The video, its depth in millimetres by the board's word.
 
@@ -42,6 +47,7 @@ def agreed_video(
         board: as ``capture.yaml`` describes it; None where it names none.
         notes: receives what was mended or is suspect.
         is_camera_stated: then the video need not show the board.
+        are_photos_placed: then the photos need not, as where they were taken is stated.
 
     Raises:
         BadInputError: when photos or video do not show the board, it was printed with other
@@ -53,7 +59,8 @@ def agreed_video(
         _check_camera(video, None, {}, notes)
         return _without_lag(replace(video, depth_mm=depth_mm), notes)
     in_photos = look_for_board(brought.photos, board)
-    check_board_is_seen(brought.photos, board, in_photos, what="photos")
+    if not are_photos_placed:
+        check_board_is_seen(brought.photos, board, in_photos, what="photos")
     in_video = look_for_board(video.rgb, board, camera=video.camera, at_most=NUM_FRAMES)
     if not is_camera_stated:
         check_board_is_seen(video.rgb, board, in_video, what="video frames")

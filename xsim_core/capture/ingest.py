@@ -16,9 +16,11 @@ from .formats import RGBDVideo
 from .identity import IngestConfig, video_path
 from .layout import CAPTURE_FILE, CaptureFile, read_capture_file
 from .place.resolve import as_seen, resolve_place, stated_board
+from .place.spec import PhotoPosesSpec
 from .previews import contact_sheet, video_strip
 from .readers.apart import Brought, read_apart, read_truth_apart, read_world_apart
 from .readers.meshes.linked_files import mesh_root
+from .readers.posed.posed_photos import ACCEPTS as ACCEPTS_POSES, poses_in
 
 
 def ingest_capture(*, config: IngestConfig, out: ArtifactWriter) -> Capture:
@@ -38,6 +40,7 @@ def ingest_capture(*, config: IngestConfig, out: ArtifactWriter) -> Capture:
             mesh=folder / file.mesh,
             mesh_root=mesh_root(folder / file.mesh, folder),
             photos=folder / file.photos if file.room == "photos" else None,
+            poses=_poses_file(file, folder),
             video=video_path(folder, file, config.prefer),
             depth_unit_m=file.depth_unit_m,
         )
@@ -56,7 +59,13 @@ def _commit(
     """Check what the files hold together, and write it."""
     board = as_seen(board, brought.video, notes)
     photos = brought.photos
-    video = agreed_video(brought, board, notes, is_camera_stated=file.camera is not None)
+    video = agreed_video(
+        brought,
+        board,
+        notes,
+        is_camera_stated=file.camera is not None,
+        are_photos_placed=_stated(file).T_world_poses is not None,
+    )
     out.progress(0.7, {"photos": len(photos), "frames": len(video.rgb)})
     init_frame = _init_frame(file, video)
     _check_depth(video, folder)
@@ -67,6 +76,7 @@ def _commit(
         "video/timestamps_s": video.timestamps_s, "photos": photos,
     }  # fmt: skip
     out.write_all(arrays)
+    out.write_all(brought.photo_poses, prefix="photo_poses")
     out.write_all(brought.mesh.arrays, prefix="object")
     if len(photos):
         out.add_file("photos.jpg", contact_sheet(photos))
@@ -77,6 +87,8 @@ def _commit(
         num_frames=len(video.rgb),
         num_photos=len(photos),
         room=file.room,
+        metres_per_unit=_stated(file).metres_per_unit,
+        T_world_poses=_stated(file).T_world_poses,
         fps=round(video.fps, 6),
         board=place.board,
         T_world_cam=place.rows,
@@ -86,6 +98,29 @@ def _commit(
         is_mesh_coloured=brought.mesh.is_textured,
         notes=tuple(dict.fromkeys(note.replace(f"{folder}/", "") for note in notes)),
     )
+
+
+def _stated(file: CaptureFile) -> PhotoPosesSpec:
+    """What the capture says of its photos' poses."""
+    said = file.photo_poses
+    return said if isinstance(said, PhotoPosesSpec) else PhotoPosesSpec()
+
+
+def _poses_file(file: CaptureFile, folder: Path) -> str | None:
+    """What tells the photos' poses, relative to them: as stated, or as it lies there.
+
+    Raises:
+        BadInputError: when poses are stated or described, and none lie there.
+    """
+    if file.room != "photos" or file.photo_poses == "solve":
+        return None
+    found = _stated(file).file or poses_in(folder / file.photos)
+    if found is None and file.photo_poses is not None:
+        raise BadInputError(
+            f"{CAPTURE_FILE}: photo_poses describes poses, and {folder / file.photos} holds none. "
+            f"Read are {ACCEPTS_POSES}."
+        )
+    return found
 
 
 def ingest_truth(*, config: IngestConfig, out: ArtifactWriter) -> GroundTruth:

@@ -10,7 +10,7 @@ from xsim_core.errors import BadInputError
 from xsim_core.geometry import BoardSpec
 from xsim_core.text import parse_yaml, read_text
 
-from .place.spec import BoardInFile, CameraSpec
+from .place.spec import BoardInFile, CameraSpec, PhotoPosesSpec
 
 CAPTURE_FILE = "capture.yaml"
 MAX_CAPTURE_FILE_BYTES = 1 << 20
@@ -30,6 +30,9 @@ class CaptureFile(FrozenModel):
     """film: there are no photos; the video, hand and object taken out, gives the room."""
     photos: str = "photos"
     """Folder of photos of the room, without robot, hand or object."""
+    photo_poses: PhotoPosesSpec | Literal["solve"] | None = None
+    """What tells where the photos were taken, if it is known; solve: whatever lies there is not
+    looked at."""
     mesh: str = "object/mesh.obj"
     """Textured mesh of the object, in metres."""
     board: BoardInFile | None = None

@@ -20,6 +20,8 @@ from xsim_core.storage import Progress
 from xsim_core.windows import each
 
 POLL_S = 1.0
+MIN_POINTS_PER_PHOTO = 10
+"""In three photos or more; wrong poses leave one or two by chance, sparse rooms forty."""
 MAPPED_FILE, POSES_FILE = "mapped.txt", "poses.npy"
 SHARE_OF_TIME = (0.25, 0.5, 0.25)
 """Of features, matching and mapping, measured on 40 photos of 640x480."""
@@ -175,4 +177,20 @@ def check_sfm(
             f"{max_reprojection_px} px). Did something move between photos, or does the lens "
             "distort more than one radial term can say? Raise scan.max_reprojection_px only if "
             "neither is so."
+        )
+
+
+def check_known_poses(model: SfmModel) -> None:
+    """Refuse poses that are not of these photos: then hardly anything meets in a point.
+
+    Raises:
+        QualityGateError: when too few points could be triangulated with them.
+    """
+    per_photo = len(model.points_sfm) / max(1, len(model.photo_index))
+    if per_photo < MIN_POINTS_PER_PHOTO:
+        raise QualityGateError(
+            f"with the poses that came with the {len(model.photo_index)} photos only "
+            f"{len(model.points_sfm)} points meet: they are of other photos, or of other camera "
+            "axes than their format has (nerfstudio: OpenGL's, COLMAP: OpenCV's). With "
+            "`photo_poses: solve` in capture.yaml they are not looked at."
         )

@@ -37,6 +37,28 @@ class CameraSpec(FrozenModel):
         return data if isinstance(data, dict) else {"matrix": data}
 
 
+class PhotoPosesSpec(FrozenModel):
+    """Poses of the photos that somebody has solved already, and what their frame is."""
+
+    file: str | None = None
+    """transforms.json or the folder of a COLMAP model, relative to the photos; found by itself."""
+    metres_per_unit: float | None = Field(default=None, gt=0)
+    """Metres that one of its units is, where that is known; a board or tags tell it too."""
+    T_world_poses: Matrix4 | None = None
+    """Pose (4, 4) of its frame in the robot's, in metres, where no board or tags tell it."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_a_file_alone(cls, data: Any) -> Any:
+        return {"file": data} if isinstance(data, str) else data
+
+    @model_validator(mode="after")
+    def _both_or_none(self) -> "PhotoPosesSpec":
+        if self.T_world_poses is not None and self.metres_per_unit is None:
+            raise ValueError("T_world_poses needs metres_per_unit beside it")
+        return self
+
+
 class TagPlace(FrozenModel):
     """Where one tag is: its pose, or its four corners."""
 

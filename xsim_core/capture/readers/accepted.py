@@ -5,6 +5,7 @@ from xsim_core.capture.place import matrix_file, tag_layout
 from . import intrinsics, photos
 from .folders import names
 from .meshes import mesh
+from .posed import posed_photos
 from .recordings import realsense_files, record3d, ros_bag
 
 ACCEPTED = {
@@ -21,6 +22,7 @@ ACCEPTED = {
     "camera's pose": matrix_file.ACCEPTS,
     "tags' places": tag_layout.ACCEPTS,
     "photos": photos.ACCEPTS,
+    "photos' poses": posed_photos.ACCEPTS,
     "mesh": mesh.ACCEPTS,
     "mesh, named with the mend": " ".join(sorted(mesh.MENDS)),
 }

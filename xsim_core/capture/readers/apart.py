@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,8 @@ class Brought:
     video: RGBDVideo
     unit: DepthUnit
     notes: list[str]
+    photo_poses: dict[str, NDArray[np.float64]] = field(default_factory=dict)
+    """``T_given_cam`` (n, 4, 4) and ``K`` (3, 3) where they came with the photos."""
 
 
 def read_apart(
@@ -59,6 +61,7 @@ def read_apart(
     mesh: Path,
     mesh_root: Path,
     photos: Path | None,
+    poses: str | None = None,
     video: Path,
     depth_unit_m: float | None,
     limits: Limits | None = None,
@@ -70,6 +73,7 @@ def read_apart(
         mesh: as ``read_mesh`` takes it.
         mesh_root: likewise.
         photos: as ``read_photos`` takes it; None where there are none.
+        poses: as ``read_posed_photos`` takes it; None where the photos' poses are not known.
         video: as ``read_video_and_unit`` takes it.
         depth_unit_m: likewise.
         limits: of memory, time and file size; of this machine by default.
@@ -79,7 +83,7 @@ def read_apart(
         MissingDependencyError: as the readers do.
     """
     files = {"mesh": mesh, "video": video} | ({"photos": photos} if photos else {})
-    more = {"mesh_root": str(mesh_root), "depth_unit_m": depth_unit_m}
+    more = {"mesh_root": str(mesh_root), "depth_unit_m": depth_unit_m, "poses": poses}
     a, said = _read("capture", place, files, limits, more)
     return Brought(
         TexturedMesh.from_arrays(a, is_textured=said["is_textured"]),
@@ -94,6 +98,7 @@ def read_apart(
         ),
         DepthUnit(**said["unit"]),
         said["notes"],
+        {n: a[f"photo_poses/{n}"] for n in ("T_given_cam", "K") if f"photo_poses/{n}" in a},
     )
 
 

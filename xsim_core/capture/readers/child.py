@@ -77,22 +77,38 @@ def _read(request: dict[str, Any], out: Path) -> dict[str, Any]:
 
 
 def _capture(request: dict[str, Any], begin: Begin) -> tuple[Arrays, dict[str, Any]]:
-    from . import read_mesh, read_photos, read_video_and_unit
+    from . import read_mesh, read_video_and_unit
 
     notes: list[str] = []
     mesh = read_mesh(begin("mesh"), notes, root=Path(request["mesh_root"]))
-    photos = read_photos(begin("photos"), notes) if "photos" in request else None
+    photos, poses = _photos(request, begin, notes)
     video, unit = read_video_and_unit(begin("video"), notes, depth_unit_m=request["depth_unit_m"])
     if photos is None:
         photos = np.zeros((0, *video.rgb.shape[1:]), np.uint8)
     arrays = {
         **mesh.arrays, "photos": photos, "rgb": video.rgb, "depth_mm": video.depth_mm,
-        "K": video.K, "timestamps_s": video.timestamps_s,
+        "K": video.K, "timestamps_s": video.timestamps_s, **poses,
     }  # fmt: skip
     if video.source_frames is not None:
         arrays["source_frames"] = video.source_frames
     said = {"notes": notes, "is_textured": mesh.is_textured, "names": video.names}
     return arrays, {**said, "unit": asdict(unit)}
+
+
+def _photos(
+    request: dict[str, Any], begin: Begin, notes: list[str]
+) -> tuple[NDArray[np.uint8] | None, Arrays]:
+    """The photos, if there are any, and what came with them of their poses."""
+    from . import read_photos
+    from .posed.posed_photos import read_posed_photos
+
+    if "photos" not in request:
+        return None, {}
+    if request["poses"] is None:
+        return read_photos(begin("photos"), notes), {}
+    posed = read_posed_photos(begin("photos"), request["poses"], notes)
+    poses = {"photo_poses/T_given_cam": posed.T_given_cam, "photo_poses/K": posed.K}
+    return posed.images, poses
 
 
 def _world(request: dict[str, Any], begin: Begin) -> tuple[Arrays, dict[str, Any]]:

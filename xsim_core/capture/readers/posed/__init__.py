@@ -1,0 +1,1 @@
+"""Photos whose cameras somebody has solved already: nerfstudio's and COLMAP's files."""

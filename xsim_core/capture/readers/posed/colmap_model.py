@@ -1,0 +1,120 @@
+"""A COLMAP model, text or binary: ``cameras``, ``images``, ``points3D``.
+
+Format: https://colmap.github.io/format.html
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xsim_core.capture.readers.foreign import reading
+from xsim_core.capture.readers.images import natural_key
+from xsim_core.capture.readers.lens import Lens
+from xsim_core.errors import BadInputError
+from xsim_core.geometry import inverse_se3
+
+from .cameras import PhotoCamera, PosedPhoto
+
+Floats = NDArray[np.float64]
+
+DISTORTION = {
+    "SIMPLE_PINHOLE": (1, ()), "PINHOLE": (2, ()),
+    "SIMPLE_RADIAL": (1, (3,)), "RADIAL": (1, (3, 4)),
+    "OPENCV": (2, (4, 5, 6, 7)), "FULL_OPENCV": (2, (4, 5, 6, 7, 8, 9, 10, 11)),
+    "SIMPLE_RADIAL_FISHEYE": (1, (3,)), "RADIAL_FISHEYE": (1, (3, 4)),
+    "OPENCV_FISHEYE": (2, (4, 5, 6, 7)),
+}  # fmt: skip
+"""By model: how many focal lengths, and which parameters are its distortion."""
+
+
+def is_model(folder: Path) -> bool:
+    """Whether a folder holds a model."""
+    return any(
+        all((folder / f"{name}.{suffix}").is_file() for name in ("cameras", "images", "points3D"))
+        for suffix in ("bin", "txt")
+    )
+
+
+def read_model(folder: Path, photos: Path, notes: list[str]) -> list[PosedPhoto]:
+    """The photos of the model, in natural order of their names.
+
+    Args:
+        folder: of the model.
+        photos: folder in which, or in whose ``images/``, they lie.
+        notes: receives what was left out.
+
+    Raises:
+        BadInputError: when it cannot be read, or its photos are not there.
+    """
+    # Imported before pycolmap, whose import breaks its writing of PNG.
+    import cv2  # noqa: F401  # pyright: ignore[reportUnusedImport]
+    import pycolmap
+
+    pycolmap.logging.minloglevel = pycolmap.logging.Level.FATAL.value
+    with reading(folder, "Write it anew with `colmap model_converter`."):
+        model = pycolmap.Reconstruction(folder)
+    found: list[PosedPhoto] = []
+    missing: list[str] = []
+    for image in model.images.values():
+        if not image.has_pose:
+            continue
+        file = _file(photos, image.name)
+        if file is None:
+            missing.append(image.name)
+            continue
+        T_cam_given = np.vstack([_matrix(image), [0, 0, 0, 1]])
+        camera = _camera(model.cameras[image.camera_id], f"{folder}: {image.name}")
+        found.append(PosedPhoto(file, camera, inverse_se3(T_cam_given)))
+    if missing:
+        notes.append(
+            f"{folder.name}: {len(missing)} photos of the model are not there: {missing[0]}…"
+        )
+    return sorted(found, key=lambda p: natural_key(p.file.as_posix()))
+
+
+def _matrix(image: Any) -> Floats:
+    """``T_cam_given`` (3, 4); quaternions of any length are kept by pycolmap."""
+    pose = image.cam_from_world()
+    x, y, z, w = pose.rotation.quat / np.linalg.norm(pose.rotation.quat)
+    R = np.array(
+        [
+            [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
+            [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
+            [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
+        ]
+    )
+    return np.c_[R, pose.translation]
+
+
+def _file(photos: Path, name: str) -> Path | None:
+    """The photo of that name below the folder."""
+    for root in (photos / "images", photos):
+        file = root / name
+        if file.is_file() and file.resolve().is_relative_to(photos.resolve()):
+            return file
+    return None
+
+
+def _camera(camera: Any, where: str) -> PhotoCamera:
+    model = camera.model.name
+    if model not in DISTORTION:
+        raise BadInputError(
+            f"{where}: camera model {model} is not read ({', '.join(DISTORTION)} are): undistort "
+            "with `colmap image_undistorter`"
+        )
+    focal, which = DISTORTION[model]
+    p = np.asarray(camera.params, dtype=np.float64)
+    fx, fy, (cx, cy) = p[0], p[focal - 1], p[focal : focal + 2]
+    # COLMAP puts pixel centres at half-integers, we at integers.
+    K = np.array([[fx, 0, cx - 0.5], [0, fy, cy - 0.5], [0, 0, 1]])
+    values = [float(p[i]) for i in which]
+    if "FISHEYE" in model:
+        values, name = [*values, 0, 0, 0, 0][:4], "fisheye"
+    elif model == "FULL_OPENCV":
+        name = "rational_polynomial"
+    else:
+        values, name = [*values, 0, 0, 0, 0, 0][:5], "opencv"
+    lens = Lens.of(name, values, where) if which else Lens()
+    return PhotoCamera(int(camera.width), int(camera.height), K, lens)
