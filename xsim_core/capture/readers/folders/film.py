@@ -8,7 +8,6 @@ left out).
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,6 +28,8 @@ def read_film(path: Path, num_depth: int) -> tuple[NDArray[np.uint8], NDArray[np
     Raises:
         BadInputError: when it cannot be decoded, or has another number of frames.
     """
+    import cv2
+
     film = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
     try:
         if not film.isOpened():
@@ -41,6 +42,8 @@ def read_film(path: Path, num_depth: int) -> tuple[NDArray[np.uint8], NDArray[np
 
 
 def _frames(film: Any, path: Path, num_depth: int) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+    import cv2
+
     w, h = (int(film.get(side)) for side in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT))
     check_pixels(h, w, str(path))
     check_total(num_depth, (h, w), str(path))
