@@ -1,3 +1,4 @@
+import json
 import shutil
 
 import numpy as np
@@ -71,6 +72,25 @@ def test_a_capture_needs_no_photos(capture_copy, store):
     opened = store.open(ingest(capture_copy, store))
     assert (opened.summary.room, opened.summary.num_photos) == ("film", 0)
     assert opened.file_names == ("video.jpg",)
+
+
+def test_poses_beside_the_photos_are_taken_unless_one_says_solve(capture_copy, tiny_capture, store):
+    truth = read_truth(truth_folder(tiny_capture) / "truth.npz")
+    K, T = truth["photo_K"], truth["photo_T_world_cam"] @ np.diag([1, -1, -1, 1])
+    lens = {"fl_x": K[0, 0], "fl_y": K[1, 1], "cx": K[0, 2] + 0.5, "cy": K[1, 2] + 0.5}
+    frames = [{"file_path": f"{i:04d}.jpg", "transform_matrix": T[i].tolist()} for i in range(4)]
+    told = {**lens, "w": 160, "h": 120, "frames": frames}
+    (capture_copy / "photos/transforms.json").write_text(json.dumps(told))
+    opened = store.open(ingest(capture_copy, store))
+    given = opened.array("photo_poses/T_given_cam")
+    np.testing.assert_allclose(given, truth["photo_T_world_cam"], atol=1e-12)
+    np.testing.assert_allclose(opened.array("photo_poses/K"), K)
+    assert any("those of transforms.json" in note for note in opened.summary.notes)
+    edit(capture_copy, photo_poses="solve")
+    assert "photo_poses/K" not in store.open(ingest(capture_copy, store)).array_names
+    edit(capture_copy, photo_poses="sparse/0")
+    with pytest.raises(BadInputError, match="nor a COLMAP model"):
+        ingest(capture_copy, store)
 
 
 def test_identity_is_content_not_place(tiny_capture, capture_copy):

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -37,6 +36,8 @@ def to_one_pinhole(image: NDArray[Any], K: Floats, K_one: Floats, *, nearest: bo
         K_one: (3, 3).
         nearest: take the nearest pixel, as depth needs.
     """
+    import cv2
+
     how = cv2.INTER_NEAREST if nearest else cv2.INTER_LINEAR
     h, w = image.shape[:2]
     return cv2.warpPerspective(image, K_one @ np.linalg.inv(K), (w, h), flags=how)
