@@ -57,6 +57,10 @@ ELSEWHERE = {
         xsim_core/capture/readers/posed/cameras xsim_core/capture/readers/posed/posed_photos""",
     "tests/exporters/test_photos.py": "xsim_core/capture/readers/posed/colmap_model",
     "tests/scan/test_film_room.py": "xsim_core/film/background xsim_core/scan/unseen",
+    "tests/pose_track/test_file.py": "xsim_core/pose_track/verified",
+    "tests/capture/readers/tracks/test_of_film.py": """
+        xsim_core/capture/readers/tracks/forms xsim_core/capture/readers/tracks/rigid
+        xsim_core/capture/readers/tracks/spec""",
     "tests/tracking/test_tracker.py": "xsim_core/tracking/initialise",
     "tests/ppo/test_update.py": "xsim_core/ppo/checkpoint",
     "tests/render_dataset/test_render.py": """

@@ -102,6 +102,24 @@ def test_identity_is_content_not_place(tiny_capture, capture_copy):
     assert IngestConfig.from_folder(capture_copy).content_digest != original.content_digest
 
 
+def test_a_track_that_is_brought_is_part_of_the_capture(capture_copy, store):
+    before = IngestConfig.from_folder(capture_copy).content_digest
+    places = np.tile(np.eye(4), (6, 1, 1))
+    places[:, :3, 3] = [[0.01 * i, 0, 0.6] for i in range(6)]
+    edit(capture_copy, track="poses")
+    with pytest.raises(BadInputError, match="poses does not exist: the object's track"):
+        ingest(capture_copy, store)
+    (capture_copy / "poses").mkdir()
+    for i in range(5):
+        np.savetxt(capture_copy / "poses" / f"{i:06d}.txt", places[i])
+    assert IngestConfig.from_folder(capture_copy).content_digest != before
+    opened = store.open(ingest(capture_copy, store))
+    assert opened.summary.track_frame == "camera"
+    assert opened.array("track/has_pose").tolist() == [True] * 5 + [False]
+    np.testing.assert_allclose(opened.array("track/T")[:5], places[:5])
+    assert any("1 of 6 frames have no pose" in note for note in opened.summary.notes)
+
+
 def test_files_that_change_after_submission_are_refused(capture_copy, store):
     config = IngestConfig.from_folder(capture_copy)
     edit(capture_copy, name="other")

@@ -24,6 +24,8 @@ from xsim_core.capture.place.tag_layout import tag_board
 from xsim_core.capture.readers import read_mesh, read_photos, read_video_and_unit
 from xsim_core.capture.readers.folders.first_box import first_boxes
 from xsim_core.capture.readers.synthesised import read_truth, read_world_spec
+from xsim_core.capture.readers.tracks.of_film import read_track
+from xsim_core.capture.readers.tracks.spec import TrackSpec
 from xsim_core.errors import BadInputError
 from xsim_core.geometry import board_fault
 from xsim_core.pose_track._foundationpose import read_answer
@@ -128,6 +130,17 @@ def _names(path):
     if not (video / "cam_K.txt").exists():
         (video / "cam_K.txt").hardlink_to(path.parent / "video" / "cam_K.txt")
     _is_sound_video(*read_video_and_unit(video, []))
+
+
+def _track(path):
+    source = path.parent if path.parent.name == "poses" else path
+    track = read_track(source, TrackSpec(file=source.name), p.small_video(), [])
+    T = track.T_frame_object
+    assert (T.shape, track.has_pose.shape) == ((3, 4, 4), (3,))
+    np.testing.assert_allclose(
+        T[:, :3, :3] @ np.swapaxes(T[:, :3, :3], 1, 2), np.tile(np.eye(3), (3, 1, 1)), atol=1e-6
+    )
+    assert (np.linalg.norm(T[:, :3, 3], axis=1) < 1e9).all()
 
 
 def _boxes(path):
@@ -284,6 +297,16 @@ FORMATS = {
     "ros 2 metadata": Format(p.metadata, _of_rgbd, m.in_words),
     "truth": Format(p.truth, read_truth, m.in_zip(_of_parcel)),
     "world": Format(p.with_file("world.json", p.WORLD), _world, m.in_json),
+    **{
+        f"track {name}": Format(partial(p.track, name), _track, how)
+        for name, how in (
+            ("poses/000001.txt", m.in_words),
+            ("scene_gt.json", m.in_json),
+            ("a_b-test.csv", m.in_words),
+            ("trajectory.txt", m.in_words),
+            ("track.npy", m.in_npy),
+        )
+    },
     "poses of another program": Format(
         p.with_file("poses.jsonl", p.POSES), lambda path: read_answer(path.parent, 3), m.in_words
     ),

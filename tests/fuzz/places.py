@@ -166,6 +166,29 @@ def record3d(folder):
     return write_r3d(folder / "film.r3d")
 
 
+def track(name, folder):
+    """A track of three frames in the form of this name; answers the file."""
+    T = np.tile(np.eye(4), (3, 1, 1))
+    T[:, :3, 3] = [[0.01 * i, 0, 0.6] for i in range(3)]
+    path = folder / name
+    path.parent.mkdir(exist_ok=True)
+    bop = [(i, T[i, :3, :3].ravel().tolist(), (1000 * T[i, :3, 3]).tolist()) for i in range(3)]
+    if name == "track.npy":
+        np.save(path, T)
+    elif name == "scene_gt.json":
+        one = {str(i): [{"obj_id": 1, "cam_R_m2c": R, "cam_t_m2c": t}] for i, R, t in bop}
+        path.write_text(json.dumps(one))
+    elif name.endswith(".csv"):
+        rows = [f"1,{i},1,1,{' '.join(map(str, R))},{' '.join(map(str, t))},-1" for i, R, t in bop]
+        path.write_text("\n".join(["scene_id,im_id,obj_id,score,R,t,time", *rows]))
+    elif name == "trajectory.txt":
+        np.savetxt(path, [[i / 15, *T[i, :3, 3], 0, 0, 0, 1] for i in range(3)])
+    else:
+        for i in range(3):
+            np.savetxt(path.parent / f"{i:06d}.txt", T[i])
+    return path
+
+
 def times(folder):
     """An RGB-D folder; answers its file of times."""
     return rgbd_folder(folder) / "timestamps.txt"

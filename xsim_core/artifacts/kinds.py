@@ -38,6 +38,8 @@ class Capture(Artifact):
         ),
         S("photo_poses/K", "float64", "3 3", "of these photos, pixels", optional=True),
         *_MESH,
+        S("track/T", "float64", "t 4 4", "poses that were brought; identity: none", optional=True),
+        S("track/has_pose", "bool", "t", "frames for which one was brought", optional=True),
     )
     name: str
     object_name: str
@@ -61,6 +63,8 @@ class Capture(Artifact):
     """Where the user boxed the object in ``init_frame``, pixels."""
     is_mesh_coloured: bool = True
     """False where the mesh says too little about how the object looks: the tracker learns it."""
+    track_frame: Literal["camera", "robot", "unknown"] | None = None
+    """The frame of ``track/T``; None where no track was brought."""
     notes: tuple[str, ...] = ()
     """What was guessed, dropped or mended while the files were read; a sentence each."""
 

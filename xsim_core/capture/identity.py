@@ -93,6 +93,10 @@ def source_files(folder: Path, prefer: VideoChoice = "declared") -> list[Path]:
     more, singles = video_files(video)
     linked = mesh_files(folder / file.mesh, mesh_root(folder / file.mesh, folder))
     placing = [p for p in place_files(file, folder) if p.is_file()]
+    if file.track is not None:
+        given = folder / file.track.file
+        more += [given] if given.is_dir() else []
+        singles += [given] if given.is_file() else []
     files = [folder / CAPTURE_FILE, *singles, *linked, *placing]
     return sorted({*files, *(p for place in [*places, *more] for p in _files_below(place))})
 

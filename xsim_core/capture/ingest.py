@@ -21,6 +21,7 @@ from .previews import contact_sheet, video_strip
 from .readers.apart import Brought, read_apart, read_truth_apart, read_world_apart
 from .readers.meshes.linked_files import mesh_root
 from .readers.posed.posed_photos import ACCEPTS as ACCEPTS_POSES, poses_in
+from .readers.tracks.of_film import GivenTrack
 
 
 def ingest_capture(*, config: IngestConfig, out: ArtifactWriter) -> Capture:
@@ -43,6 +44,7 @@ def ingest_capture(*, config: IngestConfig, out: ArtifactWriter) -> Capture:
             poses=_poses_file(file, folder),
             video=video_path(folder, file, config.prefer),
             depth_unit_m=file.depth_unit_m,
+            track=(folder / file.track.file, file.track) if file.track else None,
         )
         with arrays_below(Path(place)):
             return _commit(brought, file, board, folder, [*notes, *brought.notes], out)
@@ -78,6 +80,9 @@ def _commit(
     out.write_all(arrays)
     out.write_all(brought.photo_poses, prefix="photo_poses")
     out.write_all(brought.mesh.arrays, prefix="object")
+    track = _track(brought, video)
+    if track is not None:
+        out.write_all({"T": track.T_frame_object, "has_pose": track.has_pose}, prefix="track")
     if len(photos):
         out.add_file("photos.jpg", contact_sheet(photos))
     out.add_file("video.jpg", video_strip(video, init_frame, file.init_box_xyxy))
@@ -96,6 +101,7 @@ def _commit(
         init_frame=init_frame,
         init_box_xyxy=file.init_box_xyxy,
         is_mesh_coloured=brought.mesh.is_textured,
+        track_frame=None if track is None else track.frame or "unknown",
         notes=tuple(dict.fromkeys(note.replace(f"{folder}/", "") for note in notes)),
     )
 
@@ -121,6 +127,16 @@ def _poses_file(file: CaptureFile, folder: Path) -> str | None:
             f"Read are {ACCEPTS_POSES}."
         )
     return found
+
+
+def _track(brought: Brought, video: RGBDVideo) -> GivenTrack | None:
+    """The track that was brought, of the frames that are left of its film."""
+    if brought.track is None or len(brought.video.rgb) == len(video.rgb):
+        return brought.track
+    there = brought.video.source_frames
+    numbers = np.arange(len(brought.video.rgb)) if there is None else there
+    left = np.arange(len(video.rgb)) if video.source_frames is None else video.source_frames
+    return brought.track.of_frames(np.isin(numbers, left))
 
 
 def ingest_truth(*, config: IngestConfig, out: ArtifactWriter) -> GroundTruth:

@@ -11,6 +11,7 @@ from xsim_core.geometry import BoardSpec
 from xsim_core.text import parse_yaml, read_text
 
 from .place.spec import BoardInFile, CameraSpec, PhotoPosesSpec
+from .readers.tracks.spec import TrackSpec
 
 CAPTURE_FILE = "capture.yaml"
 MAX_CAPTURE_FILE_BYTES = 1 << 20
@@ -44,6 +45,8 @@ class CaptureFile(FrozenModel):
     init_frame: int = Field(default=0, ge=0)
     init_box_xyxy: tuple[float, float, float, float]
     """The object in ``init_frame``, as boxed by a person: left, top, right, bottom in pixels."""
+    track: TrackSpec | None = None
+    """The object's poses from another program, for ``pose_track.backend: file``."""
 
 
 def read_capture_file(folder: Path, notes: list[str] | None = None) -> CaptureFile:

@@ -31,10 +31,10 @@ from xsim_core.film.frames import Video
 from xsim_core.geometry import TexturedMesh
 from xsim_core.storage import Progress
 from xsim_core.text import one_line
-from xsim_core.tracking import LOST, ObjectTracker, TrackedPose
 
 from .config import PoseTrackConfig
 from .raw_track import RawTrack
+from .verified import judged
 
 COMMAND_VARIABLE = "XSIM_FOUNDATIONPOSE_COMMAND"
 
@@ -188,15 +188,7 @@ def _verified(
     config: PoseTrackConfig,
     report: Progress,
 ) -> RawTrack:
-    track, start = RawTrack.empty(video.num_frames), summary.init_frame
-    judge = ObjectTracker(mesh, video.camera, config.tracker)
-    order = [*range(start, video.num_frames), *range(start - 1, -1, -1)]
-    for k, i in enumerate(order):
-        if video.is_repeat(i):
-            track.put(i, TrackedPose(poses[i], LOST, 0.0, 0.0))
-        else:
-            track.put(i, judge.judge(poses[i], video.rgb(i), video.depth_m(i)))
-        report((k + 1) / len(order), {"frame": i, "score": float(track.score[i])})
+    track = judged(poses, video, mesh, summary, config, report)
     if track.score.max() < config.tracker.min_init_score:
         raise BadInputError(
             f"FoundationPose's poses fit no frame (best score {track.score.max():.2f}): check the "

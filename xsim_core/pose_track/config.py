@@ -9,8 +9,9 @@ from xsim_core.tracking.config import SegmentConfig, SmoothingConfig, TrackerCon
 class PoseTrackConfig(StageConfig):
     """How the object is followed through the video and what counts as good enough."""
 
-    backend: Literal["reference", "foundationpose"] = "reference"
-    """``reference`` runs on any CPU; ``foundationpose`` calls a runner outside this process."""
+    backend: Literal["reference", "foundationpose", "file"] = "reference"
+    """``reference`` runs on any CPU; ``foundationpose`` calls a runner outside this process;
+    ``file`` takes the track that the capture brings, and verifies it."""
     tracker: TrackerConfig = TrackerConfig()
     """The CPU tracker; its verification also judges FoundationPose's answers."""
     smoothing: SmoothingConfig = SmoothingConfig()

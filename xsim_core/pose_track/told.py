@@ -98,6 +98,12 @@ def notes_on_first_pose(figures: Floats) -> tuple[str, ...]:
     return (sentence,)
 
 
+def notes_on_unused(track_frame: str | None) -> tuple[str, ...]:
+    """A sentence when the capture brings a track, and another backend made this one."""
+    sentence = "the capture brings a track, which was not looked at: pose_track.backend=file does"
+    return () if track_frame is None else (sentence,)
+
+
 def _when(flags: NDArray[np.bool_], time_s: Floats) -> str:
     """Stretches of flagged frames, as times."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(int)))

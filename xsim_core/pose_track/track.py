@@ -6,18 +6,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsim_core.artifacts import Capture, ObjectTrack
-from xsim_core.film.camera_path import follow_camera
+from xsim_core.film.camera_path import CameraPath, follow_camera
 from xsim_core.film.camera_place import notes_on_place
 from xsim_core.film.frames import Video, open_video
 from xsim_core.geometry import TexturedMesh
 from xsim_core.storage import ArtifactWriter, OpenArtifact
 from xsim_core.tracking import LOST, OCCLUDED, OK, fill_gaps, motion_segments, smooth_poses
 
-from . import _cpu, _foundationpose
+from . import _cpu, _file, _foundationpose
 from .config import PoseTrackConfig
 from .pictures import add_overlays, plot_trajectory
 from .raw_track import RawTrack
-from .told import check_ok_share, notes_on, notes_on_first_pose, notes_on_motion
+from .told import (
+    check_ok_share,
+    notes_on,
+    notes_on_first_pose,
+    notes_on_motion,
+    notes_on_unused,
+)
 from .video import check_inputs, open_mesh
 
 REPORT_EVERY_S = 0.5
@@ -37,7 +43,7 @@ def track_object(
     check_inputs(capture, video, mesh)
     path = follow_camera(video, capture.summary, config)
     world = path.world
-    raw = _run_backend(capture.summary, video, mesh, config, out)
+    raw, notes = _run_backend(capture, video, mesh, path, config, out)
     is_repeat = np.array([video.is_repeat(i) for i in range(video.num_frames)])
     # The first frame that was searched too: its pose is right, but not for its time.
     raw.status[is_repeat | path.is_moving] = LOST
@@ -89,6 +95,7 @@ def track_object(
         runner_up_distance_m=_figure(raw.first_pose[2]),
         notes=(
             *notes_on_place(world, capture.summary),
+            *notes,
             *notes_on_first_pose(raw.first_pose),
             *path.notes(video.timestamps_s),
             *notes_on(status, is_repeat, video.timestamps_s),
@@ -98,9 +105,15 @@ def track_object(
 
 
 def _run_backend(
-    summary: Capture, video: Video, mesh: TexturedMesh, config: PoseTrackConfig, out: ArtifactWriter
-) -> RawTrack:
-    last = [0.0]
+    capture: OpenArtifact[Capture],
+    video: Video,
+    mesh: TexturedMesh,
+    path: CameraPath,
+    config: PoseTrackConfig,
+    out: ArtifactWriter,
+) -> tuple[RawTrack, tuple[str, ...]]:
+    summary, last = capture.summary, [0.0]
+    notes = notes_on_unused(summary.track_frame)
 
     def report(fraction: float, figures: dict[str, float]) -> None:
         if time.monotonic() - last[0] >= REPORT_EVERY_S:
@@ -109,12 +122,19 @@ def _run_backend(
 
     match config.backend:
         case "reference":  # The name that fingerprints hold; it is no oracle.
-            return _cpu.track_video(
+            made = _cpu.track_video(
                 video, mesh, summary, config=config, scratch=out.scratch(), report=report
             )
+            return made, notes
         case "foundationpose":
-            return _foundationpose.track_video(
+            made = _foundationpose.track_video(
                 video, mesh, summary, config=config, scratch=out.scratch(), report=report
+            )
+            return made, notes
+        case "file":
+            given = _file.open_given(capture)
+            return _file.track_video(
+                given, video, mesh, summary, path, config=config, report=report
             )
 
 

@@ -169,6 +169,23 @@ class ObjectTracker:
         self.set_pose(T)
         return self._accept(T, self._verify(T, self._level(frame, T)))
 
+    def objection_to(
+        self,
+        T_cam_object: SE3,
+        rgb: RgbImage,
+        depth_m: DepthImage,
+        box_xyxy: tuple[float, float, float, float],
+    ) -> str | None:
+        """What speaks against a pose from elsewhere in a drawn box, None where nothing does.
+
+        As in ``initialise``, but whether another pose fits as well is not searched for.
+        """
+        frame, T = Frame(rgb, depth_m, self.camera), np.asarray(T_cam_object, np.float64)
+        level, box = level_of_box(frame, box_xyxy, self.config)
+        found = self._verify(T, level)
+        self.first_pose = examine([(T, found)], level, box, self._model, config=self.config)
+        return self._against(found)
+
     def _level(self, frame: Frame, T: SE3) -> Level:
         """The scale at which the object spans at most ``max_object_px``."""
         roi = self._model.caster.project_roi(T, frame.camera, 0)

@@ -7,6 +7,7 @@ from .folders import names
 from .meshes import mesh
 from .posed import posed_photos
 from .recordings import realsense_files, record3d, ros_bag
+from .tracks import forms
 
 ACCEPTED = {
     "video: RealSense recording": realsense_files.ACCEPTS,
@@ -21,6 +22,7 @@ ACCEPTED = {
     "intrinsics in an RGB-D folder": intrinsics.ACCEPTS,
     "camera's pose": matrix_file.ACCEPTS,
     "tags' places": tag_layout.ACCEPTS,
+    "object's track": forms.ACCEPTS,
     "photos": photos.ACCEPTS,
     "photos' poses": posed_photos.ACCEPTS,
     "mesh": mesh.ACCEPTS,

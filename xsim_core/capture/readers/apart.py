@@ -20,6 +20,8 @@ from xsim_core.geometry import TexturedMesh
 
 from .child import DOING_FILE, RESULT_FILE
 from .depth_unit import DepthUnit
+from .tracks.of_film import GivenTrack
+from .tracks.spec import TrackSpec
 
 GIB = 1 << 30
 TAIL_CHARS = 300
@@ -53,6 +55,7 @@ class Brought:
     notes: list[str]
     photo_poses: dict[str, NDArray[np.float64]] = field(default_factory=dict)
     """``T_given_cam`` (n, 4, 4) and ``K`` (3, 3) where they came with the photos."""
+    track: GivenTrack | None = None
 
 
 def read_apart(
@@ -64,6 +67,7 @@ def read_apart(
     poses: str | None = None,
     video: Path,
     depth_unit_m: float | None,
+    track: tuple[Path, TrackSpec] | None = None,
     limits: Limits | None = None,
 ) -> Brought:
     """Read a capture's files in a process with limits.
@@ -76,6 +80,7 @@ def read_apart(
         poses: as ``read_posed_photos`` takes it; None where the photos' poses are not known.
         video: as ``read_video_and_unit`` takes it.
         depth_unit_m: likewise.
+        track: as ``read_track`` takes it.
         limits: of memory, time and file size; of this machine by default.
 
     Raises:
@@ -83,7 +88,13 @@ def read_apart(
         MissingDependencyError: as the readers do.
     """
     files = {"mesh": mesh, "video": video} | ({"photos": photos} if photos else {})
-    more = {"mesh_root": str(mesh_root), "depth_unit_m": depth_unit_m, "poses": poses}
+    more: dict[str, Any] = {
+        "mesh_root": str(mesh_root),
+        "depth_unit_m": depth_unit_m,
+        "poses": poses,
+    }
+    if track is not None:
+        files["track"], more["track_spec"] = track[0], track[1].model_dump()
     a, said = _read("capture", place, files, limits, more)
     return Brought(
         TexturedMesh.from_arrays(a, is_textured=said["is_textured"]),
@@ -99,6 +110,7 @@ def read_apart(
         DepthUnit(**said["unit"]),
         said["notes"],
         {n: a[f"photo_poses/{n}"] for n in ("T_given_cam", "K") if f"photo_poses/{n}" in a},
+        GivenTrack(a["track_T"], a["track_has_pose"], said["track_frame"]) if track else None,
     )
 
 

@@ -78,6 +78,8 @@ def _read(request: dict[str, Any], out: Path) -> dict[str, Any]:
 
 def _capture(request: dict[str, Any], begin: Begin) -> tuple[Arrays, dict[str, Any]]:
     from . import read_mesh, read_video_and_unit
+    from .tracks.of_film import read_track
+    from .tracks.spec import TrackSpec
 
     notes: list[str] = []
     mesh = read_mesh(begin("mesh"), notes, root=Path(request["mesh_root"]))
@@ -91,7 +93,13 @@ def _capture(request: dict[str, Any], begin: Begin) -> tuple[Arrays, dict[str, A
     }  # fmt: skip
     if video.source_frames is not None:
         arrays["source_frames"] = video.source_frames
-    said = {"notes": notes, "is_textured": mesh.is_textured, "names": video.names}
+    said: dict[str, Any] = {}
+    if "track" in request:
+        spec = TrackSpec.model_validate(request["track_spec"])
+        track = read_track(begin("track"), spec, video, notes)
+        arrays |= {"track_T": track.T_frame_object, "track_has_pose": track.has_pose}
+        said["track_frame"] = track.frame
+    said |= {"notes": notes, "is_textured": mesh.is_textured, "names": video.names}
     return arrays, {**said, "unit": asdict(unit)}
 
 
