@@ -103,6 +103,9 @@ ELSEWHERE = {
         xsim_core/capture/recognise/place""",
     "tests/capture/recognise/test_writing.py": "xsim_core/capture/recognise/picture",
     "tests/flows/test_capture_init.py": "flows/cli/capture/init",
+    "tests/viewing/test_viewer.py": """
+        xsim_core/viewing/layers xsim_core/viewing/episodes xsim_core/viewing/robot
+        xsim_core/viewing/timeline flows/cli/view""",
     "tests/capture/place/test_matrix_file.py": """
         xsim_core/capture/place/pose_tree xsim_core/capture/place/shapes""",
     "tests/capture/place/test_resolve.py": """

@@ -20,6 +20,7 @@ COMMANDS: dict[str, str] = {
     "open": "reports:Open",
     "compare": "reports:Compare",
     "gap": "gap:GapCommand",
+    "view": "view:View",
     "export": "export:Export",
     "verify": "look:Verify",
     "forget": "store:Forget",
