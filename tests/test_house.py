@@ -56,7 +56,7 @@ ELSEWHERE = {
     "tests/capture/readers/posed/test_nerfstudio.py": """
         xsim_core/capture/readers/posed/cameras xsim_core/capture/readers/posed/posed_photos""",
     "tests/exporters/test_photos.py": "xsim_core/capture/readers/posed/colmap_model",
-    "tests/scan/test_film_room.py": "xsim_core/film/background xsim_core/scan/unseen",
+    "tests/scan/test_film_room.py": "xsim_core/film/background",
     "tests/pose_track/test_file.py": "xsim_core/pose_track/verified",
     "tests/capture/readers/tracks/test_of_film.py": """
         xsim_core/capture/readers/tracks/forms xsim_core/capture/readers/tracks/rigid

@@ -1,9 +1,10 @@
 """The room from photos and from the film alone, each against the truth (no GPU; minutes a seed).
 
-    python -m tests.benchmarks.bench_film_room FOLDER OUT.json [SEED …]
+    python -m tests.benchmarks.bench_film_room FOLDER OUT.json [SEED | SEED:film …]
 
 Synthesises the demo capture of each seed below FOLDER (unless it lies there), runs ingest, scan and
-splat on it and on a copy that has no photos, and compares both with renders of the empty room.
+splat on it and on a copy that has no photos, and compares both with renders of the empty room;
+``1:film`` tries the copy alone.
 """
 
 import json
@@ -119,16 +120,17 @@ def main(folder, out, seeds):
     """Both rooms of every seed."""
     store = ArtifactStore((folder / "store").as_uri())
     made = {}
-    for seed in seeds:
+    for seed, only in ((int(s.split(":")[0]), s.partition(":")[2]) for s in seeds):
         studio = Studio(SynthesizeConfig(seed=seed), lambda *_: None)
         tree = cKDTree(surface(studio))
         made[f"seed {seed}"] = {
             source: figures(capture, store, studio, tree)
             for source, capture in captures(folder, seed).items()
+            if only in ("", source)
         }
         print(json.dumps(made, indent=1), flush=True)
     write_text(out, json.dumps(made, indent=1) + "\n")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), [int(s) for s in sys.argv[3:]] or [0])
+    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:] or ["0"])

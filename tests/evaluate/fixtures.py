@@ -96,15 +96,15 @@ def photo_poses(n=8):
     return np.stack([look_at(eye, (0.5, 0, 0)) for eye in eyes])
 
 
-def make_images(store, *, shift_m=0.0):
-    T_world_cam = photo_poses()[1:]
+def make_images(store, *, shift_m=0.0, of_film=False):
+    T_world_cam = np.stack([default_T_world_cam()] * 4) if of_film else photo_poses()[1:]
     T_world_cam[:, 0, 3] += shift_m
     n = len(T_world_cam)
     arrays = {
         "images": np.zeros((n, 8, 8, 3), np.uint8),
         "T_world_cam": T_world_cam,
         "K": np.eye(3),
-        "photo_index": np.arange(1, n + 1),
+        "photo_index": np.full(n, -1) if of_film else np.arange(1, n + 1),
         "is_held_out": np.zeros(n, bool),
         "points_world": np.zeros((4, 3), np.float32),
         "points_rgb": np.zeros((4, 3), np.uint8),
@@ -116,7 +116,7 @@ def make_images(store, *, shift_m=0.0):
         board_rms_mm=1.0,
         num_board_images=n,
     )
-    return commit(store, summary, arrays, name=f"images {shift_m}")
+    return commit(store, summary, arrays, name=f"images {shift_m} {of_film}")
 
 
 def make_truth(store):

@@ -1,8 +1,11 @@
 import numpy as np
 import pytest
 
-from xsim_core.evaluate.errors import pose_differences
+from xsim_core.evaluate.errors import _scan_errors, pose_differences
 from xsim_core.geometry import make_se3, so3_exp
+from xsim_core.storage import ArtifactStore
+
+from .fixtures import make_images, make_truth
 
 
 def test_translations_are_in_millimetres():
@@ -16,3 +19,11 @@ def test_rotations_are_in_degrees():
     T = make_se3(so3_exp(np.array([0, 0, 0.1])), np.zeros(3))
     _, angle_deg = pose_differences(T, np.eye(4))
     assert angle_deg == pytest.approx(np.degrees([0.1]))
+
+
+def test_images_of_the_film_are_held_against_its_camera():
+    store = ArtifactStore("memory://")
+    images, truth = make_images(store, shift_m=0.002, of_film=True), make_truth(store)
+    errors = _scan_errors(store.open(images), store.open(truth))
+    assert errors["scan_mm"] == pytest.approx([2.0] * 4)
+    assert errors["scan_deg"] == pytest.approx([0.0] * 4, abs=1e-5)
