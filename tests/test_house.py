@@ -102,6 +102,7 @@ ELSEWHERE = {
         xsim_core/capture/recognise/facts xsim_core/capture/recognise/missing
         xsim_core/capture/recognise/place""",
     "tests/capture/recognise/test_writing.py": "xsim_core/capture/recognise/picture",
+    "tests/flows/test_capture_check.py": "flows/cli/capture/check",
     "tests/flows/test_capture_init.py": "flows/cli/capture/init",
     "tests/viewing/test_viewer.py": """
         xsim_core/viewing/layers xsim_core/viewing/episodes xsim_core/viewing/robot

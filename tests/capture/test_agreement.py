@@ -123,6 +123,6 @@ def test_depth_that_lags_three_frames_is_paired_anew(brought):
 
 
 def test_a_mesh_that_cannot_be_what_the_box_shows_is_refused(brought):
-    check_object(brought, brought.video, 0, (300, 200, 380, 260), "block")
+    check_object(brought.mesh, brought.video, 0, (300, 200, 380, 260), "block")
     with pytest.raises(BadInputError, match=r"measures 0\.1.* spans 0\.0"):
-        check_object(brought, brought.video, 0, (300, 200, 312, 208), "block")
+        check_object(brought.mesh, brought.video, 0, (300, 200, 312, 208), "block")

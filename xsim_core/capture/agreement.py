@@ -5,24 +5,27 @@ where they know more.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from xsim_core.checks.board_seen import (
+    Sightings,
     check_board_is_seen,
     check_corners,
     look_for_board,
 )
 from xsim_core.checks.camera_still import camera_stillness, frames_with_board_elsewhere
-from xsim_core.checks.lag import depth_lag
+from xsim_core.checks.lag import Lag, depth_lag
 from xsim_core.checks.object_box import check_object_in_box
 from xsim_core.errors import BadInputError
-from xsim_core.geometry import Board, BoardDetection, BoardSpec
+from xsim_core.geometry import Board, BoardDetection, BoardSpec, TexturedMesh
 
 from .formats import RGBDVideo
+from .gates import Gates
 from .readers.apart import Brought
-from .readers.depth_unit import board_ratio, check_with_board
+from .readers.depth_unit import DepthUnit, board_ratio, check_with_board
 
 NUM_FRAMES = 24
 """Frames of the film in which the board is looked for at most."""
@@ -32,13 +35,24 @@ SCAN_NEEDS = 3
 """Photos with the board that scan asks for (``ScanConfig.min_board_images``)."""
 
 
+@dataclass(frozen=True)
+class Views:
+    """What was filmed and photographed."""
+
+    video: RGBDVideo
+    unit: DepthUnit
+    photos: NDArray[np.uint8]
+    """(n, h, w, 3)."""
+
+
 def agreed_video(
-    brought: Brought,
+    brought: Brought | Views,
     board: Board | None,
     notes: list[str],
     *,
     is_camera_stated: bool = False,
     are_photos_placed: bool = False,
+    gates: Gates | None = None,
 ) -> RGBDVideo:
     """The video, its depth in millimetres by the board's word.
 
@@ -48,34 +62,55 @@ def agreed_video(
         notes: receives what was mended or is suspect.
         is_camera_stated: then the video need not show the board.
         are_photos_placed: then the photos need not, as where they were taken is stated.
+        gates: keep what each step found.
 
     Raises:
         BadInputError: when photos or video do not show the board, it was printed with other
             squares, its size contradicts the depth, or it or the camera moves.
     """
-    video = brought.video
-    if board is None:
-        depth_mm = check_with_board(video.depth_mm, brought.unit, None, notes)
-        _check_camera(video, None, {}, notes)
-        return _without_lag(replace(video, depth_mm=depth_mm), notes)
-    in_photos = look_for_board(brought.photos, board)
-    if not are_photos_placed:
-        check_board_is_seen(brought.photos, board, in_photos, what="photos")
-    in_video = look_for_board(video.rgb, board, camera=video.camera, at_most=NUM_FRAMES)
-    if not is_camera_stated:
-        check_board_is_seen(video.rgb, board, in_video, what="video frames")
+    gates = gates or Gates()
+    video, found, ratio = brought.video, dict[int, BoardDetection](), None
+    if board is not None:
+        needs_board = not are_photos_placed
+        in_photos = _board_in_photos(brought.photos, board, notes, gates, needs_board=needs_board)
+        with gates.gate("board in the video", notes) as gate:
+            in_video = look_for_board(video.rgb, board, camera=video.camera, at_most=NUM_FRAMES)
+            if not is_camera_stated:
+                check_board_is_seen(video.rgb, board, in_video, what="video frames")
+            if isinstance(board, BoardSpec):
+                check_corners(board, [in_photos, in_video])
+            gate.found = f"seen in {len(in_video.found)} of {in_video.num_looked} frames looked at"
+        found = in_video.found
+        ratio = board_ratio(video.depth_mm, video.camera, board, found)
     square_m = board.square_m if isinstance(board, BoardSpec) else None
-    if isinstance(board, BoardSpec):
-        check_corners(board, [in_photos, in_video])
-    if 0 < len(in_photos.found) < SCAN_NEEDS <= in_photos.num_looked:
-        notes.append(
-            f"only {len(in_photos.found)} of {in_photos.num_looked} photos show the board; scan "
-            f"needs {SCAN_NEEDS} of those that it registers"
+    with gates.gate("depth's scale", notes) as gate:
+        depth_mm = check_with_board(video.depth_mm, brought.unit, ratio, notes, square_m=square_m)
+        gate.found = f"{brought.unit.metres:g} m a step ({brought.unit.how})" + (
+            "" if ratio is None else f"; {ratio:.3f} of what the board's size says"
         )
-    ratio = board_ratio(video.depth_mm, video.camera, board, in_video.found)
-    depth_mm = check_with_board(video.depth_mm, brought.unit, ratio, notes, square_m=square_m)
-    _check_camera(video, board, in_video.found, notes)
-    return _without_lag(replace(video, depth_mm=depth_mm), notes)
+    with gates.gate("camera and board stand still", notes) as gate:
+        num_places = _check_camera(video, board, found, notes)
+        gate.found = "yes" if num_places == 1 else f"{num_places} places, one after another"
+    with gates.gate("depth in time with colour", notes) as gate:
+        in_time, lag = _without_lag(replace(video, depth_mm=depth_mm), notes)
+        gate.found = "too little moves to tell" if lag is None else f"{lag.frames:+.2f} frames"
+    return in_time
+
+
+def _board_in_photos(
+    photos: NDArray[np.uint8], board: Board, notes: list[str], gates: Gates, *, needs_board: bool
+) -> Sightings:
+    with gates.gate("board in photos", notes) as gate:
+        seen = look_for_board(photos, board)
+        if needs_board:
+            check_board_is_seen(photos, board, seen, what="photos")
+        if 0 < len(seen.found) < SCAN_NEEDS <= seen.num_looked:
+            notes.append(
+                f"only {len(seen.found)} of {seen.num_looked} photos show the board; scan "
+                f"needs {SCAN_NEEDS} of those that it registers"
+            )
+        gate.found = f"seen in {len(seen.found)} of {seen.num_looked} looked at"
+    return seen
 
 
 def _check_camera(
@@ -83,8 +118,12 @@ def _check_camera(
     board: Board | None,
     found: Mapping[int, BoardDetection],
     notes: list[str],
-) -> None:
-    """Refuse a camera held in the hand or a board that moves; say that a camera was knocked."""
+) -> int:
+    """In how many places the camera stood; says when it was knocked.
+
+    Raises:
+        BadInputError: for a camera held in the hand, or a board that moves.
+    """
     stillness = camera_stillness(video.rgb, board)  # type: ignore[arg-type]
     if stillness.goes_on:
         raise BadInputError(
@@ -112,13 +151,14 @@ def _check_camera(
                 "camera stands still. T_world_board is one place: leave the board where it was "
                 "measured, or cut the film there."
             )
+    return len(stillness.stretches)
 
 
-def _without_lag(video: RGBDVideo, notes: list[str]) -> RGBDVideo:
-    """The video with each colour image beside the depth of its own moment."""
+def _without_lag(video: RGBDVideo, notes: list[str]) -> tuple[RGBDVideo, Lag | None]:
+    """The video with each colour image beside the depth of its own moment; the lag it had."""
     lag = depth_lag(video.rgb, video.depth_mm)
     if lag is None or abs(lag.frames) < LAG_MENDED:
-        return video
+        return video, lag
     n, shift = len(video.rgb), round(lag.frames)
     later = f"depth comes {abs(lag.frames):.1f} frames {'later' if lag.frames > 0 else 'earlier'}"
     colour = slice(max(0, -shift), n - max(0, shift))
@@ -128,17 +168,18 @@ def _without_lag(video: RGBDVideo, notes: list[str]) -> RGBDVideo:
         f"video: {later} than colour, by what moves: paired anew, {abs(shift)} frames dropped at "
         "the ends"
     )
-    return RGBDVideo(
+    in_time = RGBDVideo(
         rgb=video.rgb[colour],
         depth_mm=video.depth_mm[depth],
         timestamps_s=video.timestamps_s[colour],
         K=video.K,
         source_frames=numbers[colour],
     )
+    return in_time, lag
 
 
 def check_object(
-    brought: Brought,
+    mesh: TexturedMesh,
     video: RGBDVideo,
     init_frame: int,
     box_xyxy: tuple[float, float, float, float],
@@ -147,7 +188,7 @@ def check_object(
     """Refuse a mesh that cannot be what lies in the box.
 
     Args:
-        brought: holds the mesh.
+        mesh: of the object.
         video: with its depth in millimetres.
         init_frame: in which the box was drawn.
         box_xyxy: left, top, right, bottom in pixels.
@@ -156,6 +197,4 @@ def check_object(
     Raises:
         BadInputError: as ``check_object_in_box``.
     """
-    check_object_in_box(
-        video.depth_mm[init_frame], video.K, box_xyxy, brought.mesh.diameter_m, what=name
-    )
+    check_object_in_box(video.depth_mm[init_frame], video.K, box_xyxy, mesh.diameter_m, what=name)

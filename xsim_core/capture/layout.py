@@ -15,6 +15,7 @@ from .readers.tracks.spec import TrackSpec
 
 CAPTURE_FILE = "capture.yaml"
 MAX_CAPTURE_FILE_BYTES = 1 << 20
+MAX_NAMED = 12
 WHERE_HINT = "docs/your-own-capture.md says how each is had."
 
 
@@ -61,9 +62,11 @@ def read_capture_file(folder: Path, notes: list[str] | None = None) -> CaptureFi
     """
     path = folder / CAPTURE_FILE
     if not path.is_file():
-        there = ", ".join(sorted(p.name for p in folder.iterdir())) if folder.is_dir() else ""
+        names = sorted(p.name for p in folder.iterdir()) if folder.is_dir() else []
+        there = ", ".join(names[:MAX_NAMED]) + (" …" if len(names) > MAX_NAMED else "")
         raise BadInputError(
             f"{folder} holds no {CAPTURE_FILE} (it holds {there or 'nothing'}). "
+            "`xsim capture init FOLDER` writes one from what lies there. "
             f"It needs the keys {_keys()}."
         )
     text = read_text(path, [] if notes is None else notes, max_bytes=MAX_CAPTURE_FILE_BYTES)

@@ -114,6 +114,10 @@ def test_what_lacks_is_told_with_its_cost_and_how_it_is_had():
     missing = propose(Facts(name="x", photos=WHOLE.photos)).missing
     needed = [item.what for item in missing if item.is_needed]
     assert needed == ["an RGB-D video", "the object's mesh"]
+    proposal = propose(WHOLE.model_copy(update={"photos": ()}))
+    assert proposal.is_ready
+    assert proposal.values["room"] == "film"
+    assert any("from its one place" in item.costs for item in proposal.missing)
     assert all(item.costs and item.how for item in missing)
     grey = Mesh(path="m.stl", what="a mesh")
     missing = propose(WHOLE.model_copy(update={"meshes": (grey,)})).missing

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from xsim_core import errors
 from xsim_core.capture.formats import RGBDVideo
-from xsim_core.errors import BadInputError
+from xsim_core.errors import BadInputError, XSimError
 from xsim_core.geometry import TexturedMesh
 
 from .child import DOING_FILE, RESULT_FILE
@@ -58,6 +58,35 @@ class Brought:
     track: GivenTrack | None = None
 
 
+@dataclass(frozen=True)
+class Parts:
+    """As much of a capture's files as could be read; notes and failures by part."""
+
+    mesh: TexturedMesh | None
+    photos: NDArray[np.uint8] | None
+    video: RGBDVideo | None
+    unit: DepthUnit | None
+    notes: dict[str, list[str]]
+    failures: dict[str, XSimError]
+    photo_poses: dict[str, NDArray[np.float64]] = field(default_factory=dict)
+    """As ``Brought`` has them."""
+    track: GivenTrack | None = None
+
+    def whole(self) -> Brought:
+        """All of it.
+
+        Raises:
+            XSimError: what was raised over the first part that could not be read.
+        """
+        for error in self.failures.values():
+            raise error
+        assert self.mesh is not None and self.photos is not None  # noqa: PT018
+        assert self.video is not None and self.unit is not None  # noqa: PT018
+        notes = [note for said in self.notes.values() for note in said]
+        more = self.photo_poses, self.track
+        return Brought(self.mesh, self.photos, self.video, self.unit, notes, *more)
+
+
 def read_apart(
     place: Path,
     *,
@@ -87,31 +116,80 @@ def read_apart(
         BadInputError: as the readers do; and when reading crashes, hangs or takes too much.
         MissingDependencyError: as the readers do.
     """
+    return read_parts(
+        place,
+        mesh=mesh,
+        mesh_root=mesh_root,
+        photos=photos,
+        poses=poses,
+        video=video,
+        depth_unit_m=depth_unit_m,
+        track=track,
+        limits=limits,
+    ).whole()
+
+
+def read_parts(
+    place: Path,
+    *,
+    mesh: Path,
+    mesh_root: Path,
+    photos: Path | None,
+    poses: str | None = None,
+    video: Path,
+    depth_unit_m: float | None,
+    track: tuple[Path, TrackSpec] | None = None,
+    goes_on: bool = False,
+    limits: Limits | None = None,
+) -> Parts:
+    """As ``read_apart``; part by part.
+
+    Args:
+        place: as above.
+        mesh: likewise.
+        mesh_root: likewise.
+        photos: likewise.
+        poses: likewise.
+        video: likewise.
+        depth_unit_m: likewise.
+        track: likewise.
+        goes_on: read the other parts too where one cannot be read, and answer its failure.
+        limits: as above.
+
+    Raises:
+        BadInputError: as above; what the readers raise only where it does not go on.
+    """
     files = {"mesh": mesh, "video": video} | ({"photos": photos} if photos else {})
     more: dict[str, Any] = {
         "mesh_root": str(mesh_root),
         "depth_unit_m": depth_unit_m,
         "poses": poses,
+        "goes_on": goes_on,
     }
     if track is not None:
         files["track"], more["track_spec"] = track[0], track[1].model_dump()
     a, said = _read("capture", place, files, limits, more)
-    return Brought(
-        TexturedMesh.from_arrays(a, is_textured=said["is_textured"]),
-        a["photos"],
-        RGBDVideo(
-            a["rgb"],
-            a["depth_mm"],
-            a["timestamps_s"],
-            a["K"],
-            a.get("source_frames"),
-            tuple(said["names"]) if said["names"] else None,
-        ),
-        DepthUnit(**said["unit"]),
+    has = files.keys() - said["failures"].keys()
+    film = _video(a, said["names"]) if "video" in has else None
+    none = None if film is None or photos else np.zeros((0, *film.rgb.shape[1:]), np.uint8)
+    return Parts(
+        TexturedMesh.from_arrays(a, is_textured=said["is_textured"]) if "mesh" in has else None,
+        a["photos"] if "photos" in has else none,
+        film,
+        DepthUnit(**said["unit"]) if film is not None else None,
         said["notes"],
+        {name: _failure(told) for name, told in said["failures"].items()},
         {n: a[f"photo_poses/{n}"] for n in ("T_given_cam", "K") if f"photo_poses/{n}" in a},
-        GivenTrack(a["track_T"], a["track_has_pose"], said["track_frame"]) if track else None,
+        GivenTrack(a["track_T"], a["track_has_pose"], said["track_frame"])
+        if "track_T" in a
+        else None,
     )
+
+
+def _video(a: dict[str, NDArray[Any]], names: list[str] | None) -> RGBDVideo:
+    frames = a.get("source_frames")
+    told = tuple(names) if names else None
+    return RGBDVideo(a["rgb"], a["depth_mm"], a["timestamps_s"], a["K"], frames, told)
 
 
 def read_world_apart(
@@ -180,11 +258,16 @@ def _read(
         raise BadInputError(f"{_doing(place)} cannot be read: {_how(ended)}. Export it again.")
     result = json.loads(result_file.read_bytes())
     if failure := result.get("error"):
-        raise getattr(errors, failure["kind"], BadInputError)(failure["message"])
+        raise _failure(failure)
     arrays = {
         name: np.load(place / f"{i}.npy", mmap_mode="r") for i, name in enumerate(result["arrays"])
     }
     return arrays, result
+
+
+def _failure(told: dict[str, str]) -> XSimError:
+    kind: type[XSimError] = getattr(errors, told["kind"], BadInputError)
+    return kind(told["message"])
 
 
 def _run(

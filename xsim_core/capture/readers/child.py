@@ -14,9 +14,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
+from xsim_core.capture.formats import RGBDVideo
 from xsim_core.errors import XSimError
 from xsim_core.named import named
 from xsim_core.windows import arrays_below, save
@@ -43,10 +43,15 @@ def main(request: dict[str, Any]) -> None:
     try:
         result = _read(request, out)
     except XSimError as error:
-        result = {"error": {"kind": type(error).__name__, "message": str(error)}}
+        result = {"error": told(error)}
     draft = out / f".{RESULT_FILE}"
     draft.write_text(json.dumps(result), encoding="utf-8")
     draft.replace(out / RESULT_FILE)
+
+
+def told(error: XSimError) -> dict[str, str]:
+    """An error as plain values."""
+    return {"kind": type(error).__name__, "message": str(error)}
 
 
 def _limit(request: dict[str, Any]) -> None:
@@ -77,46 +82,84 @@ def _read(request: dict[str, Any], out: Path) -> dict[str, Any]:
 
 
 def _capture(request: dict[str, Any], begin: Begin) -> tuple[Arrays, dict[str, Any]]:
-    from . import read_mesh, read_video_and_unit
-    from .tracks.of_film import read_track
-    from .tracks.spec import TrackSpec
-
-    notes: list[str] = []
-    mesh = read_mesh(begin("mesh"), notes, root=Path(request["mesh_root"]))
-    photos, poses = _photos(request, begin, notes)
-    video, unit = read_video_and_unit(begin("video"), notes, depth_unit_m=request["depth_unit_m"])
-    if photos is None:
-        photos = np.zeros((0, *video.rgb.shape[1:]), np.uint8)
-    arrays = {
-        **mesh.arrays, "photos": photos, "rgb": video.rgb, "depth_mm": video.depth_mm,
-        "K": video.K, "timestamps_s": video.timestamps_s, **poses,
-    }  # fmt: skip
-    if video.source_frames is not None:
-        arrays["source_frames"] = video.source_frames
+    """Mesh, photos and video; where it goes on, those of them that can be read."""
+    readers = {"mesh": _mesh, "photos": _photos, "video": _video, "track": _track}
+    arrays: dict[str, NDArray[Any]] = {}
     said: dict[str, Any] = {}
-    if "track" in request:
-        spec = TrackSpec.model_validate(request["track_spec"])
-        track = read_track(begin("track"), spec, video, notes)
-        arrays |= {"track_T": track.T_frame_object, "track_has_pose": track.has_pose}
-        said["track_frame"] = track.frame
-    said |= {"notes": notes, "is_textured": mesh.is_textured, "names": video.names}
-    return arrays, {**said, "unit": asdict(unit)}
+    notes: dict[str, list[str]] = {}
+    failures: dict[str, dict[str, str]] = {}
+    for name, read in readers.items():
+        if name not in request or (name == "track" and "video" in failures):
+            continue
+        mine = notes.setdefault(name, [])
+        try:
+            read_arrays, more = read(begin(name), mine, {**request, **arrays, **said})
+        except XSimError as error:
+            if not request["goes_on"]:
+                raise
+            failures[name] = told(error)
+            continue
+        arrays |= read_arrays
+        said |= more
+    return arrays, {"notes": notes, "failures": failures, **said}
+
+
+def _mesh(
+    path: Path, notes: list[str], request: dict[str, Any]
+) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    from . import read_mesh
+
+    mesh = read_mesh(path, notes, root=Path(request["mesh_root"]))
+    return dict(mesh.arrays), {"is_textured": mesh.is_textured}
 
 
 def _photos(
-    request: dict[str, Any], begin: Begin, notes: list[str]
-) -> tuple[NDArray[np.uint8] | None, Arrays]:
-    """The photos, if there are any, and what came with them of their poses."""
+    path: Path, notes: list[str], request: dict[str, Any]
+) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    """The photos, and what came with them of their poses."""
     from . import read_photos
     from .posed.posed_photos import read_posed_photos
 
-    if "photos" not in request:
-        return None, {}
     if request["poses"] is None:
-        return read_photos(begin("photos"), notes), {}
-    posed = read_posed_photos(begin("photos"), request["poses"], notes)
+        return {"photos": read_photos(path, notes)}, {}
+    posed = read_posed_photos(path, request["poses"], notes)
     poses = {"photo_poses/T_given_cam": posed.T_given_cam, "photo_poses/K": posed.K}
-    return posed.images, poses
+    return {"photos": posed.images, **poses}, {}
+
+
+def _video(
+    path: Path, notes: list[str], request: dict[str, Any]
+) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    from . import read_video_and_unit
+
+    video, unit = read_video_and_unit(path, notes, depth_unit_m=request["depth_unit_m"])
+    arrays: dict[str, NDArray[Any]] = {
+        "rgb": video.rgb, "depth_mm": video.depth_mm, "K": video.K,
+        "timestamps_s": video.timestamps_s,
+    }  # fmt: skip
+    if video.source_frames is not None:
+        arrays["source_frames"] = video.source_frames
+    return arrays, {"unit": asdict(unit), "names": video.names}
+
+
+def _track(
+    path: Path, notes: list[str], given: dict[str, Any]
+) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    """Somebody's track of the film that was read before it."""
+    from .tracks.of_film import read_track
+    from .tracks.spec import TrackSpec
+
+    film = RGBDVideo(
+        rgb=given["rgb"],
+        depth_mm=given["depth_mm"],
+        timestamps_s=given["timestamps_s"],
+        K=given["K"],
+        source_frames=given.get("source_frames"),
+        names=given["names"],
+    )
+    track = read_track(path, TrackSpec.model_validate(given["track_spec"]), film, notes)
+    found = {"track_T": track.T_frame_object, "track_has_pose": track.has_pose}
+    return found, {"track_frame": track.frame}
 
 
 def _world(request: dict[str, Any], begin: Begin) -> tuple[Arrays, dict[str, Any]]:

@@ -76,10 +76,10 @@ def _photos(facts: Facts) -> list[Missing]:
     return [
         Missing(
             what="photos of the room",
-            costs="the room cannot be reconstructed",
+            costs="`room: film` stands in for them: the video gives the room that it saw, from its "
+            "one place; a policy's camera must stand near it",
             how="take 30 to 60 from around the table, without person and object, exposure locked, "
             "with the board or tags in view",
-            is_needed=True,
         )
     ]
 
@@ -134,9 +134,12 @@ def _scale(facts: Facts) -> list[Missing]:
         Missing(
             what="a board whose place is known in the photos",
             costs="`scan` cannot give the photos' room in metres",
-            how="fill in `board:` in capture.yaml"
-            if seen
-            else "print a board (`xsim board print board.pdf`), leave it on the table and take the "
-            "photos with it in view",
+            how=(
+                "fill in `board:` in capture.yaml"
+                if seen
+                else "print a board (`xsim board print board.pdf`), leave it on the table and take "
+                "the photos with it in view"
+            )
+            + "; or leave the photos out: `room: film`",
         )
     ]

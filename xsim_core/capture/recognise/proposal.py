@@ -51,12 +51,7 @@ def propose(facts: Facts) -> Proposal:
             "no video was found: a RealSense or ROS recording, or a folder with rgb/ and depth/",
             "video/recording.db3",
         ),
-        _line(
-            "photos",
-            facts.photos,
-            "no photos of the room were found: 30 to 60, without person and object",
-            "photos",
-        ),
+        *_room(facts),
         _line("mesh", facts.meshes, "no mesh of the object was found", "object/mesh.obj"),
         *place_lines(facts),
         *_box(facts),
@@ -71,6 +66,16 @@ def _object_name(facts: Facts) -> Line:
     if told is None:
         return Line("object_name", "object", ("no file says what the object is: name it here",))
     return Line("object_name", told, (f"as {mesh.path if mesh else ''} is called",))
+
+
+def _room(facts: Facts) -> tuple[Line, ...]:
+    """The photos; without any the film gives the room."""
+    lacking = "no photos of the room were found: 30 to 60, without person and object"
+    photos = _line("photos", facts.photos, lacking, "photos")
+    if photos.value is not None:
+        return (photos,)
+    why = "without photos the video gives the room that it saw; with some, remove this line"
+    return (photos, Line("room", "film", (why,)))
 
 
 def _folders_up(path: str) -> list[str]:

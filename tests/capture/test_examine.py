@@ -1,0 +1,70 @@
+"""xsim_core/capture/examine.py: what ingest asks of a capture, also without a store."""
+
+import shutil
+
+import pytest
+import yaml
+
+from tests.capture.place.films import film
+from tests.capture.recognise.folders import lab_folder
+from xsim_core.capture import IngestConfig
+from xsim_core.capture.examine import check_capture, examine
+from xsim_core.capture.gates import Gates
+from xsim_core.capture.recognise import look_around, propose, write_proposal
+from xsim_core.errors import BadInputError
+from xsim_core.stage import run_stage
+from xsim_core.stages import INGEST_CAPTURE
+from xsim_core.storage import ArtifactStore
+
+
+@pytest.fixture
+def lab(tmp_path):
+    """A folder whose capture.yaml init wrote."""
+    folder = lab_folder(tmp_path / "lab", camera="base2cam.txt")
+    facts, _ = look_around(folder)
+    write_proposal(folder / "capture.yaml", propose(facts), None, None)
+    return folder
+
+
+def test_what_init_writes_passes_the_gates_that_ingest_asks(lab, tmp_path):
+    gates = check_capture(lab)
+    assert gates.refused == []
+    found = {r.gate: r.found for r in gates.results}
+    assert found["video"] == "4 frames of 400x300, 10 a second, 0.3 s"
+    assert found["photos"] == "3 of 400x300"
+    assert found["camera and board stand still"] == "yes"
+    assert "99% of the pixels have depth" in found["depth's range"]
+    assert found["mesh"].startswith(f"{1000 * film().mesh.diameter_m:.0f} mm across")
+    assert "m from its base" in found["where the robot stands"]
+    store = ArtifactStore("memory://", scratch_root=tmp_path)
+    ref = run_stage(INGEST_CAPTURE, IngestConfig.from_folder(lab), store, {})
+    notes = [n for r in gates.results for n in r.notes]
+    assert list(store.open(ref).summary.notes) == [n.replace(f"{lab}/", "") for n in notes]
+
+
+def test_all_that_is_wrong_is_told_at_once(lab, tmp_path):
+    content = yaml.safe_load((lab / "capture.yaml").read_text())
+    content |= {"mesh": "none.obj", "init_frame": 9}
+    (lab / "capture.yaml").write_text(yaml.safe_dump(content))
+    shutil.rmtree(lab / "phone")
+    gates = check_capture(lab)
+    refused = {r.gate: r.found for r in gates.refused}
+    assert set(refused) == {"mesh", "photos", "init_box_xyxy"}
+    assert "none.obj does not exist" in refused["mesh"]
+    assert "`room: film`" in refused["photos"]
+    assert "init_frame is 9 but the video has 4 frames" in refused["init_box_xyxy"]
+    (place := tmp_path / "place").mkdir()
+    with pytest.raises(BadInputError, match=r"none\.obj does not exist"):
+        examine(lab, place, Gates())
+
+
+def test_a_folder_without_a_word_is_told_how_to_get_one(tmp_path):
+    (refused,) = check_capture(tmp_path).refused
+    assert "`xsim capture init FOLDER` writes one" in refused.found
+
+
+def test_a_video_that_cannot_be_read_leaves_the_rest_unreached(lab):
+    (lab / "session 3" / "take1" / "cam_K.txt").unlink()
+    gates = check_capture(lab)
+    assert [r.gate for r in gates.refused] == ["video"]
+    assert gates.results[-1].status == "not reached"
