@@ -111,8 +111,6 @@ def figures(capture, store, studio, tree):
         "psnr_db_beside_film_camera": {
             f"{100 * d:.0f} cm": psnr_db(scene, studio, d) for d in OFFSETS_M
         },
-        "scan_s": round(store.open(images).manifest.provenance["duration_s"], 1),
-        "splat_s": round(scene.manifest.provenance["duration_s"], 1),
     }
 
 

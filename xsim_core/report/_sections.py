@@ -47,6 +47,10 @@ CAPTIONS = {
     r"features": "What the encoder makes of paired frames, held-out rollouts, in two dimensions.",
     r"loss|curve|learning": "Over training.",
     r"mesh": "The reconstructed surface.",
+    r"scan_room": (
+        "The room that the film saw, hand and object taken out; beside it in magenta what was "
+        "covered in the whole film, and is filled."
+    ),
     r"camera|scan": "Where the photos were taken from.",
 }
 
