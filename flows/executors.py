@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, cast
 
 from tasks.engine.observer import OBSERVER, Observer
 from tasks.settings import load_settings
@@ -34,18 +34,23 @@ class _ReachedError(Exception):
 
 
 def up_to(until: str | None, execute: Executor, page: Callable[[Executor], T]) -> T | None:
-    """Carry out a page of calls, or its beginning.
+    """Carry out a page of calls, or what one of its stages needs.
 
     Args:
-        until: the last stage to carry out; None for all.
+        until: the last stage to carry out; None for all. Of those before it the ones that it does
+            not stand on are left out; what comes from outside is taken in as a whole.
         execute: how each is carried out.
         page: the calls, such as ``whole_chain`` with its configuration.
 
     Returns:
         What the page answers; None when it was left at ``until``.
     """
+    needed = None if until is None else _needed_for(until, page)
 
     def stopping(stage: Stage[Any], config: FrozenModel, **inputs: Ref | None) -> Ref:
+        is_from_outside = not _given(inputs)
+        if needed is not None and stage.name not in needed and not is_from_outside:
+            return _stand_in(stage.name)
         ref = execute(stage, config, **inputs)
         if stage.name == until:
             raise _ReachedError
@@ -55,6 +60,25 @@ def up_to(until: str | None, execute: Executor, page: Callable[[Executor], T]) -
         return page(stopping)
     except _ReachedError:
         return None
+
+
+def _needed_for(until: str, page: Callable[[Executor], Any]) -> set[str] | None:
+    """The stage and all that it stands on, by name; None where the page has no such stage."""
+    stands_on: dict[str, set[str]] = {}
+
+    def noting(stage: Stage[Any], config: FrozenModel, **inputs: Ref | None) -> Ref:
+        del config
+        before = {ref.fingerprint for ref in _given(inputs).values()}
+        stands_on[stage.name] = before.union({stage.name}, *(stands_on[name] for name in before))
+        return _stand_in(stage.name)
+
+    page(noting)
+    return stands_on.get(until)
+
+
+def _stand_in(stage: str) -> Ref:
+    """What a page passes on in place of an artifact that nobody makes."""
+    return cast("Ref", ArtifactRef.model_construct(kind=stage, fingerprint=stage))
 
 
 @dataclass

@@ -43,7 +43,7 @@ def xsim(
         task: a task's name or YAML file, instead of the preset's.
         name: the run's name; the capture's and the preset's when empty.
         overrides: stage → field → value, over the preset.
-        until: the last stage to carry out; all of them when empty.
+        until: the last stage to carry out, with those that it needs; all when empty.
         anew: stages to make by the code as it is, though the store has what other code made.
     """
     request = RunRequest.model_validate({

@@ -74,7 +74,8 @@ class Run:
     """Fields over the preset, such as ppo.num_env_steps=200000, diffusion.optim.num_steps=4000 or
     task.horizon=50. The values are YAML."""
     until: Annotated[str, arg(metavar="STAGE")] = ""
-    """The last stage to carry out; all of them by default."""
+    """The last stage to carry out, with those that it needs (pose_track needs neither scan nor
+    splat); all of them by default."""
     anew: Stages = ()
     """A stage to make by the code as it is now, though the store has what other code made of the
     same; those after it follow where its content changed. A run of its own: the other one stays."""

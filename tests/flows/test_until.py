@@ -5,7 +5,9 @@ import json
 import pytest
 
 from flows.executors import up_to
-from xsim_core.runs import load_record
+from flows.requests import resolve
+from xsim_core.artifacts import ArtifactRef
+from xsim_core.runs import RunRequest, load_record
 from xsim_core.storage import ArtifactStore
 
 
@@ -51,6 +53,40 @@ def test_nothing_after_the_stage_is_carried_out():
     assert up_to("b", call, page) is None
     assert made == ["a", "b"]
     assert up_to(None, call, page) == ["a", "b", "c"]
+
+
+def test_what_the_stage_does_not_stand_on_is_left_out():
+    made = []
+
+    def call(stage, config, **inputs):
+        made.append(stage.name)
+        return ArtifactRef.model_construct(kind="k", fingerprint=f"made by {stage.name}")
+
+    def page(execute):
+        film, other = execute(_Named("film"), None), execute(_Named("other"), None)
+        room = execute(_Named("room"), None, film=film)
+        mesh = execute(_Named("mesh"), None, room=room)
+        track = execute(_Named("track"), None, film=film, truth=None)
+        return execute(_Named("sim"), None, mesh=mesh, track=track, other=other)
+
+    for until, expected in (
+        ("track", ["film", "other", "track"]),
+        ("mesh", ["film", "other", "room", "mesh"]),
+        ("sim", ["film", "other", "room", "mesh", "track", "sim"]),
+    ):
+        made.clear()
+        assert up_to(until, call, page) is None
+        assert made == expected
+    made.clear()
+    assert up_to("none of them", call, page).fingerprint == "made by sim"  # The plan refuses it.
+
+
+def test_pose_track_waits_for_neither_scan_nor_splat(tiny_capture, tmp_path):
+    resolved = resolve(RunRequest(capture=str(tiny_capture), preset="debug"))
+    plan = resolved.plan(ArtifactStore("memory://"), until="pose_track")
+    assert list(plan.refs) == ["ingest_capture", "ingest_truth", "ingest_world", "pose_track"]
+    whole = resolved.plan(ArtifactStore("memory://"))
+    assert plan.refs["pose_track"] == whole.refs["pose_track"]
 
 
 def test_errors_of_a_stage_pass():
