@@ -155,6 +155,17 @@ def test_the_first_pose_is_held_against_the_box(recording):
         take(recording, in_camera(recording), box=box)
 
 
+def test_a_first_pose_some_millimetres_off_is_taken_and_said(recording):
+    """As annotations are; the tracker's own bounds are for poses that lie on the surface."""
+    T = in_camera(recording)
+    T[:, 2, 3] += 0.006
+    raw, notes = take(recording, T)
+    np.testing.assert_array_equal(raw.T_cam_object, T)
+    assert (raw.status == OK).all()
+    off_mm = float(notes[1].split("fits best ")[1].split(" mm")[0])
+    assert 4 < off_mm < 8
+
+
 def test_without_a_track_there_is_nothing_to_take(tmp_path, recording):
     arrays, _, box = recording
     store = ArtifactStore("memory://", scratch_root=tmp_path)

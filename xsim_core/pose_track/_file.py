@@ -18,13 +18,15 @@ from xsim_core.film.camera_path import CameraPath
 from xsim_core.film.frames import Video
 from xsim_core.geometry import TexturedMesh, inverse_se3
 from xsim_core.storage import OpenArtifact, Progress
-from xsim_core.tracking import ObjectTracker
+from xsim_core.tracking import ObjectTracker, add_m
 
 from .config import PoseTrackConfig
 from .raw_track import RawTrack
 from .verified import judged
 
 NUM_TRIED = 5
+MAX_OFF = 0.1
+"""How far the first pose may be from where the mesh fits, as a share of the object's size."""
 Poses = NDArray[np.float64]
 
 _GL = np.diag([1.0, -1.0, -1.0, 1.0])
@@ -89,7 +91,7 @@ def track_video(
         raise BadInputError(_misfit(given, fits, trial, path, config))
     T_cam_object = _in_camera(given.T, best, path)
     notes = (f"the given track is taken {_told(best, fits)}",)
-    _check_first(T_cam_object, given, video, mesh, summary, config)
+    notes += _check_first(T_cam_object, given, video, mesh, summary, config)
     raw = judged(T_cam_object, video, mesh, summary, config, report, has_pose=given.has_pose)
     return raw, notes
 
@@ -176,19 +178,27 @@ def _check_first(
     mesh: TexturedMesh,
     summary: Capture,
     config: PoseTrackConfig,
-) -> None:
-    """Hold the pose of ``init_frame`` against the box, where both are there."""
+) -> tuple[str, ...]:
+    """Hold the pose of ``init_frame`` against the box, where both are there.
+
+    What is held against it is where the mesh fits best close by: annotations are some millimetres
+    off, and only the tracker's own poses lie on the surface.
+    """
     start = summary.init_frame
     if not (config.check_first_pose and given.has_pose[start]):
-        return
-    judge = ObjectTracker(mesh, video.camera, config.tracker)
-    against = judge.objection_to(
-        T_cam_object[start], video.rgb(start), video.depth_m(start), summary.init_box_xyxy
-    )
+        return ()
+    judge, T = ObjectTracker(mesh, video.camera, config.tracker), T_cam_object[start]
+    seen = video.rgb(start), video.depth_m(start)
+    nearby, against = judge.settle_in_box(T, *seen, summary.init_box_xyxy)
+    points = mesh.sample_surface(500, rng=np.random.default_rng(0))
+    off_m = float(add_m(T[None], nearby[None], points)[0])
+    if against is None and off_m > MAX_OFF * mesh.diameter_m:
+        against = f"the mesh fits {1000 * off_m:.0f} mm from it"
     if against:
         raise BadInputError(
             f"the given track's pose in frame {start} does not stand up to the box: {against}."
         )
+    return (f"in frame {start} the mesh fits best {1000 * off_m:.1f} mm from the given pose (ADD)",)
 
 
 def _scaled(T: Poses, factor: float) -> Poses:

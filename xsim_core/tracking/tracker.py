@@ -169,22 +169,25 @@ class ObjectTracker:
         self.set_pose(T)
         return self._accept(T, self._verify(T, self._level(frame, T)))
 
-    def objection_to(
+    def settle_in_box(
         self,
         T_cam_object: SE3,
         rgb: RgbImage,
         depth_m: DepthImage,
         box_xyxy: tuple[float, float, float, float],
-    ) -> str | None:
-        """What speaks against a pose from elsewhere in a drawn box, None where nothing does.
+    ) -> tuple[SE3, str | None]:
+        """Where the mesh fits best near a pose from elsewhere, and what speaks against that.
 
-        As in ``initialise``, but whether another pose fits as well is not searched for.
+        It is held against the drawn box as in ``initialise``, but whether a pose farther off fits
+        as well is not searched for.
         """
-        frame, T = Frame(rgb, depth_m, self.camera), np.asarray(T_cam_object, np.float64)
+        frame = Frame(rgb, depth_m, self.camera)
         level, box = level_of_box(frame, box_xyxy, self.config)
+        rounds = self.config.rounds
+        T = refine(T_cam_object, level, self._model, config=self.config, rounds=rounds)
         found = self._verify(T, level)
         self.first_pose = examine([(T, found)], level, box, self._model, config=self.config)
-        return self._against(found)
+        return T, self._against(found)
 
     def _level(self, frame: Frame, T: SE3) -> Level:
         """The scale at which the object spans at most ``max_object_px``."""
