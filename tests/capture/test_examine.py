@@ -68,3 +68,19 @@ def test_a_video_that_cannot_be_read_leaves_the_rest_unreached(lab):
     gates = check_capture(lab)
     assert [r.gate for r in gates.refused] == ["video"]
     assert gates.results[-1].status == "not reached"
+
+
+@pytest.mark.vulkan
+def test_a_synthesised_capture_without_its_file_needs_the_box_alone(capture_copy):
+    file = capture_copy / "capture.yaml"
+    box = yaml.safe_load(file.read_text())["init_box_xyxy"]
+    file.unlink()
+    facts, frame = look_around(capture_copy)
+    proposal = propose(facts)
+    assert [m.what for m in proposal.missing if m.is_needed] == [
+        "init_box_xyxy, a box around the object"
+    ]
+    write_proposal(file, proposal, frame, None)
+    assert "'init_box_xyxy': Field required" in check_capture(capture_copy).refused[0].found
+    file.write_text(file.read_text() + f"init_box_xyxy: {box}\n")
+    assert check_capture(capture_copy).refused == []

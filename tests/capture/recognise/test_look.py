@@ -54,6 +54,44 @@ def test_a_mesh_at_its_pose_gives_the_box_if_depth_shows_it_there(tmp_path):
     assert "depth does not show the mesh" in facts.others[0].fault
 
 
+def test_a_datasets_annotations_give_the_box_of_one_object_and_choose_none_of_two(tmp_path):
+    lab = lab_folder(tmp_path / "lab", mask=False)
+    take, box = lab / "session 3" / "take1", {"bbox_visib": [150, 115, 32, 44]}
+    object_ = {"obj_id": 5, "cam_R_m2c": np.eye(3).ravel().tolist(), "cam_t_m2c": [0, 0, 900]}
+    for count in (1, 2):
+        (take / "scene_gt.json").write_text(json.dumps({"0": [object_] * count}))
+        (take / "scene_gt_info.json").write_text(json.dumps({"0": [box] * count}))
+        facts, _ = look_around(lab)
+        (found,) = facts.masks
+        if count == 1:
+            assert facts.box.box_xyxy == (150, 115, 182, 159)
+            assert facts.box.source == "session 3/take1/scene_gt_info.json"
+        else:
+            assert facts.box is None
+            assert "5: [150.0, 115.0, 182.0, 159.0]" in found.fault
+
+
+def test_a_pose_a_frame_in_files_is_a_track_that_can_be_named(tmp_path):
+    lab = lab_folder(tmp_path / "lab", mask=False)
+    (lab / "ob_in_cam").mkdir()
+    T = np.linalg.inv(film().T_world_cam) @ film().T_world_object[0]
+    for k in range(6):
+        np.savetxt(lab / "ob_in_cam" / f"{k:06d}.txt", T)
+    facts, _ = look_around(lab)
+    assert [(p.num_poses, p.track) for p in facts.object_poses] == [(6, "ob_in_cam")]
+    assert propose(facts).lines[-1].example == "track:\n  file: ob_in_cam\n  frame: camera\n"
+
+
+def test_the_photos_are_named_by_the_folder_that_also_tells_where_they_were_taken(tmp_path):
+    lab = lab_folder(tmp_path / "lab")
+    named = {"frames": [{"file_path": "phone/IMG_0.jpg"}]}
+    (lab / "transforms.json").write_text(json.dumps({"frames": [{"file_path": "x/0.jpg"}]}))
+    assert look_around(lab)[0].photos[0].path == "phone"
+    (lab / "transforms.json").write_text(json.dumps(named))
+    photos = look_around(lab)[0].photos[0]
+    assert (photos.path, photos.poses, photos.num_photos) == (".", "transforms.json", 3)
+
+
 @pytest.mark.parametrize(
     ("name", "maps"), [("cam2base.txt", "camera_to_base"), ("base2cam.txt", "base_to_camera")]
 )
@@ -135,7 +173,8 @@ class TestRealFolders:
 
     def test_photos_of_tags_with_their_places(self):
         facts, _ = look_around(REAL / "photos_tags_table")
-        assert [(p.path, p.num_photos) for p in facts.photos] == [("rgb", 75)]
+        assert [(p.path, p.num_photos) for p in facts.photos] == [(".", 75)]
+        assert facts.photos[0].poses == "transforms.json"
         (layout,) = facts.tag_layouts
         assert (layout.path, layout.num_tags, layout.size_m) == ("board_mm.json", 36, 0.05)
         assert facts.films == ()

@@ -45,6 +45,8 @@ class Photos(Found):
     """A folder of photos."""
 
     num_photos: int = 0
+    poses: str = ""
+    """What below ``path`` tells where they were taken."""
 
 
 class Mesh(Found):
@@ -67,6 +69,8 @@ class ObjectPoses(Found):
     """Poses of the object in the camera's frame, from somebody's tracker or annotation."""
 
     num_poses: int = 1
+    track: str = ""
+    """The file or folder that ``track`` in ``capture.yaml`` can name."""
     first: Matrix4
     """``T_cam_object`` (4, 4) of the first frame."""
 

@@ -9,17 +9,18 @@ from numpy.typing import NDArray
 
 from xsim_core.capture.formats import RGBDVideo
 from xsim_core.capture.readers.apart import look_in_child
+from xsim_core.capture.readers.images import image_files
 from xsim_core.capture.readers.video import video_files
 
-from .facts import Facts, FirstBox
+from .facts import Facts, FirstBox, Photos
 from .films import find_films, read_first
 from .markers import find_layouts, look_for_markers
-from .masks import look_at_masks, mask_files
+from .masks import boxes_beside, look_at_masks, mask_files
 from .matrices import find_hand_eye, find_intrinsics, find_poses, small_texts
 from .meshes import find_meshes
 from .photos import find_photos
 from .poses import box_of_pose, sort_poses
-from .tree import list_tree
+from .tree import Tree, list_tree
 
 LOOK = "xsim_core.capture.recognise.look:look_around"
 
@@ -62,12 +63,15 @@ def look_around(folder: Path) -> tuple[Facts, NDArray[np.uint8] | None]:
     poses = find_poses(tree, [p for p in texts if tree.rel(p) not in told], of_hand_eye)
     cameras, objects, others = sort_poses(poses, tree, video, mesh)
     mask_facts, box = look_at_masks(masks, tree, film)
+    if film is not None and film.path.is_dir() and (annotated := boxes_beside(film, tree)):
+        box = annotated.box or box
+        mask_facts = [*mask_facts, annotated.found]
     if box is None and objects and video is not None and mesh is not None:
         T = np.array(objects[0].first)
         if (bounds := box_of_pose(T, video, mesh)) is not None:
             number = 0 if video.source_frames is None else int(video.source_frames[0])
             box = FirstBox(frame=number, box_xyxy=bounds, source=f"the mesh at {objects[0].path}")
-    first_photos = tree.root / photos[0].path if photos and not photos[0].fault else None
+    first_photos = _images_of(tree, photos[0]) if photos and not photos[0].fault else None
     facts = Facts(
         name=tree.root.name or "capture",
         films=tuple(films),
@@ -84,6 +88,16 @@ def look_around(folder: Path) -> tuple[Facts, NDArray[np.uint8] | None]:
         box=box,
     )
     return facts, None if video is None else _frame(video, box)
+
+
+def _images_of(tree: Tree, photos: Photos) -> Path:
+    """The folder with the images themselves; that with their poses may lie above it."""
+    place = tree.root / photos.path
+    return max((f for f in tree.folders if f.is_relative_to(place)), key=_num_images)
+
+
+def _num_images(folder: Path) -> int:
+    return len(image_files(folder))
 
 
 def _places(found: list[Path]) -> set[Path]:

@@ -1,11 +1,13 @@
 """Masks of the object in a frame, as segmenters leave them, and the box of one."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from xsim_core.capture.readers.folders.first_box import first_boxes
 from xsim_core.capture.readers.images import image_files, open_image
 from xsim_core.capture.readers.video import video_files
 from xsim_core.errors import XSimError
@@ -15,6 +17,8 @@ from .films import ReadFilm, said
 from .tree import Tree
 
 WORDS = ("mask", "segm", "label")
+PLAIN = "masks"
+"""FoundationPose's folder, a mask a frame."""
 LEAST_PX = 16
 MOST_LABELS = 64
 
@@ -56,6 +60,36 @@ def look_at_masks(
             fault = f"{mine[0].name} has the name of no frame"
         found.append(Found(path=tree.rel(where), what=what, fault=fault))
     return found, box
+
+
+@dataclass(frozen=True)
+class Annotated:
+    """What lies beside a film that tells boxes, and the box if it is only one."""
+
+    found: Found
+    box: FirstBox | None
+
+
+def boxes_beside(film: ReadFilm, tree: Tree) -> Annotated | None:
+    """The object's box by a dataset's annotations (BOP); plain masks are looked at by themselves.
+
+    Of several objects none is chosen: their numbers and boxes are told.
+    """
+    try:
+        boxes = [b for b in first_boxes(film.path) if not b.source.startswith(f"{PLAIN}/")]
+    except XSimError as error:
+        fault = said(error, tree)
+        return Annotated(Found(path=tree.rel(film.path), what="annotations", fault=fault), None)
+    if not boxes:
+        return None
+    path = tree.rel(film.path / boxes[0].source)
+    what = f"{len(boxes)} annotated in frame {boxes[0].frame}"
+    if len(boxes) > 1:
+        told = ", ".join(f"{b.object_id or b.source}: {list(b.box_xyxy)}" for b in boxes[:8])
+        fault = f"which is the object nothing says; write its box as init_box_xyxy ({told})"
+        return Annotated(Found(path=path, what=what, fault=fault), None)
+    box = FirstBox(frame=boxes[0].frame, box_xyxy=boxes[0].box_xyxy, source=path)
+    return Annotated(Found(path=path, what=what), box)
 
 
 def _labels(path: Path) -> NDArray[Any]:

@@ -39,6 +39,8 @@ class Poses:
     """(n, 4, 4)."""
     is_only: bool = True
     """Whether its file holds no other; ``key`` need not be said then."""
+    is_series: bool = False
+    """Whether each is a file of its own, in one folder."""
 
     @property
     def name(self) -> str:
@@ -88,7 +90,7 @@ def find_poses(tree: Tree, texts: list[Path], taken: set[Path]) -> list[Poses]:
             # The first tells what all are; a bad one among them its reader names.
             every = [p for path in series for p in _of_file(path)[:1]]
             T = np.concatenate([p.T[:1] for p in every])
-            found.append(Poses(series[0], first[0].key, T))
+            found.append(Poses(series[0], first[0].key, T, is_series=True))
     return found
 
 

@@ -4,12 +4,14 @@ from pathlib import Path
 
 from xsim_core.capture.readers.images import image_files, open_image
 from xsim_core.capture.readers.one_camera import of_one_camera
+from xsim_core.capture.readers.posed.posed_photos import poses_in
 from xsim_core.errors import XSimError
 
 from .facts import Photos
 from .films import said
 from .tree import Tree
 
+HEAD_CHARS = 1 << 16
 LEAST = 3
 """Pictures that make a set; fewer are textures and snapshots."""
 NAMES = ("photo", "phone", "room", "scan", "image", "img", "dcim")
@@ -41,9 +43,30 @@ def _looked_at(folder: Path, files: list[Path], tree: Tree) -> Photos:
     except XSimError as error:
         what = f"{len(files)} pictures"
         return Photos(path=tree.rel(folder), what=what, fault=said(error, tree))
+    place, poses = _poses_of(folder, tree)
+    known = f"; where they were taken comes with them ({poses})" if poses else ""
     return Photos(
-        path=tree.rel(folder),
-        what=f"{len(files)} pictures, the first of {w}x{h}",
+        path=tree.rel(place),
+        poses=poses,
+        what=f"{len(files)} pictures, the first of {w}x{h}{known}",
         notes=tuple(notes),
         num_photos=len(files),
     )
+
+
+def _poses_of(folder: Path, tree: Tree) -> tuple[Path, str]:
+    """The folder to name as that of the photos, and what below it tells their poses, if any does.
+
+    nerfstudio's and COLMAP's files lie beside the folder of images as often as in it.
+    """
+    if name := poses_in(folder):
+        return folder, name
+    above = folder.parent
+    name = poses_in(above) if folder != tree.root else None
+    if name is None:
+        return folder, ""
+    is_theirs = folder.name == "images"
+    if (above / name).is_file():
+        with (above / name).open(encoding="utf-8", errors="replace") as file:
+            is_theirs = f"{folder.name}/" in file.read(HEAD_CHARS)
+    return (above, name) if is_theirs else (folder, "")

@@ -10,6 +10,8 @@ from xsim_core.capture.formats import RGBDVideo
 from xsim_core.capture.place.camera_pose import camera_in_world
 from xsim_core.capture.place.spec import CameraSpec
 from xsim_core.capture.place.support_plane import Plane, support_plane
+from xsim_core.capture.readers.tracks.forms import read_poses
+from xsim_core.capture.readers.tracks.spec import TrackSpec
 from xsim_core.errors import XSimError
 from xsim_core.geometry import TexturedMesh, transform_points
 
@@ -124,7 +126,20 @@ def _of_object(
         return Found(path=rel, what=what, fault=f"{rel}: {why}")
     rows = tuple(tuple(row) for row in first.round(9).tolist())
     what = f"{_what(poses)} of the object: depth shows the mesh at the first of them"
-    return ObjectPoses(path=rel, what=what, num_poses=len(poses.T), first=rows)
+    track = _as_track(poses, tree)
+    return ObjectPoses(path=rel, what=what, num_poses=len(poses.T), first=rows, track=track)
+
+
+def _as_track(poses: Poses, tree: Tree) -> str:
+    """The file or folder of the poses, if the reader of tracks takes it; else nothing."""
+    if len(poses.T) < 2:
+        return ""
+    place = poses.path.parent if poses.is_series else poses.path
+    try:
+        read_poses(place, TrackSpec(file=tree.rel(place), frame="camera"), [])
+    except XSimError:
+        return ""
+    return tree.rel(place)
 
 
 def box_of_pose(T_cam_object: Floats, video: RGBDVideo, mesh: TexturedMesh) -> Box | None:

@@ -7,7 +7,7 @@ from typing import Any
 from .facts import Facts, Found
 from .missing import Missing, missing_of
 from .place import place_lines
-from .text import Line
+from .text import Line, dumped
 
 NO_NAMES = (
     "mesh", "model", "object", "textured", "textured_simple", "untitled", "scan", "meshes",
@@ -55,6 +55,7 @@ def propose(facts: Facts) -> Proposal:
         _line("mesh", facts.meshes, "no mesh of the object was found", "object/mesh.obj"),
         *place_lines(facts),
         *_box(facts),
+        *_track(facts),
     )
     return Proposal(lines, missing_of(facts))
 
@@ -118,3 +119,15 @@ def _box(facts: Facts) -> tuple[Line, Line]:
         Line("init_frame", facts.box.frame, ("the frame of that box",)),
         Line("init_box_xyxy", list(facts.box.box_xyxy), why),
     )
+
+
+def _track(facts: Facts) -> tuple[Line, ...]:
+    """Somebody's track, to be taken in place of our own."""
+    track = next((poses.track for poses in facts.object_poses if poses.track), None)
+    if track is None:
+        return ()
+    why = (
+        "poses of the object in the film: with this line, and `xsim run … --set "
+        "pose_track.backend=file`, they are taken in place of our own tracking"
+    )
+    return (Line("track", None, (why,), dumped({"track": {"file": track, "frame": "camera"}})),)
