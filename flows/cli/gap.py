@@ -39,7 +39,7 @@ class GapCommand:
     worlds: Annotated[int, arg(metavar="N")] = 0
     """Go to this many drawn worlds, among which the trials are shared, instead of the run's own."""
     out: File = ""
-    """Where to write the page; .xsim/reports/RUN-gap.html by default."""
+    """Where to write the page; RUN-gap.html in .xsim/reports by default, or RUN-gap-POLICY.html."""
     json: bool = False
     """Print JSON on standard output; progress goes to standard error."""
 
@@ -67,7 +67,7 @@ class GapCommand:
         keep_ladder(store, record.name, planned)
         _measure(settings, store, planned)
         gap, rung_of = read_gap(store, planned)
-        path = Path(self.out) if self.out else report_path(settings, f"{record.name}-gap")
+        path = Path(self.out) if self.out else report_path(settings, self._page_name())
         page = gap_page(record.name, gap, pictures_of(planned.ladder, rung_of))
         write_text(path.absolute(), page)
         if self.json:
@@ -76,6 +76,13 @@ class GapCommand:
             _print(gap)
             print(path.absolute())
         return 0
+
+    def _page_name(self) -> str:
+        """One page for each policy and kind of world."""
+        from xsim_core.runs import plain_name
+
+        policy = "" if self.policy == "student" else f"-{plain_name(self.policy)}"
+        return f"{self.name}-gap{policy}{f'-{self.worlds}-worlds' if self.worlds else ''}"
 
     def _check(self) -> None:
         from xsim_core.errors import BadInputError

@@ -70,6 +70,12 @@ def test_a_ladder_that_was_gone_through_is_shown_and_not_measured_again(home, xs
     assert told["page"] == str(folder / "reports" / "toy-gap.html")
     for rung in planned.ladder.rungs():
         assert image_uri(picture_of(rung.factors), "image/png") in page
+    other = plan(store, policy=str(make_student(store, seed=1)), trials=24)
+    measure(store, other)
+    told = json.loads(
+        xsim(folder, "gap", "toy", "--trials", "24", "--policy", other.policy, "--json").stdout
+    )
+    assert Path(told["page"]).name == f"toy-gap-{other.policy.replace('/', '-')}.html"
     left = xsim(folder, "gap", "toy", "--trials", "24")
     assert "+ lights" in left.stdout
     assert left.stderr.count("reused") == len(planned.ladder.rungs())

@@ -21,7 +21,9 @@ class Rungs:
         arrays = {"success": success, "progress": success.astype(np.float32)}
         return SimpleNamespace(
             summary=summary,
-            manifest=SimpleNamespace(config={"seed": self.seed}),
+            manifest=SimpleNamespace(
+                config={"seed": self.seed}, provenance={"commit": "abc1234" * 5}
+            ),
             array=arrays.__getitem__,
             read_file=lambda name: picture_of(rung.factors) if name == PICTURE else b"",
         )

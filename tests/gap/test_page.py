@@ -27,6 +27,7 @@ def test_the_page_holds_each_rung_with_what_the_policy_saw():
         assert f"{rung.successes} of {rung.trials}" in page
         assert base64.b64encode(picture_of(rung.factors)).decode() in page
     assert page.count('<img class="rung"') == len(GAP.forwards) + len(GAP.backwards)
+    assert "commit abc1234, seeds from 90000" in page
     for part in GAP.parts:
         assert f"[{part.low_of_all:+.2f}, {part.high_of_all:+.2f}]" in page
 

@@ -71,6 +71,8 @@ class Gap(FrozenModel):
     """Drawn worlds; 0 for the world to deploy into."""
     seed: int
     """First of the seeds, of which every rung has the same."""
+    commits: tuple[str, ...]
+    """Of the code that measured the rungs."""
     total: Change
     """The world against simulation."""
     parts: tuple[PartFound, ...]
@@ -100,11 +102,16 @@ def found_gap(
         policy=policy,
         num_worlds=first.summary.num_worlds,
         seed=int(first.manifest.config["seed"]),
+        commits=tuple(sorted({_commit(artifact) for artifact in opened.values()})),
         total=total,
         parts=tuple(parts),
         forwards=_way(up, ladder.parts, opened, outcomes),
         backwards=_way(down, ladder.parts, opened, outcomes),
     )
+
+
+def _commit(rung: OpenArtifact[GapRung]) -> str:
+    return str(rung.manifest.provenance.get("commit") or "unknown")[:7]
 
 
 def _units(rung: OpenArtifact[GapRung]) -> Outcomes:
