@@ -78,16 +78,17 @@ def make_dataset(store, *, num_episodes=3):
     return commit(store, summary, arrays, name="dataset")
 
 
-def make_world(store):
+def make_world(store, **fields):
+    """The fixture's object elsewhere; ``fields`` of its ``WorldSpec``."""
     vertices, faces, uv, texture = block_mesh()
     arrays = {
-        "spec_json": spec_to_json(WorldSpec(name="elsewhere", friction=0.3)),
+        "spec_json": spec_to_json(WorldSpec(name="elsewhere", friction=0.3, **fields)),
         "object/vertices": vertices,
         "object/faces": faces,
         "object/uv": uv,
         "object/texture": texture,
     }
-    return commit(store, RealWorld(name="elsewhere"), arrays, name="world")
+    return commit(store, RealWorld(name="elsewhere"), arrays, name=f"world {fields}")
 
 
 def photo_poses(n=8):

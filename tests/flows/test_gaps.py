@@ -14,6 +14,7 @@ from tests.sim.fixtures import make_scene, make_sim
 from xsim_core.errors import BadInputError
 from xsim_core.gap import GapRungConfig
 from xsim_core.pages import image_uri
+from xsim_core.render.room import RoomSpec
 from xsim_core.runs import RunRecord, load_record, save_record
 from xsim_core.storage import ArtifactStore
 from xsim_core.storage.collect import collect
@@ -27,7 +28,7 @@ def made(tmp_path_factory):
     folder = tmp_path_factory.mktemp("home")
     store = ArtifactStore((folder / "store").as_uri())
     stages = {
-        "ingest_world": make_world(store),
+        "ingest_world": make_world(store, room=RoomSpec(texture_px_per_m=60)),
         "build_sim": make_sim(store, horizon=1),
         "diffusion": make_student(store),
     }

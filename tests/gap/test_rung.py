@@ -14,6 +14,7 @@ from xsim_core.evaluate import EvaluateConfig
 from xsim_core.evaluate.trials import TrialRunner
 from xsim_core.gap import FACTORS, GapRungConfig, both_places
 from xsim_core.gap.config import PICTURE
+from xsim_core.render.room import RoomSpec
 from xsim_core.sim.open import open_sim_world
 from xsim_core.stage import run_stage
 from xsim_core.stages import GAP_RUNG
@@ -32,7 +33,7 @@ def inputs(store, horizon=2):
     return {
         "student": make_student(store),
         "sim": make_sim(store, horizon=horizon),
-        "world": make_world(store),
+        "world": make_world(store, room=RoomSpec(texture_px_per_m=60)),
     }
 
 
