@@ -90,7 +90,8 @@ ELSEWHERE = {
         xsim_core/capture/studio""",
     "tests/capture/test_motion.py": "xsim_core/capture/hand",
     "tests/capture/test_ingest.py": """
-        xsim_core/capture/previews xsim_core/capture/readers/synthesised""",
+        xsim_core/capture/first_frame xsim_core/capture/previews
+        xsim_core/capture/readers/synthesised""",
     "tests/capture/hand_eye/test_solve.py": "xsim_core/capture/hand_eye/closed_form",
     "tests/capture/hand_eye/test_calibrate.py": "flows/cli/capture/command",
     "tests/capture/recognise/test_look.py": """
@@ -102,6 +103,7 @@ ELSEWHERE = {
         xsim_core/capture/recognise/facts xsim_core/capture/recognise/missing
         xsim_core/capture/recognise/place""",
     "tests/capture/recognise/test_writing.py": "xsim_core/capture/recognise/picture",
+    "tests/capture/test_examine.py": "xsim_core/capture/gate_words",
     "tests/flows/test_capture_check.py": "flows/cli/capture/check",
     "tests/flows/test_capture_init.py": "flows/cli/capture/init",
     "tests/viewing/test_viewer.py": """

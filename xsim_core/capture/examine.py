@@ -12,10 +12,20 @@ import numpy as np
 
 from xsim_core.errors import BadInputError
 from xsim_core.geometry import Board, TexturedMesh
-from xsim_core.windows import arrays_below, windows
+from xsim_core.windows import arrays_below
 
 from .agreement import Views, agreed_video, check_object
+from .first_frame import check_depth, find_init_frame
 from .formats import RGBDVideo
+from .gate_words import (
+    board_words,
+    box_words,
+    mesh_words,
+    photos_words,
+    place_words,
+    track_words,
+    video_words,
+)
 from .gates import Gates
 from .identity import VideoChoice, video_path
 from .layout import CAPTURE_FILE, CaptureFile, read_capture_file
@@ -83,7 +93,7 @@ def examine(
         board: Board | None = None
         with gates.part(), gates.gate("board as stated", notes) as gate:
             board = stated_board(file, folder, notes)
-            gate.found = _stated(file, board)
+            gate.found = board_words(file, board)
         poses: str | None = None
         with gates.part(), gates.gate("photos' poses", notes) as gate:
             poses = _poses_file(file, folder)
@@ -143,12 +153,12 @@ def _hold_together(
     with gates.part():
         with gates.gate("init_box_xyxy", notes) as gate:
             init_frame = find_init_frame(file, video)
-            gate.found = _box_words(file)
+            gate.found = box_words(file)
         with gates.part(), gates.gate("mesh in its box", notes) as gate:
             gate.found = _check_mesh(parts.mesh, video, init_frame, file)
         with gates.gate("where the robot stands", notes) as gate:
             place = resolve_place(file, folder, board, video, init_frame, notes)
-            gate.found = _place_words(place)
+            gate.found = place_words(place)
         if not gates.refused:
             track = _track(parts, video)
             return Examined(file, parts.whole(), video, init_frame, place, track, tuple(notes))
@@ -167,10 +177,10 @@ def _check_mesh(
 def _tell_parts(parts: Parts, gates: Gates, notes: list[str]) -> None:
     """The readers' own gates, with the notes of each."""
     for name, found in (
-        ("mesh", _mesh_words(parts)),
-        ("photos", _photos_words(parts)),
-        ("video", _video_words(parts)),
-        ("track", _track_words(parts)),
+        ("mesh", mesh_words(parts)),
+        ("photos", photos_words(parts)),
+        ("video", video_words(parts)),
+        ("track", track_words(parts)),
     ):
         if name == "track" and "track" not in parts.notes:
             continue  # None was brought, or there is no film that it could be of.
@@ -179,55 +189,6 @@ def _tell_parts(parts: Parts, gates: Gates, notes: list[str]) -> None:
             if name in parts.failures:
                 raise parts.failures[name]
             gate.found = found
-
-
-def _stated(file: CaptureFile, board: Board | None) -> str:
-    if board is not None:
-        return board.described
-    return "none; the camera's pose is stated" if file.camera is not None else "none"
-
-
-def _mesh_words(parts: Parts) -> str:
-    if (mesh := parts.mesh) is None:
-        return ""
-    colours = "with colours" if mesh.is_textured else "without colours"
-    return f"{1000 * mesh.diameter_m:.0f} mm across, {len(mesh.faces)} faces, {colours}"
-
-
-def _photos_words(parts: Parts) -> str:
-    if (photos := parts.photos) is None:
-        return ""
-    if not len(photos):
-        return "none: the film gives the room"
-    return f"{len(photos)} of {photos.shape[2]}x{photos.shape[1]}"
-
-
-def _video_words(parts: Parts) -> str:
-    if (video := parts.video) is None:
-        return ""
-    t, h, w = video.rgb.shape[:3]
-    lasts_s = float(video.timestamps_s[-1] - video.timestamps_s[0])
-    return f"{t} frames of {w}x{h}, {video.fps:.3g} a second, {lasts_s:.1f} s"
-
-
-def _track_words(parts: Parts) -> str:
-    if (track := parts.track) is None:
-        return ""
-    return f"{int(track.has_pose.sum())} of {len(track.has_pose)} frames have a pose"
-
-
-def _box_words(file: CaptureFile) -> str:
-    left, top, right, bottom = file.init_box_xyxy
-    return f"{right - left:.0f}x{bottom - top:.0f} pixels in frame {file.init_frame}"
-
-
-def _place_words(place: Place) -> str:
-    if place.world == "table":
-        return "not known: the origin is on the table under the object"
-    if place.T_world_cam is None:
-        return "told by the board" if place.board is not None else "not told"
-    x, y, z = place.T_world_cam[:3, 3]
-    return f"the camera is at x {x:.2f}, y {y:.2f}, z {z:.2f} m from its base"
 
 
 def stated_poses(file: CaptureFile) -> PhotoPosesSpec:
@@ -262,56 +223,3 @@ def _track(parts: Parts, video: RGBDVideo) -> GivenTrack | None:
     numbers = np.arange(len(film.rgb)) if there is None else there
     left = np.arange(len(video.rgb)) if video.source_frames is None else video.source_frames
     return track.of_frames(np.isin(numbers, left))
-
-
-def find_init_frame(file: CaptureFile, video: RGBDVideo) -> int:
-    """The frame of the video that ``init_frame`` means; the box must lie within it.
-
-    Raises:
-        BadInputError: when there is no such frame, or the box is none in it.
-    """
-    num_frames, h, w = video.rgb.shape[:3]
-    numbers = video.source_frames if video.source_frames is not None else np.arange(num_frames)
-    found = np.flatnonzero(numbers == file.init_frame)
-    if len(found) == 0:
-        dropped = (
-            "; that one was dropped, as it has no depth" if file.init_frame < numbers[-1] else ""
-        )
-        raise BadInputError(
-            f"{CAPTURE_FILE}: init_frame is {file.init_frame} but the video has {num_frames} frames"
-            f"{dropped}"
-        )
-    left, top, right, bottom = file.init_box_xyxy
-    inside = left >= 0 and top >= 0 and right <= w and bottom <= h
-    if not inside or right - left < 4 or bottom - top < 4:
-        raise BadInputError(
-            f"{CAPTURE_FILE}: init_box_xyxy {list(file.init_box_xyxy)} is not a box (left, top, "
-            f"right, bottom) inside the {w}x{h} image of frame {file.init_frame}"
-        )
-    return int(found[0])
-
-
-def check_depth(video: RGBDVideo, folder: Path) -> str:
-    """How much of the video has depth, and how far; in words.
-
-    Raises:
-        BadInputError: when it is next to nothing, or at no distance of a table.
-    """
-    counts = np.zeros(1 << 16, np.int64)  # How often each depth is measured; film is long.
-    for part in windows(video.depth_mm, 1):
-        counts += np.bincount(video.depth_mm[part].ravel(), minlength=len(counts))
-    measured = np.cumsum(counts[1:])
-    num_valid = int(measured[-1])
-    valid = num_valid / video.depth_mm.size
-    if valid < 0.05:
-        raise BadInputError(
-            f"{folder}: only {valid:.1%} of the video's pixels have depth. Was the depth stream "
-            "on, and the scene 0.3 to 4 m away?"
-        )
-    middle = np.searchsorted(measured, [(num_valid - 1) // 2, num_valid // 2], side="right") + 1
-    median_mm = float(middle.mean())
-    if not 100 < median_mm < 8000:
-        raise BadInputError(
-            f"{folder}: the median depth is {median_mm:.0f} mm; depth must be in millimetres"
-        )
-    return f"{valid:.0%} of the pixels have depth, at {median_mm:.0f} mm in the median"
