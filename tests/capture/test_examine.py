@@ -17,16 +17,24 @@ from xsim_core.stages import INGEST_CAPTURE
 from xsim_core.storage import ArtifactStore
 
 
-@pytest.fixture
-def lab(tmp_path):
+@pytest.fixture(scope="module")
+def looked_at(tmp_path_factory):
     """A folder whose capture.yaml init wrote."""
-    folder = lab_folder(tmp_path / "lab", camera="base2cam.txt")
+    folder = lab_folder(tmp_path_factory.mktemp("labs") / "lab", camera="base2cam.txt")
     facts, _ = look_around(folder)
     write_proposal(folder / "capture.yaml", propose(facts), None, None)
     return folder
 
 
+@pytest.fixture
+def lab(looked_at, tmp_path):
+    """A copy to damage."""
+    return shutil.copytree(looked_at, tmp_path / "lab")
+
+
 def test_what_init_writes_passes_the_gates_that_ingest_asks(lab, tmp_path):
+    said = yaml.safe_load((lab / "capture.yaml").read_text())["camera"]
+    assert said == {"matrix": "base2cam.txt", "maps": "base_to_camera"}
     gates = check_capture(lab)
     assert gates.refused == []
     found = {r.gate: r.found for r in gates.results}

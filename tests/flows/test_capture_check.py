@@ -3,14 +3,16 @@
 import json
 
 from flows.cli.capture.check import CaptureCheck
-from flows.cli.capture.init import CaptureInit
+from tests.capture.place.films import film
 from tests.capture.recognise.folders import lab_folder
 
 
 def test_a_capture_that_can_be_taken_in_and_one_that_cannot(tmp_path, capsys):
     lab = lab_folder(tmp_path / "lab", photos=False)
-    assert CaptureInit(str(lab)).run() == 0
-    capsys.readouterr()
+    words = {"name": "lab", "object_name": "block", "video": "session 3/take1", "room": "film"}
+    words |= {"mesh": "assets/red_block/mesh.obj", "world": "table"}
+    words |= {"init_box_xyxy": list(film().box)}
+    (lab / "capture.yaml").write_text(json.dumps(words))
     assert CaptureCheck(str(lab)).run() == 0
     said = capsys.readouterr().out
     assert "[ok     ] photos                        none: the film gives the room" in said

@@ -23,7 +23,7 @@ def test_a_whole_folder_is_ready_and_its_file_is_read(tmp_path, capsys):
 
 
 def test_what_is_missing_is_the_exit_code_and_is_listed_for_programs(tmp_path, capsys):
-    lab = lab_folder(tmp_path / "lab", mask=False)
+    lab = lab_folder(tmp_path / "lab", mask=False, photos=False)
     file = tmp_path / "elsewhere.yaml"
     assert CaptureInit(str(lab), to=str(file), json=True).run() == 1
     said = json.loads(capsys.readouterr().out)
@@ -33,7 +33,7 @@ def test_what_is_missing_is_the_exit_code_and_is_listed_for_programs(tmp_path, c
     assert [m["what"] for m in said["missing"] if m["is_needed"]] == [
         "init_box_xyxy, a box around the object"
     ]
-    assert {r["kind"] for r in said["recognised"]} == {"video", "photos", "mesh", "intrinsics"}
+    assert {r["kind"] for r in said["recognised"]} == {"video", "mesh", "intrinsics"}
 
 
 def test_a_folder_of_nothing_gets_no_file(tmp_path, capsys):

@@ -64,21 +64,26 @@ def seen_dictionary(grey: NDArray[np.uint8], *, at_least: int = 2) -> tuple[str,
 
     Of dictionaries that hold one another the smallest that reads as many is answered.
     """
-    import cv2
-
     best: tuple[int, str, list[int]] | None = None
     for family in _families():
         if best is not None and best[0] >= SETTLED:
             break
         for name in family:  # From the largest on, which holds the others.
-            known = cv2.aruco.getPredefinedDictionary(getattr(cv2.aruco, name))
-            ids = cv2.aruco.ArucoDetector(known).detectMarkers(grey)[1]
-            found = [] if ids is None else np.unique(np.asarray(ids, np.int64)).tolist()
+            found = marker_ids(grey, name)
             if len(found) < at_least:
                 break
             if best is None or len(found) >= best[0]:
                 best = (len(found), name, found)
     return None if best is None else best[1:]
+
+
+def marker_ids(grey: NDArray[np.uint8], dictionary: str) -> list[int]:
+    """Ids of the markers of a dictionary in (h, w), each once; their corners are not refined."""
+    import cv2
+
+    known = cv2.aruco.getPredefinedDictionary(getattr(cv2.aruco, dictionary))
+    ids = cv2.aruco.ArucoDetector(known).detectMarkers(grey)[1]
+    return [] if ids is None else np.unique(np.asarray(ids, np.int64)).tolist()
 
 
 def _families() -> list[list[str]]:

@@ -92,23 +92,17 @@ def test_the_photos_are_named_by_the_folder_that_also_tells_where_they_were_take
     assert (photos.path, photos.poses, photos.num_photos) == (".", "transforms.json", 3)
 
 
-@pytest.mark.parametrize(
-    ("name", "maps"), [("cam2base.txt", "camera_to_base"), ("base2cam.txt", "base_to_camera")]
-)
-def test_the_table_tells_the_direction_of_the_cameras_matrix(tmp_path, name, maps):
-    facts, _ = look_around(lab_folder(tmp_path / "lab", camera=name))
-    (camera,) = facts.camera_poses
-    assert (camera.path, camera.maps, camera.is_checked) == (name, maps, True)
-
-
-def test_a_matrix_that_fits_no_table_is_found_with_its_fault(tmp_path):
-    lab = lab_folder(tmp_path / "lab")
+def test_the_cameras_matrix_is_checked_with_the_table_and_a_faulty_one_is_told(tmp_path):
+    """The other direction is ``tests/capture/test_examine.py``'s."""
+    lab = lab_folder(tmp_path / "lab", camera="cam2base.txt")
     T = T_WORLD_CAM.copy()
     T[:3, :3] = T[:3, :3] @ [[0, 0, 1], [1, 0, 0], [0, 1, 0]]
     np.savetxt(lab / "camera_extrinsics.txt", T)
     facts, _ = look_around(lab)
-    assert "makes the table lean" in facts.camera_poses[0].fault
-    assert propose(facts).values["world"] == "table"
+    good, bad = facts.camera_poses
+    assert (good.path, good.maps, good.is_checked) == ("cam2base.txt", "camera_to_base", True)
+    assert "makes the table lean" in bad.fault
+    assert propose(facts).values["camera"] == "cam2base.txt"
 
 
 def test_colour_without_depth_are_photos_and_a_mask_of_several_things_tells_nothing(tmp_path):
@@ -133,7 +127,9 @@ def test_what_cannot_be_read_is_found_with_the_readers_own_sentence(lab):
     (lab / "session 3" / "take1" / "cam_K.txt").rename(lab / "zed_left.txt")
     (lab / "assets" / "kettle.fbx").write_bytes(b"x")
     (lab / "take2.bag").write_bytes(b"no bag")
+    (lab / "again").symlink_to(lab)  # Links that lead round are followed once.
     facts, _ = look_around(lab)
+    assert [p.path for p in facts.photos] == ["phone"]
     faults = {film.path: film.fault for film in facts.films}
     assert "cam_K.txt is missing" in faults["session 3/take1"]
     assert "take2.bag" in faults["take2.bag"]
@@ -150,12 +146,6 @@ def test_no_folder_and_an_empty_one(tmp_path):
     facts, _ = look_around(tmp_path)
     assert facts.listed() == []
     assert not propose(facts).is_capture
-
-
-def test_links_that_lead_round_are_followed_once(lab):
-    (lab / "again").symlink_to(lab)
-    facts, _ = look_around(lab)
-    assert [p.path for p in facts.photos] == ["phone"]
 
 
 @pytest.mark.realdata

@@ -13,7 +13,7 @@ from xsim_core.capture.readers.images import image_files, read_rgb
 from xsim_core.errors import XSimError
 from xsim_core.geometry import BoardSpec, detect_board
 from xsim_core.geometry.tag_spec import IDENTITY
-from xsim_core.geometry.tags import find_markers, seen_dictionary
+from xsim_core.geometry.tags import marker_ids, seen_dictionary
 
 from .facts import SeenMarkers, TagLayout
 from .tree import Tree
@@ -39,7 +39,7 @@ def look_for_markers(video: RGBDVideo | None, photos: Path | None) -> SeenMarker
     name = next((found[0] for grey in greys if (found := seen_dictionary(grey))), None)
     if name is None:
         return None
-    seen = [sorted({i for i, _ in find_markers(grey, name)}) for grey in greys]
+    seen = [marker_ids(grey, name) for grey in greys]
     ids = sorted({i for found in seen for i in found})
     in_frames, in_photos = (
         sum(len(found) > 0 for found in part) for part in (seen[: len(frames)], seen[len(frames) :])
