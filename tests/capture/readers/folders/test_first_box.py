@@ -51,6 +51,13 @@ def test_nothing_tells_a_box(tmp_path):
     assert first_boxes(tmp_path) == []
 
 
+def test_a_box_of_numbers_that_no_image_has_is_none(tmp_path):
+    layouts.bop(tmp_path)
+    info = {str(i + 3): [{"bbox_visib": [1e300, 0, 8, 8]}] * 2 for i in range(layouts.N)}
+    (tmp_path / "scene_gt_info.json").write_text(json.dumps(info))
+    assert first_boxes(tmp_path) == []
+
+
 def test_annotations_that_cannot_be_read(tmp_path):
     layouts.bop(tmp_path)
     (tmp_path / "scene_gt_info.json").write_text(json.dumps({"3": [{"bbox": 1}] * 2}))

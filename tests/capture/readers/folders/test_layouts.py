@@ -96,6 +96,7 @@ def test_lists_of_frame_numbers_are_no_times(tmp_path):
     [
         ("1.0 ../rgb/0.png\n", "line 1 names '../rgb/0.png'; images are looked for in rgb/"),
         ("# only a comment\n", "lists 0 images"),
+        (f"1.0 rgb/{'n' * 300}.png\n", "lists 1 images, and none of them is there"),
         ("1.0 rgb/none.png\n", "lists 1 images, and none of them is there"),
         ("1.0\n", "line 1 is '1.0'; it must be a time in seconds and a file"),
     ],

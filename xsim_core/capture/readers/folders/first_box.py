@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsim_core.capture.readers.foreign import reading
-from xsim_core.capture.readers.images import image_files, open_image
+from xsim_core.capture.readers.images import MAX_IMAGE_PIXELS, image_files, open_image
 
 from .bop_scene import MEND, read_scene
 from .names import MASK_FOLDERS, SCENE_FILES, colour_folder
@@ -115,7 +115,7 @@ def _by_annotations(folder: Path, frames: dict[str, int]) -> list[FirstBox]:
                 )
                 for ids, one in zip(objects.get(number, []), told.get(number, []), strict=True)
                 for x, y, w, h in [one["bbox_visib"]]
-                if min(w, h) >= MIN_SIDE_PX
+                if min(w, h) >= MIN_SIDE_PX and max(map(abs, (x, y, w, h))) <= MAX_IMAGE_PIXELS
             ]
             if boxes:
                 return boxes

@@ -92,7 +92,7 @@ def _listed(
                 f"{path}: line {number} names '{file[:60]}'; images are looked for in "
                 f"{', '.join(f'{p}/' for p in places)} beside {name}"
             )
-        if (folder / file).is_file():
+        if _is_there(folder / file):
             stamps.append(stamp)
             files.append(folder / file)
         else:
@@ -103,6 +103,13 @@ def _listed(
         first = ", ".join(missing[:5]) + (" …" if len(missing) > 5 else "")
         notes.append(f"{name}: {len(missing)} listed images are missing, left out: {first}")
     return files, np.array(stamps)
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # A name longer than the file system has any.
+        return False
 
 
 def _are_numbers(stamps: NDArray[np.float64]) -> bool:
