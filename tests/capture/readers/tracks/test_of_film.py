@@ -43,6 +43,14 @@ def test_a_folder_of_matrices_goes_by_names(tmp_path):
     assert "1 of 6 frames have no pose (the first is 4)" in notes[0]
 
 
+def test_two_poses_of_one_number_are_refused(tmp_path):
+    for camera in ("left", "right"):
+        for i, T in enumerate(poses()):
+            np.savetxt(tmp_path / f"{camera}_{i:06d}.txt", T)
+    with pytest.raises(BadInputError, match="more than one pose has the number 0"):
+        read(tmp_path)
+
+
 def bop(path, first, objects=(5, 9)):
     told = {
         str(first + i): [

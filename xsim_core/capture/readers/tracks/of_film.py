@@ -95,6 +95,12 @@ def _by_name(names: list[str], video: RGBDVideo, path: Path, notes: list[str]) -
     if not set(names) <= set(of_frames):
         names, of_frames = [_number(n) for n in names], [_number(n) for n in of_frames]
     index = {name: i for i, name in enumerate(names)}
+    if len(index) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise BadInputError(
+            f"{path}: more than one pose has the number {twice}; which of them belongs to that "
+            "image is not known. Name poses as the film's images are, or leave one kind there."
+        )
     if not index.keys() <= set(of_frames) and index.keys() <= set(map(str, range(len(of_frames)))):
         notes.append(f"{path.name}: its images are the film's frames, counted from 0")
         of_frames = [str(i) for i in range(len(of_frames))]
