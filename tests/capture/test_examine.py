@@ -41,6 +41,8 @@ def test_what_init_writes_passes_the_gates_that_ingest_asks(lab, tmp_path):
     assert found["video"] == "4 frames of 400x300, 10 a second, 0.3 s"
     assert found["photos"] == "3 of 400x300"
     assert found["camera and board stand still"] == "yes"
+    (scan_lacks,) = next(r.notes for r in gates.results if r.gate == "photos' poses")
+    assert "nothing tells their metres" in scan_lacks
     assert "99% of the pixels have depth" in found["depth's range"]
     assert found["mesh"].startswith(f"{1000 * film().mesh.diameter_m:.0f} mm across")
     assert "m from its base" in found["where the robot stands"]

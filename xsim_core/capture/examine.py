@@ -37,6 +37,12 @@ from .readers.posed.posed_photos import ACCEPTS as ACCEPTS_POSES, poses_in
 from .readers.tracks.of_film import GivenTrack
 
 
+NO_METRES = (
+    "photos: nothing tells their metres (neither board, tags nor photo_poses with T_world_poses): "
+    "scan will refuse them; with `room: film` the video gives the room"
+)
+
+
 @dataclass(frozen=True)
 class Examined:
     """A capture that came through every gate."""
@@ -97,6 +103,8 @@ def examine(
         poses: str | None = None
         with gates.part(), gates.gate("photos' poses", notes) as gate:
             poses = _poses_file(file, folder)
+            if not _tell_metres(file):
+                notes.append(NO_METRES)
             gate.found = "not known" if poses is None else f"from {poses}"
         with gates.gate("files can be parsed", notes) as gate:
             parts = read_parts(
@@ -212,6 +220,12 @@ def _poses_file(file: CaptureFile, folder: Path) -> str | None:
             f"Read are {ACCEPTS_POSES}."
         )
     return found
+
+
+def _tell_metres(file: CaptureFile) -> bool:
+    """Whether scan can bring the photos to the robot's frame, as far as that is stated."""
+    is_placed = stated_poses(file).T_world_poses is not None
+    return file.room != "photos" or file.board is not None or is_placed
 
 
 def _track(parts: Parts, video: RGBDVideo) -> GivenTrack | None:
