@@ -36,7 +36,6 @@ from .readers.meshes.linked_files import mesh_root
 from .readers.posed.posed_photos import ACCEPTS as ACCEPTS_POSES, poses_in
 from .readers.tracks.of_film import GivenTrack
 
-
 NO_METRES = (
     "photos: nothing tells their metres (neither board, tags nor photo_poses with T_world_poses): "
     "scan will refuse them; with `room: film` the video gives the room"
