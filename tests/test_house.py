@@ -115,7 +115,8 @@ ELSEWHERE = {
         xsim_core/capture/place/other_sources xsim_core/capture/place/spec
         xsim_core/film/camera_place""",
     "tests/capture/place/test_tag_layout.py": "xsim_core/geometry/tag_spec xsim_core/geometry/tags",
-    "tests/capture/readers/test_apart.py": "xsim_core/capture/readers/child",
+    "tests/capture/readers/test_apart.py": """
+        xsim_core/capture/readers/child xsim_core/capture/readers/limited""",
     "tests/capture/readers/test_lens.py": "xsim_core/capture/librealsense",
     "tests/capture/readers/test_photos.py": "xsim_core/capture/readers/images",
     "tests/capture/readers/folders/test_rgbd_folder.py": """

@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from xsim_core.capture.readers.apart import GIB
+from xsim_core.capture.readers.limited import GIB
 from xsim_core.errors import XSimError
 
 from .formats import FORMATS

@@ -13,13 +13,8 @@ import pytest
 
 from xsim_core.capture.formats import write_photos, write_rgbd_folder
 from xsim_core.capture.readers import read_mesh, read_photos, read_video
-from xsim_core.capture.readers.apart import (
-    GIB,
-    Limits,
-    read_apart,
-    read_truth_apart,
-    read_world_apart,
-)
+from xsim_core.capture.readers.apart import read_apart, read_truth_apart, read_world_apart
+from xsim_core.capture.readers.limited import GIB, Limits
 from xsim_core.capture.readers.synthesised import read_truth
 from xsim_core.errors import BadInputError
 from xsim_core.render.shapes import l_block

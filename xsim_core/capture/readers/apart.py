@@ -1,46 +1,20 @@
-"""Foreign files are read in a process of their own; a crash or bomb there is a sentence here."""
+"""What a person's files hold, read in a process of its own (see ``limited.py``)."""
 
-import json
-import os
-import signal
-import subprocess
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
 from numpy.typing import NDArray
 
-from xsim_core import errors
 from xsim_core.capture.formats import RGBDVideo
-from xsim_core.errors import BadInputError, XSimError
+from xsim_core.errors import XSimError
 from xsim_core.geometry import TexturedMesh
 
-from .child import DOING_FILE, RESULT_FILE
 from .depth_unit import DepthUnit
+from .limited import Limits, failure_of, read_in_child
 from .tracks.of_film import GivenTrack
 from .tracks.spec import TrackSpec
-
-GIB = 1 << 30
-TAIL_CHARS = 300
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What reading one capture may take."""
-
-    memory_bytes: int
-    file_bytes: int = 10 * GIB
-    """The largest array that is handed over."""
-    time_s: float = 300.0
-    time_s_per_mb: float = 1.0
-
-    @staticmethod
-    def of_this_machine() -> "Limits":
-        """All of its memory, and 8 GiB in any case: libraries reserve more than they use."""
-        return Limits(memory_bytes=max(8 * GIB, psutil.virtual_memory().total))
 
 
 @dataclass(frozen=True)
@@ -168,7 +142,7 @@ def read_parts(
     }
     if track is not None:
         files["track"], more["track_spec"] = track[0], track[1].model_dump()
-    a, said = _read("capture", place, files, limits, more)
+    a, said = read_in_child("capture", place, files, limits, more)
     has = files.keys() - said["failures"].keys()
     film = _video(a, said["names"]) if "video" in has else None
     none = None if film is None or photos else np.zeros((0, *film.rgb.shape[1:]), np.uint8)
@@ -178,7 +152,7 @@ def read_parts(
         film,
         DepthUnit(**said["unit"]) if film is not None else None,
         said["notes"],
-        {name: _failure(told) for name, told in said["failures"].items()},
+        {name: failure_of(told) for name, told in said["failures"].items()},
         {n: a[f"photo_poses/{n}"] for n in ("T_given_cam", "K") if f"photo_poses/{n}" in a},
         GivenTrack(a["track_T"], a["track_has_pose"], said["track_frame"])
         if "track_T" in a
@@ -206,7 +180,7 @@ def read_world_apart(
     Raises:
         BadInputError: as above.
     """
-    arrays, said = _read("world", place, {"spec": spec, "mesh": mesh}, limits)
+    arrays, said = read_in_child("world", place, {"spec": spec, "mesh": mesh}, limits)
     return arrays, said["name"]
 
 
@@ -223,7 +197,7 @@ def read_truth_apart(
     Raises:
         BadInputError: as above.
     """
-    return _read("truth", place, {"truth": truth}, limits)[0]
+    return read_in_child("truth", place, {"truth": truth}, limits)[0]
 
 
 def look_in_child(
@@ -240,80 +214,5 @@ def look_in_child(
     Raises:
         BadInputError: as above.
     """
-    arrays, said = _read("look", place, {"folder": folder}, limits, {"look": look})
+    arrays, said = read_in_child("look", place, {"folder": folder}, limits, {"look": look})
     return arrays, said["facts"]
-
-
-def _read(
-    what: str,
-    place: Path,
-    files: dict[str, Path],
-    limits: Limits | None,
-    more: dict[str, Any] | None = None,
-) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-    """Arrays by name, mapped from ``place``, and what else the readers said."""
-    ended = _run(what, place, files, limits or Limits.of_this_machine(), more or {})
-    result_file = place / RESULT_FILE
-    if not result_file.is_file():
-        raise BadInputError(f"{_doing(place)} cannot be read: {_how(ended)}. Export it again.")
-    result = json.loads(result_file.read_bytes())
-    if failure := result.get("error"):
-        raise _failure(failure)
-    arrays = {
-        name: np.load(place / f"{i}.npy", mmap_mode="r") for i, name in enumerate(result["arrays"])
-    }
-    return arrays, result
-
-
-def _failure(told: dict[str, str]) -> XSimError:
-    kind: type[XSimError] = getattr(errors, told["kind"], BadInputError)
-    return kind(told["message"])
-
-
-def _run(
-    what: str, place: Path, files: dict[str, Path], limits: Limits, more: dict[str, Any]
-) -> subprocess.CompletedProcess[bytes]:
-    time_s = limits.time_s + limits.time_s_per_mb * _size_mb(*files.values())
-    request = {
-        "what": what,
-        "out": str(place),
-        **{name: str(path) for name, path in files.items()},
-        **more,
-        "memory_bytes": limits.memory_bytes,
-        "file_bytes": limits.file_bytes,
-        "cpu_s": int(time_s * (os.cpu_count() or 1)) + 1,
-    }
-    command = [sys.executable, "-P", "-m", "xsim_core.capture.readers.child", json.dumps(request)]
-    try:
-        return subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=time_s,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise BadInputError(
-            f"{_doing(place)} could not be read in {time_s:.0f} s: it is damaged, or far too large"
-        ) from error
-
-
-def _doing(place: Path) -> str:
-    try:
-        return (place / DOING_FILE).read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return "the capture"
-
-
-def _how(ended: subprocess.CompletedProcess[bytes]) -> str:
-    """The end of a process without an answer, in words."""
-    if ended.returncode < 0:
-        name = signal.Signals(-ended.returncode).name
-        return f"its parser was ended by {name}, as damaged files and too little memory do"
-    said = ended.stderr.decode(errors="replace").strip().splitlines()
-    return f"its parser failed ({said[-1][-TAIL_CHARS:] if said else ended.returncode})"
-
-
-def _size_mb(*paths: Path) -> float:
-    files = [p for path in paths for p in ([path] if path.is_file() else path.rglob("*"))]
-    return sum(p.stat().st_size for p in files if p.is_file()) / 1e6
