@@ -21,6 +21,8 @@ File = Annotated[str, arg(metavar="FILE")]
 Settings = Annotated[tuple[str, ...], arg(metavar="STAGE.FIELD=VALUE")]
 Stages = Annotated[tuple[str, ...], arg(metavar="STAGE")]
 
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+"""Addresses that nobody else reaches."""
 FORM = "Give stage.field=value, such as ppo.num_env_steps=200000 or diffusion.optim.num_steps=4000."
 
 

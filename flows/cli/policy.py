@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import Positional, arg, subcommand
 
-from .arguments import File, Reference
+from .arguments import LOOPBACK, File, Reference
 from .output import print_json
 
 if TYPE_CHECKING:
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from xsim_core.serving import PolicyServer
 
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
 KEY_NAME = "policy-server.key"
 
 

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from tyro.conf import Positional, arg
 
+from .arguments import LOOPBACK
 from .output import announce_empty, print_json
 
 if TYPE_CHECKING:
     from xsim_core.artifacts import ArtifactRef
     from xsim_core.storage import ArtifactStore
-
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from xsim_core.artifacts import Capture, ObjectTrack, PosedImages, SplatScene
 from xsim_core.geometry import PinholeCamera, TexturedMesh, matrix_to_quat_wxyz, quat_wxyz_to_matrix
+from xsim_core.rasterize.render import SH_C0
 from xsim_core.storage import OpenArtifact
 from xsim_core.tracking import STATUS_NAMES
 
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 DISC_THICKNESS_M = 1e-5
-SH0 = 0.28209479177387814
-"""The spherical harmonic of degree 0 (Kerbl et al. 2023)."""
 FRUSTUM_M = 0.12
 PATH_RGB, PIECE_RGB = (232, 89, 12), (56, 132, 255)
 STATUS_RGB = {
@@ -44,7 +43,7 @@ def show_scene(server: "viser.ViserServer", scene: OpenArtifact[SplatScene]) -> 
         server,
         "/room/splat",
         {name: scene.array(name) for name in ("means", "quats_wxyz", "scales", "opacities")},
-        0.5 + SH0 * scene.array("sh0"),
+        0.5 + SH_C0 * scene.array("sh0"),
     )
     vertices, faces, rgb = (scene.array(f"mesh/{name}") for name in ("vertices", "faces", "rgb"))
     import trimesh

@@ -9,7 +9,6 @@ from threading import Event, RLock
 from typing import TYPE_CHECKING, Any
 
 from xsim_core.artifacts import (
-    Artifact,
     ArtifactRef,
     Capture,
     EpisodeDataset,
@@ -19,6 +18,7 @@ from xsim_core.artifacts import (
     SplatScene,
 )
 from xsim_core.errors import BadInputError
+from xsim_core.exporters.source import Source
 from xsim_core.geometry import TexturedMesh
 from xsim_core.storage import ArtifactStore, OpenArtifact
 
@@ -107,7 +107,9 @@ def _fill(
     """Everything into the scene; what moves is answered."""
     robot, timelines = Robot(), list[Timeline]()
     scene, images, sim, track, dataset = (opened.get(kind) for kind in VIEWABLE)
-    world = sim if sim is not None or dataset is None else _made_from(store, dataset, SimWorld)
+    world = (
+        sim if sim is not None or dataset is None else Source(dataset, store).made_from(SimWorld)
+    )
     if scene is not None:
         show_scene(server, scene)
     elif world is not None:
@@ -117,20 +119,11 @@ def _fill(
     if sim is not None:
         show_sim(server, sim, robot)
     if track is not None:
-        timelines += show_track(server, track, _made_from(store, track, Capture))
+        timelines += show_track(server, track, Source(track, store).made_from(Capture))
     if dataset is not None:
         mesh = None if world is None else TexturedMesh.from_arrays(world.arrays("object"))
         timelines += show_dataset(server, dataset, robot, mesh)
     return timelines
-
-
-def _made_from(
-    store: ArtifactStore, artifact: OpenArtifact[Any], kind: type[Artifact]
-) -> OpenArtifact[Any] | None:
-    for ref in artifact.manifest.inputs.values():
-        if ref.kind == kind.kind and store.manifest(ref) is not None:
-            return store.open(ref, kind)
-    return None
 
 
 @dataclass

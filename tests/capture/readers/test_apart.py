@@ -13,7 +13,7 @@ import pytest
 
 from xsim_core.capture.formats import write_photos, write_rgbd_folder
 from xsim_core.capture.readers import read_mesh, read_photos, read_video
-from xsim_core.capture.readers.apart import read_apart, read_truth_apart, read_world_apart
+from xsim_core.capture.readers.apart import read_parts, read_truth_apart, read_world_apart
 from xsim_core.capture.readers.limited import GIB, Limits
 from xsim_core.capture.readers.synthesised import read_truth
 from xsim_core.errors import BadInputError
@@ -31,7 +31,7 @@ def brought(tmp_path, video):
 def read(folder, **limits):
     place = folder / "place"
     place.mkdir(exist_ok=True)
-    return read_apart(
+    return read_parts(
         place,
         mesh=folder / "object/mesh.obj",
         mesh_root=folder,
@@ -39,7 +39,7 @@ def read(folder, **limits):
         video=folder / "video",
         depth_unit_m=None,
         limits=Limits(memory_bytes=8 * GIB, **limits),
-    )
+    ).whole()
 
 
 def test_the_answer_is_what_the_readers_answer(brought):
@@ -64,7 +64,7 @@ def test_what_needs_more_memory_than_there_is_is_a_sentence(brought):
     place = brought / "place"
     place.mkdir()
     with pytest.raises(BadInputError, match=r"memory|cannot be read"):
-        read_apart(
+        read_parts(
             place,
             mesh=brought / "object/mesh.obj",
             mesh_root=brought,

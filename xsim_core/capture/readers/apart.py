@@ -61,48 +61,6 @@ class Parts:
         return Brought(self.mesh, self.photos, self.video, self.unit, notes, *more)
 
 
-def read_apart(
-    place: Path,
-    *,
-    mesh: Path,
-    mesh_root: Path,
-    photos: Path | None,
-    poses: str | None = None,
-    video: Path,
-    depth_unit_m: float | None,
-    track: tuple[Path, TrackSpec] | None = None,
-    limits: Limits | None = None,
-) -> Brought:
-    """Read a capture's files in a process with limits.
-
-    Args:
-        place: an empty folder for the arrays; the answer's arrays are mapped from there.
-        mesh: as ``read_mesh`` takes it.
-        mesh_root: likewise.
-        photos: as ``read_photos`` takes it; None where there are none.
-        poses: as ``read_posed_photos`` takes it; None where the photos' poses are not known.
-        video: as ``read_video_and_unit`` takes it.
-        depth_unit_m: likewise.
-        track: as ``read_track`` takes it.
-        limits: of memory, time and file size; of this machine by default.
-
-    Raises:
-        BadInputError: as the readers do; and when reading crashes, hangs or takes too much.
-        MissingDependencyError: as the readers do.
-    """
-    return read_parts(
-        place,
-        mesh=mesh,
-        mesh_root=mesh_root,
-        photos=photos,
-        poses=poses,
-        video=video,
-        depth_unit_m=depth_unit_m,
-        track=track,
-        limits=limits,
-    ).whole()
-
-
 def read_parts(
     place: Path,
     *,
@@ -116,22 +74,24 @@ def read_parts(
     goes_on: bool = False,
     limits: Limits | None = None,
 ) -> Parts:
-    """As ``read_apart``; part by part.
+    """Read a capture's files in a process with limits.
 
     Args:
-        place: as above.
-        mesh: likewise.
+        place: an empty folder for the arrays; the answer's arrays are mapped from there.
+        mesh: as ``read_mesh`` takes it.
         mesh_root: likewise.
-        photos: likewise.
-        poses: likewise.
-        video: likewise.
+        photos: as ``read_photos`` takes it; None where there are none.
+        poses: as ``read_posed_photos`` takes it; None where the photos' poses are not known.
+        video: as ``read_video_and_unit`` takes it.
         depth_unit_m: likewise.
-        track: likewise.
+        track: as ``read_track`` takes it.
         goes_on: read the other parts too where one cannot be read, and answer its failure.
-        limits: as above.
+        limits: of memory, time and file size; of this machine by default.
 
     Raises:
-        BadInputError: as above; what the readers raise only where it does not go on.
+        BadInputError: when reading crashes, hangs or takes too much; and as the readers do, unless
+            it goes on.
+        MissingDependencyError: as the readers do, likewise.
     """
     files = {"mesh": mesh, "video": video} | ({"photos": photos} if photos else {})
     more: dict[str, Any] = {
