@@ -50,7 +50,8 @@ def test_the_better_status_wins_and_then_a_clearly_higher_score():
         a.put(i, left)
         if right is not None:
             b.put(i, right)
-    best = better_of(a, b)
+    best = better_of(a, b, np.zeros((1, 3)))
+    assert best.passes_apart_m == [1.0]  # Where both are sure they are a metre apart.
     np.testing.assert_array_equal(best.T_cam_object[:, 0, 3], [winner for *_, winner in cases])
     expected = [left if winner == 1 else right for left, right, winner in cases]
     np.testing.assert_array_equal(best.status, [p.status for p in expected])

@@ -48,6 +48,7 @@ def test_track_in_the_world_with_segments_and_pictures(recording, store):
     assert np.linalg.norm(made.array("T_world_cam")[:3, 3] - T_WORLD_CAM[:3, 3]) < 0.015
     assert made.summary.num_ok == made.summary.num_frames == 18
     assert made.summary.num_segments == 1
+    assert (made.summary.verdict, made.summary.passes_apart_m) == ("pass", None)
     first, last = made.array("segments")[0]
     assert 2 <= first <= 6
     assert 11 <= last <= 15

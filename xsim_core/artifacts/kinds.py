@@ -183,8 +183,16 @@ class ObjectTrack(Artifact):
     """By how much the best of the other poses there fits worse: 0 cannot be told apart."""
     runner_up_distance_m: float | None = None
     """How far that pose is from the first (ADD)."""
+    support_plane: tuple[float, float, float, float] | None = None
+    """What is measured round the object's box in ``init_frame``, where that is a plane: unit normal
+    and offset, world frame, metres (``normal . p = offset``)."""
+    passes_apart_m: float | None = None
+    """How far tracking forward and backward disagree (ADD, 95th percentile); None where the film
+    was tracked once."""
+    verdict: Literal["pass", "review", "fail"] | None = None
+    """Whether it is good enough to learn from, as its maker judged it (``xsim_core.verdicts``)."""
     notes: tuple[str, ...] = ()
-    """When the object was lost, and which frames tell nothing."""
+    """Why the verdict, when the object was lost, and which frames tell nothing."""
 
 
 _PIECES = tuple(
@@ -235,6 +243,8 @@ class SimWorld(Artifact):
     num_scene_pieces: int
     is_mesh_coloured: bool = True
     """As the capture's: whoever tracks with the mesh learns its colours where this is False."""
+    notes: tuple[str, ...] = ()
+    """What speaks against the track that it was built from, and who took it all the same."""
 
 
 class TeacherPolicy(Artifact):

@@ -14,6 +14,7 @@ from xsim_core.storage import ArtifactWriter, OpenArtifact
 from .collision import object_pieces, scene_pieces
 from .config import BuildSimConfig
 from .pictures import top_view_png
+from .quality import check_track
 from .start import start_tcp, workspace
 from .waypoints import (
     lift_to_table,
@@ -38,8 +39,10 @@ def build_sim(
 
     Raises:
         BadInputError: when the track holds no motion, or the object is out of the robot's reach.
+        QualityGateError: when the track's verdict is ``fail`` and nobody said why to take it.
     """
     task, table = config.task, scene.summary.table_height_m
+    notes = check_track(track, table, config)
     mesh = TexturedMesh.from_arrays(track.arrays("object"))
     vertices = mesh.vertices.astype(np.float64)
     centre, radius = _centre_and_radius(vertices, mesh.faces)
@@ -79,6 +82,7 @@ def build_sim(
         num_object_pieces=len(pieces),
         num_scene_pieces=len(obstacles),
         is_mesh_coloured=track.summary.is_mesh_coloured,
+        notes=notes,
     )
 
 

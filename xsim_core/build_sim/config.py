@@ -11,3 +11,5 @@ class BuildSimConfig(StageConfig):
 
     task: TaskSpec = Field(default_factory=lambda: load_task("push_block"))
     """How the object's motion becomes waypoints, actions and reward."""
+    accept_track: str = Field(default="", exclude_if=lambda value: not value)
+    """Why a track whose verdict is ``fail`` is built from all the same, and who says so."""

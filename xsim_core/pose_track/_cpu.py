@@ -61,7 +61,8 @@ def track_video(
         for name in ("T_cam_object", "status", "score", "visible_fraction"):
             getattr(backward, name)[last] = getattr(track, name)[last]
     run.follow(backward, range(last, start, -1), path, span=(0.7, 1.0))
-    return better_of(track, backward)
+    points = mesh.sample_surface(500, rng=np.random.default_rng(0))
+    return better_of(track, backward, points)
 
 
 def _may_recheck(config: PoseTrackConfig) -> bool:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsim_core.scratch import read_arrays, write_arrays
-from xsim_core.tracking import LOST, OK, TrackedPose
+from xsim_core.tracking import LOST, OK, TrackedPose, add_m
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,8 @@ class RawTrack:
     """(t,)."""
     first_pose: NDArray[np.float64] = field(default_factory=lambda: np.full(5, np.nan))
     """What ``FirstPose.figures`` says; NaN where nobody searched for a first pose."""
+    passes_apart_m: NDArray[np.float64] = field(default_factory=lambda: np.full(1, np.nan))
+    """(1,): how far two passes disagree (ADD, 95th percentile); NaN where there was one."""
 
     @staticmethod
     def empty(num_frames: int) -> "RawTrack":
@@ -59,9 +61,14 @@ class RawTrack:
         return RawTrack(**arrays)
 
 
-def better_of(a: RawTrack, b: RawTrack) -> RawTrack:
-    """Per frame the pose with the better status, then the higher score."""
+def better_of(a: RawTrack, b: RawTrack, points: NDArray[np.floating]) -> RawTrack:
+    """Per frame the pose with the better status, then the higher score.
+
+    By the mesh's points (n, 3) it is also told how far the two lie apart where both are sure.
+    """
     a_ok, b_ok = a.status == OK, b.status == OK
+    both = a_ok & b_ok & b.is_done
+    apart_m = add_m(a.T_cam_object[both], b.T_cam_object[both], points)
     take_b = b.is_done & ((b_ok & ~a_ok) | ((b_ok == a_ok) & (b.score > a.score + 0.02)))
     return RawTrack(
         np.where(take_b[:, None, None], b.T_cam_object, a.T_cam_object),
@@ -69,4 +76,5 @@ def better_of(a: RawTrack, b: RawTrack) -> RawTrack:
         np.where(take_b, b.score, a.score),
         np.where(take_b, b.visible_fraction, a.visible_fraction),
         a.first_pose,
+        np.array([np.quantile(apart_m, 0.95) if len(apart_m) else np.nan]),
     )

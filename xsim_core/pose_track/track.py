@@ -12,11 +12,14 @@ from xsim_core.film.frames import Video, open_video
 from xsim_core.geometry import TexturedMesh
 from xsim_core.storage import ArtifactWriter, OpenArtifact
 from xsim_core.tracking import LOST, OCCLUDED, OK, fill_gaps, motion_segments, smooth_poses
+from xsim_core.verdicts import judge_track
+from xsim_core.verdicts.evidence import TrackEvidence, measured_surface
 
 from . import _cpu, _file, _foundationpose
 from .config import PoseTrackConfig
 from .pictures import add_overlays, plot_trajectory
 from .raw_track import RawTrack
+from .standing import support_plane
 from .told import (
     check_ok_share,
     notes_on,
@@ -81,6 +84,20 @@ def track_object(
             T_world_object, video.timestamps_s, status=status, score=score, segments=segments
         ),
     )
+    plane = support_plane(video, capture.summary, path, config.tracker)
+    apart_m = _figure(raw.passes_apart_m[0])
+    verdict = judge_track(
+        TrackEvidence(
+            T_world_object,
+            status,
+            score,
+            video.timestamps_s,
+            segments,
+            mesh.vertices.astype(np.float64),
+            measured_surface(plane),
+            apart_m,
+        )
+    )
     return ObjectTrack(
         object_name=capture.summary.object_name,
         num_frames=video.num_frames,
@@ -93,7 +110,11 @@ def track_object(
         first_pose_quality=_figure(raw.first_pose[0]),
         runner_up_margin=_figure(raw.first_pose[1]),
         runner_up_distance_m=_figure(raw.first_pose[2]),
+        support_plane=plane,
+        passes_apart_m=apart_m,
+        verdict=verdict.level,
         notes=(
+            *verdict.notes,
             *notes_on_place(world, capture.summary),
             *notes,
             *notes_on_first_pose(raw.first_pose),
