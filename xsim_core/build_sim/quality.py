@@ -28,6 +28,8 @@ def check_track(
             "as it is, say why and who you are: --set build_sim.accept_track='…'"
         )
     return (
-        f"the object's track fails ({verdict.because}) and was taken all the same: "
-        f"{config.accept_track.strip()}",
+        (
+            f"the object's track fails ({verdict.because}) and was taken all the same: "
+            f"{config.accept_track.strip()}"
+        ),
     )
