@@ -106,6 +106,8 @@ ELSEWHERE = {
     "tests/capture/test_examine.py": "xsim_core/capture/gate_words",
     "tests/flows/test_capture_check.py": "flows/cli/capture/check",
     "tests/flows/test_capture_init.py": "flows/cli/capture/init",
+    "tests/robots/test_motion.py": "xsim_core/robots/limits",
+    "tests/robots/test_safety.py": "xsim_core/robots/driver",
     "tests/viewing/test_viewer.py": """
         xsim_core/viewing/layers xsim_core/viewing/episodes xsim_core/viewing/robot
         xsim_core/viewing/timeline flows/cli/view""",
