@@ -8,7 +8,7 @@ from typing import Any
 from tasks.engine.child import run_job
 from tasks.engine.observer import Observer
 from tasks.settings import Settings
-from xsim_core.capture import IngestConfig, SynthesizeConfig, truth_folder
+from xsim_core.capture import IngestConfig, truth_folder
 from xsim_core.config import FrozenModel
 from xsim_core.errors import BadInputError, UnknownNameError
 from xsim_core.scratch import write_text
@@ -70,6 +70,8 @@ def synthesise(folder: Path, observer: Observer, *, preset: str = "demo") -> Pat
     """
     if preset not in SYNTHETIC:
         raise UnknownNameError("synthetic capture", preset, SYNTHETIC)
+    from xsim_core.capture import SynthesizeConfig  # Here: it draws scenes, and `xsim run` none.
+
     config = SynthesizeConfig.model_validate({"name": preset, **SYNTHETIC[preset]})
     stamp = truth_folder(folder).with_name(f"{folder.name}.{_STAMP}")
     wanted = config.model_dump_json(indent=1)
@@ -95,7 +97,7 @@ def synthesise(folder: Path, observer: Observer, *, preset: str = "demo") -> Pat
 
 def render_capture(given: dict[str, Any], progress: Progress) -> None:
     """``synthesize_capture`` on plain values, for a process that Ctrl-C really ends."""
-    from xsim_core.capture import synthesize_capture
+    from xsim_core.capture import SynthesizeConfig, synthesize_capture
 
     config = SynthesizeConfig.model_validate(given["config"])
     synthesize_capture(Path(given["folder"]), config, progress)

@@ -38,7 +38,8 @@ def room(tmp_path, monkeypatch):
 
 def forget():
     """As a new process begins."""
-    for cached in (provenance._code_of, provenance._imports, provenance._file):
+    reading = (provenance._code_of, provenance._stands_on, provenance._digest)
+    for cached in (*reading, provenance._imports, provenance._file):
         cached.cache_clear()
 
 

@@ -85,12 +85,24 @@ def _code_of(run: str) -> str:
     while waiting:
         if (found := waiting.pop()) not in seen:
             seen.add(found)
-            waiting += (o for m, names in _imports(found) for o in _origins(m, names))
+            waiting += _stands_on(found)
     files = {found: path for found in seen if (path := _file(found)) is not None}
     for folder in {path.parent for path in files.values()}:
         files |= {f"{c.parent.name}/{c.name}": c for c in _compiled(folder)}
-    parts = [f"{name} {hashlib.sha256(p.read_bytes()).hexdigest()}" for name, p in files.items()]
+    parts = [f"{name} {_digest(path)}" for name, path in files.items()]
     return hashlib.sha256("\n".join(sorted(parts)).encode()).hexdigest()[:12] if parts else ""
+
+
+@cache
+def _stands_on(module: str) -> tuple[str, ...]:
+    """The modules that one imports."""
+    return tuple({o for name, names in _imports(module) for o in _origins(name, names)})
+
+
+@cache
+def _digest(path: Path) -> str:
+    """Of one file; the twelve stages share most of theirs."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _origins(module: str, names: tuple[str, ...]) -> Iterator[str]:

@@ -3,9 +3,33 @@
 from typing import Annotated, Any, Literal, cast
 
 from tyro.conf import Positional, arg
+from tyro.constructors import PrimitiveConstructorSpec
 
 from xsim_core.errors import BadInputError
 from xsim_core.text import parse_yaml
+
+
+class Texts(tuple[str, ...]):
+    """Values of an option that takes several.
+
+    Of ``tuple[str, ...]`` tyro would ask typeguard, whose import is a tenth of a finished run.
+    """
+
+    __slots__ = ()
+
+
+NO_TEXTS = Texts()
+
+
+def _several(metavar: str) -> PrimitiveConstructorSpec[Texts]:
+    return PrimitiveConstructorSpec(
+        nargs="*",
+        metavar=metavar,
+        instance_from_str=Texts,
+        is_instance=lambda value: isinstance(value, Texts),
+        str_from_instance=list,
+    )
+
 
 Preset = Literal["demo", "debug", "full"]
 """``xsim_core.presets.PRESETS``, named here so that a shell can complete them at once."""
@@ -18,8 +42,8 @@ StoreUrl = Annotated[str, arg(metavar="URL")]
 Task = Annotated[str, arg(metavar="NAME|FILE")]
 Name = Annotated[str, arg(metavar="NAME")]
 File = Annotated[str, arg(metavar="FILE")]
-Settings = Annotated[tuple[str, ...], arg(metavar="STAGE.FIELD=VALUE")]
-Stages = Annotated[tuple[str, ...], arg(metavar="STAGE")]
+Settings = Annotated[Texts, _several("STAGE.FIELD=VALUE")]
+Stages = Annotated[Texts, _several("STAGE")]
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 """Addresses that nobody else reaches."""

@@ -19,6 +19,10 @@ from xsim_core.errors import UnknownNameError
 from .commands import actions_of, all_commands, find_command
 from .problems import Problem, problem_of, say_problem, usage_problem
 
+# pydantic looks for plugins among all that is installed, a tenth of a short command. Set it to
+# nothing to have them.
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+
 DESCRIPTION = """Teach a robot a task from one RGB-D video of a person doing it.
 
 `xsim demo` runs the whole chain on a capture it makes itself, and prints the path of a report.
@@ -28,6 +32,9 @@ XSIM_STORE) and reused: running again continues where the last run stopped.
 `xsim COMMAND --help` explains one command; `xsim --version` says which release this is; every
 command takes --json. `xsim --tyro-print-completion bash` prints completion for a shell.
 """
+
+NUM_OBJECTS_PER_COLLECTION = 50_000
+"""Some megabytes; Python's own 700 are for processes that import little."""
 
 _CONFIG = (
     tyro.conf.OmitSubcommandPrefixes,
@@ -47,7 +54,8 @@ def main(argv: list[str] | None = None) -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
-        code = _run(arguments, as_json=as_json)
+        with _seldom_collected():
+            code = _run(arguments, as_json=as_json)
         sys.stdout.flush()
     except KeyboardInterrupt:
         _end_children(began_s)
@@ -71,9 +79,8 @@ def _run(arguments: list[str], *, as_json: bool) -> int:
         print(f'{{"version": "{version}"}}' if as_json else f"xsim {version}")
         return 0
     try:
-        with _nothing_collected():
-            command = _parse(arguments)
-            importlib.import_module("tasks.settings")  # Whatever a command does needs it.
+        command = _parse(arguments)
+        importlib.import_module("tasks.settings")  # Whatever a command does needs it.
     except UnknownNameError as error:
         return say_problem(Problem("UsageError", str(error), 2), as_json=as_json)
     except UsageError as error:
@@ -82,15 +89,14 @@ def _run(arguments: list[str], *, as_json: bool) -> int:
 
 
 @contextmanager
-def _nothing_collected() -> Generator[None]:
+def _seldom_collected() -> Generator[None]:
     """Importing makes no garbage: looking for it again and again is a tenth of a short command."""
-    is_collecting = gc.isenabled()
-    gc.disable()
+    thresholds = gc.get_threshold()
+    gc.set_threshold(NUM_OBJECTS_PER_COLLECTION, *thresholds[1:])
     try:
         yield
     finally:
-        if is_collecting:
-            gc.enable()
+        gc.set_threshold(*thresholds)
 
 
 class UsageError(Exception):

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from tyro.conf import arg
 
-from .arguments import CaptureFolder, Name, Preset, Settings, Stages, Task, parse_overrides
+from .arguments import (
+    NO_TEXTS,
+    CaptureFolder,
+    Name,
+    Preset,
+    Settings,
+    Stages,
+    Task,
+    parse_overrides,
+)
 from .output import print_json
 
 if TYPE_CHECKING:
@@ -25,7 +34,7 @@ class Demo:
 
     preset: Literal["demo", "debug"] = "demo"
     """demo; debug (tiny sizes, minutes, proves only that every stage runs)."""
-    set: Settings = ()
+    set: Settings = NO_TEXTS
     """Fields over the preset, such as ppo.num_env_steps=200000, diffusion.optim.num_steps=4000 or
     task.horizon=50. The values are YAML."""
     prefect: bool = True
@@ -70,13 +79,13 @@ class Run:
     """A task's name, or a YAML file of yours: a new task needs no Python."""
     name: Name = ""
     """What to call the run; by default the capture's name and the preset's."""
-    set: Settings = ()
+    set: Settings = NO_TEXTS
     """Fields over the preset, such as ppo.num_env_steps=200000, diffusion.optim.num_steps=4000 or
     task.horizon=50. The values are YAML."""
     until: Annotated[str, arg(metavar="STAGE")] = ""
     """The last stage to carry out, with those that it needs (pose_track needs neither scan nor
     splat); all of them by default."""
-    anew: Stages = ()
+    anew: Stages = NO_TEXTS
     """A stage to make by the code as it is now, though the store has what other code made of the
     same; those after it follow where its content changed. A run of its own: the other one stays."""
     prefect: bool = True

@@ -7,18 +7,15 @@ stands for its bytes, as it does for git and rsync: gigabytes are not read again
 import hashlib
 import time
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
 from xsim_core.config import StageConfig
 from xsim_core.errors import BadInputError
 
-from .layout import CAPTURE_FILE, CaptureFile, read_capture_file
-from .place.resolve import place_files
-from .readers import video_files
-from .readers.meshes.linked_files import mesh_files, mesh_root
-from .readers.video import RECORDING_SUFFIXES
+if TYPE_CHECKING:
+    from .layout import CaptureFile
 
 VideoChoice = Literal["declared", "recording", "folder"]
 
@@ -85,6 +82,12 @@ def source_files(folder: Path, prefer: VideoChoice = "declared") -> list[Path]:
     """
     if (folder / "world.json").is_file() or (folder / "truth.npz").is_file():
         return _files_below(folder)
+    # Here: a fifth of a finished run, which knows its captures and reads none.
+    from .layout import CAPTURE_FILE, read_capture_file
+    from .place.resolve import place_files
+    from .readers import video_files
+    from .readers.meshes.linked_files import mesh_files, mesh_root
+
     file = read_capture_file(folder)
     video = video_path(folder, file, prefer)
     places = [(folder / file.mesh).parent]
@@ -101,12 +104,14 @@ def source_files(folder: Path, prefer: VideoChoice = "declared") -> list[Path]:
     return sorted({*files, *(p for place in [*places, *more] for p in _files_below(place))})
 
 
-def video_path(folder: Path, file: CaptureFile, prefer: VideoChoice) -> Path:
+def video_path(folder: Path, file: "CaptureFile", prefer: VideoChoice) -> Path:
     """The recording or the RGB-D folder that is taken.
 
     Raises:
         BadInputError: when a recording is preferred and there is none.
     """
+    from .readers.video import RECORDING_SUFFIXES
+
     match prefer:
         case "declared":
             return folder / file.video
