@@ -16,3 +16,6 @@ RUN /opt/venv/bin/python -m pip install -q --no-cache-dir --no-deps --require-ha
 ENV NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=all XSIM_DEVICE=cuda:0 \
     TORCH_EXTENSIONS_DIR=/data/cache/torch_extensions
 USER xsim
+# SAPIEN would fetch it when a GPU is first asked for. WITH_PHYSX_GPU=0 builds without a network.
+ARG WITH_PHYSX_GPU=1
+RUN [ "$WITH_PHYSX_GPU" = 0 ] || python -m xsim_core.sim.physx_gpu

@@ -1,7 +1,9 @@
 """xsim_core/sim/starts.py: starts stray around the object's centre, within the task's ranges."""
 
 import numpy as np
+import pytest
 
+from xsim_core.errors import BadInputError
 from xsim_core.geometry import (
     make_se3,
     quat_wxyz_to_matrix,
@@ -10,7 +12,7 @@ from xsim_core.geometry import (
     so3_exp,
 )
 from xsim_core.sim.assets import SimAssets
-from xsim_core.sim.starts import StartStreams, draw_start, yaw_then
+from xsim_core.sim.starts import StartStreams, draw_start, seeds_of_all, yaw_then
 from xsim_core.sim.task import StartRandomisation
 
 T_START = make_se3(so3_exp([0.3, -0.2, 0.7]), [0.5, -0.1, 0.03])
@@ -93,3 +95,9 @@ def test_a_partial_reset_draws_by_index_and_moves_no_other_stream():
     streams.seed([1], [2])
     nominal = draw_start(ASSETS, StartRandomisation(), np.random.default_rng(2))
     np.testing.assert_array_equal(streams.draw([1]).position[0], nominal.position)
+
+
+def test_seeds_go_to_the_environments_that_are_reset():
+    assert seeds_of_all([7, 8], [3, 1], [10, 11, 12, 13]) == [10, 8, 12, 7]
+    with pytest.raises(BadInputError, match="2 environments was given 1 seeds"):
+        seeds_of_all([7], [3, 1], [10, 11, 12, 13])

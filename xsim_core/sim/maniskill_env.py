@@ -4,6 +4,7 @@ Imported only where a simulator is wanted. All of a batch stays on ``self.device
 drives the same scene on the CPU without ManiSkill's per-step tensor work.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import gymnasium
@@ -23,8 +24,9 @@ from xsim_core.geometry import se3_to_pos_quat
 
 from . import batch_reward as rewards
 from .assets import TABLE_HALF_M, TABLE_XY_M, SimAssets
+from .physx_gpu import check_backend
 from .reward import Goals
-from .starts import StartStreams
+from .starts import StartStreams, seeds_of_all
 from .task import Physics, TaskSpec
 
 ENV_ID = "XSimObjectTrack-v1"
@@ -37,11 +39,14 @@ class XSimObjectTrackEnv(BaseEnv):
     """A Panda, a table, obstacles of the scene and the tracked object.
 
     Args:
-        assets: meshes, pieces and waypoints.
-        task: what counts, and how the arm is driven.
+        assets: meshes, pieces and waypoints; or its fields, as plain values.
+        task: what counts, and how the arm is driven; or its fields.
         physics: instead of the task's.
         kwargs: ManiSkill's, such as ``num_envs``, ``obs_mode`` and ``control_mode``. An episode has
             no end of its own but success: give ``gym.make`` ``max_episode_steps=task.horizon``.
+
+    Raises:
+        MissingDependencyError: when it is to be simulated on a GPU that is not there.
     """
 
     SUPPORTED_ROBOTS = ["panda"]  # noqa: RUF012 - ManiSkill declares it without ClassVar
@@ -49,13 +54,16 @@ class XSimObjectTrackEnv(BaseEnv):
     def __init__(
         self,
         *args: Any,
-        assets: SimAssets,
-        task: TaskSpec,
+        assets: SimAssets | Mapping[str, Any],
+        task: TaskSpec | Mapping[str, Any],
         physics: Physics | None = None,
         **kwargs: Any,
     ) -> None:
-        self.assets, self.task, self.physics = assets, task, physics or task.physics
-        self._starts = StartStreams(assets, task.start)
+        check_backend(kwargs.get("sim_backend", "auto"), kwargs.get("num_envs", 1))
+        self.assets = SimAssets.model_validate(assets)
+        self.task = TaskSpec.model_validate(task)
+        self.physics = physics or self.task.physics
+        self._starts = StartStreams(self.assets, self.task.start)
         self._must_seed = True
         self._centre_before: torch.Tensor | None = None
         kwargs.setdefault("robot_uids", "panda")
@@ -138,9 +146,7 @@ class XSimObjectTrackEnv(BaseEnv):
         env_idx = (options or {}).get("env_idx")
         if isinstance(seed, list) and env_idx is not None and len(seed) < self.num_envs:
             # ManiSkill takes a list for all environments, whichever are reset.
-            seeds = np.array(self._episode_seed)
-            seeds[env_idx.cpu().numpy()] = seed
-            seed = seeds.tolist()
+            seed = seeds_of_all(seed, env_idx.tolist(), np.asarray(self._episode_seed).tolist())
         if isinstance(seed, int):  # gymnasium's own generator, which its checker looks at.
             gymnasium.Env.reset(self, seed=seed)
         self._must_seed = seed is not None or self._enhanced_determinism

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from xsim_core.errors import BadInputError
 from xsim_core.geometry import quat_wxyz_to_matrix, se3_to_pos_quat
 from xsim_core.geometry.arrays import SE3, Quat, Vectors3
 
@@ -80,6 +81,28 @@ class StartStreams:
         """The next start of each of these b environments, stacked: (b, 3), (b, 4), (b, 9)."""
         drawn = [draw_start(self.assets, self.start, self._streams[i]) for i in env_idx]
         return EpisodeStart(*(np.stack(part) for part in zip(*drawn, strict=True)))
+
+
+def seeds_of_all(given: Sequence[int], env_idx: Sequence[int], so_far: Sequence[int]) -> list[int]:
+    """The seeds of all n environments, after those of ``env_idx`` were given new ones.
+
+    Args:
+        given: (b,) new seeds.
+        env_idx: (b,) the environments that they are for.
+        so_far: (n,) seeds before.
+
+    Raises:
+        BadInputError: when these are not as many seeds as environments.
+    """
+    if len(given) != len(env_idx):
+        raise BadInputError(
+            f"a reset of {len(env_idx)} environments was given {len(given)} seeds. Give one seed, "
+            "or one for each of them, in the order of env_idx."
+        )
+    seeds = [int(seed) for seed in so_far]
+    for i, seed in zip(env_idx, given, strict=True):
+        seeds[i] = seed
+    return seeds
 
 
 def yaw_then(yaw: float, quat_wxyz: Quat) -> Quat:
