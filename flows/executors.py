@@ -12,7 +12,7 @@ from xsim_core.config import FrozenModel
 from xsim_core.stage import Stage, output_ref, run_stage
 from xsim_core.storage import ArtifactStore, Runtime
 
-from .recorder import Recorder, unless_the_same
+from .records.recorder import Recorder, unless_the_same
 
 Ref = ArtifactRef[Any]
 T = TypeVar("T")

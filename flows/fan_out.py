@@ -30,7 +30,7 @@ from xsim_core.named import named
 from xsim_core.stage import FanOut, Stage, output_ref
 from xsim_core.stages import get_stage
 
-from .at_work import WorkNote
+from .records.at_work import WorkNote
 
 COLLECTED = "collected"
 _NOTE: ContextVar[WorkNote] = ContextVar("note")

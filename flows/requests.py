@@ -19,8 +19,8 @@ from xsim_core.stages import INGEST_CAPTURE, INGEST_TRUTH, INGEST_WORLD, get_sta
 from xsim_core.storage import ArtifactStore
 
 from .executors import Executor, Plan, up_to
-from .naming import free_name, take_name
 from .pipeline import Transferred, whole_chain
+from .records.naming import free_name, take_name
 from .sources import Sources, find_sources
 
 

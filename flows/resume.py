@@ -15,8 +15,8 @@ from xsim_core.storage import ArtifactStore
 
 from . import pipeline
 from .executors import AsTasks
-from .naming import take_name
-from .recorder import Recorder
+from .records.naming import take_name
+from .records.recorder import Recorder
 from .requests import configuration
 from .run_page import show_name
 from .runs import recorded

@@ -13,8 +13,8 @@ from xsim_core.process import this_process
 from xsim_core.runs import RunRecord, ending_of
 from xsim_core.storage import ArtifactStore
 
-from .at_work import clear_notes
-from .recorder import Recorder
+from .records.at_work import clear_notes
+from .records.recorder import Recorder
 
 DRAWN_BY = ("xsim_core.report", "xsim_core.pages", "xsim_core.gap")
 """Whose code and templates a report's look is made of."""

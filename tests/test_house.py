@@ -26,10 +26,12 @@ ELSEWHERE = {
     "tests/storage/test_verified.py": "xsim_core/artifacts/schema xsim_core/storage/reader",
     "tests/test_scratch.py": "xsim_core/cache",
     # Sentences; each is asked for by the test of what raises it.
-    "tests/flows/test_cli.py": """
-        xsim_core/errors flows/cli/look flows/cli/main flows/cli/output flows/cli/problems
-        flows/cli/reports flows/cli/run flows/cli/store flows/cli/doctor/command
-        flows/cli/doctor/finding""",
+    "tests/flows/cli/test_cli.py": """
+        xsim_core/errors flows/cli/main flows/cli/output flows/cli/problems
+        flows/cli/artifacts/look flows/cli/artifacts/store flows/cli/runs/reports
+        flows/cli/runs/run flows/cli/runs/status flows/cli/orchestration/deploy
+        flows/cli/orchestration/inbox flows/cli/orchestration/server
+        flows/cli/doctor/command flows/cli/doctor/finding""",
     "tests/api/test_door.py": """
         xsim_core/api/dataset xsim_core/api/evaluation xsim_core/api/policy xsim_core/api/scene
         xsim_core/api/track""",
@@ -40,11 +42,11 @@ ELSEWHERE = {
         xsim_core/exporters/datasets/lerobot xsim_core/exporters/datasets/lerobot_statistics
         xsim_core/exporters/datasets/robomimic""",
     "tests/serving/test_server.py": "xsim_core/serving/answers xsim_core/serving/probe",
-    "tests/flows/test_policy_commands.py": "flows/cli/policy",
+    "tests/flows/cli/test_policy_commands.py": "flows/cli/policies/policy",
     "tests/exporters/test_physics_files.py": "xsim_core/exporters/rigid_body",
     "tests/exporters/test_trajectories.py": "xsim_core/exporters/npy xsim_core/exporters/tum",
     "tests/exporters/test_policy_folder.py": "xsim_core/exporters/robot_words",
-    "tests/flows/test_export.py": "xsim_core/api/exporting",
+    "tests/flows/cli/test_export.py": "xsim_core/api/exporting",
     # Steps of a stage, or of its picture.
     "tests/build_sim/test_build.py": "xsim_core/build_sim/collision xsim_core/sim/open",
     "tests/calibrate/test_calibrate.py": "xsim_core/calibrate/build_pairs",
@@ -61,7 +63,7 @@ ELSEWHERE = {
     "tests/capture/readers/tracks/test_of_film.py": """
         xsim_core/capture/readers/tracks/forms xsim_core/capture/readers/tracks/rigid
         xsim_core/capture/readers/tracks/spec""",
-    "tests/tracking/test_tracker.py": "xsim_core/tracking/initialise",
+    "tests/tracking/test_tracker.py": "xsim_core/tracking/initialisation/initialise",
     "tests/ppo/test_update.py": "xsim_core/ppo/checkpoint",
     "tests/render_dataset/test_render.py": """
         xsim_core/render_dataset/collect xsim_core/render_dataset/frames
@@ -80,17 +82,17 @@ ELSEWHERE = {
     "tests/render/test_room.py": "xsim_core/render/panda",
     "tests/render/test_shaders.py": "xsim_core/render/meshes xsim_core/render/scene",
     "tests/render/test_shapes.py": "xsim_core/render/textures",
-    "tests/capture/test_agreement.py": "xsim_core/checks/object_box",
+    "tests/capture/gates/test_agreement.py": "xsim_core/checks/object_box",
     "tests/tracking/test_raycast.py": "xsim_core/geometry/mesh",
     "tests/world/test_world.py": """
         xsim_core/world/open xsim_core/world/robot xsim_core/world/spec""",
     # A capture, made and read: formats and readers in files that other programs wrote.
-    "tests/capture/test_synthesize.py": """
-        xsim_core/capture/layout xsim_core/capture/rendering xsim_core/capture/scenario
-        xsim_core/capture/studio""",
-    "tests/capture/test_motion.py": "xsim_core/capture/hand",
+    "tests/capture/synthetic/test_synthesize.py": """
+        xsim_core/capture/layout xsim_core/capture/synthetic/rendering
+        xsim_core/capture/synthetic/scenario xsim_core/capture/synthetic/studio""",
+    "tests/capture/synthetic/test_motion.py": "xsim_core/capture/synthetic/hand",
     "tests/capture/test_ingest.py": """
-        xsim_core/capture/first_frame xsim_core/capture/previews
+        xsim_core/capture/gates/first_frame xsim_core/capture/previews
         xsim_core/capture/readers/synthesised""",
     "tests/capture/hand_eye/test_solve.py": "xsim_core/capture/hand_eye/closed_form",
     "tests/capture/hand_eye/test_calibrate.py": "flows/cli/capture/command",
@@ -99,18 +101,18 @@ ELSEWHERE = {
         xsim_core/capture/recognise/masks xsim_core/capture/recognise/matrices
         xsim_core/capture/recognise/meshes xsim_core/capture/recognise/photos
         xsim_core/capture/recognise/poses xsim_core/capture/recognise/tree""",
-    "tests/capture/recognise/test_proposal.py": """
-        xsim_core/capture/recognise/facts xsim_core/capture/recognise/missing
-        xsim_core/capture/recognise/place""",
-    "tests/capture/recognise/test_writing.py": "xsim_core/capture/recognise/picture",
-    "tests/capture/test_examine.py": "xsim_core/capture/gate_words",
-    "tests/flows/test_capture_check.py": "flows/cli/capture/check",
-    "tests/flows/test_capture_init.py": "flows/cli/capture/init",
+    "tests/capture/propose/test_proposal.py": """
+        xsim_core/capture/recognise/facts xsim_core/capture/propose/missing
+        xsim_core/capture/propose/place""",
+    "tests/capture/propose/test_writing.py": "xsim_core/capture/propose/picture",
+    "tests/capture/gates/test_examine.py": "xsim_core/capture/gates/words",
+    "tests/flows/cli/test_capture_check.py": "flows/cli/capture/check",
+    "tests/flows/cli/test_capture_init.py": "flows/cli/capture/init",
     "tests/robots/test_motion.py": "xsim_core/robots/limits",
     "tests/robots/test_safety.py": "xsim_core/robots/driver",
     "tests/viewing/test_viewer.py": """
         xsim_core/viewing/layers xsim_core/viewing/episodes xsim_core/viewing/robot
-        xsim_core/viewing/timeline flows/cli/view""",
+        xsim_core/viewing/timeline flows/cli/runs/view""",
     "tests/capture/place/test_matrix_file.py": """
         xsim_core/capture/place/pose_tree xsim_core/capture/place/shapes""",
     "tests/capture/place/test_resolve.py": """
@@ -151,7 +153,7 @@ ELSEWHERE = {
     "tests/report/test_page.py": """
         xsim_core/report/_charts xsim_core/report/_gallery xsim_core/report/_graph
         xsim_core/report/_sections""",
-    "tests/report/test_runs.py": "xsim_core/process xsim_core/runs",
+    "tests/report/test_runs.py": "xsim_core/process/identity xsim_core/runs",
     # Promotion as a state machine, and as a test of hypotheses.
     "tests/promotion/test_promotion.py": """
         xsim_core/promotion/evidence xsim_core/promotion/pointers""",
@@ -159,8 +161,9 @@ ELSEWHERE = {
         xsim_core/promotion/rollback xsim_core/promotion/rules""",
     "tests/nights/test_nights.py": """
         flows/retraining/night flows/retraining/page flows/retraining/records""",
-    "tests/flows/test_nightly.py": "flows/cli/promote flows/retraining/candidate",
-    "tests/flows/test_backfill.py": "flows/retraining/reconstructions",
+    "tests/flows/retraining/test_nightly.py": """
+        flows/cli/policies/promote flows/retraining/candidate""",
+    "tests/flows/prefect_server/test_backfill.py": "flows/retraining/reconstructions",
     # Orchestration: what carries stages out, and the commands that start it.
     "tests/tasks/test_child.py": "tasks/engine/stage_process",
     "tests/tasks/test_execution.py": "tasks/engine/observer",
@@ -168,19 +171,20 @@ ELSEWHERE = {
     "tests/contracts/test_additions.py": "flows/pipeline",
     "tests/docs/test_commands.py": "flows/cli/arguments flows/cli/commands",
     "tests/flows/test_anew.py": "flows/executors",
-    "tests/flows/test_checks.py": "flows/cli/doctor/prefect_checks flows/cli/doctor/vulkan",
-    "tests/flows/test_inbox.py": """
+    "tests/flows/cli/test_checks.py": "flows/cli/doctor/prefect_checks flows/cli/doctor/vulkan",
+    "tests/flows/inbox/test_inbox.py": """
         flows/digests flows/inbox/bucket flows/inbox/captures flows/inbox/scan_inbox""",
-    "tests/flows/test_odd_inbox.py": "flows/inbox/place",
-    "tests/flows/test_pools.py": "flows/prefect_server/checkout tasks/engine/routing",
-    "tests/flows/test_reports_served.py": "flows/prefect_server/reports",
-    "tests/flows/test_recorder.py": "flows/at_work",
-    "tests/flows/test_gaps.py": "flows/cli/gap",
-    "tests/flows/test_requests.py": "flows/cli/launch flows/xsim",
-    "tests/flows/test_server.py": """
+    "tests/flows/inbox/test_odd_inbox.py": "flows/inbox/memory flows/inbox/place",
+    "tests/flows/prefect_server/test_pools.py": """
+        flows/prefect_server/checkout tasks/engine/routing""",
+    "tests/flows/prefect_server/test_reports_served.py": "flows/prefect_server/reports",
+    "tests/flows/test_recorder.py": "flows/records/at_work",
+    "tests/flows/test_gaps.py": "flows/cli/runs/gap",
+    "tests/flows/test_requests.py": "flows/cli/runs/launch flows/xsim",
+    "tests/flows/prefect_server/test_server.py": """
         flows/prefect_server/api flows/prefect_server/entrypoints
         flows/prefect_server/ports""",
-    "tests/flows/test_webhook.py": "flows/prefect_server/secret",
+    "tests/flows/inbox/test_webhook.py": "flows/prefect_server/secret",
     "tests/flows/test_flow.py": """
         flows/real_to_sim flows/resume flows/sim_to_real flows/train""",
     "tests/faults/test_recovery.py": "flows/prefect_server/heartbeats",

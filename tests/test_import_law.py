@@ -34,7 +34,7 @@ HEAVY = {
     ("modules", "heavy"),
     [
         (
-            "xsim_core.presets, xsim_core.stages, xsim_core.report, flows.cli.launch",
+            "xsim_core.presets, xsim_core.stages, xsim_core.report, flows.cli.runs.launch",
             HEAVY | {"prefect"},
         ),
         ("flows.xsim, flows.fan_out, tasks.stages", HEAVY),

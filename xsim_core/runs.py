@@ -12,8 +12,9 @@ from pydantic import Field, field_validator, model_validator
 from xsim_core.artifacts import ArtifactRef
 from xsim_core.config import FrozenModel
 from xsim_core.errors import BadInputError, UnknownNameError
-from xsim_core.process import fate_of
 from xsim_core.storage import ArtifactStore, read_record, read_records, record_names
+
+from .process import fate_of
 
 Ending = Literal["failed", "interrupted"]
 """How a stage or a run stopped short: by an error, or by somebody who ended it."""
@@ -59,7 +60,7 @@ class RunRequest(FrozenModel):
 
     @property
     def run_name(self) -> str:
-        """What the run is called, if no other run is (``flows.naming``).
+        """What the run is called, if no other run is (``flows.records.naming``).
 
         Raises:
             BadInputError: when the name that was given cannot be one.

@@ -158,7 +158,9 @@ def run_stage(
     The stage sees only its declared inputs and its config. A failure leaves nothing visible behind;
     work kept in ``out.scratch()`` is there for the next try.
     """
-    from .memory import PeakMemory  # With psutil: whoever only looks at stages needs neither.
+    from .process.memory import (
+        PeakMemory,  # With psutil: whoever only looks at stages needs neither.
+    )
 
     ref = output_ref(stage, config, inputs)
     if store.claim(ref):

@@ -8,7 +8,7 @@ from time import monotonic
 from typing import Any
 
 from flows.executors import Executor
-from flows.recorder import Recorder
+from flows.records.recorder import Recorder
 from flows.requests import configuration
 from flows.runs import recorded
 from tasks.engine.child import END_S

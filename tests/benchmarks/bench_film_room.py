@@ -18,7 +18,7 @@ import yaml
 from scipy.spatial import cKDTree
 
 from xsim_core.capture import IngestConfig, SynthesizeConfig, synthesize_capture, truth_folder
-from xsim_core.capture.studio import Studio
+from xsim_core.capture.synthetic.studio import Studio
 from xsim_core.geometry import inverse_se3, look_at, transform_points
 from xsim_core.presets import pipeline_config
 from xsim_core.rasterize import Gaussians2D, render_numpy

@@ -19,7 +19,7 @@ import yaml
 from flows import pipeline
 from flows.executors import InProcess
 from flows.prefect_server.server import start_server, stop_server, use_server
-from flows.recorder import Recorder
+from flows.records.recorder import Recorder
 from flows.sources import find_sources
 from tasks.engine.observer import Silent
 from tests.benchmarks import rounds as r

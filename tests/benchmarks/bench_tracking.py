@@ -16,8 +16,8 @@ import numpy as np
 from tests.pose_track.captures import commit_capture
 from tests.pose_track.films import Film
 from xsim_core.artifacts import ObjectTrack
-from xsim_core.capture.scenario import SynthesizeConfig
-from xsim_core.capture.studio import Studio
+from xsim_core.capture.synthetic.scenario import SynthesizeConfig
+from xsim_core.capture.synthetic.studio import Studio
 from xsim_core.errors import XSimError
 from xsim_core.geometry import BoardSpec, TexturedMesh
 from xsim_core.pose_track import PoseTrackConfig

@@ -75,7 +75,7 @@ FIELDS = r"(?:--set |such as |or |')((?:\w+\.)+\w+=(?:\[[^\]]*\]|[\w.]+))"
 
 
 def test_fields_that_are_set_in_examples_can_be_set_so():
-    files = ("docs/command-line.md", "flows/cli/run.py")
+    files = ("docs/command-line.md", "flows/cli/runs/run.py")
     texts = [FORM, *((ROOT / name).read_text() for name in files)]
     examples = {example for text in texts for example in re.findall(FIELDS, text)}
     assert len(examples) >= 4

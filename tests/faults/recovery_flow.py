@@ -20,7 +20,7 @@ if __name__ == "__main__":
 
 from prefect import flow, task
 
-from flows.recorder import Recorder
+from flows.records.recorder import Recorder
 from flows.runs import recorded
 from tasks.engine.execution import TASK_POLICY, execute
 from tasks.settings import load_settings

@@ -18,7 +18,7 @@ from prefect import flow  # noqa: E402
 
 from flows.cli.progress import Display  # noqa: E402
 from flows.executors import AsTasks  # noqa: E402
-from flows.recorder import Recorder  # noqa: E402
+from flows.records.recorder import Recorder  # noqa: E402
 from tasks.engine.observer import OBSERVER  # noqa: E402
 from tests.render_dataset.test_render import small_config  # noqa: E402
 from xsim_core.artifacts import ArtifactRef  # noqa: E402

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from flows.executors import InProcess, Plan
-from flows.naming import free_name
-from flows.recorder import Recorder
+from flows.records.naming import free_name
+from flows.records.recorder import Recorder
 from tasks.engine.observer import Silent
 from tests.contracts.toys import TOY, ToyConfig, write_truth
 from tests.flows.toys import age

@@ -1,11 +1,11 @@
-"""flows/naming.py: no run takes another's record and report."""
+"""flows/records/naming.py: no run takes another's record and report."""
 
 from threading import Barrier, Thread
 
 import pytest
 
-from flows.at_work import WorkNote
-from flows.naming import free_name, take_name
+from flows.records.at_work import WorkNote
+from flows.records.naming import free_name, take_name
 from tests.storage.busy import BusyStore
 from xsim_core.artifacts import ArtifactRef
 from xsim_core.errors import BadInputError

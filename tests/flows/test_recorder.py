@@ -2,8 +2,8 @@
 
 import pytest
 
-from flows.at_work import clear_notes
-from flows.recorder import Recorder
+from flows.records.at_work import clear_notes
+from flows.records.recorder import Recorder
 from flows.runs import recorded
 from tests.contracts.toys import TOY, ToyConfig
 from tests.storage.test_collect import CHILD, sweep

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.cli.launch import alone, launch
 from flows.cli.progress import Display
+from flows.cli.runs.launch import alone, launch
 from flows.executors import InProcess
 from flows.pipeline import ingest
 from flows.requests import handed_on, resolve

@@ -23,8 +23,8 @@ from hypothesis.stateful import (
 from hypothesis.strategies import booleans, integers, sampled_from
 
 from flows.executors import InProcess
-from flows.naming import take_name
-from flows.recorder import Recorder
+from flows.records.naming import take_name
+from flows.records.recorder import Recorder
 from flows.runs import recorded
 from tasks.engine.observer import Silent
 from tests.contracts.toys import ToyConfig

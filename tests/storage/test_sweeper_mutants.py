@@ -4,8 +4,8 @@ import pytest
 from hypothesis import Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from flows import naming, recorder
-from flows.at_work import WorkNote
+from flows.records import naming, recorder
+from flows.records.at_work import WorkNote
 from tests.storage.test_collect_machine import Laboratory, done
 from xsim_core.errors import XSimError
 from xsim_core.storage import collect, commit, reach

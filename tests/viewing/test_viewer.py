@@ -7,7 +7,7 @@ from threading import Event, Thread
 import numpy as np
 import pytest
 
-from flows.cli.view import View
+from flows.cli.runs.view import View
 from tests.evaluate.fixtures import commit, make_images, make_student
 from tests.sim.fixtures import make_scene, make_sim, make_track
 from xsim_core.artifacts import EpisodeDataset
@@ -121,7 +121,7 @@ def test_what_has_no_place_in_space_is_refused(store):
 def test_the_command_says_what_is_missing(monkeypatch):
     with pytest.raises(BadInputError, match="--port 99999 is no port"):
         View("demo", port=99999).run()
-    monkeypatch.setattr("flows.cli.view.find_spec", lambda name: None)
+    monkeypatch.setattr("flows.cli.runs.view.find_spec", lambda name: None)
     with pytest.raises(MissingDependencyError, match=r"xsim\[view\]"):
         View("demo").run()
 

@@ -9,5 +9,5 @@ from .ingest import (
     ingest_world as ingest_world,
 )
 from .layout import truth_folder as truth_folder
-from .scenario import SynthesizeConfig as SynthesizeConfig
-from .synthesize import synthesize_capture as synthesize_capture
+from .synthetic.scenario import SynthesizeConfig as SynthesizeConfig
+from .synthetic.synthesize import synthesize_capture as synthesize_capture

@@ -7,8 +7,8 @@ from xsim_core.artifacts import Capture, GroundTruth, RealWorld
 from xsim_core.storage import ArtifactWriter
 from xsim_core.windows import arrays_below
 
-from .examine import Examined, examine, stated_poses
-from .gates import Gates
+from .gates.examine import Examined, examine, stated_poses
+from .gates.gate import Gates
 from .identity import IngestConfig
 from .previews import contact_sheet, video_strip
 from .readers.apart import read_truth_apart, read_world_apart

@@ -8,7 +8,7 @@ from xsim_core.geometry import inverse_se3, make_se3, rotation_angle, so3_exp, s
 from xsim_core.geometry.arrays import SE3
 
 from .config import TrackerConfig
-from .initialise import Box
+from .initialisation.initialise import Box
 
 STILL_M, STILL_RAD = 0.003, 0.02
 """Smaller steps are no velocity."""

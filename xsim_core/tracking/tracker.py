@@ -11,13 +11,13 @@ from xsim_core.geometry.arrays import SE3, DepthImage, RgbImage
 from .appearance import Appearance, ColourModel, Lighting
 from .config import TrackerConfig
 from .experience import Experience
-from .first_pose import FirstPose, examine, objection
 from .frame import Frame, Level
-from .initialise import candidate_boxes, initial_poses, level_of_box
+from .initialisation.first_pose import FirstPose, examine, objection
+from .initialisation.initialise import candidate_boxes, initial_poses, level_of_box
+from .initialisation.search import moved_to_boxes, starts_around
 from .motion import RecentMotion
 from .raycast import RayCaster
 from .refine import ObjectModel, refine
-from .search import moved_to_boxes, starts_around
 from .verify import Verdict, verify
 
 OK, OCCLUDED, INTERPOLATED, LOST = 0, 1, 2, 3

@@ -29,7 +29,7 @@ class CaptureCheck:
 
     def run(self) -> int:
         """Look, then tell."""
-        from xsim_core.capture.examine import check_capture
+        from xsim_core.capture.gates.examine import check_capture
         from xsim_core.folders import expanded
 
         folder = expanded(self.folder, "CAPTURE").absolute()

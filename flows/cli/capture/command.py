@@ -51,8 +51,8 @@ class CaptureIngest:
         """Read, check, store."""
         from flows.cli.progress import Display
         from flows.executors import InProcess
-        from flows.naming import take_name
         from flows.pipeline import ingest
+        from flows.records.naming import take_name
         from flows.runs import recorded
         from flows.sources import find_sources
         from tasks.settings import load_settings

@@ -11,7 +11,8 @@ from flows.cli.arguments import Folder
 from flows.cli.output import print_json
 
 if TYPE_CHECKING:
-    from xsim_core.capture.recognise import Facts, Proposal, Written
+    from xsim_core.capture.propose import Proposal, Written
+    from xsim_core.capture.recognise import Facts
 
 WIDTH = 98
 
@@ -36,8 +37,9 @@ class CaptureInit:
     def run(self) -> int:
         """Look, propose, write, tell."""
         from xsim_core.capture.layout import CAPTURE_FILE
-        from xsim_core.capture.recognise import look_apart, propose, write_proposal
-        from xsim_core.capture.recognise.writing import check_free
+        from xsim_core.capture.propose import propose, write_proposal
+        from xsim_core.capture.propose.writing import check_free
+        from xsim_core.capture.recognise import look_apart
         from xsim_core.folders import expanded
 
         folder = expanded(self.folder, "FOLDER").absolute()

@@ -93,7 +93,7 @@ def test_the_photos_are_named_by_the_folder_that_also_tells_where_they_were_take
 
 
 def test_the_cameras_matrix_is_checked_with_the_table_and_a_faulty_one_is_told(tmp_path):
-    """The other direction is ``tests/capture/test_examine.py``'s."""
+    """The other direction is ``tests/capture/gates/test_examine.py``'s."""
     lab = lab_folder(tmp_path / "lab", camera="cam2base.txt")
     T = T_WORLD_CAM.copy()
     T[:3, :3] = T[:3, :3] @ [[0, 0, 1], [1, 0, 0], [0, 1, 0]]

@@ -1,8 +1,8 @@
-"""Recognise: what lies in a folder that somebody brings, and the ``capture.yaml`` that it makes.
+"""Recognise: what lies in a folder that somebody brings.
 
-``look_around`` (run apart by ``look_apart``) reads foreign files and answers facts; ``propose``
-chooses among them with reasons; ``capture_text`` writes the choice down. Which files a format has
-the readers say: here is no second table of suffixes.
+``look_around`` (run apart by ``look_apart``) reads foreign files and answers facts, among which
+``xsim_core.capture.propose`` chooses. Which files a format has the readers say: here is no second
+table of suffixes.
 """
 
 import lazy_loader

@@ -1,0 +1,1 @@
+"""Commands about what runs elsewhere or later: Prefect's server, deployments, workers, inbox."""

@@ -1,0 +1,1 @@
+"""Commands about policies: served, looked at, promoted and taken back."""

@@ -1,0 +1,1 @@
+"""Commands about runs: what starts one, and what is made of a finished one for people."""

@@ -1,0 +1,141 @@
+"""The watcher of an inbox: when it scans, told by a real kernel."""
+
+import threading
+import time
+from contextlib import contextmanager
+
+from flows.inbox.captures import Scanned
+from flows.inbox.watch import Dues, watch
+from tests.flows.inbox.test_inbox import a_capture
+from xsim_core.errors import BadInputError, StoreUnreachableError
+
+SETTLE_S = 0.6
+
+
+@contextmanager
+def watched(inbox, scan, **how):
+    """A watcher in a thread of its own; what ended it, if something did."""
+    dues, ended = Dues(inbox, SETTLE_S), []
+
+    def run():
+        try:
+            watch(inbox, dues, scan, **how)
+        except BadInputError as error:
+            ended.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        yield ended
+    finally:
+        dues.stop()
+        thread.join()
+
+
+class Scans:
+    """When scans were made, and which captures were whole by the inbox's rule at each."""
+
+    def __init__(self, inbox):
+        self.inbox, self.times = inbox, []
+
+    def __call__(self):
+        self.times.append(time.time())
+        return Scanned(arrivals=(), refused={})
+
+    def count_within(self, count, within_s=10):
+        end_s = time.monotonic() + within_s
+        while len(self.times) < count:
+            assert time.monotonic() < end_s, self.times
+            time.sleep(0.02)
+        return self.times[count - 1]
+
+
+def newest(folder):
+    return max(p.stat().st_ctime for p in folder.rglob("*") if p.is_file())
+
+
+def test_a_copied_capture_is_scanned_once_it_is_whole_and_not_before(tmp_path):
+    inbox, scans = tmp_path / "inbox", Scans(tmp_path / "inbox")
+    inbox.mkdir()
+    with watched(inbox, scans):
+        scans.count_within(1)
+        folder = a_capture(inbox / "take")
+        # A file that grows for longer than the rule waits, after capture.yaml came.
+        with (folder / "video" / "rgb" / "1.png").open("wb") as late:
+            for _ in range(8):
+                late.write(b"more")
+                late.flush()
+                time.sleep(0.15)
+        (folder / "video" / "rgb" / "2.png").write_bytes(b"x")
+        scanned = scans.count_within(2)
+        assert scanned - newest(folder) >= SETTLE_S
+        time.sleep(2 * SETTLE_S)
+    assert len(scans.times) == 2
+
+
+def test_a_capture_that_is_moved_in_whole_is_scanned_at_once(tmp_path):
+    inbox, scans = tmp_path / "inbox", Scans(tmp_path / "inbox")
+    inbox.mkdir()
+    folder = a_capture(tmp_path / "take")
+    time.sleep(SETTLE_S)
+    with watched(inbox, scans):
+        scans.count_within(1)
+        folder.rename(inbox / "take")
+        scans.count_within(2)
+        (inbox / "take").rename(inbox / "renamed")
+        scans.count_within(3)
+
+
+def test_one_capture_that_never_ends_does_not_hold_up_another(tmp_path):
+    inbox, scans = tmp_path / "inbox", Scans(tmp_path / "inbox")
+    inbox.mkdir()
+    long = a_capture(inbox / "long")
+    with watched(inbox, scans):
+        scans.count_within(1)
+        whole = a_capture(inbox / "whole")
+        at_last, number = None, 0
+        while at_last is None:
+            number += 1
+            assert number < 300
+            (long / "video" / "rgb" / f"{number}.png").write_bytes(b"x")
+            time.sleep(0.05)
+            at_last = scans.times[1] if len(scans.times) > 1 else None
+    assert at_last - newest(whole) >= SETTLE_S
+
+
+def test_a_scan_that_fails_is_made_again_and_what_was_arriving_is_looked_at(tmp_path, monkeypatch):
+    monkeypatch.setattr("flows.inbox.watch.AGAIN_S", 0.1)
+    inbox, made = tmp_path / "inbox", []
+    a_capture(inbox / "take")
+
+    def scan():
+        made.append(time.time())
+        if len(made) < 3:
+            raise StoreUnreachableError("away")
+        return Scanned(arrivals=(), refused={}, arriving=(str(inbox / "take"),)[: len(made) == 3])
+
+    with watched(inbox, scan):
+        until = time.monotonic() + 10
+        while len(made) < 4:
+            assert time.monotonic() < until
+            time.sleep(0.02)
+    assert made[3] - newest(inbox / "take") >= SETTLE_S
+
+
+def test_a_scan_is_made_each_minute_whatever_was_told(tmp_path):
+    scans = Scans(tmp_path)
+    with watched(tmp_path, scans, every_s=0.1):
+        scans.count_within(4)
+
+
+def test_an_inbox_that_goes_away_ends_the_watch_in_a_sentence(tmp_path):
+    inbox, scans = tmp_path / "inbox", Scans(tmp_path / "inbox")
+    inbox.mkdir()
+    with watched(inbox, scans, every_s=0.1) as ended:
+        scans.count_within(1)
+        inbox.rename(tmp_path / "elsewhere")
+        until = time.monotonic() + 10
+        while not ended:
+            assert time.monotonic() < until
+            time.sleep(0.02)
+    assert str(inbox) in str(ended[0])

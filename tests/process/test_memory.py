@@ -1,0 +1,37 @@
+"""xsim_core/process/memory.py, each in a process of its own: one after tests gives memory back."""
+
+import subprocess
+import sys
+
+MEASURE = """
+import subprocess, sys
+import numpy as np
+from xsim_core.process.memory import PeakMemory
+with PeakMemory() as base:
+    pass
+with PeakMemory() as memory:
+    {block}
+print(memory.peak_mb - base.peak_mb)
+"""
+FILL = "x = bytearray(200 << 20); x[::4096] = b'1' * len(x[::4096]); import os, time; "
+
+
+def grown_mb(block: str) -> float:
+    command = [sys.executable, "-c", MEASURE.format(block=block)]
+    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+def grown_mb_by_child(program: str) -> float:
+    return grown_mb(f"subprocess.run([sys.executable, '-c', {program!r}], check=True)")
+
+
+def test_own_memory_counts():
+    assert 305 * 0.9 < grown_mb("block = np.ones(40_000_000); memory._stop.wait(1.2)") < 450
+
+
+def test_children_count():
+    assert 190 < grown_mb_by_child(FILL + "time.sleep(2)") < 300
+
+
+def test_shared_pages_count_once():
+    assert 190 < grown_mb_by_child(FILL + "os.fork(); time.sleep(2)") < 300

@@ -1,0 +1,1 @@
+"""What is asked of a capture before anything of it is stored, gate by gate."""

@@ -1,0 +1,238 @@
+"""All that is asked of a capture before anything of it is stored, gate by gate.
+
+``ingest`` runs it and stores what came through; ``xsim capture check`` runs the same and tells.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from xsim_core.capture.formats import RGBDVideo
+from xsim_core.capture.identity import VideoChoice, video_path
+from xsim_core.capture.layout import CAPTURE_FILE, CaptureFile, read_capture_file
+from xsim_core.capture.place.resolve import Place, as_seen, resolve_place, stated_board
+from xsim_core.capture.place.spec import PhotoPosesSpec
+from xsim_core.capture.readers.apart import Brought, Parts, read_parts
+from xsim_core.capture.readers.meshes.linked_files import mesh_root
+from xsim_core.capture.readers.posed.posed_photos import ACCEPTS as ACCEPTS_POSES, poses_in
+from xsim_core.capture.readers.tracks.of_film import GivenTrack
+from xsim_core.errors import BadInputError
+from xsim_core.geometry import Board, TexturedMesh
+from xsim_core.windows import arrays_below
+
+from .agreement import Views, agreed_video, check_object
+from .first_frame import check_depth, find_init_frame
+from .gate import Gates
+from .words import (
+    board_words,
+    box_words,
+    mesh_words,
+    photos_words,
+    place_words,
+    track_words,
+    video_words,
+)
+
+NO_METRES = (
+    "photos: nothing tells their metres (neither board, tags nor photo_poses with T_world_poses): "
+    "scan will refuse them; with `room: film` the video gives the room"
+)
+
+
+@dataclass(frozen=True)
+class Examined:
+    """A capture that came through every gate."""
+
+    file: CaptureFile
+    brought: Brought
+    video: RGBDVideo
+    """Its depth in millimetres, beside the colour of its own moment."""
+    init_frame: int
+    """Which of the video's frames the box is in."""
+    place: Place
+    track: GivenTrack | None
+    """The track that was brought, of the video's frames."""
+    notes: tuple[str, ...]
+
+
+def check_capture(folder: Path, *, prefer: VideoChoice = "declared") -> Gates:
+    """Every gate of ingest without a store; all that can be tried after a refusal is tried."""
+    gates = Gates(goes_on=True)
+    with TemporaryDirectory() as place, arrays_below(Path(place)):
+        examine(folder, Path(place), gates, prefer=prefer)
+    return gates
+
+
+def examine(
+    folder: Path,
+    place: Path,
+    gates: Gates,
+    *,
+    prefer: VideoChoice = "declared",
+    progress: Callable[[float, dict[str, float]], None] = lambda fraction, figures: None,
+) -> Examined | None:
+    """Take a capture through its gates.
+
+    Args:
+        folder: of the capture.
+        place: an empty folder, for the arrays of what is answered.
+        gates: keep what was found.
+        prefer: which of two videos is meant.
+        progress: is told when the files are read and hold together.
+
+    Returns:
+        None where something was refused and ``gates`` goes on.
+
+    Raises:
+        BadInputError: for everything that a person could have got wrong, with the mend; unless
+            ``gates`` goes on.
+    """
+    notes: list[str] = []
+    with gates.part():
+        with gates.gate(CAPTURE_FILE, notes) as gate:
+            file = read_capture_file(folder, notes)
+            gate.found = f"{file.name}, of {file.object_name}"
+        board: Board | None = None
+        with gates.part(), gates.gate("board as stated", notes) as gate:
+            board = stated_board(file, folder, notes)
+            gate.found = board_words(file, board)
+        poses: str | None = None
+        with gates.part(), gates.gate("photos' poses", notes) as gate:
+            poses = _poses_file(file, folder)
+            if not _tell_metres(file):
+                notes.append(NO_METRES)
+            gate.found = "not known" if poses is None else f"from {poses}"
+        with gates.gate("files can be parsed", notes) as gate:
+            parts = read_parts(
+                place,
+                mesh=folder / file.mesh,
+                mesh_root=mesh_root(folder / file.mesh, folder),
+                photos=folder / file.photos if file.room == "photos" else None,
+                poses=poses,
+                video=video_path(folder, file, prefer),
+                depth_unit_m=file.depth_unit_m,
+                track=(folder / file.track.file, file.track) if file.track else None,
+                goes_on=gates.goes_on,
+            )
+            gate.found = "in a process with limits"
+        with arrays_below(place):
+            return _hold_together(file, folder, board, parts, gates, notes, progress)
+    return None
+
+
+def _hold_together(
+    file: CaptureFile,
+    folder: Path,
+    board: Board | None,
+    parts: Parts,
+    gates: Gates,
+    notes: list[str],
+    progress: Callable[[float, dict[str, float]], None],
+) -> Examined | None:
+    """What the parts say of each other, as far as they could be read."""
+    _tell_parts(parts, gates, notes)
+    if parts.video is None or parts.unit is None:
+        gates.not_reached("all that is held against the video", "needs the video")
+        return None
+    if parts.photos is None and gates.goes_on:
+        gates.not_reached("board in photos", "needs the photos")
+    photos = np.zeros((0, *parts.video.rgb.shape[1:]), np.uint8)
+    views = Views(parts.video, parts.unit, photos if parts.photos is None else parts.photos)
+    video = parts.video
+    with gates.part():
+        with gates.gate("tags in the video", notes) as gate:
+            board = as_seen(board, views.video, notes)
+            gate.found = "none stated" if file.board is None else "they lie as stated"
+        video = agreed_video(
+            views,
+            board,
+            notes,
+            is_camera_stated=file.camera is not None,
+            are_photos_placed=stated_poses(file).T_world_poses is not None,
+            gates=gates,
+        )
+    progress(0.7, {"photos": len(views.photos), "frames": len(video.rgb)})
+    with gates.part(), gates.gate("depth's range", notes) as gate:
+        gate.found = check_depth(video, folder)
+    with gates.part():
+        with gates.gate("init_box_xyxy", notes) as gate:
+            init_frame = find_init_frame(file, video)
+            gate.found = box_words(file)
+        with gates.part(), gates.gate("mesh in its box", notes) as gate:
+            gate.found = _check_mesh(parts.mesh, video, init_frame, file)
+        with gates.gate("where the robot stands", notes) as gate:
+            place = resolve_place(file, folder, board, video, init_frame, notes)
+            gate.found = place_words(place)
+        if not gates.refused:
+            track = _track(parts, video)
+            return Examined(file, parts.whole(), video, init_frame, place, track, tuple(notes))
+    return None
+
+
+def _check_mesh(
+    mesh: TexturedMesh | None, video: RGBDVideo, init_frame: int, file: CaptureFile
+) -> str:
+    if mesh is None:
+        return "not tried: needs the mesh"
+    check_object(mesh, video, init_frame, file.init_box_xyxy, file.object_name)
+    return f"{1000 * mesh.diameter_m:.0f} mm across can be what the box shows"
+
+
+def _tell_parts(parts: Parts, gates: Gates, notes: list[str]) -> None:
+    """The readers' own gates, with the notes of each."""
+    for name, found in (
+        ("mesh", mesh_words(parts)),
+        ("photos", photos_words(parts)),
+        ("video", video_words(parts)),
+        ("track", track_words(parts)),
+    ):
+        if name == "track" and "track" not in parts.notes:
+            continue  # None was brought, or there is no film that it could be of.
+        with gates.part(), gates.gate(name, notes) as gate:
+            notes += parts.notes.get(name, [])
+            if name in parts.failures:
+                raise parts.failures[name]
+            gate.found = found
+
+
+def stated_poses(file: CaptureFile) -> PhotoPosesSpec:
+    """What the capture says of its photos' poses."""
+    said = file.photo_poses
+    return said if isinstance(said, PhotoPosesSpec) else PhotoPosesSpec()
+
+
+def _poses_file(file: CaptureFile, folder: Path) -> str | None:
+    """What tells the photos' poses, relative to them: as stated, or as it lies there.
+
+    Raises:
+        BadInputError: when poses are stated or described, and none lie there.
+    """
+    if file.room != "photos" or file.photo_poses == "solve":
+        return None
+    found = stated_poses(file).file or poses_in(folder / file.photos)
+    if found is None and file.photo_poses is not None:
+        raise BadInputError(
+            f"{CAPTURE_FILE}: photo_poses describes poses, and {folder / file.photos} holds none. "
+            f"Read are {ACCEPTS_POSES}."
+        )
+    return found
+
+
+def _tell_metres(file: CaptureFile) -> bool:
+    """Whether scan can bring the photos to the robot's frame, as far as that is stated."""
+    is_placed = stated_poses(file).T_world_poses is not None
+    return file.room != "photos" or file.board is not None or is_placed
+
+
+def _track(parts: Parts, video: RGBDVideo) -> GivenTrack | None:
+    """The track that was brought, of the frames that are left of its film."""
+    track, film = parts.track, parts.video
+    if track is None or film is None or len(film.rgb) == len(video.rgb):
+        return track
+    there = film.source_frames
+    numbers = np.arange(len(film.rgb)) if there is None else there
+    left = np.arange(len(video.rgb)) if video.source_frames is None else video.source_frames
+    return track.of_frames(np.isin(numbers, left))
