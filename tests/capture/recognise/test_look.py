@@ -12,7 +12,8 @@ from PIL import Image
 from tests.capture.place.films import film
 from tests.capture.recognise.folders import lab_folder
 from tests.tracking.scenes import T_WORLD_CAM
-from xsim_core.capture.recognise import look_apart, look_around, propose
+from xsim_core.capture.propose import propose
+from xsim_core.capture.recognise import look_apart, look_around
 from xsim_core.errors import BadInputError
 
 REAL = Path(os.environ.get("XSIM_REAL_DATA", Path(__file__).parents[4] / "shared" / "data"))

@@ -21,7 +21,7 @@ from xsim_core.runs import RunRecord, save_record
 from xsim_core.storage import Runtime
 from xsim_core.storage.object_store.payload import seal
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 COMMANDS = [
     "demo", "run", "capture", "capture synthesize", "capture ingest", "status", "show", "lineage",

@@ -119,4 +119,4 @@ def test_a_kubernetes_job_runs_prefects_command_and_reads_the_secret(prefect_hom
 
 def test_a_deployed_flow_works_in_the_folder_of_its_code(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    assert Path(enter_checkout()["directory"]) == Path.cwd() == Path(__file__).parents[2]
+    assert Path(enter_checkout()["directory"]) == Path.cwd() == Path(__file__).parents[3]
