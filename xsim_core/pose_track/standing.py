@@ -7,8 +7,8 @@ from xsim_core.film.camera_path import CameraPath
 from xsim_core.film.frames import Video
 from xsim_core.tracking.config import TrackerConfig
 from xsim_core.tracking.frame import Frame
-from xsim_core.tracking.initialise import level_of_box
-from xsim_core.tracking.support import find_support
+from xsim_core.tracking.initialisation.initialise import level_of_box
+from xsim_core.tracking.initialisation.support import find_support
 
 Plane = tuple[float, float, float, float]
 
