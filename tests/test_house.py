@@ -25,6 +25,9 @@ ELSEWHERE = {
     "tests/test_stage.py": "xsim_core/artifacts/base xsim_core/storage/runtime",
     "tests/storage/test_verified.py": "xsim_core/artifacts/schema xsim_core/storage/reader",
     "tests/test_scratch.py": "xsim_core/cache",
+    "tests/film/odometry/test_follow.py": """
+        xsim_core/film/odometry/features xsim_core/film/odometry/locate""",
+    "tests/capture/place/test_camera_motion.py": "xsim_core/capture/place/anchor",
     # Sentences; each is asked for by the test of what raises it.
     "tests/flows/cli/test_cli.py": """
         xsim_core/errors flows/cli/main flows/cli/output flows/cli/problems

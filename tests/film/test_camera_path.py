@@ -7,7 +7,7 @@ from tests.checks.pictures import BOARD, CAMERA, T_WORLD_CAM, photographed, tabl
 from xsim_core.artifacts import Capture
 from xsim_core.errors import QualityGateError
 from xsim_core.film.camera_path import follow_camera
-from xsim_core.film.frames import Video
+from xsim_core.film.frames import CameraMotion, Video
 from xsim_core.film.world_frame import locate_camera
 from xsim_core.geometry import inverse_se3, make_se3, so3_exp
 from xsim_core.pose_track import PoseTrackConfig
@@ -51,7 +51,7 @@ def test_after_a_knock_the_object_is_where_it_is():
     found = path.world.T_world_cam @ T_main_object
     assert 1000 * np.linalg.norm((found - T_WORLD_OBJECT)[:, :3, 3], axis=-1).max() < 4
     np.testing.assert_allclose(path.from_main(T_main_object), T_cam_object, atol=1e-9)
-    assert not path.is_moving.any()
+    assert not path.is_unplaced.any()
     (told,) = path.notes(video.timestamps_s)
     assert "the camera was moved by" in told
     assert "0.5 degrees at 0.60 s" in told
@@ -62,7 +62,7 @@ def test_a_camera_that_stands_still_has_one_place():
     path = follow_camera(video, SUMMARY, PoseTrackConfig())
     assert path.T_main_cam is None
     assert path.notes(video.timestamps_s) == ()
-    assert not path.is_moving.any()
+    assert not path.is_unplaced.any()
     poses = np.tile(np.eye(4), (4, 1, 1))
     assert path.to_main(poses) is poses
     assert path.from_main(poses) is poses
@@ -79,6 +79,24 @@ def test_places_that_nothing_tells_are_refused():
     swaying = [T_WORLD_CAM @ make_se3(np.eye(3), [0.004 * k, 0, 0]) for k in range(8)]
     with pytest.raises(QualityGateError, match="the camera moves through the film"):
         follow_camera(filmed(swaying), SUMMARY, PoseTrackConfig())
+
+
+def test_an_object_at_rest_before_a_moving_camera_is_at_rest():
+    """What was found of the camera when the capture was taken in counts; nothing is looked for."""
+    poses = np.stack([T_WORLD_CAM @ make_se3(np.eye(3), [0.02 * k, 0, 0]) for k in range(4)])
+    known = np.array([True, True, False, True])
+    rgb = np.zeros((4, 4, 4, 3), np.uint8)
+    motion = CameraMotion(poses, known)
+    video = Video(rgb, np.zeros((4, 4, 4), np.uint16), np.arange(4) / 10.0, CAMERA, motion)
+    path = follow_camera(video, SUMMARY.model_copy(update={"init_frame": 1}), PoseTrackConfig())
+    assert path.goes_on
+    assert path.is_unplaced.tolist() == [False, False, True, False]
+    np.testing.assert_allclose(path.world.T_world_cam, poses[1])
+    T_cam_object = inverse_se3(poses) @ T_WORLD_OBJECT
+    T_world_object = path.world.T_world_cam @ path.to_main(T_cam_object)
+    np.testing.assert_allclose(T_world_object, np.tile(T_WORLD_OBJECT, (4, 1, 1)), atol=1e-12)
+    np.testing.assert_allclose(path.from_main(path.to_main(T_cam_object)), T_cam_object, atol=1e-9)
+    assert path.notes(video.timestamps_s) == ()
 
 
 def test_a_board_that_is_pushed_is_refused():

@@ -11,8 +11,10 @@ from xsim_core.geometry import (
     detect_board,
     inverse_se3,
     look_at,
+    make_se3,
     rotation_angle,
 )
+from xsim_core.geometry.board import reprojection_rms_px
 
 BOARD = BoardSpec(T_world_board=tuple(map(tuple, np.eye(4).tolist())))
 CAMERA = PinholeCamera.from_fov(640, 480, 0.8)
@@ -124,3 +126,14 @@ def test_exact_corners_give_the_exact_pose(monkeypatch):
 def test_boards_that_cannot_be(changes, message):
     fault = board_fault(BOARD.model_copy(update=changes))
     assert (fault is None) if message is None else (message in fault)
+
+
+def test_corners_that_fit_behind_the_camera_only_fit_infinitely_badly():
+    """They project nowhere, and NaN passes every gate: no comparison with it holds."""
+    T_cam_board = make_se3(np.eye(3), [0.0, 0.0, -0.05])
+    points = np.array([[0.0, 0, 0], [0.1, 0, 0.1], [0, 0.1, 0.2], [0.1, 0.1, 0.1]])
+    pixels = np.full((4, 2), 200.0)
+    assert reprojection_rms_px(T_cam_board, points, pixels, CAMERA) == np.inf
+    ahead = make_se3(np.eye(3), [0.0, 0.0, 1.0])
+    seen = CAMERA.project(points + np.array([0, 0, 1.0])) + np.array([3.0, 4.0])
+    assert reprojection_rms_px(ahead, points, seen, CAMERA) == pytest.approx(5.0)

@@ -28,6 +28,14 @@ class Capture(Artifact):
         S("video/depth_mm", "uint16", "t h w", "aligned to colour; 0 is no measurement"),
         S("video/timestamps_s", "float64", "t", "seconds"),
         S("video/K", "float64", "3 3", "of the colour camera, pixels"),
+        S(
+            "camera/T_world_cam",
+            "float64",
+            "t 4 4",
+            "of a video camera that moves, in every frame; of a still one there is none",
+            optional=True,
+        ),
+        S("camera/has_pose", "bool", "t", "frames in which it was found", optional=True),
         S("photos", "uint8", "n hp wp 3", "RGB"),
         S(
             "photo_poses/T_given_cam",
@@ -55,7 +63,8 @@ class Capture(Artifact):
     board: Board | None = None
     """What is printed and lies at a known place, where there is such a thing."""
     T_world_cam: Matrix4 | None = None
-    """Pose (4, 4) of the video camera, where it was stated or guessed."""
+    """Pose (4, 4) of the video camera, where it was stated or guessed; of one that moves that of
+    ``init_frame``."""
     world: Literal["robot", "table"] = "robot"
     """``table``: the robot's place is a guess; the origin lies on the table under the object."""
     init_frame: int
@@ -157,12 +166,12 @@ class ObjectTrack(Artifact):
     kind: ClassVar[str] = "object_track"
     arrays: ClassVar[tuple[S, ...]] = (
         S("T_world_object", "float64", "t 4 4", "smoothed"),
-        S("T_cam_object", "float64", "t 4 4", "as tracked"),
+        S("T_cam_object", "float64", "t 4 4", "as tracked, in each frame's own camera"),
         S("status", "int8", "t", "0 ok, 1 occluded, 2 interpolated, 3 lost"),
         S("score", "float32", "t", "verification score in [0, 1]"),
         S("timestamps_s", "float64", "t", "seconds"),
         S("segments", "int64", "s 2", "[first, last] frames in which the object moves"),
-        S("T_world_cam", "float64", "4 4", "the video camera"),
+        S("T_world_cam", "float64", "4 4", "the video camera; of one that moves in init_frame"),
         S("K", "float64", "3 3", "of the video camera, pixels"),
         S("image_hw", "int64", "2", "size of its images, pixels"),
         *_MESH,

@@ -42,6 +42,9 @@ def _commit(examined: Examined, folder: Path, out: ArtifactWriter) -> Capture:
     out.write_all(arrays)
     out.write_all(brought.photo_poses, prefix="photo_poses")
     out.write_all(brought.mesh.arrays, prefix="object")
+    if place.motion is not None:
+        moved = {"T_world_cam": place.motion.T_world_cam, "has_pose": place.motion.has_pose}
+        out.write_all(moved, prefix="camera")
     track = examined.track
     if track is not None:
         out.write_all({"T": track.T_frame_object, "has_pose": track.has_pose}, prefix="track")

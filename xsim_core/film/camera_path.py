@@ -1,4 +1,4 @@
-"""Where the video camera stood over time: in one place, or in several, one after another."""
+"""Where the video camera was over time: in one place, in several one after another, or moving."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,14 +26,23 @@ class CameraPath:
     """The camera's places. What it saw is told as if it had stood in the main one all along."""
 
     world: WorldFrame
-    """Where it stood longest."""
+    """Where it stood longest; of one that moves, where it was in ``init_frame``."""
     stillness: Stillness
     T_main_cam: Poses | None = None
     """(t, 4, 4) of every frame's camera in the main one; None where it stood in one place."""
+    has_pose: NDArray[np.bool_] | None = None
+    """(t,) of a camera that moves through the film: frames whose pose was found."""
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the camera moves through the film."""
+        return self.has_pose is not None
 
     @cached_property
-    def is_moving(self) -> NDArray[np.bool_]:
-        """Frames (t,) while it was being moved: no pose is known for them."""
+    def is_unplaced(self) -> NDArray[np.bool_]:
+        """Frames (t,) whose pose is not known: while it was knocked, or where nothing told it."""
+        if self.has_pose is not None:
+            return ~self.has_pose
         moving = np.ones(self.stillness.num_frames, bool)
         for stretch in self.stillness.stretches:
             moving[stretch.first : stretch.last + 1] = False
@@ -51,7 +60,7 @@ class CameraPath:
 
     def notes(self, timestamps_s: NDArray[np.floating]) -> tuple[str, ...]:
         """A sentence on each step of the camera, with its time and size."""
-        if self.T_main_cam is None:
+        if self.T_main_cam is None or self.goes_on:
             return ()
         told: list[str] = []
         pairs = zip(self.stillness.stretches[:-1], self.stillness.stretches[1:], strict=True)
@@ -83,19 +92,26 @@ class _Frames:
 def follow_camera(video: Video, summary: Capture, config: CameraGates) -> CameraPath:
     """Where the camera stood, by the board in each stretch in which it stood still.
 
+    One that moves was followed when the capture was taken in.
+
     Raises:
         BadInputError: when the board is in no frame.
         QualityGateError: when the camera never stands still, the board is not seen from each of
             its places, fits badly, or moves itself.
     """
     board = summary.board
+    if video.motion is not None:
+        main = video.motion.T_world_cam[summary.init_frame]
+        T_main_cam = inverse_se3(main) @ video.motion.T_world_cam
+        moving = Stillness(video.num_frames, (), goes_on=True)
+        return CameraPath(WorldFrame(main, None, 0), moving, T_main_cam, video.motion.has_pose)
     stillness = camera_stillness(_Frames(video), board)  # type: ignore[arg-type]
     if stillness.is_still:
         return CameraPath(place_camera(video, summary, config), stillness)
     if stillness.goes_on:
         raise QualityGateError(
-            "the camera moves through the film, as one held in the hand does. Put it on a stand: "
-            "the object's motion is told in the robot's frame by where the camera stands."
+            "the camera moves through the film, as one held in the hand does, and the capture does "
+            "not tell where it was: take the capture in again, or put the camera on a stand."
         )
     if board is None:
         raise QualityGateError(

@@ -39,8 +39,10 @@ def place_camera(video: Video, summary: Capture, config: CameraGates) -> WorldFr
         return WorldFrame(stated, None, 0)
 
 
-def notes_on_place(world: WorldFrame, summary: Capture) -> tuple[str, ...]:
-    """Sentences on a camera that nothing in the video confirms."""
-    if world.num_frames:
+def notes_on_place(
+    world: WorldFrame, summary: Capture, *, is_moving: bool = False
+) -> tuple[str, ...]:
+    """Sentences on a camera that nothing in the video confirms; one that moves was followed."""
+    if world.num_frames or (is_moving and summary.world != "table"):
         return ()
     return (GUESSED if summary.world == "table" else STATED,)

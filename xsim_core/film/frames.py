@@ -18,6 +18,16 @@ NOISY_SHARE = 0.3
 
 
 @dataclass(frozen=True)
+class CameraMotion:
+    """The pose in every frame of a camera that moves."""
+
+    T_world_cam: NDArray[np.float64]
+    """(t, 4, 4); of frames without a pose that of the nearest frame with one."""
+    has_pose: NDArray[np.bool_]
+    """(t,) frames whose pose was found; the others are not believed."""
+
+
+@dataclass(frozen=True)
 class Video:
     """Lazy frames of one capture."""
 
@@ -25,6 +35,8 @@ class Video:
     depth_frames: Any
     timestamps_s: NDArray[np.float64]
     camera: PinholeCamera
+    motion: CameraMotion | None = None
+    """Where a camera that moves was; None where it stood still."""
     _repeats: dict[int, bool] = field(default_factory=dict)
 
     @property
@@ -98,4 +110,8 @@ def open_video(capture: OpenArtifact[Capture]) -> Video:
     height, width = rgb.shape[1:3]  # type: ignore[union-attr]
     camera = PinholeCamera(width, height, capture.array("video/K"))
     streams = _Recent(rgb), _Recent(depth)
-    return Video(*streams, capture.array("video/timestamps_s"), camera)
+    motion = None
+    if "camera/T_world_cam" in capture.array_names:
+        known = capture.array("camera/has_pose").astype(bool)
+        motion = CameraMotion(capture.array("camera/T_world_cam"), known)
+    return Video(*streams, capture.array("video/timestamps_s"), camera, motion)

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from .arrays import SE3, Pixels, Points
 from .board_spec import Board, BoardSpec
 from .camera import PinholeCamera
-from .se3 import make_se3, so3_exp
+from .se3 import make_se3, so3_exp, transform_points
 from .tag_spec import TagBoard
 from .tags import find_tags, tags_fault
 
@@ -82,6 +83,7 @@ class BoardDetection:
     T_cam_board: NDArray[np.float64] | None
     """(4, 4), or None without intrinsics or with fewer than six corners (four of a tag)."""
     rms_px: float
+    """Of the corners; NaN without a pose, infinite where some lie behind the camera."""
 
 
 def detect_board(
@@ -109,9 +111,20 @@ def detect_board(
         return BoardDetection(ids, pixels, None, float("nan"))
     rvec, tvec = cv2.solvePnPRefineLM(points, pixels, camera.K, None, rvec, tvec)
     T_cam_board = make_se3(so3_exp(rvec[:, 0]), tvec[:, 0])
-    predicted = camera.project(points @ T_cam_board[:3, :3].T + T_cam_board[:3, 3])
-    rms_px = float(np.sqrt(np.mean(np.sum((predicted - pixels) ** 2, axis=-1))))
+    rms_px = reprojection_rms_px(T_cam_board, points, pixels, camera)
     return BoardDetection(ids, pixels, T_cam_board, rms_px)
+
+
+def reprojection_rms_px(
+    T_cam_board: SE3, points_board: Points, pixels: Pixels, camera: PinholeCamera
+) -> float:
+    """How far points (n, 3) at a pose fall from pixels (n, 2).
+
+    Infinite where one lies behind the camera: it projects nowhere, and NaN would pass every gate.
+    """
+    predicted = camera.project(transform_points(T_cam_board, points_board))
+    rms_px = float(np.sqrt(np.mean(np.sum((predicted - pixels) ** 2, axis=-1))))
+    return rms_px if np.isfinite(rms_px) else np.inf
 
 
 def _corners(

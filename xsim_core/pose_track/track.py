@@ -49,7 +49,7 @@ def track_object(
     raw, notes = _run_backend(capture, video, mesh, path, config, out)
     is_repeat = np.array([video.is_repeat(i) for i in range(video.num_frames)])
     # The first frame that was searched too: its pose is right, but not for its time.
-    raw.status[is_repeat | path.is_moving] = LOST
+    raw.status[is_repeat | path.is_unplaced] = LOST
     T_main_object, status = fill_gaps(
         path.to_main(raw.T_cam_object),
         raw.status,
@@ -115,7 +115,7 @@ def track_object(
         verdict=verdict.level,
         notes=(
             *verdict.notes,
-            *notes_on_place(world, capture.summary),
+            *notes_on_place(world, capture.summary, is_moving=path.goes_on),
             *notes,
             *notes_on_first_pose(raw.first_pose),
             *path.notes(video.timestamps_s),

@@ -8,7 +8,8 @@ import pytest
 from tests.checks.pictures import BOARD, CAMERA, T_WORLD_CAM, depth_mm_of_table, photographed, table
 from tests.tracking.scenes import l_block
 from xsim_core.capture.formats import RGBDVideo
-from xsim_core.capture.gates.agreement import agreed_video, check_object
+from xsim_core.capture.gates.agreement import agreed_parts, check_object
+from xsim_core.capture.gates.gate import Gates
 from xsim_core.capture.readers.apart import Brought
 from xsim_core.capture.readers.depth_unit import DepthUnit
 from xsim_core.checks.board_seen import look_for_board
@@ -35,7 +36,7 @@ def brought():
 
 
 def test_parts_that_agree_are_taken_as_they_are(brought):
-    video = agreed_video(brought, BOARD, notes := [])
+    video = agreed_parts(brought, BOARD, notes := []).video
     assert notes == []
     assert video.depth_mm is brought.video.depth_mm
 
@@ -53,11 +54,11 @@ def test_a_board_printed_at_another_size_is_refused_with_the_factor(brought, sha
     assert seen.rms_px < 0.3
     told = rf"the board is {share}\d* times .* measure 4[45]\.\d mm"
     with pytest.raises(BadInputError, match=told):
-        agreed_video(brought, stated, [])
+        agreed_parts(brought, stated, [])
 
 
 def test_a_board_two_per_cent_off_is_said(brought):
-    agreed_video(brought, printed_at(0.98), notes := [])
+    agreed_parts(brought, printed_at(0.98), notes := [])
     assert len(notes) == 1
     assert notes[0].startswith("depth is -2.")
 
@@ -67,18 +68,18 @@ def test_a_focal_length_of_another_camera_is_refused(brought):
     K[0, 0] = K[1, 1] = 640.0
     video = replace(brought.video, K=K)
     with pytest.raises(BadInputError, match="compare the intrinsics with the camera's"):
-        agreed_video(replace(brought, video=video), BOARD, [])
+        agreed_parts(replace(brought, video=video), BOARD, [])
 
 
 def test_photos_or_a_film_without_the_board_are_refused(brought):
     bare = np.stack([photographed(table(None))] * 3)
     with pytest.raises(BadInputError, match="none of 3 photos shows the 6x4"):
-        agreed_video(replace(brought, photos=bare), BOARD, [])
+        agreed_parts(replace(brought, photos=bare), BOARD, [])
     film = replace(brought.video, rgb=bare, depth_mm=brought.video.depth_mm[:3])
     with pytest.raises(BadInputError, match="none of 3 video frames shows the 6x4"):
-        agreed_video(replace(brought, video=film), BOARD, [])
+        agreed_parts(replace(brought, video=film), BOARD, [])
     mixed = np.stack([*bare, brought.photos[0]])
-    agreed_video(replace(brought, photos=mixed), BOARD, notes := [])
+    agreed_parts(replace(brought, photos=mixed), BOARD, notes := [])
     assert notes == ["only 1 of 4 photos show the board; scan needs 3 of those that it registers"]
 
 
@@ -90,16 +91,20 @@ def in_time(brought, rgb, depth_mm=None):
     return replace(brought, video=video)
 
 
-def test_a_knocked_camera_is_said_and_one_in_the_hand_refused(brought):
+def test_a_knocked_camera_is_said_and_one_in_the_hand_followed(brought):
     on_table, rng = table(), np.random.default_rng(0)
     places = [T_WORLD_CAM @ make_se3(np.eye(3), [0.003 * k, 0, 0]) for k in range(9)]
     seen = [photographed(on_table, T, rng=rng) for T in places]
     knocked = in_time(brought, np.stack([seen[0]] * 5 + [seen[3]] * 5))
-    agreed_video(knocked, BOARD, notes := [])
+    agreed = agreed_parts(knocked, BOARD, notes := [])
+    assert not agreed.is_camera_moving
     assert len(notes) == 1
     assert notes[0].startswith("video: the camera was moved at 0.50 s; pose_track takes")
-    with pytest.raises(BadInputError, match="the camera moves through the film"):
-        agreed_video(in_time(brought, np.stack(seen)), BOARD, [])
+    gates = Gates()
+    in_hand = agreed_parts(in_time(brought, np.stack(seen)), BOARD, [], gates=gates)
+    assert in_hand.is_camera_moving
+    told = {result.gate: result.found for result in gates.results}
+    assert told["camera and board stand still"].startswith("the camera moves through the film")
 
 
 def test_depth_that_lags_three_frames_is_paired_anew(brought):
@@ -112,13 +117,13 @@ def test_depth_that_lags_three_frames_is_paired_anew(brought):
         at = slice(40, 130), slice(30 + 18 * i, 130 + 18 * i)
         rgb[(i, *at)], depth_mm[(i, *at)] = (200, 150, 120), 600
     numbered = in_time(brought, rgb[3:], depth_mm[:-3])
-    video = agreed_video(numbered, BOARD, notes := [])
+    video = agreed_parts(numbered, BOARD, notes := []).video
     assert len(notes) == 1
     assert "later than colour, by what moves: paired anew, 3 frames dropped" in notes[0]
     assert len(video.rgb) == len(video.depth_mm) == len(video.timestamps_s) == n - 6
     np.testing.assert_array_equal(video.source_frames, np.arange(n - 6))
     np.testing.assert_array_equal(video.depth_mm, depth_mm[3:-3])
-    agreed_video(in_time(brought, rgb, depth_mm), BOARD, none := [])
+    agreed_parts(in_time(brought, rgb, depth_mm), BOARD, none := [])
     assert none == []
 
 

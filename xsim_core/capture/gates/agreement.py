@@ -45,7 +45,17 @@ class Views:
     """(n, h, w, 3)."""
 
 
-def agreed_video(
+@dataclass(frozen=True)
+class Agreed:
+    """What the parts agree on."""
+
+    video: RGBDVideo
+    """Its depth in millimetres by the board's word, beside the colour of its own moment."""
+    is_camera_moving: bool
+    """All through the film, as one held in the hand."""
+
+
+def agreed_parts(
     brought: Brought | Views,
     board: Board | None,
     notes: list[str],
@@ -53,8 +63,8 @@ def agreed_video(
     is_camera_stated: bool = False,
     are_photos_placed: bool = False,
     gates: Gates | None = None,
-) -> RGBDVideo:
-    """The video, its depth in millimetres by the board's word.
+) -> Agreed:
+    """Hold video, photos and board against each other.
 
     Args:
         brought: what the readers read.
@@ -66,7 +76,7 @@ def agreed_video(
 
     Raises:
         BadInputError: when photos or video do not show the board, it was printed with other
-            squares, its size contradicts the depth, or it or the camera moves.
+            squares, its size contradicts the depth, or it moves.
     """
     gates = gates or Gates()
     video, found, ratio = brought.video, dict[int, BoardDetection](), None
@@ -90,11 +100,21 @@ def agreed_video(
         )
     with gates.gate("camera and board stand still", notes) as gate:
         num_places = _check_camera(video, board, found, notes)
-        gate.found = "yes" if num_places == 1 else f"{num_places} places, one after another"
+        gate.found = _places_words(num_places)
     with gates.gate("depth in time with colour", notes) as gate:
         in_time, lag = _without_lag(replace(video, depth_mm=depth_mm), notes)
         gate.found = "too little moves to tell" if lag is None else f"{lag.frames:+.2f} frames"
-    return in_time
+    return Agreed(in_time, is_camera_moving=num_places == 0)
+
+
+def _places_words(num_places: int) -> str:
+    match num_places:
+        case 0:
+            return "the camera moves through the film: it is followed"
+        case 1:
+            return "yes"
+        case _:
+            return f"{num_places} places, one after another"
 
 
 def _board_in_photos(
@@ -119,17 +139,14 @@ def _check_camera(
     found: Mapping[int, BoardDetection],
     notes: list[str],
 ) -> int:
-    """In how many places the camera stood; says when it was knocked.
+    """In how many places the camera stood, 0 for one that moves on; says when it was knocked.
 
     Raises:
-        BadInputError: for a camera held in the hand, or a board that moves.
+        BadInputError: for a camera that was moved in a film without a board, or a board that moves.
     """
     stillness = camera_stillness(video.rgb, board)  # type: ignore[arg-type]
     if stillness.goes_on:
-        raise BadInputError(
-            "video: the camera moves through the film, as one held in the hand does. Put it on a "
-            "stand where the policy's camera will stand, and film again."
-        )
+        return 0
     seconds = video.timestamps_s - video.timestamps_s[0]
     if not stillness.is_still:
         if not found:

@@ -23,7 +23,7 @@ from xsim_core.errors import BadInputError
 from xsim_core.geometry import Board, TexturedMesh
 from xsim_core.windows import arrays_below
 
-from .agreement import Views, agreed_video, check_object
+from .agreement import Views, agreed_parts, check_object
 from .first_frame import check_depth, find_init_frame
 from .gate import Gates
 from .words import (
@@ -141,12 +141,12 @@ def _hold_together(
         gates.not_reached("board in photos", "needs the photos")
     photos = np.zeros((0, *parts.video.rgb.shape[1:]), np.uint8)
     views = Views(parts.video, parts.unit, photos if parts.photos is None else parts.photos)
-    video = parts.video
+    video, is_moving = parts.video, False
     with gates.part():
         with gates.gate("tags in the video", notes) as gate:
             board = as_seen(board, views.video, notes)
             gate.found = "none stated" if file.board is None else "they lie as stated"
-        video = agreed_video(
+        agreed = agreed_parts(
             views,
             board,
             notes,
@@ -154,6 +154,7 @@ def _hold_together(
             are_photos_placed=stated_poses(file).T_world_poses is not None,
             gates=gates,
         )
+        video, is_moving = agreed.video, agreed.is_camera_moving
     progress(0.7, {"photos": len(views.photos), "frames": len(video.rgb)})
     with gates.part(), gates.gate("depth's range", notes) as gate:
         gate.found = check_depth(video, folder)
@@ -164,7 +165,9 @@ def _hold_together(
         with gates.part(), gates.gate("mesh in its box", notes) as gate:
             gate.found = _check_mesh(parts.mesh, video, init_frame, file)
         with gates.gate("where the robot stands", notes) as gate:
-            place = resolve_place(file, folder, board, video, init_frame, notes)
+            place = resolve_place(
+                file, folder, board, video, init_frame, notes, is_moving=is_moving
+            )
             gate.found = place_words(place)
         if not gates.refused:
             track = _track(parts, video)

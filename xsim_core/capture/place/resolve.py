@@ -1,6 +1,6 @@
 """What a capture says of the robot's place, checked with its film: what stages see of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -13,6 +13,7 @@ from xsim_core.config import refusal
 from xsim_core.errors import BadInputError
 from xsim_core.geometry import Board, Matrix4, TagBoard, board_fault
 
+from .camera_motion import CameraMotion, camera_motion
 from .camera_pose import camera_in_world
 from .other_sources import compare_with_board
 from .spec import BoardInFile, CameraSpec, TagsSpec
@@ -47,6 +48,8 @@ class Place:
     """(4, 4) of the video camera, where it was stated or guessed."""
     world: World
     """What the world's frame is: the robot's base, or a guess on the table."""
+    motion: CameraMotion | None = None
+    """Where a camera that moves is in each frame; ``T_world_cam`` is then that of the box's."""
 
     @property
     def rows(self) -> Matrix4 | None:
@@ -111,6 +114,8 @@ def resolve_place(
     video: RGBDVideo,
     init_frame: int,
     notes: list[str],
+    *,
+    is_moving: bool = False,
 ) -> Place:
     """All that the capture says, checked with the film.
 
@@ -121,10 +126,28 @@ def resolve_place(
         video: with depth.
         init_frame: the frame with the object's box.
         notes: receives what was guessed, mended, or does not agree well.
+        is_moving: the camera moves through the film; what is stated is of ``init_frame``.
 
     Raises:
         BadInputError: when the sources contradict the film or each other.
     """
+    place = _at_init_frame(file, folder, board, video, init_frame, notes, is_moving=is_moving)
+    if not is_moving:
+        return place
+    motion = camera_motion(board, place.T_world_cam, video, init_frame, notes)
+    return replace(place, T_world_cam=motion.T_world_cam[init_frame], motion=motion)
+
+
+def _at_init_frame(
+    file: Stated,
+    folder: Path,
+    board: Board | None,
+    video: RGBDVideo,
+    init_frame: int,
+    notes: list[str],
+    *,
+    is_moving: bool,
+) -> Place:
     if file.camera is None and file.world == "robot":
         return Place(board, None, "robot")
     depth_m = np.asarray(video.depth_mm[init_frame], np.float64) / 1000
@@ -133,7 +156,7 @@ def resolve_place(
     if file.camera is None:
         return Place(board, table_world(plane, object_cam, notes), "table")
     T_world_cam = camera_in_world(file.camera, folder, plane, object_cam, notes)
-    if board is not None:
+    if board is not None and not is_moving:
         compare_with_board(T_world_cam, board, video, notes)
     return Place(board, T_world_cam, "robot")
 

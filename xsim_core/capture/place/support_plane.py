@@ -43,8 +43,11 @@ def support_plane(
         box_xyxy: around the object.
     """
     points = camera.unproject(depth_m)
-    for reach in (1.0, 100.0):  # Around the object; else the whole picture.
-        ring = _ring(depth_m, box_xyxy, reach)
+    around = _ring(depth_m, box_xyxy, 1.0)
+    # A camera that looks along the table sees it below the object, and the room's end above it.
+    below = around.copy()
+    below[: _span(0, (box_xyxy[1] + box_xyxy[3]) / 2, len(below)).stop] = False
+    for ring in (around, below, _ring(depth_m, box_xyxy, 100.0)):  # At last the whole picture.
         if ring.sum() >= MIN_POINTS and (plane := _fit(points[ring])):
             return plane
     return None
