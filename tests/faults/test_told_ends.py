@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import signal
+import time
 
 import psutil
 import pytest
@@ -79,6 +80,35 @@ def test_one_whose_process_is_gone(lab):
     assert (name, state) == ("gone", "Crashed")
     assert message
     assert (record["state"], record["error"]) == ("interrupted", "its process is gone")
+
+
+@pytest.mark.parametrize("signals", [1, 2], ids=["once", "twice"])
+def test_one_whose_worker_is_ended_by_ctrl_c(lab, signals):
+    """A terminal sends it to the worker and to all that the worker started; Prefect's worker kills
+    its flow process before that has written anything down.
+    """
+    worker = lab.start_worker()
+    name = f"stopped-{signals}"
+    run = lab.submit(name)
+    stage = run.await_stage()
+    for _ in range(signals):
+        os.killpg(worker.pid, signal.SIGINT)
+        time.sleep(1)
+    gone_s = until(lambda: not is_alive(stage), within_s=30)
+    left_s = until(lambda: worker.poll() is not None, within_s=60)
+    seconds, _ = run.await_end(within_s=WITHIN_S)
+    record, line = status(lab, name)
+    print(f"stage gone {gone_s:.1f} s, worker {left_s:.1f} s, final {seconds:.1f} s", line)
+    _, state, message = in_the_ui(lab, run)
+    assert (state, "Nothing was heard" in message) == ("Crashed", True)
+    assert (record["state"], record["error"]) == ("interrupted", "its process is gone")
+    assert list(record["stages"]) == ["first"]
+    # And the next worker takes the same up where it stopped.
+    lab.start_worker()
+    again = lab.submit(name)
+    again.await_stage()
+    again.let_go()
+    assert again.await_end(within_s=WITHIN_S)[1] == "COMPLETED"
 
 
 @pytest.mark.skipif(shutil.which("unshare") is None or os.geteuid(), reason="needs namespaces")
