@@ -3,15 +3,19 @@
 import re
 import tracemalloc
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from xsim_core.capture.formats import RGBDVideo, write_rgbd_folder
+from xsim_core.capture.gates.first_frame import check_depth
 from xsim_core.capture.readers import read_video
 from xsim_core.capture.readers.intrinsics import Intrinsics
 from xsim_core.capture.readers.recordings.streams import Streams, pair_and_align
+from xsim_core.checks.lag import depth_lag
+from xsim_core.checks.stillness import find_stillness
 from xsim_core.scan.scan import _undistort
 from xsim_core.scan.sfm import SfmModel
 from xsim_core.storage import ArtifactStore, writer as writer_module
@@ -145,6 +149,25 @@ def test_frames_are_written_by_the_shard(film, tmp_path, monkeypatch):
     assert array.shards == (4, H, W, 3)
     assert array.chunks == (1, H, W, 3)
     np.testing.assert_array_equal(array[...], film.rgb)
+
+
+@pytest.mark.parametrize(
+    "gate",
+    [
+        lambda film: depth_lag(film.rgb, film.depth_mm),
+        lambda film: find_stillness(film.rgb),
+        lambda film: check_depth(film, Path("film")),
+    ],
+    ids=["lag", "stillness", "depth"],
+)
+def test_a_gate_gives_back_what_it_has_seen(film, tmp_path, gate):
+    with arrays_below(tmp_path):
+        rgb, depth_mm = empty(film.rgb.shape, np.uint8), empty(film.depth_mm.shape, np.uint16)
+    rgb[...], depth_mm[...] = film.rgb, film.depth_mm
+    let_go(rgb)
+    let_go(depth_mm)
+    gate(replace(film, rgb=rgb, depth_mm=depth_mm))
+    assert resident_bytes(tmp_path) < FILM_BYTES // 4
 
 
 def test_windows_cover_an_array_once():

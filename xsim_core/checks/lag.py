@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from xsim_core.windows import each
+
 MAX_LAG = 8
 MAX_FRAMES = 400
 """In the middle of the film; a longer one is not read to its ends."""
@@ -62,7 +64,7 @@ def _colour_changes(rgb: NDArray[np.uint8], frames: range) -> NDArray[np.float32
     height, width = rgb.shape[1:3]
     size = COLUMNS, max(1, COLUMNS * height // width)
     shrink: Any = cv2.resize
-    small = [np.asarray(shrink(rgb[i], size, interpolation=cv2.INTER_AREA)) for i in frames]
+    small = [np.asarray(shrink(f, size, interpolation=cv2.INTER_AREA)) for f in each(rgb, frames)]
     grey: NDArray[np.float32] = np.stack(small).mean(axis=-1, dtype=np.float32)
     return _blurred(np.abs(grey[GAP:] - grey[:-GAP]), GREY_RANGE)
 
@@ -73,7 +75,8 @@ def _depth_changes(depth_mm: NDArray[np.uint16], frames: range) -> NDArray[np.fl
     columns = np.arange(COLUMNS) * (width - 1) // (COLUMNS - 1)
     num_rows = max(2, COLUMNS * height // width)
     rows = np.arange(num_rows) * (height - 1) // (num_rows - 1)
-    small = np.stack([depth_mm[i][rows[:, None], columns] for i in frames]).astype(np.float32)
+    picked = [frame[rows[:, None], columns] for frame in each(depth_mm, frames)]
+    small = np.stack(picked).astype(np.float32)
     now, before = small[GAP:], small[:-GAP]
     change = np.abs(now - before) / np.maximum(now, 1)
     return _blurred(np.where((now > 0) & (before > 0), change, 0), DEPTH_RANGE)

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from xsim_core.windows import let_go
+
 Grey = NDArray[np.uint8]
 KeepOut = Callable[[NDArray[np.uint8]], NDArray[np.floating] | None]
 """From an image (h, w, 3) to the outline (n, 2), in pixels, of what may move by itself."""
@@ -77,7 +79,7 @@ def find_stillness(frames: Sequence[Any], *, keep_out: KeepOut | None = None) ->
     while first < n:
         if len(stretches) > MAX_STRETCHES:
             return Stillness(n, tuple(stretches), goes_on=True)
-        anchor = _Anchor.of(np.asarray(frames[first]), keep_out)
+        anchor = _Anchor.of(_frame(frames, first), keep_out)
         last = _last_still(frames, anchor, first, step)
         if last - first + 1 >= min(SETTLED_FRAMES, n):
             stretches.append(Stretch(first, last))
@@ -90,13 +92,20 @@ def find_stillness(frames: Sequence[Any], *, keep_out: KeepOut | None = None) ->
     return Stillness(n, tuple(stretches), goes_on=num_still < STILL_FRAMES * n)
 
 
+def _frame(frames: Sequence[Any], i: int) -> NDArray[np.uint8]:
+    """One frame; of a film that lies in a file, the memory of those before it is given back."""
+    if isinstance(frames, np.ndarray):
+        let_go(frames)
+    return np.asarray(frames[i])
+
+
 def _last_still(frames: Sequence[Any], anchor: "_Anchor", first: int, step: int) -> int:
     """The last frame before the camera stands elsewhere than in ``first``."""
     still = first
     for i in [*range(first + step, len(frames), step), len(frames) - 1]:
         if i <= still:
             continue
-        if not anchor.is_still(np.asarray(frames[i])):
+        if not anchor.is_still(_frame(frames, i)):
             return _bisect(frames, anchor, still, i)
         still = i
     return still
@@ -105,7 +114,7 @@ def _last_still(frames: Sequence[Any], anchor: "_Anchor", first: int, step: int)
 def _bisect(frames: Sequence[Any], anchor: "_Anchor", still: int, moved: int) -> int:
     while moved - still > 1:
         middle = (still + moved) // 2
-        if anchor.is_still(np.asarray(frames[middle])):
+        if anchor.is_still(_frame(frames, middle)):
             still = middle
         else:
             moved = middle

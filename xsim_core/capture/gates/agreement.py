@@ -191,6 +191,7 @@ def _without_lag(video: RGBDVideo, notes: list[str]) -> tuple[RGBDVideo, Lag | N
         timestamps_s=video.timestamps_s[colour],
         K=video.K,
         source_frames=numbers[colour],
+        names=None if video.names is None else video.names[colour],
     )
     return in_time, lag
 
