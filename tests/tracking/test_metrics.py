@@ -3,7 +3,9 @@ import pytest
 from hypothesis import given, strategies as st
 
 from xsim_core.geometry import make_se3, se3_exp, so3_exp
+from xsim_core.geometry.symmetry_spec import ObjectSymmetry, SymmetryAxis
 from xsim_core.tracking import add_m, adds_m, auc
+from xsim_core.tracking.metrics import mssd_m
 
 coordinate = st.floats(-1, 1)
 tangent = st.tuples(*[coordinate] * 6)
@@ -40,3 +42,19 @@ def test_auc_ends_and_middle():
     assert auc(np.array([0.05])) == pytest.approx(50)
     assert auc(np.array([0.0, np.nan])) == pytest.approx(50)
     assert auc(np.array([])) == 0
+
+
+def test_mssd_is_the_farthest_point_under_the_best_symmetry():
+    square = np.array([[1, 1, 0], [-1, 1, 0], [-1, -1, 0], [1, -1, 0.0]])
+    half = make_se3(so3_exp([0, 0, np.pi]), np.zeros(3))
+    moved = make_se3(np.eye(3), [0, 0, 0.25]) @ half
+    box = ObjectSymmetry(discrete=(tuple(map(tuple, half.tolist())),))
+    true = np.eye(4)[None]
+    # Corners change places with the opposite ones, and lie 0.25 higher.
+    expected = np.hypot(2 * np.sqrt(2), 0.25)
+    np.testing.assert_allclose(mssd_m(moved[None], true, square), expected)
+    np.testing.assert_allclose(mssd_m(moved[None], true, square, box), 0.25)
+    disc = ObjectSymmetry(continuous=(SymmetryAxis(axis=(0, 0, 1)),))
+    turned = make_se3(so3_exp([0, 0, 0.3]), [0.1, 0, 0])[None]
+    # Within half a step of its turns, a degree.
+    np.testing.assert_allclose(mssd_m(turned, true, square, disc), 0.1, atol=1.5 * np.deg2rad(1))

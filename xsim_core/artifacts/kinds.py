@@ -6,6 +6,7 @@ from pydantic import Field
 
 from xsim_core.config import FrozenModel
 from xsim_core.geometry.board_spec import Board
+from xsim_core.geometry.symmetry_spec import ObjectSymmetry
 from xsim_core.geometry.tag_spec import Matrix4
 
 from .base import Artifact
@@ -72,6 +73,8 @@ class Capture(Artifact):
     """Where the user boxed the object in ``init_frame``, pixels."""
     is_mesh_coloured: bool = True
     """False where the mesh says too little about how the object looks: the tracker learns it."""
+    symmetry: ObjectSymmetry | None = None
+    """How the object can be turned without looking different; None where it cannot."""
     track_frame: Literal["camera", "robot", "unknown"] | None = None
     """The frame of ``track/T``; None where no track was brought."""
     notes: tuple[str, ...] = ()
@@ -186,6 +189,8 @@ class ObjectTrack(Artifact):
     backend: str
     is_mesh_coloured: bool = True
     """As the capture's."""
+    symmetry: ObjectSymmetry | None = None
+    """As the capture's; of poses that look alike the track has those nearest to each other."""
     first_pose_quality: float | None = None
     """How well the first pose covers what is measured in the capture's box, in [0, 1]."""
     runner_up_margin: float | None = None

@@ -16,6 +16,7 @@ from .config import BuildSimConfig
 from .pictures import top_view_png
 from .quality import check_track
 from .start import start_tcp, workspace
+from .symmetry import with_symmetry
 from .waypoints import (
     lift_to_table,
     rest_on_table,
@@ -41,8 +42,9 @@ def build_sim(
         BadInputError: when the track holds no motion, or the object is out of the robot's reach.
         QualityGateError: when the track's verdict is ``fail`` and nobody said why to take it.
     """
-    task, table = config.task, scene.summary.table_height_m
+    table = scene.summary.table_height_m
     notes = check_track(track, table, config)
+    task, told = with_symmetry(config.task, track.summary.symmetry)
     mesh = TexturedMesh.from_arrays(track.arrays("object"))
     vertices = mesh.vertices.astype(np.float64)
     centre, radius = _centre_and_radius(vertices, mesh.faces)
@@ -82,7 +84,7 @@ def build_sim(
         num_object_pieces=len(pieces),
         num_scene_pieces=len(obstacles),
         is_mesh_coloured=track.summary.is_mesh_coloured,
-        notes=notes,
+        notes=(*notes, *told),
     )
 
 

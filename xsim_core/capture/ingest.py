@@ -66,6 +66,7 @@ def _commit(examined: Examined, folder: Path, out: ArtifactWriter) -> Capture:
         init_frame=examined.init_frame,
         init_box_xyxy=file.init_box_xyxy,
         is_mesh_coloured=brought.mesh.is_textured,
+        symmetry=examined.symmetry,
         track_frame=None if track is None else track.frame or "unknown",
         notes=tuple(dict.fromkeys(note.replace(f"{folder}/", "") for note in examined.notes)),
     )

@@ -8,6 +8,7 @@ from pydantic import Field, ValidationError
 from xsim_core.config import FrozenModel
 from xsim_core.errors import BadInputError
 from xsim_core.geometry import BoardSpec
+from xsim_core.geometry.symmetry_spec import ObjectSymmetry
 from xsim_core.text import parse_yaml, read_text
 
 from .place.spec import BoardInFile, CameraSpec, PhotoPosesSpec
@@ -37,6 +38,9 @@ class CaptureFile(FrozenModel):
     looked at."""
     mesh: str = "object/mesh.obj"
     """Textured mesh of the object, in metres."""
+    symmetry: ObjectSymmetry | Literal["none"] | None = None
+    """How the object can be turned without looking different, in the mesh's frame; left out, the
+    mesh tells. none: every turn of it shows."""
     board: BoardInFile | None = None
     """A printed board, or tags at known places, that lie still in photos and video."""
     camera: CameraSpec | None = None

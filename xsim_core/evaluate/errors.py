@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from xsim_core.artifacts import GroundTruth, ObjectTrack, PosedImages, SplatScene
 from xsim_core.geometry import inverse_se3, rotation_angle
 from xsim_core.storage import OpenArtifact
-from xsim_core.tracking.metrics import add_m, adds_m, auc
+from xsim_core.tracking.metrics import add_m, adds_m, auc, mssd_m
 
 NUM_MODEL_POINTS = 500
 
@@ -42,6 +42,7 @@ def truth_errors(
         "adds_auc": auc(arrays["track_adds_m"]),
         "world_add_auc": auc(arrays["world_add_m"]),
         "world_adds_auc": auc(arrays["world_adds_m"]),
+        "mssd_mm": 1e3 * float(np.median(arrays["track_mssd_m"])),
         "path_mm": float(arrays["path_mm"].mean()),
         "path_deg": float(arrays["path_deg"].mean()),
         "alignment_mm": float(np.median(arrays["scan_mm"])),
@@ -71,6 +72,7 @@ def _track_errors(
     return {
         "track_add_m": add_m(T_cam, T_cam_true, points),
         "track_adds_m": adds_m(T_cam, T_cam_true, points),
+        "track_mssd_m": mssd_m(T_cam, T_cam_true, points, track.summary.symmetry),
         "world_add_m": add_m(T_world, T_world_true, points),
         "world_adds_m": adds_m(T_world, T_world_true, points),
         "path_mm": path_mm,

@@ -87,15 +87,31 @@ class TexturedMesh:
 
     def sample_surface(self, n: int, *, rng: np.random.Generator) -> Points3:
         """Points (n, 3) spread evenly over the surface, object frame."""
+        face, a, b = self._spread(n, rng)
+        c = self.vertices[self.faces[face]].astype(np.float64)
+        return c[:, 0] + a * (c[:, 1] - c[:, 0]) + b * (c[:, 2] - c[:, 0])
+
+    def sample_colours(self, n: int, *, rng: np.random.Generator) -> tuple[Points3, Points3]:
+        """Points (n, 3) as in ``sample_surface``, and the texture's colour (n, 3) in [0, 255]."""
+        face, a, b = self._spread(n, rng)
+        c = self.vertices[self.faces[face]].astype(np.float64)
+        points = c[:, 0] + a * (c[:, 1] - c[:, 0]) + b * (c[:, 2] - c[:, 0])
+        t = self.uv[self.faces[face]].astype(np.float64)
+        u, v = (t[:, 0] + a * (t[:, 1] - t[:, 0]) + b * (t[:, 2] - t[:, 0])).T
+        height, width = self.texture.shape[:2]
+        column = np.clip(u * width, 0, width - 1).astype(int)
+        row = np.clip((1 - v) * height, 0, height - 1).astype(int)
+        return points, self.texture[row, column].astype(np.float64)
+
+    def _spread(self, n: int, rng: np.random.Generator) -> tuple[Any, Any, Any]:
+        """Faces (n,) by their area, and two barycentric coordinates (n, 1) in each."""
         corners = self.vertices[self.faces].astype(np.float64)
         normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
         area = np.linalg.norm(normal, axis=-1)
         face = rng.choice(len(corners), size=n, p=area / area.sum())
         a, b = rng.random((2, n, 1))
         flip = a + b > 1
-        a, b = np.where(flip, 1 - a, a), np.where(flip, 1 - b, b)
-        c = corners[face]
-        return c[:, 0] + a * (c[:, 1] - c[:, 0]) + b * (c[:, 2] - c[:, 0])
+        return face, np.where(flip, 1 - a, a), np.where(flip, 1 - b, b)
 
     def write_glb(self, path: Path) -> Path:
         """Write the mesh as binary glTF; returns ``path``."""

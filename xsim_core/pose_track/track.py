@@ -10,6 +10,7 @@ from xsim_core.film.camera_path import CameraPath, follow_camera
 from xsim_core.film.camera_place import notes_on_place
 from xsim_core.film.frames import Video, open_video
 from xsim_core.geometry import TexturedMesh
+from xsim_core.geometry.symmetry import made_continuous
 from xsim_core.storage import ArtifactWriter, OpenArtifact
 from xsim_core.tracking import LOST, OCCLUDED, OK, fill_gaps, motion_segments, smooth_poses
 from xsim_core.verdicts import judge_track
@@ -50,8 +51,12 @@ def track_object(
     is_repeat = np.array([video.is_repeat(i) for i in range(video.num_frames)])
     # The first frame that was searched too: its pose is right, but not for its time.
     raw.status[is_repeat | path.is_unplaced] = LOST
+    symmetry = capture.summary.symmetry
+    T_seen = path.to_main(raw.T_cam_object)
+    if symmetry is not None:
+        T_seen = made_continuous(T_seen, np.isin(raw.status, (OK, OCCLUDED)), symmetry)
     T_main_object, status = fill_gaps(
-        path.to_main(raw.T_cam_object),
+        T_seen,
         raw.status,
         video.timestamps_s,
         max_gap_s=config.smoothing.max_gap_s,
@@ -107,6 +112,7 @@ def track_object(
         board_rms_px=world.board_rms_px,
         backend=config.backend,
         is_mesh_coloured=mesh.is_textured,
+        symmetry=symmetry,
         first_pose_quality=_figure(raw.first_pose[0]),
         runner_up_margin=_figure(raw.first_pose[1]),
         runner_up_distance_m=_figure(raw.first_pose[2]),

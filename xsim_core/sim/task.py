@@ -75,7 +75,8 @@ class TaskSpec(FrozenModel):
     project_to_table: bool = False
     """Flatten the track onto the table: z and tilt come from the resting pose."""
     symmetric_axis: Vec3 | None = None
-    """Object-frame axis about which rotation does not count."""
+    """Object-frame axis about which rotation does not count. None: the object's axis of symmetry,
+    where it has one."""
 
     waypoint_position_m: float = Field(default=0.03, gt=0, le=MAX_LENGTH_M)
     """How near the object's centre must come to a waypoint."""

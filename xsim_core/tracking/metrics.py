@@ -6,6 +6,10 @@ from scipy.spatial import cKDTree
 
 from xsim_core.geometry import transform_points
 from xsim_core.geometry.arrays import PerFrame, Points3, Track
+from xsim_core.geometry.symmetry import turns_of
+from xsim_core.geometry.symmetry_spec import ObjectSymmetry
+
+NUM_TURNS = 180
 
 
 def add_m(T_est: Track, T_true: Track, points_object: Points3) -> PerFrame:
@@ -20,6 +24,22 @@ def adds_m(T_est: Track, T_true: Track, points_object: Points3) -> PerFrame:
     true = transform_points(T_true, points_object)
     pairs = zip(estimated, true, strict=True)
     return np.array([cKDTree(b).query(a)[0].mean() for a, b in pairs])
+
+
+def mssd_m(
+    T_est: Track, T_true: Track, points_object: Points3, symmetry: ObjectSymmetry | None = None
+) -> PerFrame:
+    """MSSD (t,) in metres: the largest distance of any point, for the symmetry that suits best.
+
+    Hodan et al., BOP Challenge 2020. A continuous symmetry counts as ``NUM_TURNS`` turns.
+    """
+    turns = turns_of(symmetry or ObjectSymmetry(), num_turns=NUM_TURNS)
+    estimated = transform_points(T_est, points_object)
+    errors = [
+        np.linalg.norm(estimated - transform_points(T_true @ turn, points_object), axis=-1).max(-1)
+        for turn in turns
+    ]
+    return np.min(errors, axis=0)
 
 
 def auc(errors_m: NDArray[np.floating], *, limit_m: float = 0.1) -> float:

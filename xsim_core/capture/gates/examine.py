@@ -21,11 +21,13 @@ from xsim_core.capture.readers.posed.posed_photos import ACCEPTS as ACCEPTS_POSE
 from xsim_core.capture.readers.tracks.of_film import GivenTrack
 from xsim_core.errors import BadInputError
 from xsim_core.geometry import Board, TexturedMesh
+from xsim_core.geometry.symmetry_spec import ObjectSymmetry
 from xsim_core.windows import arrays_below
 
 from .agreement import Views, agreed_parts, check_object
 from .first_frame import check_depth, find_init_frame
 from .gate import Gates
+from .object_symmetry import object_symmetry
 from .words import (
     board_words,
     box_words,
@@ -53,6 +55,7 @@ class Examined:
     init_frame: int
     """Which of the video's frames the box is in."""
     place: Place
+    symmetry: ObjectSymmetry | None
     track: GivenTrack | None
     """The track that was brought, of the video's frames."""
     notes: tuple[str, ...]
@@ -164,6 +167,11 @@ def _hold_together(
             gate.found = box_words(file)
         with gates.part(), gates.gate("mesh in its box", notes) as gate:
             gate.found = _check_mesh(parts.mesh, video, init_frame, file)
+        symmetry: ObjectSymmetry | None = None
+        with gates.part(), gates.gate("symmetry", notes) as gate:
+            if parts.mesh is not None:
+                symmetry = object_symmetry(file, parts.mesh, notes)
+            gate.found = "none" if symmetry is None else f"{symmetry.source}: {symmetry.words}"
         with gates.gate("where the robot stands", notes) as gate:
             place = resolve_place(
                 file, folder, board, video, init_frame, notes, is_moving=is_moving
@@ -171,7 +179,8 @@ def _hold_together(
             gate.found = place_words(place)
         if not gates.refused:
             track = _track(parts, video)
-            return Examined(file, parts.whole(), video, init_frame, place, track, tuple(notes))
+            told = tuple(notes)
+            return Examined(file, parts.whole(), video, init_frame, place, symmetry, track, told)
     return None
 
 
