@@ -11,7 +11,6 @@ from xsim_core.geometry.find_symmetry import find_symmetry
 from xsim_core.geometry.symmetry import turns_of
 from xsim_core.geometry.symmetry_spec import ObjectSymmetry
 
-
 COUNTS = {
     "block": (0, 3),
     "cracker box": (0, 3),

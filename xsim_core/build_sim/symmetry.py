@@ -22,9 +22,10 @@ def with_symmetry(
     """
     if symmetry is None or not symmetry.continuous:
         return task, ()
-    if len(symmetry.continuous) > 1:
+    first, *others = symmetry.continuous
+    if others:
         return task, (BALL,)
-    axis, named = symmetry.continuous[0].axis, task.symmetric_axis
+    axis, named = first.axis, task.symmetric_axis
     if named is None:
         told = ", ".join(f"{x + 0:.2g}" for x in axis)
         note = f"turns about the object's axis ({told}) do not count: they do not show"
