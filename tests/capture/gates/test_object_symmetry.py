@@ -3,8 +3,8 @@
 import pytest
 
 from tests.tracking.objects import of_one_colour, shape
-from xsim_core.capture.layout import CaptureFile
 from xsim_core.capture.gates.object_symmetry import object_symmetry
+from xsim_core.capture.layout import CaptureFile
 from xsim_core.errors import BadInputError
 
 CAN = of_one_colour(shape("can"))

@@ -2,13 +2,12 @@
 
 import numpy as np
 
+from xsim_core.capture.layout import CAPTURE_FILE, CaptureFile
 from xsim_core.errors import BadInputError
 from xsim_core.geometry import TexturedMesh, transform_points
 from xsim_core.geometry.find_symmetry import find_symmetry
 from xsim_core.geometry.symmetry import turns_of
 from xsim_core.geometry.symmetry_spec import ObjectSymmetry
-
-from xsim_core.capture.layout import CAPTURE_FILE, CaptureFile
 
 MAX_OFF = 0.05
 """How far a declared turn may bring the surface from itself on average, in diameters: scans are
