@@ -113,6 +113,16 @@ ELSEWHERE = {
     "tests/flows/cli/test_capture_init.py": "flows/cli/capture/init",
     "tests/robots/test_motion.py": "xsim_core/robots/limits",
     "tests/robots/test_safety.py": "xsim_core/robots/driver",
+    "tests/robots/test_robot_server.py": """
+        xsim_core/robots/remote xsim_core/robots/wire_messages
+        xsim_core/robots/mujoco_robot/robot xsim_core/serving/admission""",
+    "tests/robots/test_rollout.py": "xsim_core/robots/sight xsim_core/robots/stream",
+    "tests/robots/mujoco_robot/test_arm.py": """
+        xsim_core/robots/mujoco_robot/eye xsim_core/robots/mujoco_robot/model
+        xsim_core/robots/mujoco_robot/panda xsim_core/robots/mujoco_robot/person
+        xsim_core/robots/mujoco_robot/scene""",
+    "tests/flows/test_robot_commands.py": """
+        flows/cli/policies/robot xsim_core/robots/session xsim_core/robots/deploy_scene""",
     "tests/viewing/test_viewer.py": """
         xsim_core/viewing/layers xsim_core/viewing/episodes xsim_core/viewing/robot
         xsim_core/viewing/timeline flows/cli/runs/view""",

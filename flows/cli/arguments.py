@@ -44,6 +44,7 @@ Name = Annotated[str, arg(metavar="NAME")]
 File = Annotated[str, arg(metavar="FILE")]
 Settings = Annotated[Texts, _several("STAGE.FIELD=VALUE")]
 Stages = Annotated[Texts, _several("STAGE")]
+Limits = Annotated[Texts, _several("LIMIT=VALUE")]
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 """Addresses that nobody else reaches."""

@@ -37,6 +37,14 @@ def test_no_wish_gets_past_a_limit_and_each_motion_stops_in_time(wishes):
     assert moving.is_at_rest
 
 
+def test_a_wish_of_next_to_nothing_is_no_trouble():
+    moving = motion(start=(*START[:1], 0.0, *START[2:], 0.0, 0.0))
+    before = moving.position.copy()
+    for tiny in (5e-300, 5e-324, -5e-300):
+        sent = moving.step(before + np.array([0, tiny, 0, tiny, 0]))
+        np.testing.assert_allclose(sent, before, atol=1e-9)
+
+
 def test_it_arrives_within_a_hundredth_of_a_millimetre_and_at_full_speed_on_the_way():
     moving, target = motion(), np.array([0.60, 0.0, 0.1, 0.3, 0.0])
     sent = np.array([moving.step(target) for _ in range(250)])

@@ -91,7 +91,8 @@ class MotionFilter:
         begun = self._course(held)
         way = self._course(wish) - begun
         room = np.where(way > 0, self._upper, self._lower) - begun
-        with np.errstate(divide="ignore", invalid="ignore"):
+        # Ways of next to nothing have room for more than numbers hold.
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             part = np.where(way == 0, 1.0, room / way)
         return np.clip(part.min(axis=(0, 1)), 0.0, 1.0)
 

@@ -8,7 +8,6 @@ make it hold.
 
 import asyncio
 import contextlib
-import hmac
 import logging
 import ssl
 import time
@@ -25,12 +24,12 @@ from websockets.http11 import Request, Response
 
 from xsim_core.errors import BadInputError
 
+from .admission import refusal
 from .answers import PolicyAnswers
 from .wire import pack, unpack
 
 log = logging.getLogger(__name__)
 
-SCHEME = "Api-Key "
 UNREADABLE, BROKEN = 1007, 1011
 """Codes of RFC 6455 with which a connection is closed."""
 
@@ -100,19 +99,8 @@ class PolicyServer:
             self._worker.shutdown(cancel_futures=True)
 
     def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
-        if request.path == "/healthz":
-            return connection.respond(HTTPStatus.OK, "OK\n")
-        given = request.headers.get_all("Authorization")
-        # Compared as bytes: a key that is no ASCII must not raise.
-        wanted = SCHEME.encode() + self._key
-        if len(given) != 1 or not hmac.compare_digest(
-            given[0].encode(errors="surrogateescape"), wanted
-        ):
-            return connection.respond(
-                HTTPStatus.UNAUTHORIZED, "Authorization: Api-Key KEY is wanted\n"
-            )
-        if request.path != "/":
-            return connection.respond(HTTPStatus.NOT_FOUND, "policies are served at /\n")
+        if (refused := refusal(connection, request, self._key, ("/",))) is not None:
+            return refused
         if self._num_clients >= self._limits.clients:
             return connection.respond(HTTPStatus.SERVICE_UNAVAILABLE, "too many clients\n")
         return None

@@ -1,0 +1,132 @@
+"""``xsim robot``: what it refuses before anything moves, each in a sentence."""
+
+import numpy as np
+import pytest
+
+from flows.cli.policies.robot import RobotRun, RobotServe, started_robot
+from tests.evaluate.fixtures import TINY, make_student
+from tests.sim.fixtures import make_scene, make_sim
+from xsim_core.artifacts import StudentPolicy
+from xsim_core.errors import BadInputError, MissingArtifactError
+from xsim_core.geometry import PinholeCamera
+from xsim_core.policies import MinMaxNormalizer, Student
+from xsim_core.policies.fitting import new_net
+from xsim_core.robots import RobotInfo
+from xsim_core.robots.session import PolicyOnRobot
+from xsim_core.runs import RunRecord, save_record
+from xsim_core.storage import ArtifactStore
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("home")
+    store = ArtifactStore((folder / "store").as_uri())
+    stages = {"build_sim": make_sim(store)}
+    save_record(store, RunRecord(name="own", state="completed", stages=stages))
+    return folder, store, make_student(store), make_scene(store)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["serve", "--port", "70000"], "--port 70000 is no port"),
+        (["serve", "--run", "own"], "has no simulated world to put a robot into"),
+        (["serve", "--run", "other"], "unknown run 'other'"),
+        (["run", "--policy", "ROOM", "--out", "OUT"], "is no image policy"),
+        (
+            ["run", "--policy", "STUDENT", "--out", "OUT", "--episodes", "0"],
+            "--episodes is at least",
+        ),
+        (["run", "--policy", "STUDENT", "--out", "HOME"], "is not empty"),
+        (["run", "--policy", "STUDENT", "--out", "OUT"], "is not in this store"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_a_sentence(home, xsim, tmp_path, arguments, said):
+    folder, _, student, room = home
+    named = {"ROOM": str(room), "STUDENT": str(student)}
+    named |= {"OUT": str(tmp_path / "out"), "HOME": str(folder)}
+    left = xsim(folder, "robot", *(named.get(a, a) for a in arguments))
+    assert left.returncode == 1
+    assert said in left.stderr
+    assert "Traceback" not in left.stderr
+
+
+def test_loopback_is_the_default_and_a_key_is_always_asked_for():
+    assert RobotServe().host == "127.0.0.1"
+    assert RobotRun(policy="x", out="y").driver == "sim-mujoco"
+
+
+class Told:
+    """A driver of which only its name is asked."""
+
+    name = "somebody's"
+
+
+@pytest.fixture(scope="module")
+def policy(home, tmp_path_factory):
+    """A student that says which world it was trained in."""
+    _, store, _, _ = home
+    out = store.begin("student_policy", "b" * 24)
+    state = MinMaxNormalizer.fit(np.array([[0.4, -0.2, 0, -1, -1, 0], [0.6, 0.1, 0.1, 1, 1, 1]]))
+    action = MinMaxNormalizer.fit(np.array([[-1.0] * 3, [1.0] * 3]))
+    Student(new_net(TINY, seed=0), state, action).write(out)
+    out.write("curve/loss", np.zeros(2))
+    summary = StudentPolicy(
+        task="push_block",
+        is_calibrated=False,
+        architecture=TINY.model_dump(mode="json"),
+        num_train_steps=1,
+        final_loss=1.0,
+    )
+    inputs = {"sim": make_sim(store)}
+    ref = store.commit(
+        out, summary, stage="test", stage_version=1, config={}, inputs=inputs, provenance={}
+    )
+    return PolicyOnRobot(store, ref, tmp_path_factory.mktemp("sim"))
+
+
+def test_its_box_is_the_tasks_workspace_and_it_answers_with_chunks(policy):
+    low, high = policy.world.array("workspace")
+    limits = policy.limits({"speed_m_s": 0.1})
+    assert (limits.box_low, limits.box_high) == (tuple(low), tuple(high))
+    assert limits.speed_m_s == 0.1
+    rgb, state = np.zeros((72, 96, 3), np.uint8), np.zeros(6, np.float32)
+    first, again = (policy.thinker(3)(rgb, state) for _ in range(2))
+    np.testing.assert_array_equal(first, again)
+    assert first.shape == (8, 3)
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"model": "ur5e"}, "was trained for a panda; somebody's is a ur5e"),
+        ({"camera": None}, "has no calibrated camera"),
+        ({"T_world_cam": None}, "has no calibrated camera"),
+    ],
+)
+def test_a_robot_that_does_not_fit_is_refused(policy, fields, said):
+    assets = policy.sim.assets
+    camera = PinholeCamera(assets.image_hw[1], assets.image_hw[0], np.array(assets.K))
+    fits = {"model": "panda", "num_joints": 7, "gripper_max_m": 0.08, "camera": camera}
+    fits |= {"T_world_cam": np.array(assets.T_world_cam)}
+
+    def setup(**other):
+        info = RobotInfo(**fits | other)
+        return policy.setup(Told(), info, None, policy.limits(), is_alive=lambda: True, waits=False)
+
+    assert setup().header["task"] == "push_block"
+    with pytest.raises(BadInputError, match=said):
+        setup(**fields)
+
+
+def test_a_policy_without_its_world_does_not_move_a_robot(home, tmp_path):
+    _, store, student, _ = home
+    with pytest.raises(MissingArtifactError, match="says what a full action moves"):
+        PolicyOnRobot(store, student, tmp_path)
+
+
+def test_a_robot_that_does_not_come_up_says_so(home, monkeypatch):
+    monkeypatch.setenv("XSIM_HOME", str(home[0]))
+    monkeypatch.setenv("XSIM_STORE", "")
+    with pytest.raises(BadInputError, match="did not come up"), started_robot("own", "", 0):
+        pass

@@ -1,0 +1,90 @@
+"""A small scene for a robot of MuJoCo: a block on a table, a lamp, a camera that looks at it."""
+
+import asyncio
+import contextlib
+import threading
+
+import numpy as np
+import trimesh
+
+from xsim_core.cache import cache_folder
+from xsim_core.exporters.rigid_body import RigidBody
+from xsim_core.geometry import PinholeCamera, TexturedMesh, look_at, make_se3
+from xsim_core.render.panda import low_poly_panda
+from xsim_core.render.shapes import textured_box, textured_quad
+from xsim_core.robots.mujoco_robot.scene import Errand, Eye, Room, Scene, Thing
+from xsim_core.robots.robot_server import RobotServer
+from xsim_core.sim.controller import inverse_kinematics
+
+KEY = "k" * 24
+SIZE_M = (0.10, 0.06, 0.05)
+START = make_se3(np.eye(3), [0.5, -0.10, 0.025])
+GOAL = make_se3(np.eye(3), [0.5, 0.02, 0.025])
+TCP_START = np.array([0.5, -0.19, 0.03])
+
+
+def scene():
+    box = trimesh.creation.box(SIZE_M)
+    paint = np.full((8, 8, 3), (200, 40, 40), np.uint8)
+    mesh: TexturedMesh = textured_box(SIZE_M, paint)
+    floor = textured_quad(2.0, 2.0, np.full((8, 8, 3), 120, np.uint8))
+    eye = look_at(np.array([1.0, 0.3, 0.6]), np.array([0.45, -0.05, 0.0]))
+    q = inverse_kinematics(TCP_START, 0.0)
+    return Scene(
+        urdf=low_poly_panda(cache_folder()),
+        thing=Thing(
+            mesh=mesh,
+            pieces=((np.array(box.vertices), np.array(box.faces)),),
+            body=RigidBody.of_pieces([box], density_kg_m3=500.0),
+            T_world_start=START,
+            centre=np.zeros(3),
+        ),
+        room=Room(
+            parts={"floor": (floor, make_se3(np.eye(3), [0.5, 0, 0]))},
+            obstacles=(),
+            table_height_m=0.0,
+            ambient_rgb=(0.4, 0.4, 0.4),
+            lights=(((0.3, 0.5, -1.0), (1.3, 1.3, 1.2)),),
+        ),
+        eye=Eye(
+            camera=PinholeCamera(160, 120, np.array([[150.0, 0, 79.5], [0, 150, 59.5], [0, 0, 1]])),
+            T_world_cam=eye,
+            T_world_cam_told=eye,
+            noise_std=1.0,
+            depth_noise_m=0.001,
+        ),
+        errand=Errand(
+            object_xy_m=0.0,
+            object_yaw_rad=0.0,
+            joint_noise_rad=0.0,
+            start_qpos=np.array([*q, 0.0, 0.0]),
+            T_world_goal=GOAL,
+            position_m=0.03,
+            rotation_rad=0.35,
+            speed_m_s=0.05,
+            symmetric_axis=None,
+        ),
+        friction=0.3,
+    )
+
+
+@contextlib.contextmanager
+def served(robot):
+    """The URL of a robot on the wire, while it listens."""
+    url, loop, ready, ended = [], asyncio.new_event_loop(), threading.Event(), asyncio.Event()
+
+    async def serve():
+        async with RobotServer(robot, KEY).listening("127.0.0.1", 0) as server:
+            url.append(f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+            ready.set()
+            await ended.wait()
+
+    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
+    thread.start()
+    assert ready.wait(60)
+    try:
+        yield url[0]
+    finally:
+        loop.call_soon_threadsafe(ended.set)
+        thread.join()
+        loop.close()

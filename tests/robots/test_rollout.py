@@ -1,0 +1,151 @@
+"""A whole rollout over the wire: start, act, see, record, judge; and what ends it early."""
+
+import threading
+
+import numpy as np
+import pytest
+
+from xsim_core.errors import BadInputError, MissingDependencyError
+from xsim_core.geometry import PinholeCamera
+from xsim_core.robots import SafetyLimits
+from xsim_core.robots.recording import read_rollout
+from xsim_core.robots.rollout import Setup, run_rollout
+from xsim_core.robots.sight import PolicySight, policy_state
+from xsim_core.sim.task import TaskSpec
+
+from .scenes import KEY, TCP_START, scene, served
+from .states import state
+
+pytest.importorskip("mujoco")
+from xsim_core.robots.mujoco_robot.eye import Camera
+from xsim_core.robots.mujoco_robot.robot import MujocoRobot
+from xsim_core.robots.remote import RemotePerson, RemoteRobot
+
+WORKSPACE = np.array([[0.35, -0.35, 0.018], [0.65, 0.2, 0.10]])
+LIMITS = SafetyLimits(
+    box_low=tuple(WORKSPACE[0]), box_high=tuple(WORKSPACE[1]), stale_s=2.0, late_s=2.0
+)
+
+
+@pytest.fixture(scope="module")
+def wire(tmp_path_factory):
+    robot = MujocoRobot(scene(), tmp_path_factory.mktemp("robot"))
+    try:
+        Camera(robot._model, robot.scene.eye, seed=0).close()
+    except MissingDependencyError as error:
+        pytest.skip(str(error))
+    robot.start()
+    with served(robot) as url:
+        yield url
+    robot.close()
+
+
+@pytest.fixture
+def setup(wire):
+    driver = RemoteRobot(wire, KEY)
+    info = driver.connect()
+    person = RemotePerson(wire, KEY)
+    view = PinholeCamera(96, 72, np.array([[90.0, 0, 47.5], [0, 90, 35.5], [0, 0, 1]]))
+    yield Setup(
+        driver=driver,
+        info=info,
+        person=person,
+        task=TaskSpec(name="push", horizon=30, action_position_m=0.015),
+        sight=PolicySight(info.camera, view),
+        limits=LIMITS,
+        workspace=WORKSPACE,
+        num_action_steps=4,
+        header={"policy": "a push"},
+    )
+    person.close()
+    driver.close()
+
+
+def push(rgb, seen):
+    """Along +y until the hand is where the object should have gone, then stay."""
+    assert rgb.shape == (72, 96, 3)
+    left = 0.02 - 0.045 - seen[1]
+    return np.tile(np.array([0, np.clip(left / 0.03, -1, 1), 0], np.float32), (8, 1))
+
+
+def test_a_push_succeeds_and_is_recorded_row_for_row(setup, tmp_path):
+    path = tmp_path / "a.rollout"
+    result = run_rollout(setup, push, seed=0, path=path)
+    rollout = read_rollout(path)
+    assert (result.outcome, rollout.outcome) == ("success", "success")
+    assert len(rollout.steps) == result.num_steps
+    first, last = rollout.steps[0], rollout.steps[-1]
+    np.testing.assert_allclose(first["observation.state"][:3], TCP_START, atol=0.01)
+    assert last["observation.state"][1] > TCP_START[1] + 0.08
+    assert rollout.rgb(0).shape == (120, 160, 3)
+    assert rollout.depth_mm(0).dtype == np.uint16
+    times = [step["timestamp"] for step in rollout.steps]
+    assert times == sorted(times)
+    assert result.figures["picture_to_chunk_ms"]["p50"] > 0
+
+
+@pytest.mark.parametrize("reason", ["dead-man key released", "not a number"])
+def test_who_may_not_move_stays_where_he_is(setup, tmp_path, reason):
+    bad = reason == "not a number"
+    held = Setup(**(vars(setup) | {"is_alive": lambda: bad, "task": TaskSpec(name="p", horizon=5)}))
+    think = (lambda rgb, seen: np.full((8, 3), np.nan, np.float32)) if bad else push
+    result = run_rollout(held, think, seed=0, path=tmp_path / "a.rollout")
+    rollout = read_rollout(tmp_path / "a.rollout")
+    assert result.outcome == "failure"
+    assert result.figures["held_back"][reason] > 0
+    moved = np.ptp([step["target"][:3] for step in rollout.steps], axis=0)
+    assert moved.max() < 1e-6
+
+
+def test_a_link_that_breaks_ends_the_rollout_and_keeps_its_steps(setup, tmp_path):
+    path = tmp_path / "a.rollout"
+    cut = threading.Timer(0.8, lambda: setup.driver._connection.socket.close())
+    cut.start()
+    result = run_rollout(setup, lambda rgb, seen: np.zeros((8, 3), np.float32), seed=0, path=path)
+    cut.join()
+    rollout = read_rollout(path)
+    assert (result.outcome, rollout.outcome) == ("lost", "lost")
+    assert "link" in result.why
+    assert len(rollout.steps) == result.num_steps
+    assert rollout.num_lost_bytes == 0
+
+
+def test_a_policy_that_fails_does_not_leave_the_robot_to_itself(setup, tmp_path):
+    def fails(rgb, seen):
+        raise ValueError("no such policy")
+
+    path = tmp_path / "a.rollout"
+    with pytest.raises(ValueError, match="no such policy"):
+        run_rollout(setup, fails, seed=0, path=path)
+    rollout = read_rollout(path)
+    assert (rollout.outcome, rollout.figures["why"]) == ("stopped", "ended by ValueError")
+    assert "robot stream" not in [thread.name for thread in threading.enumerate()]
+
+
+def test_the_policy_sees_its_part_of_the_picture():
+    camera = PinholeCamera(160, 120, np.array([[150.0, 0, 80.0], [0, 150, 60.0], [0, 0, 1]]))
+    view = PinholeCamera(48, 36, np.array([[75.0, 0, 20.0], [0, 75, 15.0], [0, 0, 1]]))
+    # A picture whose values are its coordinates: each of the policy's pixels says where it looks.
+    u, v = np.meshgrid(np.arange(160), np.arange(120))
+    picture = np.stack([u, v, np.zeros_like(u)], axis=-1).astype(np.uint8)
+    image = PolicySight(camera, view).image(picture)
+    row, column = 9, 31
+    ray = (np.array([column, row]) - [20.0, 15.0]) / 75.0
+    np.testing.assert_allclose(image[row, column, :2], ray * 150 + [80, 60], atol=0.51)
+
+
+@pytest.mark.parametrize(
+    ("fx", "cx", "says"),
+    [(600.0, 47.5, "does not show|pixels for each"), (90.0, 300.0, "not show")],
+)
+def test_a_camera_that_shows_something_else_is_refused(fx, cx, says):
+    camera = PinholeCamera(160, 120, np.array([[150.0, 0, 80.0], [0, 150, 60.0], [0, 0, 1]]))
+    view = PinholeCamera(96, 72, np.array([[fx, 0, cx], [0, fx, 35.5], [0, 0, 1]]))
+    with pytest.raises(BadInputError, match=says):
+        PolicySight(camera, view)
+
+
+def test_the_policys_state_is_the_trainings():
+    seen = policy_state(state((0.4, 0.1, 0.2), yaw=0.3, gripper_m=0.04), 0.08)
+    wanted = [0.4, 0.1, 0.2, np.sin(0.3), np.cos(0.3), 0.5]
+    np.testing.assert_allclose(seen, wanted, atol=1e-6)
