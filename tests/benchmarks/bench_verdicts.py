@@ -42,6 +42,9 @@ SHOULD_BE = {
 }
 """By what goes wrong with the film. What was dropped and numbered on can be found again at once."""
 
+ROUND = ("007_tuna_fish_can", "040_large_marker")
+"""Of these the annotated turn about their axis leaps: nobody sees it."""
+
 
 def judged(evidence):
     verdict = judge_track(evidence)
@@ -123,7 +126,8 @@ def figures(made, film):
 def rows(args):
     """Every case: name, what it should be, what it is."""
     for name, evidence in recorded_hands():
-        yield {"case": f"hand: {name}", "should": ("pass",), **judged(evidence)}
+        should = ("pass", *DOUBT) if name.startswith(ROUND) else ("pass",)
+        yield {"case": f"hand: {name}", "should": should, **judged(evidence)}
     if DESK.exists():
         film = desk_film()
         for name, mesh in {"its colours": film.mesh, "bare": bare(film.mesh)}.items():
