@@ -97,7 +97,7 @@ CASES = {
     "a flip": (turned(3.1, slice(40, None)), "fail", ("turns by 93 rad/s at 1.3 s",)),
     "turned in a hurry": (turned(0.5, slice(40, None)), "pass", ()),
     "nothing moves": (evidence(segments=np.zeros((0, 2), int)), "fail", ("nothing moves",)),
-    "a wall": (tilted(80), "fail", ("tilted by 80°",)),
+    "a wall": (tilted(80), "review", ("tilted by 80°",)),
     "passes agree": (evidence(passes_apart_m=0.004), "pass", ()),
     "passes 15 mm apart": (evidence(passes_apart_m=0.015), "review", ("15 mm apart",)),
     "passes 40 mm apart": (evidence(passes_apart_m=0.04), "fail", ("40 mm apart",)),
@@ -112,7 +112,7 @@ def test_each_fault_has_its_verdict_and_its_words(name):
     assert all(w in r.sentence for w, r in zip(words, verdict.reasons, strict=True))
 
 
-@pytest.mark.parametrize(("degrees", "told"), [(4, []), (10, ["review"]), (25, ["fail"])])
+@pytest.mark.parametrize(("degrees", "told"), [(4, []), (10, ["review"]), (25, ["review"])])
 def test_a_table_is_level_in_the_robots_frame(degrees, told):
     reasons = judge_track(tilted(degrees)).reasons
     assert [r.level for r in reasons if f"tilted by {degrees}°" in r.sentence] == told
