@@ -91,13 +91,18 @@ def film(shift_m=0.16, *, eye=(-0.25, 0.1, 0.6), seed=0, start=0.0, stop=1.0) ->
 
 
 def commit_film(
-    store: ArtifactStore, taken: Film, *, place: np.ndarray | None = None
+    store: ArtifactStore,
+    taken: Film,
+    *,
+    place: np.ndarray | None = None,
+    poses: np.ndarray | None = None,
+    has_pose: np.ndarray | None = None,
 ) -> OpenArtifact[Capture]:
-    """The film as a capture without photos; its camera's pose is stated."""
+    """The film as a capture without photos; its camera's pose is stated, or that of each frame."""
     writer = store.begin("capture", "f" * 24)
     writer.write_all(
         {
-            "object/vertices": np.zeros((3, 3), "f4"),
+            "object/vertices": np.array([[0, 0, 0], [SIZE[0], 0, 0], SIZE], "f4"),
             "object/faces": np.zeros((1, 3), "i4"),
             "object/uv": np.zeros((3, 2), "f4"),
             "object/texture": np.zeros((2, 2, 3), "u1"),
@@ -108,6 +113,9 @@ def commit_film(
             "photos": np.zeros((0, 72, 96, 3), "u1"),
         }
     )
+    if poses is not None:
+        known = np.ones(len(poses), bool) if has_pose is None else has_pose
+        writer.write_all({"T_world_cam": poses, "has_pose": known}, prefix="camera")
     T_world_cam = taken.T_world_cam if place is None else place
     summary = Capture(
         name="film",

@@ -15,6 +15,7 @@ from xsim_core.geometry import PinholeCamera, transform_points
 from xsim_core.pictures import png_bytes
 from xsim_core.storage import ArtifactWriter, OpenArtifact
 
+from .moving_room import seen_from
 from .pictures import top_view
 from .unseen import (
     MARGIN_M,
@@ -59,12 +60,15 @@ def room_from_film(capture: OpenArtifact[Capture], *, out: ArtifactWriter) -> Po
     video, summary = open_video(capture), capture.summary
     path = follow_camera(video, summary, UsualGates())
     out.progress(0.3, {"viewpoints": float(len(path.stillness.stretches))})
-    views, table = _views(capture, path, video.camera)
+    look = _moving_views if path.goes_on else _views
+    views, table = look(capture, path, video.camera)
     out.progress(0.8, {"viewpoints": float(len(views))})
     points, rgb, num_beyond = _points(views, video.camera, table)
-    n = PICTURES * len(views)
+    n = len(views) * len(views[0].pictures)
     out.write("images", np.concatenate([v.pictures for v in views]))
-    out.write("T_world_cam", np.repeat(np.stack([v.T_world_cam for v in views]), PICTURES, 0))
+    out.write(
+        "T_world_cam", np.repeat(np.stack([v.T_world_cam for v in views]), n // len(views), 0)
+    )
     out.write("K", video.camera.K)
     out.write("photo_index", np.full(n, -1, np.int64))
     out.write("is_held_out", np.arange(n) % PICTURES == PICTURES - 1)
@@ -78,7 +82,7 @@ def room_from_film(capture: OpenArtifact[Capture], *, out: ArtifactWriter) -> Po
         num_images=n,
         num_photos=0,
         num_board_images=path.world.num_frames,
-        notes=_notes(views, table, num_beyond),
+        notes=_notes(views, table, num_beyond, is_moving=path.goes_on),
     )
 
 
@@ -114,6 +118,40 @@ def _views(
         if table is not None:
             on_table = table.depth_along(rays, eye)
         view.pictures, view.depth_m = fill(view.pictures, view.depth_m, view.covered, on_table)
+    return views, table
+
+
+def _moving_views(
+    capture: OpenArtifact[Capture], path: CameraPath, camera: PinholeCamera
+) -> tuple[list[_View], Table | None]:
+    """Viewpoints along the path of a camera that moves; a picture of each."""
+    summary = capture.summary
+    assert path.T_main_cam is not None and path.has_pose is not None  # noqa: PT018
+    vertices = capture.array("object/vertices")
+    seen, table = seen_from(
+        capture.frames("video/rgb"),
+        capture.frames("video/depth_mm"),
+        path.world.T_world_cam @ path.T_main_cam,
+        path.has_pose,
+        camera,
+        init_frame=summary.init_frame,
+        box_xyxy=summary.init_box_xyxy,
+        diameter_m=float(np.linalg.norm(np.ptp(vertices, axis=0))),
+    )
+    if len(seen) < PICTURES:
+        raise QualityGateError(
+            f"the film gives no room: the camera moves, and looks from {len(seen)} places only; "
+            f"{PICTURES} are needed. Move it by some centimetres, or bring photos of the room "
+            "(`room: photos` in capture.yaml)."
+        )
+    views: list[_View] = []
+    for one in seen:
+        rays, eye = _rays(one.T_world_cam, camera), one.T_world_cam[:3, 3]
+        on_table = np.full(one.depth_m.shape, np.inf)
+        if table is not None:
+            on_table = table.depth_along(rays, eye)
+        pictures, depth_m = fill(one.picture[None], one.depth_m, one.covered, on_table)
+        views.append(_View(one.T_world_cam, pictures, depth_m, one.covered))
     return views, table
 
 
@@ -183,14 +221,19 @@ def _shown(views: list[_View]) -> NDArray[np.uint8]:
     return np.concatenate(rows)
 
 
-def _notes(views: list[_View], table: Table | None, num_beyond: int) -> tuple[str, ...]:
+def _notes(
+    views: list[_View], table: Table | None, num_beyond: int, *, is_moving: bool
+) -> tuple[str, ...]:
     places = "one viewpoint" if len(views) == 1 else f"{len(views)} viewpoints"
     covered = sum(int(v.covered.sum()) for v in views)
     no_depth = float(np.mean([(v.depth_m == 0).mean() for v in views]))
     told = {
         f"there are no photos: the room is what the video saw of it from {places}, hand and object "
         "taken out. Held-out images are of the same places, so their PSNR says nothing of others; "
-        "a policy's camera must stand near the film's": True,
+        "a policy's camera must stand near the film's": not is_moving,
+        f"there are no photos: the room is what the moving camera saw of it from {places}, hand "
+        "and object taken out; every fourth is held out. A policy's camera must stand near its "
+        "path": is_moving,
         f"{covered} pixels were covered in the whole film (where the object stood): filled with "
         "the table's plane and the colours around, a guess (magenta in scan_room.png)": covered > 0,
         "no plane was found around the object's box: if the object covered something in the whole "

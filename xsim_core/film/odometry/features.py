@@ -13,7 +13,7 @@ from xsim_core.geometry import PinholeCamera
 
 Floats = NDArray[np.floating]
 
-MAX_FEATURES = 1000
+MAX_FEATURES = 1500
 CONTRAST = 0.02
 """Of SIFT, whose usual 0.04 leaves a bare desk without features."""
 RATIO = 0.8

@@ -167,7 +167,7 @@ def _note_motion(poses: Any, path: Path, notes: list[str]) -> None:
     if moved_m > MOVED_M:
         notes.append(
             f"{path.name}: the phone moved by {100 * moved_m:.0f} cm, as its own path says; that "
-            "path is not used. Put it on a stand."
+            "path is not used, the room that it films tells where it was"
         )
 
 
