@@ -169,8 +169,11 @@ class RobotRun:
         folder: Path,
         is_alive: Callable[[], bool],
     ) -> dict[str, Any]:
+        import json
+
         from xsim_core.robots.remote import RemotePerson, RemoteRobot
         from xsim_core.robots.session import run_session
+        from xsim_core.scratch import write_text
 
         _, key = key_in(self.key_file)
         robot = RemoteRobot(url, key)
@@ -179,8 +182,10 @@ class RobotRun:
             setup = policy.setup(robot, info, person, limits, is_alive=is_alive, waits=self.wait)
             seeds = [*range(self.first_seed, self.first_seed + self.episodes)]
             summary = run_session(policy, setup, seeds, folder, say=self._say)
-            person.is_done()
-            return summary | {"clock_slipped_s": person.slipped_s}
+            person.is_done()  # With it comes how much time the robot left out.
+            summary |= {"clock_slipped_s": person.slipped_s}
+            write_text(folder / "summary.json", json.dumps(summary, indent=1) + "\n")
+            return summary
         finally:
             robot.close()
 
