@@ -48,6 +48,10 @@ class StageDiedError(XSimError):
     """The process of a stage ended without a word. Trying again can help."""
 
 
+class OutOfDeviceMemoryError(XSimError):
+    """A GPU's memory was too small. It would be again; nothing is retried."""
+
+
 class StoreUnreachableError(XSimError):
     """The store did not answer for as long as it is waited for; what was committed is in it."""
 

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsim_core.artifacts import EpisodeDataset, RealWorld, SimWorld, StudentPolicy
+from xsim_core.device import device_memory, find_device
 from xsim_core.pictures import loss_plot
 from xsim_core.policies import ClosedLoopStudent, Episodes, Student
 from xsim_core.policies.fitting import torch_threads, training_figures
@@ -45,7 +46,8 @@ def calibrate_student(
     """
     check_same_task(student, sim)
     out.progress(0.0, {})
-    uncalibrated = Student.read(student)
+    device = find_device(out.runtime.device)
+    uncalibrated = Student.read(student).on(device)
     folder = out.scratch()
     here = open_sim_world(sim, folder / "sim")
     episodes = _deploy(uncalibrated, world, here, config=config, out=out)
@@ -56,7 +58,8 @@ def calibrate_student(
         )
     trusted = pairs.trusted(config.gate)
     held_out = pairs.rollout >= config.num_rollouts - config.num_held_out
-    with torch_threads(out.runtime.num_workers):
+    less = f"calibrate.optim.batch_size below {config.optim.batch_size}"
+    with torch_threads(out.runtime.num_workers), device_memory(device, less):
         trainer, calibrated = finetune(
             uncalibrated,
             Episodes.read(dataset),

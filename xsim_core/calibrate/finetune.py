@@ -13,7 +13,7 @@ from xsim_core.policies.augment import augmented
 from xsim_core.policies.config import AugmentConfig, OptimConfig
 from xsim_core.policies.fitting import fit
 from xsim_core.policies.network import StudentNet
-from xsim_core.policies.student import to_image_tensor
+from xsim_core.policies.student import device_of, to_image_tensor
 from xsim_core.storage import Progress
 
 from .config import AlignConfig
@@ -30,11 +30,12 @@ def pair_loss(
 
     def loss(net: StudentNet, rng: np.random.Generator) -> Tensor:
         index = rng.choice(len(pairs), size=size, replace=False)
+        device = device_of(net)
         real, sim = (
-            net.encoder.features(augmented(frames, index, config.augment, rng=rng))
+            net.encoder.features(augmented(frames, index, config.augment, rng=rng, device=device))
             for frames in (pairs.real, pairs.sim)
         )
-        ignore = same[index][:, index]
+        ignore = same[index][:, index].to(device)
         return config.weight * infonce(
             real,
             sim,
@@ -59,12 +60,18 @@ def finetune(
     checkpoint: Path,
     progress: Progress,
 ) -> tuple[Trainer, Student]:
-    """Train all weights of ``student`` further; its normalisers stay."""
-    net = StudentNet(student.architecture)
+    """Train all weights of ``student`` further, where it lives; its normalisers stay."""
+    net = StudentNet(student.architecture).to(student.device)
     net.load_state_dict(student.net.state_dict())
     trainer = Trainer(net, optim)
     sampler = ChunkSampler(
-        episodes, student.state, student.action, student.architecture, augment, state_noise
+        episodes,
+        student.state,
+        student.action,
+        student.architecture,
+        augment,
+        state_noise,
+        student.device,
     )
     auxiliary = pair_loss(pairs, align) if len(pairs) >= 2 and align.weight > 0 else None
     fit(trainer, sampler, seed=seed, checkpoint=checkpoint, progress=progress, auxiliary=auxiliary)
@@ -73,10 +80,10 @@ def finetune(
 
 @torch.inference_mode()
 def encoder_features(student: Student, rgb: NDArray[np.uint8]) -> Tensor:
-    """Features (n, f) of images (n, h, w, 3), without augmentation."""
+    """Features (n, f) of images (n, h, w, 3), without augmentation, on the CPU."""
     student.net.eval()
     parts = [
-        student.net.encoder.features(to_image_tensor(rgb[i : i + 64]))
+        student.net.encoder.features(to_image_tensor(rgb[i : i + 64], student.device)).cpu()
         for i in range(0, len(rgb), 64)
     ]
     return torch.cat(parts)

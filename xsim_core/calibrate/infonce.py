@@ -35,9 +35,9 @@ def infonce(
     """
     logits = normalize(real, dim=1) @ normalize(sim, dim=1).T / temperature
     if ignore is not None:
-        ignore = ignore & ~torch.eye(len(real), dtype=torch.bool)
+        ignore = ignore & ~torch.eye(len(real), dtype=torch.bool, device=real.device)
         logits = logits.masked_fill(ignore, float("-inf"))
-    target = torch.arange(len(real))
+    target = torch.arange(len(real), device=real.device)
     if not both_ways:
         return cross_entropy(logits, target)
     return (cross_entropy(logits, target) + cross_entropy(logits.T, target)) / 2

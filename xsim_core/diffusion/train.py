@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from xsim_core.artifacts import EpisodeDataset, SimWorld, StudentPolicy
+from xsim_core.device import device_memory, find_device
 from xsim_core.pictures import loss_plot
 from xsim_core.policies import (
     ChunkSampler,
@@ -39,7 +40,9 @@ def train_student(
     """
     check_same_task(dataset, sim)
     episodes = Episodes.read(dataset)
-    with torch_threads(out.runtime.num_workers):
+    device = find_device(out.runtime.device)
+    less = f"diffusion.optim.batch_size below {config.optim.batch_size}"
+    with torch_threads(out.runtime.num_workers), device_memory(device, less):
         trainer, student = imitate(episodes, config=config, out=out)
     student.write(out)
     out.write("curve/loss", np.array(trainer.losses))
@@ -72,9 +75,10 @@ def imitate(
     architecture = fitted_architecture(config.architecture, episodes)
     state = MinMaxNormalizer.fit(episodes.state)
     action = MinMaxNormalizer.fit(episodes.action)
-    trainer = Trainer(new_net(architecture, seed=config.seed), config.optim)
+    device = find_device(out.runtime.device)
+    trainer = Trainer(new_net(architecture, seed=config.seed, device=device), config.optim)
     sampler = ChunkSampler(
-        episodes, state, action, architecture, config.augment, config.state_noise
+        episodes, state, action, architecture, config.augment, config.state_noise, device
     )
 
     def progress(fraction: float, figures: Mapping[str, float]) -> None:

@@ -13,10 +13,18 @@ from .student import to_image_tensor
 
 
 def augmented(
-    frames: RgbImages, index: NDArray[np.int64], config: AugmentConfig, *, rng: np.random.Generator
+    frames: RgbImages,
+    index: NDArray[np.int64],
+    config: AugmentConfig,
+    *,
+    rng: np.random.Generator,
+    device: torch.device | None = None,
 ) -> Tensor:
-    """``frames[index]`` (b, 3, h, w) in +-0.5: shifted, lit, then seen by another sensor."""
-    rgb = to_image_tensor(crop_shifted(frames, index, config.shift_px, rng=rng))
+    """``frames[index]`` (b, 3, h, w) in +-0.5: shifted, lit, then seen by another sensor.
+
+    What is drawn at random is drawn on the CPU, so that it is the same on every device.
+    """
+    rgb = to_image_tensor(crop_shifted(frames, index, config.shift_px, rng=rng), device)
     if config.light is not None:
         rgb = relight(rgb, config.light, rng=rng)
     return jitter_colour(rgb, config, rng=rng)
@@ -57,16 +65,17 @@ def jitter_colour(rgb: Tensor, config: AugmentConfig, *, rng: np.random.Generato
 
     def factor(amount: float, channels: int = 1) -> Tensor:
         draw = 1 + amount * rng.uniform(-1, 1, (b, channels, 1))
-        return torch.from_numpy(draw.astype(np.float32))
+        return torch.from_numpy(draw.astype(np.float32)).to(x.device)
 
     # All four are linear in the pixel, so they are one matrix and one offset for each image.
     gain = torch.diag_embed((factor(config.gain) * factor(config.tint, 3))[..., 0])
     saturation, contrast = factor(config.saturation), factor(config.contrast)
-    matrix = (saturation * torch.eye(3) + (1 - saturation) / 3) @ gain
+    matrix = (saturation * torch.eye(3, device=x.device) + (1 - saturation) / 3) @ gain
     mean = (matrix @ x.mean(dim=2, keepdim=True)).mean(dim=1, keepdim=True)
     x = torch.baddbmm((1 - contrast) * mean, contrast * matrix, x)
     if config.noise > 0:
         sigma = torch.from_numpy(rng.uniform(0, config.noise, (b, 1, 1)).astype(np.float32))
         generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
-        x = x.addcmul(sigma, torch.randn(x.shape, generator=generator))
+        grain = torch.randn(x.shape, generator=generator)
+        x = x.addcmul(sigma.to(x.device), grain.to(x.device))
     return (x.clamp_(0, 1) - 0.5).reshape(b, 3, h, w)

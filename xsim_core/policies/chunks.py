@@ -1,6 +1,6 @@
 """Training windows cut from concatenated episodes; their images stay on the disk."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -95,19 +95,23 @@ class ChunkSampler:
     augment: AugmentConfig
     state_noise: float = 0.0
     """Standard deviation added to the normalised state, against leaning on proprioception."""
+    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+    """Where batches are put; episodes stay on the disk."""
 
     def draw(self, batch_size: int, *, rng: np.random.Generator) -> Batch:
         """A batch of windows, sampled with replacement."""
         rows = rng.integers(len(self.episodes.action), size=batch_size)
         observed, chunk, mask = window_rows(rows, self.episodes, self.architecture)
-        rgb = augmented(self.episodes.rgb, observed.reshape(-1), self.augment, rng=rng)
+        rgb = augmented(
+            self.episodes.rgb, observed.reshape(-1), self.augment, rng=rng, device=self.device
+        )
         state = self.state.normalize(self.episodes.state[observed])
         state = state + self.state_noise * rng.standard_normal(state.shape, np.float32)
         return Batch(
             rgb.reshape(batch_size, -1, *rgb.shape[1:]),
-            torch.from_numpy(state),
-            torch.from_numpy(self.action.normalize(self.episodes.action[chunk])),
-            torch.from_numpy(mask),
+            torch.from_numpy(state).to(self.device),
+            torch.from_numpy(self.action.normalize(self.episodes.action[chunk])).to(self.device),
+            torch.from_numpy(mask).to(self.device),
         )
 
 

@@ -15,17 +15,21 @@ from .chunks import Batch
 from .config import OptimConfig
 from .ddim import DDIMSchedule
 from .network import StudentNet
-from .student import load_state_arrays, state_arrays
+from .student import device_of, load_state_arrays, state_arrays
 
 
 def cloning_loss(
     net: StudentNet, schedule: DDIMSchedule, batch: Batch, draws: int, *, generator: torch.Generator
 ) -> Tensor:
-    """Mean squared error of the denoiser over the real steps of the chunks."""
+    """Mean squared error of the denoiser over the real steps of the chunks.
+
+    Noise comes from ``generator``, which is the CPU's: it is the same on every device.
+    """
     condition = net.condition(batch.rgb, batch.state).repeat(draws, 1)
     action, mask = batch.action.repeat(draws, 1, 1), batch.mask.repeat(draws, 1)
     step = torch.randint(schedule.num_train_steps, (len(action),), generator=generator)
     noise = torch.randn(action.shape, generator=generator)
+    step, noise = step.to(action.device), noise.to(action.device, action.dtype)
     output = net.denoise(schedule.add_noise(action, noise, step), step, condition)
     error = (output - schedule.target(action, noise)).square().mean(dim=-1)
     return (error * mask).sum() / mask.sum().clamp(min=1)
@@ -39,13 +43,17 @@ def learning_rate_factor(step: int, config: OptimConfig, *, fraction: float) -> 
 
 @dataclass
 class Trainer:
-    """A network under optimisation with its moving average; can be saved and resumed exactly."""
+    """A network under optimisation with its moving average; can be saved and resumed exactly.
+
+    All of it lives where the network does.
+    """
 
     net: StudentNet
     config: OptimConfig
     step: int = 0
     elapsed_s: float = 0.0
-    losses: list[float] = field(default_factory=list)
+    _losses: list[float] = field(default_factory=list)
+    _unread: list[Tensor] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Start the average and the optimiser."""
@@ -57,8 +65,21 @@ class Trainer:
             betas=(0.9, 0.99),
         )
 
-    def update(self, loss: Tensor, *, fraction: float) -> float:
-        """One optimiser step; answers the loss."""
+    @property
+    def device(self) -> torch.device:
+        """Where the network lives."""
+        return device_of(self.net)
+
+    @property
+    def losses(self) -> list[float]:
+        """The loss of every step. Read seldom: a GPU is waited for."""
+        if self._unread:
+            self._losses += torch.stack(self._unread).tolist()
+            self._unread.clear()
+        return self._losses
+
+    def update(self, loss: Tensor, *, fraction: float) -> None:
+        """One optimiser step; nothing is copied from the device."""
         factor = learning_rate_factor(self.step, self.config, fraction=fraction)
         for group in self.optimizer.param_groups:
             group["lr"] = self.config.learning_rate * factor
@@ -71,12 +92,11 @@ class Trainer:
             for name, value in self.net.state_dict().items():
                 self.average[name].lerp_(value, 1 - decay)
         self.step += 1
-        self.losses.append(float(loss.detach()))
-        return self.losses[-1]
+        self._unread.append(loss.detach())
 
     def averaged(self) -> StudentNet:
         """A copy of the network with the averaged weights."""
-        net = StudentNet(self.net.architecture)
+        net = StudentNet(self.net.architecture).to(self.device)
         net.load_state_dict(self.average)
         return net.eval()
 
@@ -87,9 +107,9 @@ class Trainer:
             "losses": np.array(self.losses),
         }
         arrays |= {f"net/{k}": v for k, v in state_arrays(self.net).items()}
-        arrays |= {f"average/{k}": v.numpy() for k, v in self.average.items()}
+        arrays |= {f"average/{k}": v.cpu().numpy() for k, v in self.average.items()}
         for index, moments in self.optimizer.state_dict()["state"].items():
-            arrays |= {f"moments/{index}/{k}": v.numpy() for k, v in moments.items()}
+            arrays |= {f"moments/{index}/{k}": v.cpu().numpy() for k, v in moments.items()}
         write_arrays(path, arrays)
 
     def resume(self, path: Path) -> bool:
@@ -98,9 +118,10 @@ class Trainer:
         if arrays is None:
             return False
         self.step, self.elapsed_s = int(arrays["progress"][0]), float(arrays["progress"][1])
-        self.losses = arrays["losses"].tolist()
+        self._losses, self._unread = arrays["losses"].tolist(), []
         load_state_arrays(self.net, _below(arrays, "net"))
-        self.average = {k: torch.from_numpy(v) for k, v in _below(arrays, "average").items()}
+        average = _below(arrays, "average")
+        self.average = {k: torch.from_numpy(v).to(self.device) for k, v in average.items()}
         moments: dict[int, dict[str, Tensor]] = {}
         for name, value in _below(arrays, "moments").items():
             index, _, key = name.partition("/")

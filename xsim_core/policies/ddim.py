@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -50,6 +50,10 @@ class DDIMSchedule:
         bars = torch.cumprod(1 - cosine_betas(num_train_steps), dim=0).float()
         return DDIMSchedule(num_train_steps, num_inference_steps, prediction, bars)
 
+    def on(self, device: torch.device) -> "DDIMSchedule":
+        """The same schedule, for tensors of a device."""
+        return replace(self, alphas_cumprod=self.alphas_cumprod.to(device))
+
     @property
     def timesteps(self) -> list[int]:
         """Training steps that inference visits, from noise to sample."""
@@ -74,7 +78,7 @@ class DDIMSchedule:
         ``num_inference_steps`` divides ``num_train_steps``.
         """
         bar = self.alphas_cumprod[step]
-        bar_to = torch.tensor(1.0) if to is None else self.alphas_cumprod[to]
+        bar_to = torch.ones_like(bar) if to is None else self.alphas_cumprod[to]
         if self.prediction == "sample":
             sample = output
             noise = (noisy - bar.sqrt() * sample) / (1 - bar).sqrt()
@@ -87,6 +91,6 @@ class DDIMSchedule:
         """Run the sampler from ``noise`` (b, ...) with ``denoise(noisy, step (b,))``."""
         noisy, steps = noise, self.timesteps
         for step, to in zip(steps, [*steps[1:], None], strict=True):
-            at = torch.full((len(noise),), step, dtype=torch.long)
+            at = torch.full((len(noise),), step, dtype=torch.long, device=noise.device)
             noisy = self.step_back(denoise(noisy, at), noisy, step=step, to=to)
         return noisy

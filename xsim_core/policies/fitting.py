@@ -35,11 +35,16 @@ def torch_threads(count: int) -> Generator[None]:
         torch.set_num_threads(before)
 
 
-def new_net(architecture: StudentArchitecture, *, seed: int) -> StudentNet:
-    """A freshly initialised network; torch's global random state is left as it was."""
+def new_net(
+    architecture: StudentArchitecture, *, seed: int, device: torch.device | None = None
+) -> StudentNet:
+    """A freshly initialised network; torch's global random state is left as it was.
+
+    Its weights are drawn on the CPU, so that they are the same on every device (None: the CPU).
+    """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return StudentNet(architecture)
+        return StudentNet(architecture).to(device or torch.device("cpu"))
 
 
 def fit(
@@ -57,10 +62,10 @@ def fit(
     """
     a, config = trainer.net.architecture, trainer.config
     schedule = DDIMSchedule.create(a.num_diffusion_steps, a.num_inference_steps, a.prediction)
+    schedule = schedule.on(trainer.device)
     trainer.resume(checkpoint)
-    saved = reported = time.monotonic()
+    saved = reported = began = time.monotonic()
     while (fraction := trainer.step / trainer.config.num_steps) < 1.0:
-        began = time.monotonic()
         rng, generator = step_streams(seed, trainer.step)
         batch = sampler.draw(config.batch_size, rng=rng)
         loss = cloning_loss(trainer.net, schedule, batch, config.noise_draws, generator=generator)
@@ -68,7 +73,7 @@ def fit(
             loss = loss + auxiliary(trainer.net, rng)
         trainer.update(loss, fraction=fraction)
         now = time.monotonic()
-        trainer.elapsed_s += now - began
+        trainer.elapsed_s, began = trainer.elapsed_s + now - began, now
         if now - reported > REPORT_EVERY_S:
             progress(fraction, training_figures(trainer))
             reported = now

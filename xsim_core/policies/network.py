@@ -43,8 +43,8 @@ class SpatialSoftmax(nn.Module):
         b, c, h, w = x.shape
         weight = F.softmax(x.reshape(b, c, h * w) * self.log_temperature.exp(), dim=-1)
         weight = weight.reshape(b, c, h, w)
-        u = (weight.sum(2) * torch.linspace(-1, 1, w)).sum(-1)
-        v = (weight.sum(3) * torch.linspace(-1, 1, h)).sum(-1)
+        u = (weight.sum(2) * torch.linspace(-1, 1, w, device=x.device)).sum(-1)
+        v = (weight.sum(3) * torch.linspace(-1, 1, h, device=x.device)).sum(-1)
         return torch.cat([u, v], dim=-1)
 
 
@@ -121,7 +121,8 @@ class ChunkDenoiser(nn.Module):
 
 
 def _sinusoids(step: Tensor, dim: int) -> Tensor:
-    frequency = torch.exp(torch.arange(dim // 2) * (-math.log(1000.0) / (dim // 2 - 1)))
+    places = torch.arange(dim // 2, device=step.device)
+    frequency = torch.exp(places * (-math.log(1000.0) / (dim // 2 - 1)))
     angle = step.float()[:, None] * frequency
     return torch.cat([angle.sin(), angle.cos()], dim=-1)
 

@@ -40,10 +40,21 @@ class Student:
         """Shapes and sampling of the network."""
         return self.net.architecture
 
+    @property
+    def device(self) -> torch.device:
+        """Where the network lives; observations are brought there, and actions from there."""
+        return device_of(self.net)
+
+    def on(self, device: torch.device) -> "Student":
+        """This student with its network moved to a device."""
+        self.net.to(device)
+        return self
+
     def schedule(self) -> DDIMSchedule:
         """The diffusion schedule that the network was built for."""
         a = self.architecture
-        return DDIMSchedule.create(a.num_diffusion_steps, a.num_inference_steps, a.prediction)
+        schedule = DDIMSchedule.create(a.num_diffusion_steps, a.num_inference_steps, a.prediction)
+        return schedule.on(self.device)
 
     @torch.inference_mode()
     def sample_actions(
@@ -60,13 +71,14 @@ class Student:
             (n, T, a) in the environment's units.
         """
         self.net.eval()
+        device = self.device
         condition = self.net.condition(
-            to_image_tensor(rgb), torch.from_numpy(self.state.normalize(state))
+            to_image_tensor(rgb, device), torch.from_numpy(self.state.normalize(state)).to(device)
         )
         chunk = self.schedule().sample(
-            lambda x, step: self.net.denoise(x, step, condition), torch.from_numpy(noise)
+            lambda x, step: self.net.denoise(x, step, condition), torch.from_numpy(noise).to(device)
         )
-        return self.action.denormalize(chunk.clamp(-1, 1).numpy())
+        return self.action.denormalize(chunk.clamp(-1, 1).cpu().numpy())
 
     def write(self, out: ArtifactWriter) -> None:
         """Store weights and normalisers as plain arrays."""
@@ -109,15 +121,24 @@ class Student:
             raise BadInputError(f"the ranges of a student lack {error}") from error
 
 
-def to_image_tensor(rgb: NDArray[np.uint8]) -> Tensor:
-    """(..., h, w, 3) uint8 to (..., 3, h, w) float in [-0.5, 0.5]."""
-    return torch.from_numpy(np.ascontiguousarray(rgb)).movedim(-1, -3).float() / 255.0 - 0.5
+def to_image_tensor(rgb: NDArray[np.uint8], device: torch.device | None = None) -> Tensor:
+    """(..., h, w, 3) uint8 to (..., 3, h, w) float in [-0.5, 0.5], on a device (None: the CPU).
+
+    Bytes are what travels, a quarter of the floats.
+    """
+    there = torch.from_numpy(np.ascontiguousarray(rgb)).to(device or torch.device("cpu"))
+    return there.movedim(-1, -3).float() / 255.0 - 0.5
+
+
+def device_of(net: torch.nn.Module) -> torch.device:
+    """Where a network's parameters live."""
+    return next(net.parameters()).device
 
 
 def state_arrays(net: torch.nn.Module) -> dict[str, NDArray[np.float32]]:
     """The network's parameters as float32 arrays by name."""
     return {
-        name: value.detach().contiguous().numpy().astype(np.float32)
+        name: value.detach().cpu().contiguous().numpy().astype(np.float32)
         for name, value in net.state_dict().items()
     }
 

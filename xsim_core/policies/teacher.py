@@ -114,7 +114,7 @@ class TeacherActor:
 def teacher_arrays(net: ActorCritic, normaliser: RunningNormaliser) -> dict[str, NDArray[Any]]:
     """Arrays of a TeacherPolicy: ``weights/*``, ``obs_mean``, ``obs_var``."""
     state = net.state_dict()
-    arrays = {f"weights/{k}": v.detach().numpy().astype(np.float32) for k, v in state.items()}
+    arrays = {f"weights/{k}": v.detach().cpu().numpy().astype(np.float32) for k, v in state.items()}
     arrays["obs_mean"] = normaliser.mean.astype(np.float32)
     arrays["obs_var"] = normaliser.var.astype(np.float32)
     return arrays

@@ -20,9 +20,9 @@ def save_checkpoint(
     best: dict[str, Any],
 ) -> None:
     """Write network, Adam moments, normaliser, best arrays and a JSON record."""
-    arrays: dict[str, Any] = {f"net/{k}": v.numpy() for k, v in net.state_dict().items()}
+    arrays: dict[str, Any] = {f"net/{k}": v.cpu().numpy() for k, v in net.state_dict().items()}
     for i, slots in optimiser.state_dict()["state"].items():
-        arrays |= {f"adam/{i}/{name}": np.asarray(value) for name, value in slots.items()}
+        arrays |= {f"adam/{i}/{name}": np.asarray(value.cpu()) for name, value in slots.items()}
     arrays |= {f"best/{k}": v for k, v in best.items()}
     arrays |= {"mean": normaliser.mean, "var": normaliser.var}
     text = json.dumps(record | {"count": normaliser.count})

@@ -1,4 +1,8 @@
-"""Learn the task from privileged state: PPO on a pool of CPU environments."""
+"""Learn the task from privileged state: PPO on a pool of CPU environments.
+
+The network is updated on the runtime's device. A copy of it acts on the CPU, where the environments
+are: it takes the weights once an iteration, so that no step waits for a GPU.
+"""
 
 import logging
 import time
@@ -11,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from xsim_core.artifacts import SimWorld, TeacherPolicy
+from xsim_core.device import device_memory, find_device
 from xsim_core.errors import QualityGateError
 from xsim_core.policies.teacher import (
     ActorCritic,
@@ -101,13 +106,18 @@ class _Trainer:
 
     def __post_init__(self) -> None:
         config, pool = self.config, self.pool
-        self.net = ActorCritic(
-            pool.obs_dim,
-            pool.action_dim,
-            config.hidden_sizes,
-            seed=config.seed,
-            log_std_init=config.log_std_init,
+        self.device = find_device(self.out.runtime.device)
+        self.net, self.acting = (
+            ActorCritic(
+                pool.obs_dim,
+                pool.action_dim,
+                config.hidden_sizes,
+                seed=config.seed,
+                log_std_init=config.log_std_init,
+            )
+            for _ in range(2)
         )
+        self.net.to(self.device)
         self.optimiser = torch.optim.Adam(self.net.parameters(), lr=config.learning_rate, eps=1e-5)
         self.normaliser = RunningNormaliser(pool.obs_dim)
         self._resume()
@@ -134,7 +144,9 @@ class _Trainer:
         while not self.reached and self.env_steps < config.num_env_steps:
             clock = time.monotonic()
             rollout, obs, figures = self._collect(obs)
-            figures |= ppo_update(self.net, self.optimiser, rollout, config, rng=self.rng)
+            less = f"ppo.num_minibatches above {config.num_minibatches}"
+            with device_memory(self.device, less):
+                figures |= ppo_update(self.net, self.optimiser, rollout, config, rng=self.rng)
             self.iteration += 1
             self.env_steps += rollout.rewards.size
             figures["steps_per_s"] = rollout.rewards.size / (time.monotonic() - clock)
@@ -150,15 +162,16 @@ class _Trainer:
     ) -> tuple[Rollout, NDArray[np.float32], dict[str, float]]:
         """``num_steps`` of sampled actions in every environment."""
         config, rows, raw = self.config, [], []
+        self.acting.load_state_dict(self.net.state_dict())
         finals, finished, terms = [], [], []
-        std = self.net.log_std.detach().exp().numpy()
+        std = self.acting.log_std.detach().exp().numpy()
         for _ in range(config.num_steps):
             x = self.normaliser(obs)
             with torch.no_grad():
-                mean, value = self.net(torch.from_numpy(x))
+                mean, value = self.acting(torch.from_numpy(x))
                 noise = self.rng.standard_normal(mean.shape).astype(np.float32)
                 action = mean + torch.from_numpy(noise * std)
-                logprob = self.net.log_prob(mean, action)
+                logprob = self.acting.log_prob(mean, action)
             step = self.pool.step(np.clip(action.numpy(), -1.0, 1.0))
             rows.append(
                 (x, action.numpy(), logprob.numpy(), value.numpy(), step.rewards, step.truncated)
@@ -170,7 +183,7 @@ class _Trainer:
             obs = step.obs
         after = self.normaliser(np.stack(finals))
         with torch.no_grad():
-            next_values = self.net.critic(torch.from_numpy(after)).squeeze(-1).numpy()
+            next_values = self.acting.critic(torch.from_numpy(after)).squeeze(-1).numpy()
         rollout = Rollout(*(np.stack(c) for c in zip(*rows, strict=True)), next_values=next_values)
         self.normaliser.update(np.concatenate(raw))
         means = np.mean(np.concatenate(terms), axis=0)

@@ -69,7 +69,14 @@ def ppo_update(
     *,
     rng: np.random.Generator,
 ) -> dict[str, float]:
-    """Several epochs over one rollout; answers losses and how far the policy moved."""
+    """Several epochs over one rollout, where the network lives.
+
+    The rollout goes there once; what comes back is one divergence an epoch, which decides whether
+    there is another.
+
+    Returns:
+        Losses, and how far the policy moved.
+    """
     gae = advantages(rollout, gamma=config.gamma, gae_lambda=config.gae_lambda)
     flat = {
         "obs": rollout.obs.reshape(-1, rollout.obs.shape[-1]),
@@ -78,26 +85,37 @@ def ppo_update(
         "advantages": gae.reshape(-1),
         "returns": (gae + rollout.values).reshape(-1),
     }
-    data = {k: torch.from_numpy(np.ascontiguousarray(v)) for k, v in flat.items()}
+    device = net.log_std.device
+    data = {k: torch.from_numpy(np.ascontiguousarray(v)).to(device) for k, v in flat.items()}
     total, figures = len(flat["logprobs"]), {"kl": 0.0, "policy_loss": 0.0, "value_loss": 0.0}
     for _ in range(config.update_epochs):
-        order = torch.from_numpy(rng.permutation(total))
-        kls = []
-        for index in order.tensor_split(config.num_minibatches):
-            figures = _minibatch(net, optimiser, {k: v[index] for k, v in data.items()}, config)
-            kls.append(figures["kl"])
-        figures["kl"] = float(np.mean(kls))
+        order = torch.from_numpy(rng.permutation(total)).to(device)
+        told = [
+            minibatch_update(net, optimiser, {k: v[index] for k, v in data.items()}, config)
+            for index in order.tensor_split(config.num_minibatches)
+        ]
+        kl, policy_loss, value_loss = torch.stack(told).double().cpu().numpy().T
+        figures = {
+            "kl": float(np.mean(kl)),
+            "policy_loss": float(policy_loss[-1]),
+            "value_loss": float(value_loss[-1]),
+        }
         if figures["kl"] > config.target_kl:
             break
     return figures
 
 
-def _minibatch(
+def minibatch_update(
     net: ActorCritic,
     optimiser: torch.optim.Optimizer,
     batch: dict[str, torch.Tensor],
     config: PPOConfig,
-) -> dict[str, float]:
+) -> torch.Tensor:
+    """One step of the optimiser; nothing is copied from the device.
+
+    Returns:
+        (3,) on the device: divergence, policy loss and value loss before the step.
+    """
     mean, values = net(batch["obs"])
     log_ratio = net.log_prob(mean, batch["actions"]) - batch["logprobs"]
     ratio = log_ratio.exp()
@@ -115,7 +133,4 @@ def _minibatch(
     with torch.no_grad():
         # Schulman's low-variance estimator, "Approximating KL divergence" (2020): k3.
         kl = (ratio - 1 - log_ratio).mean()
-    return {
-        "kl": float(kl), "policy_loss": float(policy_loss.detach()),
-        "value_loss": float(value_loss.detach()),
-    }  # fmt: skip
+    return torch.stack([kl, policy_loss.detach(), value_loss.detach()])
