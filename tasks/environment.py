@@ -9,6 +9,7 @@ from typing import Annotated, Literal, NamedTuple
 from pydantic import BeforeValidator, Field, PositiveInt, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from xsim_core.device import DEVICE_PATTERN
 from xsim_core.errors import BadInputError
 
 PREFIX = "XSIM_"
@@ -95,9 +96,7 @@ class Environment(BaseSettings):
     )
 
     inbox: str | None = None
-    device: Annotated[
-        str, Field(pattern=r"^(cpu|mps|cuda(:\d+)?)$"), Give("cpu, cuda or cuda:0")
-    ] = "cpu"
+    device: Annotated[str, Field(pattern=DEVICE_PATTERN), Give("cpu, auto, cuda or cuda:0")] = "cpu"
     workers: Annotated[PositiveInt | None, Give("a whole number of at least 1")] = None
     render_shards: Annotated[PositiveInt, Give("a whole number of at least 1")] = 1
     stage_processes: Annotated[Literal["0", "1"], Give("0 or 1")] = "1"

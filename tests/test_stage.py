@@ -10,9 +10,9 @@ from tests.contracts.toys import TOY, ToyConfig, make_truth
 from xsim_core import provenance
 from xsim_core.artifacts import ArtifactRef, GroundTruth
 from xsim_core.config import FrozenModel
-from xsim_core.errors import BadInputError, StoreFullError
+from xsim_core.errors import BadInputError, MissingDependencyError, StoreFullError
 from xsim_core.stage import canonical_json, fingerprint, output_ref, run_stage
-from xsim_core.storage import ArtifactStore
+from xsim_core.storage import ArtifactStore, Runtime
 
 REF = ArtifactRef(kind="ground_truth", fingerprint="ab" * 12)
 WITH_INPUT = replace(TOY, inputs={"truth": GroundTruth}, optional=frozenset({"truth"}))
@@ -53,6 +53,19 @@ def test_unknown_missing_and_mistyped_inputs_are_named():
     wrong = ArtifactRef(kind="capture", fingerprint="ab" * 12)
     with pytest.raises(BadInputError, match="is a capture, not a ground_truth"):
         output_ref(WITH_INPUT, ToyConfig(), {"truth": wrong})
+
+
+def test_a_stage_on_a_device_records_it_and_is_refused_one_that_is_not_there(tmp_path):
+    store, on_device = ArtifactStore(tmp_path.as_uri()), replace(TOY, on_device=True)
+    here = store.open(run_stage(on_device, ToyConfig(), store, {}))
+    assert here.manifest.provenance["device"] == "cpu"
+    elsewhere = store.open(run_stage(TOY, ToyConfig(name="plain"), store, {}))
+    assert "device" not in elsewhere.manifest.provenance
+    with pytest.raises(MissingDependencyError, match="'cuda:99' was asked for"):
+        run_stage(on_device, ToyConfig(num_frames=6), store, {}, runtime=Runtime(device="cuda:99"))
+    # What has no tensors is made whichever device was asked for; and identity knows of none.
+    plain = run_stage(TOY, ToyConfig(num_frames=7), store, {}, runtime=Runtime(device="cuda:99"))
+    assert plain == output_ref(on_device, ToyConfig(num_frames=7), {})
 
 
 def test_a_misspelt_config_key_raises():

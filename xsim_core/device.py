@@ -30,8 +30,7 @@ def find_device(asked: str) -> "torch.device":
     count = torch.cuda.device_count() if torch.cuda.is_available() else 0
     if asked == "auto":
         return torch.device("cuda:0" if count else "cpu")
-    found = torch.device(asked)
-    index = 0 if found.index is None else found.index
+    index = int(asked.partition(":")[2] or 0)
     if index >= count:
         there = ", ".join(("cpu", *(f"cuda:{i}" for i in range(count))))
         why = ""
@@ -56,8 +55,20 @@ def device_label(asked: str) -> str:
     return f"{found} ({torch.cuda.get_device_name(found)})"
 
 
+def take_gpu(asked: str) -> None:
+    """Make the GPU that was asked for torch's current one, for what says ``cuda`` and no number.
+
+    Raises:
+        MissingDependencyError: when this machine has no such device.
+    """
+    import torch
+
+    if (found := find_device(asked)).type == "cuda":
+        torch.cuda.set_device(found)
+
+
 @contextmanager
-def device_memory(device: "torch.device", mend: str) -> Generator[None]:
+def device_memory(device: "torch.device | str", mend: str) -> Generator[None]:
     """Say in one sentence that the device's memory was too small for what the block does.
 
     Args:

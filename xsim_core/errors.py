@@ -48,6 +48,10 @@ class StageDiedError(XSimError):
     """The process of a stage ended without a word. Trying again can help."""
 
 
+class TrainingDivergedError(XSimError):
+    """A loss, a reward or an observation of a training became NaN or infinite."""
+
+
 class OutOfDeviceMemoryError(XSimError):
     """A GPU's memory was too small. It would be again; nothing is retried."""
 

@@ -43,15 +43,24 @@ def code_of(run: str | Callable[..., Any]) -> str:
 
 
 def provenance(
-    started: datetime, duration_s: float, peak_memory_mb: float, code: str
+    started: datetime, duration_s: float, peak_memory_mb: float, code: str, device: str = ""
 ) -> dict[str, Any]:
-    """What a manifest says of the making of its artifact; ``code`` as ``code_of`` answers it."""
+    """What a manifest says of the making of its artifact.
+
+    Args:
+        started: when.
+        duration_s: how long it took.
+        peak_memory_mb: of the process and its workers.
+        code: as ``code_of`` answers it.
+        device: where its tensors were; "" for what has none.
+    """
     commit = git_commit()
     return {
         "started": started.isoformat(),
         "duration_s": round(duration_s, 3),
         "peak_memory_mb": round(peak_memory_mb, 1),
         "host": platform.node(),
+        **({"device": device} if device else {}),
         "python": platform.python_version(),
         "commit": commit,
         "uncommitted": bool(commit and _git("status", "--porcelain", "--", "xsim_core")),

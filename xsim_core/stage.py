@@ -12,6 +12,7 @@ from typing import Any, Generic, cast, overload
 
 from .artifacts.base import A, Artifact, ArtifactRef, Manifest
 from .config import FrozenModel
+from .device import device_label
 from .errors import BadInputError, StoreFullError
 from .named import named
 from .provenance import code_of, other_code, provenance
@@ -93,6 +94,8 @@ class Stage(Generic[A]):
     """
     fan_out: FanOut | None = None
     """How several workers share it, where they can."""
+    on_device: bool = False
+    """Whether it computes on the device that its runtime names (``xsim_core.device``)."""
     section: Section | None = None
     """Its words in the report; made of name and title when there are none."""
     in_report: bool = True
@@ -165,6 +168,8 @@ def run_stage(
     ref = output_ref(stage, config, inputs)
     if store.claim(ref):
         return ref
+    # A device that is not there is refused before anything is made.
+    device = device_label(runtime.device if runtime else "cpu") if stage.on_device else ""
     opened = {name: store.open(r, stage.inputs[name]) for name, r in inputs.items()}
     writer = store.begin(ref.kind, ref.fingerprint, runtime=runtime, progress=progress)
     # The code's digits first: a file mended while the stage runs is not what made the artifact.
@@ -174,7 +179,7 @@ def run_stage(
             summary = stage.function()(**opened, config=config, out=writer)
         if type(summary) is not stage.output:
             raise BadInputError(f"stage {stage.name} returned {type(summary)}, not {stage.output}")
-        made = provenance(started, time.monotonic() - clock, memory.peak_mb, code)
+        made = provenance(started, time.monotonic() - clock, memory.peak_mb, code, device)
         return store.commit(
             writer,
             summary,

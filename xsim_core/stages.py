@@ -110,7 +110,7 @@ PPO = Stage(
     config="xsim_core.ppo:PPOConfig",
     inputs={"sim": SimWorld}, output=TeacherPolicy,
     title="A privileged-state teacher, rewarded for moving the object as the person did.",
-    seed="seed",
+    seed="seed", on_device=True,
     section=Section(
         "The teacher",
         "Privileged-state PPO in the reconstructed scene, rewarded for moving the object as "
@@ -160,7 +160,7 @@ DIFFUSION = Stage(
     inputs={"dataset": EpisodeDataset, "sim": SimWorld},
     output=StudentPolicy,
     title="An image-conditioned diffusion policy.",
-    seed="seed",
+    seed="seed", on_device=True,
     section=Section(
         "The student",
         "A diffusion policy that sees only camera images and the robot's own joints.",
@@ -176,7 +176,7 @@ CALIBRATE = Stage(
     },
     output=StudentPolicy,
     title="Align the student's encoder between the simulation and the real world.",
-    seed="seed",
+    seed="seed", on_device=True,
     section=Section(
         "Calibration in the world to deploy into",
         "Rollouts there, failures included, are replayed in simulation; InfoNCE brings the "

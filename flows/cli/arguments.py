@@ -1,5 +1,6 @@
 """Types of arguments that several commands share, with a word that says what is meant."""
 
+import os
 from typing import Annotated, Any, Literal, cast
 
 from tyro.conf import Positional, arg
@@ -43,12 +44,19 @@ Task = Annotated[str, arg(metavar="NAME|FILE")]
 Name = Annotated[str, arg(metavar="NAME")]
 File = Annotated[str, arg(metavar="FILE")]
 Settings = Annotated[Texts, _several("STAGE.FIELD=VALUE")]
+Device = Annotated[str, arg(metavar="DEVICE")]
 Stages = Annotated[Texts, _several("STAGE")]
 Limits = Annotated[Texts, _several("LIMIT=VALUE")]
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 """Addresses that nobody else reaches."""
 FORM = "Give stage.field=value, such as ppo.num_env_steps=200000 or diffusion.optim.num_steps=4000."
+
+
+def ask_for_device(device: str) -> None:
+    """Have this process, and what it starts, compute on a device; "" leaves it as it was."""
+    if device:
+        os.environ["XSIM_DEVICE"] = device
 
 
 def parse_overrides(texts: tuple[str, ...]) -> dict[str, dict[str, Any]]:

@@ -16,7 +16,7 @@ from xsim_core.errors import StageDiedError, XSimError
 from xsim_core.stage import Stage, output_ref, run_stage
 
 from .child import STAGES, run_in_child, share_of
-from .gpu import gpu_slot
+from .gpu import computes_on_gpu, gpu_slot
 from .observer import OBSERVER
 from .presentation import ProgressArtifact, publish_summary
 from .routing import pool_of, run_on_pool
@@ -100,7 +100,8 @@ def _make(
     find: str,
 ) -> None:
     """Run the stage on this machine."""
-    with gpu_slot(config), ProgressArtifact(stage.name) as artifact:
+    on_gpu = computes_on_gpu(stage, settings.runtime.device)
+    with gpu_slot(config, is_on_gpu=on_gpu), ProgressArtifact(stage.name) as artifact:
         progress = _tee(stage.name, artifact.update, OBSERVER.get().progressed)
         if settings.stage_processes:
             run_in_child(stage, config, given, settings, progress=progress, find=find)

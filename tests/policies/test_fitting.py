@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from tests.policies.toy import SMALL, toy_episodes
+from xsim_core.errors import TrainingDivergedError
 from xsim_core.policies import (
     AugmentConfig,
     ChunkSampler,
@@ -85,3 +86,29 @@ def test_threads_are_given_back_also_after_an_error():
 def test_figures_of_a_trainer_that_did_nothing_yet_are_no_division_by_zero():
     figures = training_figures(Trainer(new_net(SMALL, seed=0), OPTIM))
     assert figures == {"loss": float("inf"), "step": 0.0, "steps_per_s": 0.0}
+
+
+def test_a_loss_that_became_nan_ends_the_fit_and_keeps_the_last_good_checkpoint(
+    sampler, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(fitting, "CHECKPOINT_EVERY_S", 0.0)
+    monkeypatch.setattr(fitting, "REPORT_EVERY_S", 0.0)
+    trainer = Trainer(new_net(SMALL, seed=3), OPTIM)
+
+    def poison(net, rng):
+        return next(net.parameters()).sum() * (np.nan if trainer.step == 4 else 0.0)
+
+    with pytest.raises(TrainingDivergedError, match=r"at step 4.*diverged.npz.*learning_rate"):
+        fit(
+            trainer,
+            sampler,
+            seed=5,
+            checkpoint=tmp_path / "student.npz",
+            progress=lambda *_: None,
+            auxiliary=poison,
+        )
+    with np.load(tmp_path / "diverged.npz") as dump:
+        assert np.isnan(dump["losses"][4])
+    with np.load(tmp_path / "student.npz") as good:
+        assert len(good["losses"]) == 4
+        assert np.isfinite(good["losses"]).all()

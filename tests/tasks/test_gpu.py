@@ -1,10 +1,12 @@
 from typing import get_args
 
 import pytest
+import torch
 
-from tasks.engine.gpu import CUDA_BACKENDS, gpu_slot, needs_gpu
+from tasks.engine.gpu import CUDA_BACKENDS, computes_on_gpu, gpu_slot, needs_gpu
+from xsim_core.errors import MissingDependencyError
 from xsim_core.presets import pipeline_config
-from xsim_core.stages import STAGES
+from xsim_core.stages import PPO, SCAN, STAGES
 
 
 def backends():
@@ -28,3 +30,15 @@ def test_a_stage_without_a_backend_never_asks_the_server(monkeypatch):
     config = pipeline_config("demo").scan
     with gpu_slot(config):
         assert not needs_gpu(config)
+
+
+def test_stages_that_train_compute_where_they_are_told_to(monkeypatch):
+    assert {stage.name for stage in STAGES if stage.on_device} == {"ppo", "diffusion", "calibrate"}
+    assert not computes_on_gpu(PPO, "cpu")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    assert computes_on_gpu(PPO, "auto")
+    assert computes_on_gpu(PPO, "cuda:0")
+    assert not computes_on_gpu(SCAN, "cuda:0")
+    with pytest.raises(MissingDependencyError, match="torch sees cpu, cuda:0 here"):
+        computes_on_gpu(PPO, "cuda:1")

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from xsim_core.errors import TrainingDivergedError
 from xsim_core.storage import Progress
 
 from .chunks import ChunkSampler
@@ -59,6 +60,9 @@ def fit(
     """Train until ``trainer.config.num_steps``; resumes from ``checkpoint``.
 
     There is no limit in seconds: what a policy is must not depend on how busy the machine was.
+
+    Raises:
+        TrainingDivergedError: when a loss became NaN or infinite; the last good checkpoint stays.
     """
     a, config = trainer.net.architecture, trainer.config
     schedule = DDIMSchedule.create(a.num_diffusion_steps, a.num_inference_steps, a.prediction)
@@ -74,13 +78,32 @@ def fit(
         trainer.update(loss, fraction=fraction)
         now = time.monotonic()
         trainer.elapsed_s, began = trainer.elapsed_s + now - began, now
-        if now - reported > REPORT_EVERY_S:
+        is_report_due, is_save_due = (
+            now - reported > REPORT_EVERY_S,
+            now - saved > CHECKPOINT_EVERY_S,
+        )
+        if is_report_due or is_save_due:
+            _check_finite(trainer, checkpoint)
+        if is_report_due:
             progress(fraction, training_figures(trainer))
             reported = now
-        if now - saved > CHECKPOINT_EVERY_S:
+        if is_save_due:
             trainer.save(checkpoint)
             saved = now
+    _check_finite(trainer, checkpoint)
     progress(1.0, training_figures(trainer))
+
+
+def _check_finite(trainer: Trainer, checkpoint: Path) -> None:
+    """Weights that are no numbers stay so: the newest loss tells of all before it."""
+    if not trainer.losses or np.isfinite(trainer.losses[-1]):
+        return
+    first = int(np.argmin(np.isfinite(trainer.losses)))
+    trainer.save(dump := checkpoint.with_name("diverged.npz"))
+    raise TrainingDivergedError(
+        f"the student's training became NaN or infinite at step {first}. Its state is in {dump}. "
+        "Lower optim.learning_rate or optim.max_grad_norm."
+    )
 
 
 def training_figures(trainer: Trainer) -> dict[str, float]:

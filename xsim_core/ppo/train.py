@@ -29,6 +29,7 @@ from xsim_core.storage import ArtifactWriter, OpenArtifact
 
 from .checkpoint import load_checkpoint, save_checkpoint
 from .config import PPOConfig
+from .divergence import check_finite
 from .pictures import learning_curve_png, paths_png
 from .update import Rollout, ppo_update
 
@@ -51,6 +52,7 @@ def train_teacher(
 
     Raises:
         QualityGateError: when the best policy stays below ``config.min_success``.
+        TrainingDivergedError: when it became NaN; the state lies in the scratch.
     """
     torch.set_num_threads(1)
     folder = out.scratch()
@@ -148,6 +150,14 @@ class _Trainer:
             with device_memory(self.device, less):
                 figures |= ppo_update(self.net, self.optimiser, rollout, config, rng=self.rng)
             self.iteration += 1
+            check_finite(
+                rollout,
+                figures,
+                self.net,
+                self.normaliser,
+                iteration=self.iteration,
+                folder=self.checkpoint.parent,
+            )
             self.env_steps += rollout.rewards.size
             figures["steps_per_s"] = rollout.rewards.size / (time.monotonic() - clock)
             figures["eval_success"] = np.nan

@@ -150,13 +150,14 @@ def _cost(opened: Opened) -> Markup:
             _seconds(seconds[stage]),
             f"{m.provenance.get('peak_memory_mb', 0):,.0f} MB",
             f"{m.num_bytes / 1e6:,.1f} MB",
+            str(m.provenance.get("device", "–")),
             str(m.provenance.get("started", ""))[:19].replace("T", " "),
             code(str(m.provenance.get("commit") or "unknown")[:7]),
             code(m.fingerprint[:12]),
         )
         for stage, m in made.items()
     ]
-    head = ("stage", "time", "peak memory", "stored", "made (UTC)", "commit", "artifact")
+    head = ("stage", "time", "peak memory", "stored", "device", "made (UTC)", "commit", "artifact")
     return pieces.section(
         "cost",
         "Where the time went",

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsim_core.artifacts import PosedImages, SplatScene
+from xsim_core.device import device_memory, take_gpu
 from xsim_core.errors import QualityGateError
 from xsim_core.rasterize import SH_C0, Gaussians2D, render_numpy
 from xsim_core.storage import ArtifactWriter, OpenArtifact
@@ -39,13 +40,16 @@ def fit_scene(
     # Cheap, and fails early: a scan without a table need not be trained on.
     plane = fit_support_plane(views.points_world, config=config.collision)
     threads = max(1, out.runtime.num_workers)
-    model = train_splat(
-        views,
-        config=config,
-        scratch=out.scratch(),
-        num_threads=threads,
-        progress=lambda fraction, figures: out.progress(0.9 * fraction, figures),
-    )
+    if config.backend == "gsplat":
+        take_gpu(out.runtime.device)
+    with device_memory("the GPU", f"splat.image_width below {config.image_width}"):
+        model = train_splat(
+            views,
+            config=config,
+            scratch=out.scratch(),
+            num_threads=threads,
+            progress=lambda fraction, figures: out.progress(0.9 * fraction, figures),
+        )
     psnr_db, ssim = _judge(model, views, config, out)
     gaussians = model.gaussians()
     depth_views = _depth_views(gaussians, views, config, threads)

@@ -12,6 +12,7 @@ import psutil
 
 from tasks.environment import unknown_variables
 from tasks.settings import Settings
+from xsim_core.device import device_label
 from xsim_core.errors import XSimError
 from xsim_core.storage import is_store_flushed, local_path
 
@@ -42,6 +43,7 @@ def examine(settings: Settings) -> list[Finding]:
         *prefect_findings(settings.home),
         _environment(),
         _gpu(),
+        _device(settings.runtime.device),
     ]
 
 
@@ -223,5 +225,16 @@ def _gpu() -> Finding:
         ok=False,
         needed=False,
         found=found,
-        mend="The preset 'full' wants one: install its driver, then set XSIM_DEVICE=cuda:0.",
+        mend="The preset 'full' wants one: install its driver, then set XSIM_DEVICE=auto.",
     )
+
+
+def _device(asked: str) -> Finding:
+    """Where ppo, diffusion and calibrate compute when nothing else is said."""
+    name, mend = "device", "Set XSIM_DEVICE to one that is there, or to 'auto'."
+    try:
+        found = device_label(asked)
+    except XSimError as error:
+        return Finding(name=name, ok=False, needed=False, found=str(error), mend=mend)
+    said = "XSIM_DEVICE or --device names another" if asked == "cpu" else f"XSIM_DEVICE is {asked}"
+    return Finding(name=name, ok=True, needed=False, found=f"{found}; {said}", mend=mend)

@@ -72,7 +72,11 @@ def _assignment(text: str) -> tuple[str, str]:
 
 @dataclass(frozen=True)
 class Worker:
-    """Run a worker, which carries out what is scheduled; stop it with Ctrl-C."""
+    """Run a worker, which carries out what is scheduled; stop it with Ctrl-C.
+
+    Where XSIM_DEVICE names a GPU that is not there it does not begin: it could take no stage that
+    computes on one.
+    """
 
     pool: Annotated[Positional[str], arg(metavar="[POOL]")] = "xsim-cpu"
     """The work pool to take from."""
@@ -84,9 +88,13 @@ class Worker:
         from flows.prefect_server.checkout import require_checkout
         from flows.prefect_server.server import start_server, use_server
         from tasks.settings import load_settings
+        from xsim_core.device import find_device
 
         require_checkout("xsim worker works in the folder of")
-        home = load_settings().home
+        settings = load_settings()
+        if settings.runtime.device != "cpu":
+            find_device(settings.runtime.device)
+        home = settings.home
         use_server(home, start_server(home))
         os.environ["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] = "INFO"
         # Prefect's own 10 s are half of what a capture waits for its first stage. An answer that

@@ -1,7 +1,7 @@
 """Run the whole chain from the command line: through Prefect, or in this process without it."""
 
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Collection, Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -18,7 +18,9 @@ from flows.runs import recorded, write_report
 from tasks.engine.observer import OBSERVER
 from tasks.settings import Settings
 from xsim_core.config import FrozenModel
+from xsim_core.device import find_device
 from xsim_core.runs import RunRecord, RunRequest, load_record
+from xsim_core.stages import get_stage
 from xsim_core.storage import ArtifactStore
 
 
@@ -90,6 +92,7 @@ def _launch(
     if plan.missing:
         # A store that cannot take what is made should say so before it is made.
         store.check_create_if_absent()
+        _check_device(plan.missing, settings)
     for stage in plan.refs:
         display.waiting(stage)
     if done := [stage for stage in resolved.request.anew if stage not in plan.missing]:
@@ -119,6 +122,14 @@ def _launch(
         elapsed_s=round(time.monotonic() - clock, 2),
         ui_url=server.ui_url if server else None,
     )
+
+
+def _check_device(missing: Collection[str], settings: Settings) -> None:
+    """Refuse a device that is not here before the first stage, not at the first that is on it."""
+    if settings.runtime.device == "cpu":
+        return
+    if any(get_stage(name).on_device for name in missing if name not in settings.pools):
+        find_device(settings.runtime.device)
 
 
 def _in_vain(settings: Settings) -> list[str]:

@@ -10,11 +10,13 @@ from tyro.conf import arg
 from flows.cli.arguments import (
     NO_TEXTS,
     CaptureFolder,
+    Device,
     Name,
     Preset,
     Settings,
     Stages,
     Task,
+    ask_for_device,
     parse_overrides,
 )
 from flows.cli.output import print_json
@@ -37,6 +39,9 @@ class Demo:
     set: Settings = NO_TEXTS
     """Fields over the preset, such as ppo.num_env_steps=200000, diffusion.optim.num_steps=4000 or
     task.horizon=50. The values are YAML."""
+    device: Device = ""
+    """Where ppo, diffusion and calibrate compute: cpu, cuda:0 (or another number), or auto, which
+    is a GPU where there is one. XSIM_DEVICE where it is not given, and cpu without either."""
     prefect: bool = True
     """Whether the Prefect server, started when needed, records and shows the run. With the flag
     --no-prefect it runs in this process alone."""
@@ -52,6 +57,7 @@ class Demo:
 
         from .launch import alone, launch
 
+        ask_for_device(self.device)
         settings = load_settings()
         _check_disk(settings.home)
         overrides = parse_overrides(self.set)
@@ -88,6 +94,9 @@ class Run:
     anew: Stages = NO_TEXTS
     """A stage to make by the code as it is now, though the store has what other code made of the
     same; those after it follow where its content changed. A run of its own: the other one stays."""
+    device: Device = ""
+    """Where ppo, diffusion and calibrate compute: cpu, cuda:0 (or another number), or auto, which
+    is a GPU where there is one. XSIM_DEVICE where it is not given, and cpu without either."""
     prefect: bool = True
     """Whether the Prefect server, started when needed, records and shows the run. With the flag
     --no-prefect it runs in this process alone."""
@@ -102,6 +111,7 @@ class Run:
 
         from .launch import launch
 
+        ask_for_device(self.device)
         settings = load_settings()
         _check_disk(settings.home)
         request = RunRequest(

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from flows.cli.doctor.checks import _environment, _power_cuts, _vulkan
+from flows.cli.doctor.checks import _device, _environment, _power_cuts, _vulkan
 from flows.cli.doctor.prefect_checks import _ask, database, prefect_findings, zombies
 from flows.cli.doctor.vulkan import MIN_MESA, mesa_version, too_old
 from flows.prefect_server.server import find_server
@@ -160,3 +160,11 @@ def test_variables_that_nobody_reads_are_named(monkeypatch):
     assert not finding.ok
     assert not finding.needed
     assert finding.found == "nobody reads XSIM_SERVICE_HOST"
+
+
+def test_the_device_is_found_or_said_not_to_be_there():
+    assert _device("cpu").ok
+    assert _device("cpu").found.startswith("cpu; ")
+    missing = _device("cuda:99")
+    assert not missing.ok
+    assert "'cuda:99' was asked for" in missing.found
