@@ -10,7 +10,9 @@ from mani_skill.utils.wrappers.gymnasium import CPUGymWrapper
 from mani_skill.vector.wrappers.gymnasium import ManiSkillVectorEnv
 
 from tests.sim.fixtures import open_sim
-from xsim_core.sim.maniskill_env import ENV_ID, XSimObjectTrackEnv
+from xsim_core.errors import BadInputError
+from xsim_core.sim import SimEnv
+from xsim_core.sim.maniskill_env import ENV_ID, TASK_ACTIONS, XSimObjectTrackEnv
 from xsim_core.sim.norender import allow_physics_without_renderer
 
 WITHOUT_PICTURES = {"sim_backend": "physx_cpu", "render_backend": "none"}
@@ -62,6 +64,33 @@ def test_what_a_camera_cannot_see_is_told_with_the_state_alone(push):
     obs, _ = env.reset(seed=0)
     assert set(obs["extra"]) == {"tcp_pose", "object_pose", "goal_pose", "waypoint_index"}
     np.testing.assert_allclose(obs["extra"]["goal_pose"][0, :3], env._goals.centres[0], atol=1e-6)
+
+
+def test_the_task_s_actions_move_it_as_they_move_the_scalar_twin(push):
+    """Same world, seed and actions: the push of 25 steps, contact included."""
+    env = XSimObjectTrackEnv(
+        obs_mode="state", control_mode=TASK_ACTIONS, **WITHOUT_PICTURES, **push
+    )
+    twin = SimEnv(push["assets"], push["task"])
+    assert env.action_space.shape == (twin.action_dim,)
+    env.reset(seed=4)
+    twin.reset(4)
+    for step in range(25):
+        sideways = (twin._situation.centre - twin._tcp)[0] / 0.02
+        action = np.array([np.clip(sideways, -1, 1), 1.0, 0.0])
+        _, reward, _, _, info = env.step(action if step else torch.from_numpy(action)[None])
+        result = twin.step(action)
+        np.testing.assert_allclose(env.agent.tcp_pos[0], twin._tcp, atol=1e-3)
+        np.testing.assert_allclose(env.tracked_object.pose.p[0], twin._position, atol=2e-3)
+        assert float(reward) == pytest.approx(result.reward, abs=0.02)
+    assert twin.progress >= 2 / 3  # The object was pushed.
+    assert int(info["waypoint_index"]) == twin.waypoint_index
+
+
+def test_actions_that_would_be_late_are_refused(push):
+    late = push["task"].physics.model_copy(update={"action_latency_steps": 2})
+    with pytest.raises(BadInputError, match="action_latency_steps 2"):
+        XSimObjectTrackEnv(control_mode=TASK_ACTIONS, physics=late, **WITHOUT_PICTURES, **push)
 
 
 @pytest.mark.vulkan

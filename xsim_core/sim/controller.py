@@ -40,11 +40,9 @@ def _link_offsets() -> NDArray[np.float64]:
     return np.array(rows)
 
 
-_OFFSETS = _link_offsets()
+LINK_OFFSETS = _link_offsets()
 _c = math.cos(-math.pi / 4)
-_T_LINK7_TCP = np.array(
-    [[_c, _c, 0, 0], [-_c, _c, 0, 0], [0, 0, 1, FLANGE_M + TCP_M], [0, 0, 0, 1]]
-)
+LINK7_TCP = np.array([[_c, _c, 0, 0], [-_c, _c, 0, 0], [0, 0, 1, FLANGE_M + TCP_M], [0, 0, 0, 1]])
 
 
 def forward_kinematics(
@@ -55,12 +53,12 @@ def forward_kinematics(
     c, s = np.cos(q), np.sin(q)
     turn[:, 0, 0], turn[:, 0, 1], turn[:, 1, 0], turn[:, 1, 1] = c, -s, s, c
     turn[:, 2, 2] = turn[:, 3, 3] = 1.0
-    local = _OFFSETS @ turn
+    local = LINK_OFFSETS @ turn
     links = np.empty((7, 4, 4))
     T = links[0] = local[0]
     for i in range(1, 7):
         T = links[i] = T @ local[i]
-    T_world_tcp = T @ _T_LINK7_TCP
+    T_world_tcp = T @ LINK7_TCP
     axes = links[:, :3, 2]
     arm = T_world_tcp[:3, 3] - links[:, :3, 3]
     J = np.empty((6, 7))

@@ -11,6 +11,7 @@ import gymnasium
 import numpy as np
 import sapien
 import torch
+from gymnasium.vector.utils import batch_space
 from mani_skill.envs.sapien_env import BaseEnv
 from mani_skill.sensors.camera import CameraConfig
 from mani_skill.utils import sapien_utils
@@ -24,12 +25,16 @@ from xsim_core.geometry import se3_to_pos_quat
 
 from . import batch_reward as rewards
 from .assets import TABLE_HALF_M, TABLE_XY_M, SimAssets
+from .batch_controller import BatchController
+from .controller import FINGER_OPEN_M, FINGER_SQUEEZE_M
 from .physx_gpu import check_backend
 from .reward import Goals
 from .starts import StartStreams, seeds_of_all
 from .task import Physics, TaskSpec
 
 ENV_ID = "XSimObjectTrack-v1"
+TASK_ACTIONS = "xsim_task"
+"""The control mode that ManiSkill does not have: the task's own actions, as the teacher's are."""
 _EYE_FROM_OBJECT = np.array([0.65, 0.35, 0.60])
 """Where the default cameras are, seen from the object's start: in front of the robot, above."""
 
@@ -42,8 +47,9 @@ class XSimObjectTrackEnv(BaseEnv):
         assets: meshes, pieces and waypoints; or its fields, as plain values.
         task: what counts, and how the arm is driven; or its fields.
         physics: instead of the task's.
-        kwargs: ManiSkill's, such as ``num_envs``, ``obs_mode`` and ``control_mode``. An episode has
-            no end of its own but success: give ``gym.make`` ``max_episode_steps=task.horizon``.
+        kwargs: ManiSkill's, such as ``num_envs``, ``obs_mode`` and ``control_mode``, which may also
+            be ``xsim_task``: actions as ``TaskSpec.action_names`` says. An episode has no end of
+            its own but success: give ``gym.make`` ``max_episode_steps=task.horizon``.
 
     Raises:
         MissingDependencyError: when it is to be simulated on a GPU that is not there.
@@ -67,7 +73,21 @@ class XSimObjectTrackEnv(BaseEnv):
         self._must_seed = True
         self._centre_before: torch.Tensor | None = None
         kwargs.setdefault("robot_uids", "panda")
+        self._arms: BatchController | None = None
+        self._has_task_actions = kwargs.get("control_mode") == TASK_ACTIONS
+        if self._has_task_actions:
+            if self.physics.action_latency_steps:
+                raise BadInputError(
+                    f"control_mode '{TASK_ACTIONS}' executes actions at once, and the physics has "
+                    f"action_latency_steps {self.physics.action_latency_steps}. Give one with 0."
+                )
+            kwargs["control_mode"] = "pd_joint_pos"
         super().__init__(*args, **kwargs)
+        if self._has_task_actions:
+            one = gymnasium.spaces.Box(-1.0, 1.0, (self.task.action_dim,), np.float32)
+            self.single_action_space = self._orig_single_action_space = one
+            many = self.num_envs > 1
+            self.action_space = batch_space(one, self.num_envs) if many else one
 
     @property
     def _default_sim_config(self) -> SimConfig:
@@ -122,6 +142,10 @@ class XSimObjectTrackEnv(BaseEnv):
         self.waypoint_index = torch.zeros(self.num_envs, dtype=torch.int64, device=self.device)
         self._goals = rewards.BatchGoals.on(self.device, Goals.from_assets(self.assets, self.task))
         self._object_centre = torch.tensor(self.assets.object_centre, device=self.device).float()
+        if self._has_task_actions:
+            self._arms = BatchController.of(
+                self.assets, self.task, self.num_envs, self.device, torch.float32
+            )
 
     def _build_table(self, material: PhysxMaterial) -> Any:
         # As a list of numbers: SAPIEN's stubs take no tuple.
@@ -160,9 +184,24 @@ class XSimObjectTrackEnv(BaseEnv):
         p, q, qpos = (torch.from_numpy(part).float().to(self.device) for part in start)
         self.tracked_object.set_pose(Pose.create_from_pq(p, q))
         self.agent.reset(qpos)
+        if self._arms is not None:
+            self._arms.reset(env_idx, qpos)
         self.waypoint_index[env_idx] = 0
         if self._centre_before is not None:
             self._centre_before[env_idx] = p + rewards.rotate(q, self._object_centre)
+
+    def _step_action(self, action: Any) -> Any:
+        if self._arms is None or action is None:
+            return super()._step_action(action)
+        given = torch.as_tensor(action, device=self.device, dtype=torch.float32)
+        given = given.reshape(self.num_envs, self.task.action_dim).clamp(-1.0, 1.0)
+        gain = self.physics.action_gain
+        targets = self._arms.command(given, self.agent.tcp_pos, gain=gain)
+        # ManiSkill's gripper takes [-1, 1] for the same range.
+        span = FINGER_OPEN_M - FINGER_SQUEEZE_M
+        opened = 2.0 * (targets[:, 7:8] - FINGER_SQUEEZE_M) / span - 1.0
+        super()._step_action(torch.cat([targets[:, :7], opened], dim=-1))
+        return given
 
     def _before_control_step(self) -> None:
         super()._before_control_step()
