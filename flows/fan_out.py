@@ -111,7 +111,7 @@ def _spread(
         for k, (part, given) in enumerate(parts):
             OBSERVER.set(_Part(told, k))
             task = task_of(fan_out.shard.name)
-            named_task = task.with_options(task_run_name=f"shard {k + 1} of {len(parts)}")
+            named_task: Any = task.with_options(task_run_name=f"shard {k + 1} of {len(parts)}")
             futures.append(named_task.submit(**given, config=part))
         # All are waited for before one is asked: what the others made is kept for the next try.
         for future in futures:
@@ -152,25 +152,21 @@ def task_runner(settings: Settings) -> TaskRunner[Any]:
     kind, address = settings.task_runner, settings.task_runner_address
     try:
         if kind == "dask":
-            from prefect_dask import (  # pyright: ignore[reportMissingImports]
-                DaskTaskRunner,
-            )
-
+            dask = named("prefect_dask:DaskTaskRunner")
             if address:
-                return DaskTaskRunner(address=address)
+                return dask(address=address)
             # A process for each shard, as with threads.
             local = {"n_workers": settings.num_shards, "threads_per_worker": 1}
-            return DaskTaskRunner(cluster_kwargs=local)
+            return dask(cluster_kwargs=local)
         if kind == "ray":
-            from prefect_ray import RayTaskRunner  # pyright: ignore[reportMissingImports]
-
-            return RayTaskRunner(address=address)
+            return named("prefect_ray:RayTaskRunner")(address=address)
     except ImportError as error:
         raise MissingDependencyError(
             f"XSIM_TASK_RUNNER={kind} needs prefect-{kind}: install it into this environment with "
             f"pip install '.[{kind}]', on every machine of the cluster too."
         ) from error
-    return ThreadPoolTaskRunner(max_workers=settings.num_shards)
+    threads: ThreadPoolTaskRunner[Any] = ThreadPoolTaskRunner(max_workers=settings.num_shards)
+    return threads
 
 
 @dataclass

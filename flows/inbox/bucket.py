@@ -63,7 +63,8 @@ def fetch_prefix(url: str, folder: Path, *, settle_s: float = 0.0) -> Copies:
 
 
 def _copy(source: ArtifactStore, name: str, listed: Listed, folder: Path) -> None:
-    stamp, before = folder / f"{name}.listing.json", {}
+    stamp = folder / f"{name}.listing.json"
+    before: Listed = {}
     if stamp.exists():
         before = json.loads(stamp.read_text())
     if before == listed and (folder / name).is_dir():

@@ -192,7 +192,8 @@ class _PatientProtocol(H11Protocol):
         self.loop.call_later(PATIENCE_S, self._cut_off)
 
     def _cut_off(self) -> None:
-        if self.cycle is None:
+        # Until a request has begun there is none; uvicorn's types deny it.
+        if self.cycle is None:  # pyright: ignore[reportUnnecessaryComparison]
             self.transport.close()
 
 

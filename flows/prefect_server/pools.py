@@ -7,6 +7,7 @@ from pydantic import Field
 
 from xsim_core.config import FrozenModel
 from xsim_core.errors import BadInputError, MissingDependencyError
+from xsim_core.named import named
 
 from . import PoolKind
 
@@ -116,22 +117,22 @@ def _is_bucket(environment: dict[str, str]) -> bool:
     return environment.get("XSIM_STORE", "").startswith("s3://")
 
 
+_WORKERS = {
+    "docker": "prefect_docker.worker:DockerWorker",
+    "kubernetes": "prefect_kubernetes.worker:KubernetesWorker",
+}
+"""Of packages that are not installed everywhere."""
+
+
 def _default_template(kind: PoolKind) -> dict[str, Any]:
     try:
-        if kind == "docker":
-            from prefect_docker.worker import (  # pyright: ignore[reportMissingImports]
-                DockerWorker as Worker,
-            )
-        else:
-            from prefect_kubernetes.worker import (  # pyright: ignore[reportMissingImports]
-                KubernetesWorker as Worker,
-            )
+        worker: Any = named(_WORKERS[kind])
     except ImportError as error:
         raise MissingDependencyError(
             f"{kind} pools need prefect-{kind}, here and where `xsim worker` runs: "
             f"pip install '.[{kind}]'."
         ) from error
-    template: dict[str, Any] = Worker.get_default_base_job_template()
+    template: dict[str, Any] = worker.get_default_base_job_template()
     return template
 
 

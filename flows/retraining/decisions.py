@@ -2,7 +2,7 @@
 
 import json
 from itertools import count
-from typing import Any
+from typing import Any, cast
 
 from xsim_core.config import FrozenModel
 from xsim_core.storage import ArtifactStore
@@ -30,7 +30,7 @@ def decision_row(result: RetrainingResult) -> dict[str, Any]:
     return {
         k: v.model_dump(mode="json")
         if isinstance(v, FrozenModel)
-        else [str(e) for e in v]
+        else [str(e) for e in cast("tuple[Any, ...]", v)]
         if isinstance(v, tuple)
         else v
         if v is None

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from prefect.artifacts import (
@@ -118,7 +118,8 @@ def key_figures(artifact: OpenArtifact[Any]) -> list[tuple[str, str]]:
     figures: list[tuple[str, str]] = []
     for name, value in artifact.summary.model_dump(mode="json").items():
         if isinstance(value, dict):
-            scalars = {k: v for k, v in value.items() if isinstance(v, int | float | str)}
+            inner = cast("dict[str, Any]", value)
+            scalars = {k: v for k, v in inner.items() if isinstance(v, int | float | str)}
             figures += [(f"{name}.{k}", _plain(v)) for k, v in scalars.items()]
         elif name == "rates":
             figures += [

@@ -45,7 +45,7 @@ class Scene:
         width: int,
         height: int,
         backend: RasterBackend = "cpp",
-    ) -> RenderOutput:
+    ) -> RenderOutput[NDArray[np.float32]]:
         """Draw the room from anywhere.
 
         Args:

@@ -41,10 +41,10 @@ class Windows(torch.utils.data.Dataset[dict[str, Tensor]]):
         if not 0 <= row < len(self):
             raise IndexError(f"row {row} of {len(self)}")  # Ends a for loop, as sequences do.
         observed, chunk = self._observed[row], self._chunk[row]
-        images = torch.from_numpy(self._episodes.rgb[observed])
+        images = torch.as_tensor(self._episodes.rgb[observed])
         return {
             "observation.images.front": images.movedim(-1, -3).float() / 255.0,
-            "observation.state": torch.from_numpy(self._episodes.state[observed]),
-            "action": torch.from_numpy(self._episodes.action[chunk]),
-            "action_is_pad": torch.from_numpy(self._mask[row] == 0),
+            "observation.state": torch.as_tensor(self._episodes.state[observed]),
+            "action": torch.as_tensor(self._episodes.action[chunk]),
+            "action_is_pad": torch.as_tensor(self._mask[row] == 0),
         }

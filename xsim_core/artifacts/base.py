@@ -1,6 +1,6 @@
 """Artifact, ArtifactRef and Manifest: identity, summary and provenance of a payload."""
 
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from pydantic import Field, model_validator
 
@@ -21,7 +21,8 @@ class Artifact(FrozenModel):
     @classmethod
     def _without_retired(cls, data: Any) -> Any:
         if isinstance(data, dict):
-            return {name: value for name, value in data.items() if name not in cls.retired}
+            given = cast("dict[str, Any]", data)
+            return {name: value for name, value in given.items() if name not in cls.retired}
         return data
 
 

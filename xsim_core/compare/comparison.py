@@ -1,8 +1,8 @@
 """What differs between two runs: configurations, figures, and success rates with intervals."""
 
 import math
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, cast
 
 from xsim_core.artifacts import ArtifactRef, Manifest
 from xsim_core.config import FrozenModel
@@ -116,10 +116,10 @@ def _leaves(value: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Va
     for name, inner in value.items():
         path = f"{above}{name}"
         if isinstance(inner, Mapping):
-            yield from _leaves(inner, f"{path}.")
+            yield from _leaves(cast("Mapping[str, Any]", inner), f"{path}.")
         elif isinstance(inner, list | tuple):
             if path != "rates":
-                yield path, str(inner)
+                yield path, str(cast("Sequence[Any]", inner))
         elif inner is None or isinstance(inner, str | int | float | bool):
             yield path, inner
 

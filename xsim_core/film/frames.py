@@ -94,7 +94,7 @@ def _is_noisy(stream: Any) -> bool:
     in every frame without being a copy.
     """
     frames = np.unique(np.linspace(1, len(stream) - 1, NUM_NOISE_PAIRS).astype(int))
-    shares = []
+    shares: list[float] = []
     for i in frames[frames > 0].tolist():
         now, before = np.asarray(stream[i]), np.asarray(stream[i - 1])
         is_measured = (now > 0) | (before > 0)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 if TYPE_CHECKING or "jaxtyping" not in sys.modules:
+    FloatArray = NDArray[np.float32]
     # Transforms and cameras.
     SE3 = NDArray[np.float64]
     SO3 = NDArray[np.float64]
@@ -84,6 +85,10 @@ if TYPE_CHECKING or "jaxtyping" not in sys.modules:
     GoalQuats = NDArray[np.float64]
     PerGoal = NDArray[np.float64]
     Vectors = NDArray[np.float64]
+    # Splatting: g splats, an image of h times w.
+    SplatArrays = tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]
+    SplatImages = tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]
+    Colour = NDArray[np.float32]
 else:
     from jaxtyping import Bool, Float, Float32, Float64, Int8, Int32, Int64, UInt8
 
@@ -161,6 +166,17 @@ else:
     GoalQuats = Float64[np.ndarray, "k 4"]
     PerGoal = Float64[np.ndarray, " k"]
     Vectors = Float64[np.ndarray, "k 3"]
+    # Splatting: g splats, an image of h times w.
+    SplatArrays = tuple[
+        Float32[np.ndarray, "g 3"],
+        Float32[np.ndarray, "g 4"],
+        Float32[np.ndarray, "g 2"],
+        Float32[np.ndarray, " g"],
+        Float32[np.ndarray, "g 3"],
+    ]
+    _Image = Float32[np.ndarray, "h w"]
+    SplatImages = tuple[Float32[np.ndarray, "h w 3"], _Image, _Image, _Image, _Image]
+    Colour = Float32[np.ndarray, "3"]
 
 __all__ = [
     "SE3",
@@ -174,6 +190,7 @@ __all__ = [
     "BoxXyxy",
     "Cells",
     "ChunkMask",
+    "Colour",
     "Command",
     "DepthImage",
     "Faces",
@@ -213,6 +230,8 @@ __all__ = [
     "RowWindows",
     "Rows",
     "Segments",
+    "SplatArrays",
+    "SplatImages",
     "StateVectors",
     "StateWindows",
     "States",

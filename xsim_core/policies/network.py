@@ -3,8 +3,18 @@
 import math
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.nn import functional as F  # noqa: N812 - PyTorch's own idiom.
+
+from xsim_core.geometry.tensors import (
+    Chunks,
+    Conditions,
+    FeatureMaps,
+    Features,
+    ImageWindows,
+    ProprioWindows,
+    Steps,
+)
 
 from .config import StudentArchitecture
 
@@ -25,7 +35,7 @@ class ResidualBlock(nn.Module):
         self.norm2 = _norm(outputs)
         self.shortcut = nn.Conv2d(inputs, outputs, 1, stride, bias=False)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: FeatureMaps) -> FeatureMaps:
         """(b, inputs, h, w) to (b, outputs, h/stride, w/stride)."""
         y = F.relu(self.norm1(self.conv1(x)))
         return F.relu(self.norm2(self.conv2(y)) + self.shortcut(x))
@@ -38,7 +48,7 @@ class SpatialSoftmax(nn.Module):
         super().__init__()
         self.log_temperature = nn.Parameter(torch.zeros(1))
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: FeatureMaps) -> Features:
         """(b, c, h, w) to (b, 2c) in [-1, 1]."""
         b, c, h, w = x.shape
         weight = F.softmax(x.reshape(b, c, h * w) * self.log_temperature.exp(), dim=-1)
@@ -70,12 +80,12 @@ class ImageEncoder(nn.Module):
             nn.Linear(self.feature_dim, width), nn.LayerNorm(width), nn.SiLU()
         )
 
-    def features(self, rgb: Tensor) -> Tensor:
+    def features(self, rgb: FeatureMaps) -> Features:
         """(b, 3, h, w) to (b, f): what calibration aligns."""
         x = rgb.contiguous(memory_format=torch.channels_last)
         return self.head(self.level2(self.level1(self.stem(x))))
 
-    def forward(self, rgb: Tensor) -> Tensor:
+    def forward(self, rgb: FeatureMaps) -> Features:
         """(b, 3, h, w) to (b, embed_dim)."""
         return self.project(self.features(rgb))
 
@@ -90,7 +100,7 @@ class FiLMBlock(nn.Module):
         self.film = nn.Linear(condition, 2 * width)
         self.outer = nn.Linear(width, width)
 
-    def forward(self, x: Tensor, condition: Tensor) -> Tensor:
+    def forward(self, x: Features, condition: Conditions) -> Features:
         """(b, width), (b, condition) to (b, width)."""
         scale, shift = self.film(condition).chunk(2, dim=-1)
         hidden = self.inner(self.norm(x)) * (1 + scale) + shift
@@ -111,7 +121,7 @@ class ChunkDenoiser(nn.Module):
         )
         self.outputs = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, size))
 
-    def forward(self, noisy: Tensor, step: Tensor, condition: Tensor) -> Tensor:
+    def forward(self, noisy: Chunks, step: Steps, condition: Conditions) -> Chunks:
         """(b, T, a), (b,), (b, c) to (b, T, a)."""
         condition = torch.cat([condition, _sinusoids(step, self.step_dim)], dim=-1)
         x = self.inputs(noisy.flatten(1))
@@ -120,7 +130,7 @@ class ChunkDenoiser(nn.Module):
         return self.outputs(x).reshape(noisy.shape)
 
 
-def _sinusoids(step: Tensor, dim: int) -> Tensor:
+def _sinusoids(step: Steps, dim: int) -> Features:
     places = torch.arange(dim // 2, device=step.device)
     frequency = torch.exp(places * (-math.log(1000.0) / (dim // 2 - 1)))
     angle = step.float()[:, None] * frequency
@@ -140,7 +150,7 @@ class StudentNet(nn.Module):
         condition = architecture.n_obs_steps * (architecture.embed_dim + state_width)
         self.denoiser = ChunkDenoiser(architecture, condition)
 
-    def condition(self, rgb: Tensor, state: Tensor) -> Tensor:
+    def condition(self, rgb: ImageWindows, state: ProprioWindows) -> Conditions:
         """What the denoiser is conditioned on.
 
         Args:
@@ -154,6 +164,6 @@ class StudentNet(nn.Module):
         image = self.encoder(rgb.flatten(0, 1)).reshape(b, -1)
         return torch.cat([image, self.state(state).reshape(b, -1)], dim=-1).reshape(b, -1)
 
-    def denoise(self, noisy: Tensor, step: Tensor, condition: Tensor) -> Tensor:
+    def denoise(self, noisy: Chunks, step: Steps, condition: Conditions) -> Chunks:
         """One evaluation of the denoiser; shapes as ``ChunkDenoiser``."""
         return self.denoiser(noisy, step, condition)

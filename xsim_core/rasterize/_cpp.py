@@ -7,6 +7,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from xsim_core.geometry.arrays import Colour, SplatArrays, SplatImages
+
 from ._build import load_kernel
 
 FloatArray = NDArray[np.float32]
@@ -17,14 +19,14 @@ def _address(array: FloatArray) -> int:
 
 
 def forward(
-    splats: tuple[FloatArray, ...],
+    splats: SplatArrays,
     T_cam_world: FloatArray,
     K: FloatArray,
     width: int,
     height: int,
-    background_rgb: FloatArray,
+    background_rgb: Colour,
     num_threads: int,
-) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]:
+) -> SplatImages:
     """Composite once.
 
     Args:
@@ -67,7 +69,7 @@ class CppRender(torch.autograd.Function):
         num_threads: int,
     ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
         """See ``forward`` above; ``camera`` is (T_cam_world, K, width, height)."""
-        splats = tuple(as_float32(t) for t in (means, quats, scales, opacities, rgb))
+        splats = as_splats((means, quats, scales, opacities, rgb))
         T_cam_world, K, width, height = camera
         out = forward(splats, T_cam_world, K, width, height, as_float32(background), num_threads)
         ctx.splats, ctx.camera, ctx.num_threads, ctx.images = splats, camera, num_threads, out[:4]
@@ -89,6 +91,13 @@ class CppRender(torch.autograd.Function):
         load_kernel().xsim_render_backward(n, *seen, ctx.num_threads, *map(_address, arrays))
         screen = torch.from_numpy(d_screen) if ctx.has_screen else None
         return (*(torch.from_numpy(d) for d in d_splats), screen, None, None, None)
+
+
+def as_splats(tensors: tuple[Tensor, Tensor, Tensor, Tensor, Tensor]) -> SplatArrays:
+    """What ``forward`` takes, of Gaussians' fields in order."""
+    means, quats_wxyz, scales, opacities, rgb = tensors
+    scene = as_float32(means), as_float32(quats_wxyz), as_float32(scales)
+    return *scene, as_float32(opacities), as_float32(rgb)
 
 
 def as_float32(values: Any) -> FloatArray:

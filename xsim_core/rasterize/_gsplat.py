@@ -6,6 +6,14 @@ import torch
 from torch import Tensor
 
 from xsim_core.errors import MissingDependencyError
+from xsim_core.geometry.tensors import (
+    CameraMatrix,
+    Colour,
+    ScreenShifts,
+    SplatImages,
+    Splats,
+    Transform,
+)
 
 from ._reference import NEAR_M
 
@@ -18,14 +26,14 @@ lies outside."""
 
 
 def render_gsplat(
-    splats: tuple[Tensor, ...],
-    screen: Tensor | None,
-    T_cam_world: Tensor,
-    K: Tensor,
+    splats: Splats,
+    screen: ScreenShifts | None,
+    T_cam_world: Transform,
+    K: CameraMatrix,
     width: int,
     height: int,
-    background_rgb: Tensor,
-) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    background_rgb: Colour,
+) -> SplatImages:
     """As ``render_dense``, on the CUDA device; results stay there.
 
     One difference is left: a splat's depth is that of its centre wherever a ray meets it, so
@@ -37,26 +45,15 @@ def render_gsplat(
     gsplat = _import_gsplat()
     device = torch.device("cuda")
     means, quats, scales, opacities, rgb = (t.to(device, torch.float32) for t in splats)
-    # gsplat's discs live in a 3-column scale whose third entry is unused.
-    scales = torch.cat([scales, torch.ones_like(scales[:, :1])], -1)
-    K = K.to(device, torch.float32).clone()
-    K[:2, 2] += 0.5 + MARGIN_PX  # gsplat's pixel centres are half integers
-    quats = quats / quats.norm(dim=-1, keepdim=True)
-    camera = (T_cam_world.to(device, torch.float32)[None], K[None])
-    wide = (width + 2 * MARGIN_PX, height + 2 * MARGIN_PX)
-    radii, box_centre, z_centre, M, normals = gsplat.fully_fused_projection_2dgs(
-        means, quats, scales, *camera, *wide, near_plane=NEAR_M
+    camera = (T_cam_world.to(device, torch.float32), K.to(device, torch.float32))
+    radii, box_centre, z_centre, M, normals = _projected(
+        gsplat, (means, quats, scales), camera, (width, height)
     )
-    box_centre = box_centre - MARGIN_PX
-    seen = (radii > 0).all(-1)
-    # What is not seen was left unwritten: it could be any number, and no number.
-    M = torch.where(seen[..., None, None], M, torch.eye(3, device=device))
-    M = torch.cat([M[..., :2, :] - MARGIN_PX * M[..., 2:, :], M[..., 2:, :]], -2)
     if screen is not None:
         M = M + _moved_by(screen.to(device, torch.float32), M)
     z = M[..., 2, 2]
     centre = M[..., :2, 2] / z[..., None]
-    tiles = _tiles(gsplat, radii, box_centre, centre, z_centre, seen, (width, height))
+    tiles = _tiles(gsplat, radii, box_centre, centre, z_centre, (width, height))
     # Eight channels, of which the last is the depth that the median is taken of; gsplat would fill
     # up five with memory as it lies there.
     depths = torch.stack([z**2, *[torch.zeros_like(z)] * 3, z], -1)
@@ -79,6 +76,31 @@ def render_gsplat(
     return rgb_out, alpha, image[..., 7], image[..., 3], median[0, ..., 0].detach()
 
 
+def _projected(
+    gsplat: Any, discs: tuple[Tensor, ...], camera: tuple[Tensor, Tensor], size: tuple[int, int]
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """Boxes' radii and centres, depths, projections (1, g, 3, 3) and normals of discs."""
+    means, quats, scales = discs
+    T_cam_world, K = camera
+    # gsplat's discs live in a 3-column scale whose third entry is unused.
+    scales = torch.cat([scales, torch.ones_like(scales[:, :1])], -1)
+    K = K.clone()
+    K[:2, 2] += 0.5 + MARGIN_PX  # gsplat's pixel centres are half integers
+    quats = quats / quats.norm(dim=-1, keepdim=True)
+    wide = [pixels + 2 * MARGIN_PX for pixels in size]
+    radii, box_centre, z_centre, M, normals = gsplat.fully_fused_projection_2dgs(
+        means, quats, scales, T_cam_world[None], K[None], *wide, near_plane=NEAR_M
+    )
+    # What is not seen was left unwritten: it could be any number, and no number.
+    M = torch.where(_is_seen(radii)[..., None, None], M, torch.eye(3, device=M.device))
+    M = torch.cat([M[..., :2, :] - MARGIN_PX * M[..., 2:, :], M[..., 2:, :]], -2)
+    return radii, box_centre - MARGIN_PX, z_centre, M, normals
+
+
+def _is_seen(radii: Tensor) -> Tensor:
+    return (radii > 0).all(-1)
+
+
 def _moved_by(screen: Tensor, M: Tensor) -> Tensor:
     """What moves discs (1, g, 3, 3) by pixels (g, 2) at their own depth."""
     column = torch.cat([screen, torch.zeros_like(screen[:, :1])], -1) * M[0, :, 2:, 2].detach()
@@ -92,7 +114,6 @@ def _tiles(
     box_centre: Tensor,
     centre: Tensor,
     z: Tensor,
-    seen: Tensor,
     size: tuple[int, int],
 ) -> tuple[Tensor, Tensor]:
     """Which splats touch which tile, front to back: gsplat's offsets and ids.
@@ -102,7 +123,7 @@ def _tiles(
     """
     low = torch.minimum(box_centre - radii, centre - REACH_PX)
     high = torch.maximum(box_centre + radii, centre + REACH_PX)
-    half = torch.where(seen[..., None], ((high - low) / 2).ceil().to(radii.dtype), 0)
+    half = torch.where(_is_seen(radii)[..., None], ((high - low) / 2).ceil().to(radii.dtype), 0)
     columns, rows = (-(-pixels // TILE) for pixels in size)
     middle = (low + high) / 2
     _, pairs, ids = gsplat.isect_tiles(middle, half, z, TILE, columns, rows)

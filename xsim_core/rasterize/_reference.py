@@ -3,6 +3,15 @@
 import torch
 from torch import Tensor
 
+from xsim_core.geometry.tensors import (
+    CameraMatrix,
+    Colour,
+    ScreenShifts,
+    SplatImages,
+    Splats,
+    Transform,
+)
+
 # The same cut-offs as the kernel's; see there for why.
 NEAR_M, MIN_ALPHA, MAX_ALPHA, MIN_T, LOWPASS = 0.02, 1 / 255, 0.999, 1e-4, 2.0
 
@@ -16,14 +25,14 @@ def quat_wxyz_to_axes(quats_wxyz: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def render_dense(
-    splats: tuple[Tensor, ...],
-    screen: Tensor | None,
-    T_cam_world: Tensor,
-    K: Tensor,
+    splats: Splats,
+    screen: ScreenShifts | None,
+    T_cam_world: Transform,
+    K: CameraMatrix,
     width: int,
     height: int,
-    background_rgb: Tensor,
-) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    background_rgb: Colour,
+) -> SplatImages:
     """Rgb (h, w, 3); alpha, accumulated depth, its square, and median depth (h, w) each.
 
     Memory grows with splats times pixels: a few hundred splats at most.
@@ -65,7 +74,7 @@ def render_dense(
 
 
 def _projected(
-    splats: tuple[Tensor, ...], screen: Tensor | None, T_cam_world: Tensor, K: Tensor
+    splats: Splats, screen: ScreenShifts | None, T_cam_world: Transform, K: CameraMatrix
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Front to back: discs to pixels (g, 3, 3), centres (g, 2), opacities (g,), rgb (g, 3)."""
     means, quats, scales, opacities, rgb = splats

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any, Literal
+from typing import Any, Generic, Literal, TypeVar
 
 import numpy as np
 import torch
@@ -13,10 +13,11 @@ from xsim_core.artifacts import SplatScene
 from xsim_core.errors import BadInputError
 from xsim_core.storage import OpenArtifact
 
-from ._cpp import CppRender, as_float32, forward
+from ._cpp import CppRender, as_float32, as_splats, forward
 from ._gsplat import render_gsplat
 from ._reference import render_dense
 
+Image = TypeVar("Image", Tensor, NDArray[np.float32])
 RasterBackend = Literal["cpp", "reference", "gsplat"]
 
 SH_C0 = 0.28209479177387814
@@ -68,18 +69,18 @@ class Gaussians2D:
 
 
 @dataclass(frozen=True)
-class RenderOutput:
+class RenderOutput(Generic[Image]):
     """Images as tensors (``render``) or as numpy arrays (``render_numpy``)."""
 
-    rgb: Any
+    rgb: Image
     """(h, w, 3), over the background."""
-    alpha: Any
+    alpha: Image
     """(h, w) in [0, 1]."""
-    depth_m: Any
+    depth_m: Image
     """(h, w) expected z-depth of what was hit; 0 where nothing was."""
-    median_depth_m: Any
+    median_depth_m: Image
     """(h, w) z-depth where half of the light is stopped; carries no gradient."""
-    depth_variance_m2: Any
+    depth_variance_m2: Image
     """(h, w) of what was hit along each ray: 0 for one opaque surface."""
 
 
@@ -94,7 +95,7 @@ def render(
     backend: RasterBackend = "cpp",
     num_threads: int = 1,
     screen: Tensor | None = None,
-) -> RenderOutput:
+) -> RenderOutput[Tensor]:
     """Render as torch tensors, differentiable in the Gaussians.
 
     Args:
@@ -138,16 +139,15 @@ def render_numpy(
     *,
     backend: RasterBackend = "cpp",
     num_threads: int = 1,
-) -> RenderOutput:
+) -> RenderOutput[NDArray[np.float32]]:
     """As ``render``, as numpy float32 arrays and without gradients."""
     if backend != "cpp":
         seen = (T_cam_world, K, width, height, background_rgb)
         return _as_numpy(render(gaussians, *seen, backend=backend, num_threads=num_threads))
     # Without torch's bookkeeping: simulators call this for each new camera.
-    splats = tuple(as_float32(t) for t in gaussians.tensors)
     camera = (as_float32(T_cam_world), as_float32(K), width, height)
     rgb, alpha, depth, square, median = forward(
-        splats, *camera, as_float32(background_rgb), num_threads
+        as_splats(gaussians.tensors), *camera, as_float32(background_rgb), num_threads
     )
     safe = np.maximum(alpha, 1e-6)
     depth_m = depth / safe
@@ -155,7 +155,7 @@ def render_numpy(
     return RenderOutput(rgb, alpha, depth_m, median, variance)
 
 
-def _as_numpy(out: RenderOutput) -> RenderOutput:
+def _as_numpy(out: RenderOutput[Tensor]) -> RenderOutput[NDArray[np.float32]]:
     values = (getattr(out, f.name).detach().cpu().numpy() for f in fields(out))
     return RenderOutput(*(np.asarray(v, np.float32) for v in values))
 

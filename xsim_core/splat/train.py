@@ -103,7 +103,7 @@ class _Trainer:
         rng = np.random.default_rng([self.config.seed, epoch])
         return int(rng.permutation(len(self.views.train))[at])
 
-    def _loss(self, out: RenderOutput, log_gain: Tensor, view: View, i: int) -> Tensor:
+    def _loss(self, out: RenderOutput[Tensor], log_gain: Tensor, view: View, i: int) -> Tensor:
         config = self.config
         rgb = out.rgb.cpu() * log_gain.exp() if config.fit_gain else out.rgb.cpu()
         l1 = (rgb - torch.from_numpy(view.rgb)).abs().mean()
@@ -173,14 +173,14 @@ def _learning_rates(i: int, config: SplatTraining, extent: float) -> dict[str, f
     }
 
 
-def _relative_spread(out: RenderOutput) -> Tensor:
+def _relative_spread(out: RenderOutput[Tensor]) -> Tensor:
     """Mean standard deviation of depth along each ray, over its depth."""
     depth_m = out.depth_m.detach().clamp(min=0.05)
     # Smooth below 0.3 % of the depth, where float32's variance is noise.
     return (out.depth_variance_m2 / depth_m**2 + 1e-5).sqrt().mean().cpu()
 
 
-def _depth_loss(out: RenderOutput, view: View, truncation: float) -> Tensor:
+def _depth_loss(out: RenderOutput[Tensor], view: View, truncation: float) -> Tensor:
     """Mean truncated relative error of the expected depth at the points this photo sees."""
     uv, z = torch.from_numpy(view.points_px), torch.from_numpy(view.points_depth_m)
     depth_m = bilinear(out.depth_m.cpu(), uv)
@@ -203,7 +203,7 @@ def bilinear(image: Tensor, uv: Tensor) -> Tensor:
 
 def evaluate_views(
     model: SplatModel, views: PosedViews, *, backend: RasterBackend = "cpp", num_threads: int = 1
-) -> tuple[list[RenderOutput], NDArray[np.float64], NDArray[np.float64]]:
+) -> tuple[list[RenderOutput[NDArray[np.float32]]], NDArray[np.float64], NDArray[np.float64]]:
     """Renders of the held-out photos by the backend that fitted, their PSNR in dB and SSIM."""
     gaussians, camera = model.gaussians(), views.camera
     background = background_rgb(views)

@@ -1,7 +1,7 @@
 """From a folder of pictures and robot poses to the camera's matrix."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from xsim_core.capture.readers.images import image_files
 from xsim_core.capture.readers.intrinsics import parse_intrinsics
 from xsim_core.errors import BadInputError, QualityGateError
 from xsim_core.geometry import Board
+from xsim_core.geometry.arrays import SE3
 from xsim_core.text import parse_yaml, read_text
 
 from .pictures import BoardViews, Chessboard, calibrated, seen_by, sightings_of
@@ -115,43 +116,55 @@ def calibrate_camera(
     readings = both_directions(read_robot_poses(pictures, folder, notes))
     found, image_wh = sightings_of(pictures, board, say)
     posed = next(iter(readings.values()))
-    rows = [k for k, seen in enumerate(found) if seen is not None and k in posed]
-    for k, seen in enumerate(found):
-        if seen is None:
-            notes.append(f"{pictures[k].name}: the board is not seen")
+    seen = {k: sighting for k, sighting in enumerate(found) if sighting is not None}
+    rows = [k for k in seen if k in posed]
+    notes += [f"{p.name}: the board is not seen" for k, p in enumerate(pictures) if k not in seen]
     if len(rows) < 4:
         raise QualityGateError(
             f"{len(rows)} of {len(pictures)} pictures show the board and have a robot pose; 4 are "
             "needed, 15 are good. Is the board described as it was printed?"
         )
-    views = _views([s for k in rows if (s := found[k]) is not None], image_wh, folder, notes)
+    views = _views([seen[k] for k in rows], image_wh, folder, notes)
+    stacked = {name: np.stack([poses[k] for k in rows]) for name, poses in readings.items()}
+    solved = _solved(stacked, views, board, is_fixed=is_fixed)
+    made = solved[_best(solved, list(readings), notes)]
+    names = tuple(pictures[k].name for k in rows)
+    notes += _doubts(made, names)
+    return Calibration(made, views, names, is_fixed, tuple(dict.fromkeys(notes)))
+
+
+def _solved(
+    readings: dict[str, SE3], views: BoardViews, board: Chessboard | Board, *, is_fixed: bool
+) -> dict[str, HandEye]:
+    """What each reading of the robot's poses gives; those that give nothing are left out.
+
+    Raises:
+        QualityGateError: when none gives anything, with what the first one said.
+    """
     T_half = board.T_half if isinstance(board, Chessboard) else None
     solved: dict[str, HandEye] = {}
     why = ""
     for name, poses in readings.items():
         try:
             solved[name] = solve_hand_eye(
-                np.stack([poses[k] for k in rows]),
-                views.T_cam_board,
-                is_fixed=is_fixed,
-                T_half=T_half,
+                poses, views.T_cam_board, is_fixed=is_fixed, T_half=T_half
             )
         except QualityGateError as error:
             why = why or str(error)
     if not solved:
         raise QualityGateError(why)
-    best = _best(solved, list(readings), notes)
-    made = solved[best]
-    names = tuple(pictures[k].name for k in rows)
+    return solved
+
+
+def _doubts(made: HandEye, names: tuple[str, ...]) -> Iterator[str]:
     if not made.is_used.all():
         left = ", ".join(n for n, used in zip(names, made.is_used, strict=True) if not used)
-        notes.append(f"left out, as their poses do not fit the others: {left}")
+        yield f"left out, as their poses do not fit the others: {left}"
     if made.rms_mm > SAID_MM or made.rms_deg > SAID_DEG:
-        notes.append(
+        yield (
             f"the poses agree to {made.rms_mm:.1f} mm and {made.rms_deg:.2f}°: good arms give 3 mm "
             "and 0.3°; let the hand rest before each picture, and fix the board"
         )
-    return Calibration(made, views, names, is_fixed, tuple(dict.fromkeys(notes)))
 
 
 def _views(
