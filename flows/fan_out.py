@@ -18,7 +18,7 @@ from prefect import flow
 from prefect.futures import PrefectFuture
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
-from tasks.engine.child import SIDE_BY_SIDE, STOP
+from tasks.engine.limits import SIDE_BY_SIDE, STOP
 from tasks.engine.observer import OBSERVER, Observer
 from tasks.engine.routing import IS_ROUTED
 from tasks.settings import Settings, load_settings

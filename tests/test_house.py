@@ -178,7 +178,8 @@ ELSEWHERE = {
         flows/cli/policies/promote flows/retraining/candidate""",
     "tests/flows/prefect_server/test_backfill.py": "flows/retraining/reconstructions",
     # Orchestration: what carries stages out, and the commands that start it.
-    "tests/tasks/test_child.py": "tasks/engine/stage_process",
+    "tests/tasks/test_child.py": """
+        tasks/engine/limits tasks/engine/rebuild tasks/engine/stage_process""",
     "tests/tasks/test_execution.py": "tasks/engine/observer",
     "tests/tasks/test_settings.py": "tasks/environment",
     "tests/contracts/test_additions.py": "flows/pipeline",

@@ -11,7 +11,7 @@ from flows.executors import Executor
 from flows.records.recorder import Recorder
 from flows.requests import configuration
 from flows.runs import recorded
-from tasks.engine.child import END_S
+from tasks.engine.limits import END_S
 from xsim_core.artifacts import ArtifactRef
 from xsim_core.config import FrozenModel
 from xsim_core.errors import (

@@ -4,7 +4,6 @@ Python cannot interrupt a thread that is inside a simulator, a solver or a train
 group can be ended at any moment; the store shows nothing of a stage that had not committed.
 """
 
-import builtins
 import json
 import os
 import selectors
@@ -16,19 +15,20 @@ import time
 from collections import deque
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, suppress
-from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
 from pydantic_core import to_jsonable_python
 
 from tasks.settings import Settings
-from xsim_core import errors
 from xsim_core.artifacts import ArtifactRef
 from xsim_core.config import FrozenModel
 from xsim_core.errors import StageDiedError, StageTimeoutError, XSimError
 from xsim_core.stage import Stage, output_ref
-from xsim_core.storage import Progress, Runtime
+from xsim_core.storage import Progress
+
+from .limits import raise_if_stopped, share_of, timeout_of
+from .rebuild import rebuild
 
 STAGES = "xsim_core.stages:get_stage"
 """Where a stage is found by its name, as module:function."""
@@ -41,41 +41,6 @@ _LOOK = os.WEXITED | os.WNOWAIT | os.WNOHANG
 
 LISTEN_S = 0.5
 """How long one wait lasts: Prefect's timeout reaches a thread only between two of them."""
-
-
-STOP: ContextVar[threading.Event | None] = ContextVar("xsim_stop", default=None)
-"""Set by a flow that waits for stages in threads of its own: these do not hear of Ctrl-C."""
-
-SIDE_BY_SIDE: ContextVar[int] = ContextVar("xsim_side_by_side", default=1)
-"""Set by a flow that has so many stages run at once on this machine: they share its cores."""
-
-END_S: ContextVar[float | None] = ContextVar("xsim_end", default=None)
-"""Set by a flow whose time is limited: when its stages are ended, by ``time.monotonic``."""
-
-
-def _timeout_of(stage: str, settings: Settings) -> float | None:
-    """After how many seconds a stage that starts now is ended."""
-    limits = [settings.timeout_of(stage)]
-    if (end_s := END_S.get()) is not None and end_s != float("inf"):
-        limits.append(max(0.0, end_s - time.monotonic()))
-    return min((limit for limit in limits if limit is not None), default=None)
-
-
-def share_of(runtime: Runtime) -> Runtime:
-    """What one stage that runs here now may use of this machine."""
-    if (num_stages := SIDE_BY_SIDE.get()) == 1:
-        return runtime
-    return runtime.model_copy(update={"num_workers": max(1, runtime.num_workers // num_stages)})
-
-
-def raise_if_stopped() -> None:
-    """End what this thread does, if the flow that it belongs to is being ended.
-
-    Raises:
-        KeyboardInterrupt: as Ctrl-C would in the main thread.
-    """
-    if (stop := STOP.get()) is not None and stop.is_set():
-        raise KeyboardInterrupt
 
 
 def run_in_child(
@@ -107,7 +72,7 @@ def run_in_child(
         "runtime": share_of(settings.runtime).model_dump(),
     }
     make = "tasks.engine.stage_process:make_artifact"
-    timeout_s = _timeout_of(stage.name, settings)
+    timeout_s = timeout_of(stage.name, settings)
     answer = run_job(stage.name, make, given, progress=progress, timeout_s=timeout_s)
     if answer != str(expected):
         raise XSimError(f"the process of stage {stage.name} made {answer}, not {expected}")
@@ -283,33 +248,3 @@ class _Child(AbstractContextManager["_Child"]):
             os.close(self._job)
             if self._process.stdout is not None:
                 self._process.stdout.close()
-
-
-def rebuild(fields: Mapping[str, Any], stage: str) -> Exception:
-    """The exception that a stage's process described, of the nearest class that is known here.
-
-    Only this project's errors and Python's own are made from their names; anything else becomes a
-    ``RuntimeError`` that says what it was.
-    """
-    text, arguments = str(fields["text"]), list(fields["arguments"])
-    name = fields["classes"][0]
-    found = next((c for c in map(_error_class, fields["classes"]) if c is not None), Exception)
-    if found is Exception:
-        error: Exception = RuntimeError(f"{name}: {text}")
-    else:
-        try:
-            error = found(*arguments)
-        except TypeError:
-            # Classes that build their sentence from other arguments.
-            error = found.__new__(found)
-            error.args = (text,)
-    error.add_note(f"In the process of stage {stage}:\n{fields['traceback']}")
-    return error
-
-
-def _error_class(name: str) -> type[Exception] | None:
-    for place in (errors, builtins):
-        known = getattr(place, name, None)
-        if isinstance(known, type) and issubclass(known, Exception):
-            return known
-    return None

@@ -15,8 +15,9 @@ from xsim_core.config import FrozenModel
 from xsim_core.errors import StageDiedError, XSimError
 from xsim_core.stage import Stage, output_ref, run_stage
 
-from .child import STAGES, run_in_child, share_of
+from .child import STAGES, run_in_child
 from .gpu import computes_on_gpu, gpu_slot
+from .limits import share_of
 from .observer import OBSERVER
 from .presentation import ProgressArtifact, publish_summary
 from .routing import pool_of, run_on_pool

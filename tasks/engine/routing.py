@@ -22,7 +22,8 @@ from xsim_core.config import FrozenModel
 from xsim_core.errors import StageDiedError, StageTimeoutError, XSimError
 from xsim_core.stage import Stage
 
-from .child import STAGES, as_plain, raise_if_stopped
+from .child import STAGES, as_plain
+from .limits import raise_if_stopped
 
 POLL_S = 2.0
 

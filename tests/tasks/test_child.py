@@ -10,8 +10,10 @@ import time
 
 import pytest
 
-from tasks.engine.child import END_S, SIDE_BY_SIDE, rebuild, run_in_child
+from tasks.engine.child import run_in_child
 from tasks.engine.execution import is_retryable
+from tasks.engine.limits import END_S, SIDE_BY_SIDE
+from tasks.engine.rebuild import rebuild
 from tasks.settings import Settings
 from tests.processes import is_alive
 from tests.tasks.long_stages import Behaviour, find
