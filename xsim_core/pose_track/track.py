@@ -1,6 +1,7 @@
 """The pose_track stage: the object's motion in the robot-base frame, from the capture's video."""
 
 import time
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,9 @@ from xsim_core.film.camera_path import CameraPath, follow_camera
 from xsim_core.film.camera_place import notes_on_place
 from xsim_core.film.frames import Video, open_video
 from xsim_core.geometry import TexturedMesh
+from xsim_core.geometry.arrays import SE3, PerFrame, Segments, Statuses, Times
 from xsim_core.geometry.symmetry import made_continuous
+from xsim_core.geometry.symmetry_spec import ObjectSymmetry
 from xsim_core.storage import ArtifactWriter, OpenArtifact
 from xsim_core.tracking import LOST, OCCLUDED, OK, fill_gaps, motion_segments, smooth_poses
 from xsim_core.verdicts import judge_track
@@ -20,7 +23,7 @@ from . import _cpu, _file, _foundationpose
 from .config import PoseTrackConfig
 from .pictures import add_overlays, plot_trajectory
 from .raw_track import RawTrack
-from .standing import support_plane
+from .standing import Plane, support_plane
 from .told import (
     check_ok_share,
     notes_on,
@@ -51,68 +54,23 @@ def track_object(
     is_repeat = np.array([video.is_repeat(i) for i in range(video.num_frames)])
     # The first frame that was searched too: its pose is right, but not for its time.
     raw.status[is_repeat | path.is_unplaced] = LOST
-    symmetry = capture.summary.symmetry
-    T_seen = path.to_main(raw.T_cam_object)
-    if symmetry is not None:
-        T_seen = made_continuous(T_seen, np.isin(raw.status, (OK, OCCLUDED)), symmetry)
-    T_main_object, status = fill_gaps(
-        T_seen,
-        raw.status,
-        video.timestamps_s,
-        max_gap_s=config.smoothing.max_gap_s,
-    )
-    check_ok_share(status, is_repeat, config)
-    T_world_object = smooth_poses(
-        world.T_world_cam @ T_main_object,
-        _weights(raw, config),
-        video.timestamps_s,
-        config=config.smoothing,
-    )
-    segments = motion_segments(T_world_object, video.timestamps_s, config=config.segments)
-    score = np.clip(raw.score, 0, 1).astype(np.float32)
-    out.write_all(
-        {
-            "T_world_object": T_world_object, "status": status,
-            "T_cam_object": path.from_main(T_main_object),
-            "score": score, "timestamps_s": video.timestamps_s, "segments": segments,
-            "T_world_cam": world.T_world_cam, "K": video.camera.K,
-            "image_hw": np.array([video.camera.height, video.camera.width], np.int64),
-        }
-    )  # fmt: skip
+    track = _in_world(raw, path, video, capture.summary.symmetry, is_repeat, config)
+    _write(track, path, video, out)
     out.write_all(capture.arrays("object"), prefix="object")
-    # What is drawn over the video is what later stages use: the smoothed poses.
-    T_cam_smooth = path.from_main(np.linalg.inv(world.T_world_cam) @ T_world_object)
-    add_overlays(out, video, mesh, T_cam_object=T_cam_smooth, status=status, score=score)
-    out.add_file(
-        "trajectory.png",
-        plot_trajectory(
-            T_world_object, video.timestamps_s, status=status, score=score, segments=segments
-        ),
-    )
+    _draw(track, path, video, mesh, out)
     plane = support_plane(video, capture.summary, path, config.tracker)
     apart_m = _figure(raw.passes_apart_m[0])
-    verdict = judge_track(
-        TrackEvidence(
-            T_world_object,
-            status,
-            score,
-            video.timestamps_s,
-            segments,
-            mesh.vertices.astype(np.float64),
-            measured_surface(plane),
-            apart_m,
-        )
-    )
+    verdict = judge_track(_evidence(track, mesh, plane, apart_m))
     return ObjectTrack(
         object_name=capture.summary.object_name,
         num_frames=video.num_frames,
-        num_ok=int((status == OK).sum()),
-        num_segments=len(segments),
-        path_length_m=_path_length_m(T_world_object, segments),
+        num_ok=int((track.status == OK).sum()),
+        num_segments=len(track.segments),
+        path_length_m=_path_length_m(track.T_world_object, track.segments),
         board_rms_px=world.board_rms_px,
         backend=config.backend,
         is_mesh_coloured=mesh.is_textured,
-        symmetry=symmetry,
+        symmetry=capture.summary.symmetry,
         first_pose_quality=_figure(raw.first_pose[0]),
         runner_up_margin=_figure(raw.first_pose[1]),
         runner_up_distance_m=_figure(raw.first_pose[2]),
@@ -125,9 +83,98 @@ def track_object(
             *notes,
             *notes_on_first_pose(raw.first_pose),
             *path.notes(video.timestamps_s),
-            *notes_on(status, is_repeat, video.timestamps_s),
-            *notes_on_motion(len(segments)),
+            *notes_on(track.status, is_repeat, video.timestamps_s),
+            *notes_on_motion(len(track.segments)),
         ),
+    )
+
+
+@dataclass(frozen=True)
+class _WorldTrack:
+    """The motion over t frames, gaps filled where they may be."""
+
+    T_main_object: SE3
+    """(t, 4, 4) in the frame of the film's first place, as measured."""
+    T_world_object: SE3
+    """(t, 4, 4) smoothed: what later stages use."""
+    status: Statuses
+    score: PerFrame
+    timestamps_s: Times
+    segments: Segments
+
+
+def _in_world(
+    raw: RawTrack,
+    path: CameraPath,
+    video: Video,
+    symmetry: ObjectSymmetry | None,
+    is_repeat: NDArray[np.bool_],
+    config: PoseTrackConfig,
+) -> _WorldTrack:
+    """What was found, continuous, without short gaps, smooth, and cut into segments.
+
+    Raises:
+        QualityGateError: when the object is lost too often.
+    """
+    times_s = video.timestamps_s
+    T_seen = path.to_main(raw.T_cam_object)
+    if symmetry is not None:
+        T_seen = made_continuous(T_seen, np.isin(raw.status, (OK, OCCLUDED)), symmetry)
+    T_main_object, status = fill_gaps(
+        T_seen, raw.status, times_s, max_gap_s=config.smoothing.max_gap_s
+    )
+    check_ok_share(status, is_repeat, config)
+    T_world_object = smooth_poses(
+        path.world.T_world_cam @ T_main_object,
+        _weights(raw, config),
+        times_s,
+        config=config.smoothing,
+    )
+    segments = motion_segments(T_world_object, times_s, config=config.segments)
+    score = np.clip(raw.score, 0, 1).astype(np.float32)
+    return _WorldTrack(T_main_object, T_world_object, status, score, times_s, segments)
+
+
+def _write(track: _WorldTrack, path: CameraPath, video: Video, out: ArtifactWriter) -> None:
+    out.write_all(
+        {
+            "T_world_object": track.T_world_object, "status": track.status,
+            "T_cam_object": path.from_main(track.T_main_object),
+            "score": track.score, "timestamps_s": track.timestamps_s, "segments": track.segments,
+            "T_world_cam": path.world.T_world_cam, "K": video.camera.K,
+            "image_hw": np.array([video.camera.height, video.camera.width], np.int64),
+        }
+    )  # fmt: skip
+
+
+def _draw(
+    track: _WorldTrack, path: CameraPath, video: Video, mesh: TexturedMesh, out: ArtifactWriter
+) -> None:
+    """Over the video is drawn what later stages use: the smoothed poses."""
+    T_cam = path.from_main(np.linalg.inv(path.world.T_world_cam) @ track.T_world_object)
+    add_overlays(out, video, mesh, T_cam_object=T_cam, status=track.status, score=track.score)
+    plot = plot_trajectory(
+        track.T_world_object,
+        track.timestamps_s,
+        status=track.status,
+        score=track.score,
+        segments=track.segments,
+    )
+    out.add_file("trajectory.png", plot)
+
+
+def _evidence(
+    track: _WorldTrack, mesh: TexturedMesh, plane: Plane | None, apart_m: float | None
+) -> TrackEvidence:
+    return TrackEvidence(
+        track.T_world_object,
+        track.status,
+        track.score,
+        track.timestamps_s,
+        track.segments,
+        mesh.vertices.astype(np.float64),
+        measured_surface(plane),
+        apart_m,
     )
 
 
