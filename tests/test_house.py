@@ -77,7 +77,7 @@ ELSEWHERE = {
     "tests/rasterize/test_render.py": """
         xsim_core/rasterize/_build xsim_core/rasterize/_cpp xsim_core/rasterize/_gsplat
         xsim_core/rasterize/_reference""",
-    "tests/policies/test_student.py": "xsim_core/policies/network",
+    "tests/policies/test_student.py": "xsim_core/geometry/tensors xsim_core/policies/network",
     "tests/sim/test_env.py": "xsim_core/sim/norender",
     "tests/sim/test_reward.py": "xsim_core/sim/batch_reward",
     "tests/sim/test_starts.py": "xsim_core/sim/assets",

@@ -11,7 +11,7 @@ from xsim_core.film.camera_path import CameraPath, follow_camera
 from xsim_core.film.camera_place import notes_on_place
 from xsim_core.film.frames import Video, open_video
 from xsim_core.geometry import TexturedMesh
-from xsim_core.geometry.arrays import SE3, PerFrame, Segments, Statuses, Times
+from xsim_core.geometry.arrays import PerFrame, Segments, Statuses, Times, Track
 from xsim_core.geometry.symmetry import made_continuous
 from xsim_core.geometry.symmetry_spec import ObjectSymmetry
 from xsim_core.storage import ArtifactWriter, OpenArtifact
@@ -93,9 +93,9 @@ def track_object(
 class _WorldTrack:
     """The motion over t frames, gaps filled where they may be."""
 
-    T_main_object: SE3
+    T_main_object: Track
     """(t, 4, 4) in the frame of the film's first place, as measured."""
-    T_world_object: SE3
+    T_world_object: Track
     """(t, 4, 4) smoothed: what later stages use."""
     status: Statuses
     score: PerFrame

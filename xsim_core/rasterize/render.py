@@ -150,7 +150,7 @@ def render_numpy(
         as_splats(gaussians.tensors), *camera, as_float32(background_rgb), num_threads
     )
     safe = np.maximum(alpha, 1e-6)
-    depth_m = depth / safe
+    depth_m: NDArray[np.float32] = np.divide(depth, safe)
     variance = np.maximum(square / safe - depth_m**2, 0)
     return RenderOutput(rgb, alpha, depth_m, median, variance)
 
