@@ -65,18 +65,8 @@ def ends_of_tasks(run):
     return run.tasks()
 
 
-def forget_second(lab):
-    """Artifacts of earlier tests would spare this one its waiting."""
-    code = (
-        "from tasks.settings import load_settings as s\n"
-        "store = s().open_store()\n"
-        "[store.delete(r) for r in store.list_refs() if store.open(r).manifest.stage == 'second']"
-    )
-    lab.python("-c", code)
-
-
 def begin(lab, name, **parameters):
-    forget_second(lab)
+    lab.forget_second()
     run = lab.submit(name, **parameters)
     return run, run.await_stage()
 

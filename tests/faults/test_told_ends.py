@@ -33,6 +33,7 @@ def no_worker_stays(lab):
     yield
     while lab.workers:
         lab.kill_worker(lab.workers.pop())
+    lab.forget_second()
 
 
 def status(lab, name):
