@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from xsim_core.artifacts import EpisodeDataset, RealWorld, SimWorld, StudentPolicy
 from xsim_core.device import device_memory, find_device
 from xsim_core.pictures import loss_plot
-from xsim_core.policies import ClosedLoopStudent, Episodes, Student
+from xsim_core.policies import ClosedLoopStudent, Episodes, Student, Trainer
 from xsim_core.policies.fitting import torch_threads, training_figures
 from xsim_core.sim.open import OpenSimWorld, check_same_task, open_sim_world
 from xsim_core.sim.vision.image_pool import ImageEnvPool
@@ -60,17 +60,8 @@ def calibrate_student(
     held_out = pairs.rollout >= config.num_rollouts - config.num_held_out
     less = f"calibrate.optim.batch_size below {config.optim.batch_size}"
     with torch_threads(out.runtime.num_workers), device_memory(device, less):
-        trainer, calibrated = finetune(
-            uncalibrated,
-            Episodes.read(dataset),
-            pairs.take(trusted & ~held_out),
-            optim=config.optim,
-            align=config.align,
-            augment=config.augment,
-            state_noise=config.state_noise,
-            seed=config.seed,
-            checkpoint=folder / "calibrated.npz",
-            progress=part_of(out.progress, 0.5, 0.85),
+        trainer, calibrated = _finetuned(
+            uncalibrated, dataset, pairs.take(trusted & ~held_out), config=config, out=out
         )
         figures = training_figures(trainer) | _pair_figures(pairs, config) | camera.figures()
         enough = (trusted & held_out).sum() >= MIN_PAIRS
@@ -93,6 +84,28 @@ def calibrate_student(
         final_loss=figures["loss"],
         figures=figures | verdict.figures | {"num_rollouts": float(len(episodes))},
         notes=tuple(f"{NOT_APPLIED}: {objection}" for objection in verdict.objections),
+    )
+
+
+def _finetuned(
+    student: Student,
+    dataset: OpenArtifact[EpisodeDataset],
+    pairs: Pairs,
+    *,
+    config: CalibrateConfig,
+    out: ArtifactWriter,
+) -> tuple[Trainer, Student]:
+    return finetune(
+        student,
+        Episodes.read(dataset),
+        pairs,
+        optim=config.optim,
+        align=config.align,
+        augment=config.augment,
+        state_noise=config.state_noise,
+        seed=config.seed,
+        checkpoint=out.scratch() / "calibrated.npz",
+        progress=part_of(out.progress, 0.5, 0.85),
     )
 
 
