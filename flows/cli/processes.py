@@ -42,10 +42,14 @@ def _leave_after_sigterm(noted: socket.socket, note: socket.socket) -> None:
 
 
 def descendants(*, since_s: float = 0.0) -> list[psutil.Process]:
-    """Processes below this one, within its session, that began after ``since_s`` (Unix time)."""
+    """Processes below this one, within its session, that began after ``since_s`` (Unix time).
+
+    Not the one with which multiprocessing cleans up: it minds no SIGTERM, and ends with its parent.
+    """
     session = os.getsid(0)
     found = psutil.Process().children(recursive=True)
-    return [p for p in found if _is_alive(p) and _session(p) == session and _began(p) >= since_s]
+    alive = [p for p in found if _is_alive(p) and not _cleans_up(p)]
+    return [p for p in alive if _session(p) == session and _began(p) >= since_s]
 
 
 def end_descendants(*, since_s: float = 0.0) -> None:
@@ -67,6 +71,12 @@ def end_descendants(*, since_s: float = 0.0) -> None:
 def _is_alive(process: psutil.Process) -> bool:
     with suppress(psutil.Error):
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False
+
+
+def _cleans_up(process: psutil.Process) -> bool:
+    with suppress(psutil.Error):
+        return any("multiprocessing.resource_tracker" in word for word in process.cmdline())
     return False
 
 

@@ -50,7 +50,8 @@ def setup(wire):
         driver=driver,
         info=info,
         person=person,
-        task=TaskSpec(name="push", horizon=30, action_position_m=0.015),
+        # By the wall clock: a machine that does other things, too, needs longer than the push.
+        task=TaskSpec(name="push", horizon=200, action_position_m=0.015),
         sight=PolicySight(info.camera, view),
         limits=LIMITS,
         workspace=WORKSPACE,
@@ -62,10 +63,14 @@ def setup(wire):
 
 
 def push(rgb, seen):
-    """Along +y until the hand is where the object should have gone, then stay."""
+    """Along +y until the hand is where the object should have gone, then stay.
+
+    A quarter of the way in the steps of a chunk that are carried out: what is seen is so late that
+    a hastier one swings about its goal.
+    """
     assert rgb.shape == (72, 96, 3)
     left = 0.02 - 0.045 - seen[1]
-    return np.tile(np.array([0, np.clip(left / 0.03, -1, 1), 0], np.float32), (8, 1))
+    return np.tile(np.array([0, np.clip(left / 0.24, -1, 1), 0], np.float32), (8, 1))
 
 
 def test_a_push_succeeds_and_is_recorded_row_for_row(setup, tmp_path):

@@ -223,7 +223,7 @@ def started_robot(run_name: str, key_file: str, seed: int) -> Generator[str]:
 
     from xsim_core.errors import BadInputError
 
-    command = [sys.executable, "-m", "flows.cli", "robot", "serve", "--run", run_name]
+    command = [sys.executable, "-P", "-m", "flows.cli", "robot", "serve", "--run", run_name]
     command += ["--port", "0", "--seed", str(seed), "--until-eof", "--json"]
     command += ["--key-file", key_file] if key_file else []
     with subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.PIPE) as process:

@@ -111,7 +111,7 @@ def test_the_reader_of_a_pipe_may_leave_early(home):
 
 
 def test_a_bug_is_a_sentence_and_its_traceback_is_kept(xsim, home, monkeypatch):
-    monkeypatch.setattr("flows.cli.artifacts.look.Status._runs", lambda self: {}["nothing"])
+    monkeypatch.setattr("flows.cli.runs.status.Status._runs", lambda self: {}["nothing"])
     done = xsim(home, "status")
     assert done.returncode == 1
     assert done.stderr.startswith("error: KeyError: 'nothing'. This is a bug")

@@ -25,6 +25,24 @@ def test_children_and_grandchildren_end_but_not_other_sessions():
     assert done.stdout.split() == ["0", "True", "None"]
 
 
+TRACKED = """
+import time
+from multiprocessing import resource_tracker
+from flows.cli.processes import end_descendants
+resource_tracker.ensure_running()
+begun_s = time.monotonic()
+end_descendants()
+print(time.monotonic() - begun_s < 1, resource_tracker._resource_tracker._check_alive())
+"""
+
+
+def test_what_cleans_up_after_multiprocessing_is_left_to_end_by_itself():
+    done = subprocess.run(
+        [sys.executable, "-c", TRACKED], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["True", "True"]
+
+
 REFUSED = """
 import subprocess, sys, time
 from flows.cli.main import main
