@@ -130,3 +130,11 @@ def test_the_gravest_comes_first_and_people_are_told():
 def test_a_film_whose_frames_were_all_lost_is_judged_too():
     verdict = judge_track(evidence(status=np.full(N, 3)))
     assert verdict.level == "fail"
+
+
+def test_what_is_no_number_is_never_good():
+    T = evidence().T_world_object.copy()
+    T[40, 0, 3] = np.nan
+    assert judge_track(evidence(T_world_object=T)).level == "fail"
+    assert judge_track(evidence(passes_apart_m=float("nan"))).level == "fail"
+    assert judge_track(evidence(score=np.full(N, np.nan))).level == "review"

@@ -24,8 +24,8 @@ class Limit:
     fail: float
 
     def level(self, value: float) -> Level:
-        """What a value amounts to; never better for being larger."""
-        return "fail" if value >= self.fail else "review" if value >= self.review else "pass"
+        """What a value amounts to; never better for being larger, and nothing good if it is NaN."""
+        return "pass" if value < self.review else "review" if value < self.fail else "fail"
 
 
 LIMITS = {
@@ -109,7 +109,7 @@ def _of_sight(e: TrackEvidence) -> Iterator[Reason]:
         f"for {length_s:.1f} s from {begin:.1f} s on it moves unseen: its path there is drawn",
     )
     usual = float(np.median(e.score[e.status == OK])) if (e.status == OK).any() else 0.0
-    if usual < LOW_SCORE:
+    if not usual >= LOW_SCORE:
         sentence = f"mesh and pictures agree by {usual:.2f} only where it is seen"
         yield Reason("review", f"{sentence} ({LOW_SCORE} and more is usual)")
     if e.passes_apart_m is not None:
