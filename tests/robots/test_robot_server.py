@@ -160,6 +160,14 @@ def test_the_person_puts_it_back_and_judges(robot, remote):
     person.close()
 
 
+@pytest.mark.parametrize("seed", [0.5, float("nan"), float("inf")])
+def test_a_seed_that_is_no_whole_number_is_refused_in_a_sentence(robot, seed):
+    person = RemotePerson(robot[1], KEY)
+    person._connection.send(pack({"type": "reset", "seed": seed}))
+    assert "whole number" in str(person._connection.recv(5))
+    person.close()
+
+
 def test_a_hello_of_another_protocol_is_refused(robot):
     from xsim_core.robots.wire_messages import info_of
 

@@ -13,7 +13,15 @@ from xsim_core.errors import BadInputError
 from xsim_core.serving.wire import pack, unpack
 
 from .driver import CameraFrame, Observation, RobotInfo, RobotLostError, RobotState, TcpTarget
-from .wire_messages import DRIVER, MAX_FRAME_BYTES, PERSON, frame_of, info_of, state_of
+from .wire_messages import (
+    DRIVER,
+    MAX_FRAME_BYTES,
+    PERSON,
+    frame_of,
+    info_of,
+    number,
+    state_of,
+)
 
 PATIENCE_S = 10.0
 NUM_PINGS = 8
@@ -114,7 +122,7 @@ class RemoteRobot:
             case "frame":
                 self._frame = frame_of(message, self._offset_s, self._image_hw)
             case "pong":
-                self._set_clock(float(message["echo_s"]), float(message["time_s"]))
+                self._set_clock(number(message, "echo_s"), number(message, "time_s"))
             case other:
                 raise BadInputError(f"{self._url} sends a message of type {str(other)[:40]!r}.")
 

@@ -134,10 +134,10 @@ class RobotServer:
             message = _message(data)
             match message.get("type"):
                 case "reset":
-                    seed = int(number(message, "seed"))
-                    if not 0 <= seed < 2**63:
+                    seed = number(message, "seed")
+                    if not 0 <= seed < 2**63 or seed % 1:
                         raise BadInputError(f"the seed {seed} is not a whole number from 0")
-                    await asyncio.to_thread(self._robot.reset, seed)
+                    await asyncio.to_thread(self._robot.reset, int(seed))
                     answer: dict[str, Any] = {"type": "ready"}
                 case "judge":
                     slipped_s = self._robot.slipped_s
