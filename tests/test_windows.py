@@ -21,8 +21,8 @@ from xsim_core.scan.sfm import SfmModel
 from xsim_core.storage import ArtifactStore, writer as writer_module
 from xsim_core.windows import Spool, arrays_below, each, empty, let_go, save, windows
 
-# Large beside what other threads of a process that ran many tests allocate (1 MB was seen).
-N, H, W = 90, 144, 192
+# Large beside what other threads of a process that ran many tests allocate (up to 3 MB were seen).
+N, H, W = 90, 216, 288
 FILM_BYTES = N * H * W * 5
 """Of colour and depth."""
 
