@@ -1,12 +1,11 @@
 """A small scene for a robot of MuJoCo: a block on a table, a lamp, a camera that looks at it."""
 
-import asyncio
 import contextlib
-import threading
 
 import numpy as np
 import trimesh
 
+from tests.serving.serving import listening
 from xsim_core.cache import cache_folder
 from xsim_core.exporters.rigid_body import RigidBody
 from xsim_core.geometry import PinholeCamera, TexturedMesh, look_at, make_se3
@@ -71,20 +70,5 @@ def scene():
 @contextlib.contextmanager
 def served(robot):
     """The URL of a robot on the wire, while it listens."""
-    url, loop, ready, ended = [], asyncio.new_event_loop(), threading.Event(), asyncio.Event()
-
-    async def serve():
-        async with RobotServer(robot, KEY).listening("127.0.0.1", 0) as server:
-            url.append(f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}")
-            ready.set()
-            await ended.wait()
-
-    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
-    thread.start()
-    assert ready.wait(60)
-    try:
-        yield url[0]
-    finally:
-        loop.call_soon_threadsafe(ended.set)
-        thread.join()
-        loop.close()
+    with listening(lambda: RobotServer(robot, KEY).listening("127.0.0.1", 0)) as port:
+        yield f"ws://127.0.0.1:{port}"

@@ -33,11 +33,19 @@ def from_array(packed):
 
 @contextlib.contextmanager
 def served(answers, limits=None, tls=None):
-    """The port of a server, while it listens."""
+    """The port of a policy server, while it listens."""
+    server = PolicyServer(answers, KEY, limits)
+    with listening(lambda: server.listening("127.0.0.1", 0, tls)) as port:
+        yield port
+
+
+@contextlib.contextmanager
+def listening(opened):
+    """The port of a server that ``opened`` opens in a thread of its own, while it listens."""
     port, loop, ready, ended = [], asyncio.new_event_loop(), threading.Event(), asyncio.Event()
 
     async def serve():
-        async with PolicyServer(answers, KEY, limits).listening("127.0.0.1", 0, tls) as server:
+        async with opened() as server:
             port.append(server.sockets[0].getsockname()[1])
             ready.set()
             await ended.wait()

@@ -31,7 +31,7 @@ class Demo:
 
     Synthesises an RGB-D recording of a hand moving an object, photos of the room and a world to
     deploy into; reconstructs, trains, calibrates and evaluates; prints the path of a report. Takes
-    10 to 13 minutes on two idle cores the first time and seconds afterwards.
+    some 25 minutes on two idle cores the first time and seconds afterwards.
     """
 
     preset: Literal["demo", "debug"] = "demo"
