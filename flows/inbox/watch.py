@@ -8,6 +8,7 @@ import logging
 import os
 import threading
 import time
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -128,6 +129,9 @@ def watch(inbox: Path, dues: Dues, scan: Scan, *, every_s: float = EVERY_S) -> N
         BadInputError: when the kernel takes no more watches, or the folder went away.
     """
     there = _identity(inbox)
+    # A folder made inside a new one is met twice, told and listed: watchdog 7.1 warns of it, and
+    # where warnings are errors its thread ends at that and tells no more.
+    warnings.filterwarnings("ignore", "Callback with id", RuntimeWarning, r"watchdog\.")
     observer = Observer()
     observer.schedule(dues, str(inbox), recursive=True, event_filter=_TOLD)
     try:

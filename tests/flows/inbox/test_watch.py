@@ -86,6 +86,17 @@ def test_a_capture_that_is_moved_in_whole_is_scanned_at_once(tmp_path):
         scans.count_within(3)
 
 
+def test_folders_made_faster_than_they_are_told_do_not_end_what_tells(tmp_path):
+    scans = Scans(tmp_path)
+    with watched(tmp_path, scans):
+        scans.count_within(1)
+        for number in range(150):
+            (tmp_path / f"{number}" / "video" / "rgb").mkdir(parents=True)
+            time.sleep(0.002 * (number % 5))
+        a_capture(tmp_path / "take")
+        scans.count_within(2)
+
+
 def test_one_capture_that_never_ends_does_not_hold_up_another(tmp_path):
     inbox, scans = tmp_path / "inbox", Scans(tmp_path / "inbox")
     inbox.mkdir()
