@@ -27,6 +27,9 @@ ELSEWHERE = {
     "tests/test_scratch.py": "xsim_core/cache",
     "tests/film/odometry/test_follow.py": """
         xsim_core/film/odometry/features xsim_core/film/odometry/locate""",
+    "tests/capture/annotate/test_annotate.py": """
+        flows/cli/capture/annotate xsim_core/capture/annotate/film
+        xsim_core/capture/annotate/server""",
     "tests/capture/place/test_camera_motion.py": "xsim_core/capture/place/anchor",
     # Sentences; each is asked for by the test of what raises it.
     "tests/flows/cli/test_cli.py": """

@@ -17,6 +17,7 @@ from .readers.tracks.spec import TrackSpec
 CAPTURE_FILE = "capture.yaml"
 MAX_CAPTURE_FILE_BYTES = 1 << 20
 MAX_NAMED = 12
+NO_BOX = (0.0, 0.0, 0.0, 0.0)
 WHERE_HINT = "docs/your-own-capture.md says how each is had."
 
 
@@ -54,12 +55,15 @@ class CaptureFile(FrozenModel):
     """The object's poses from another program, for ``pose_track.backend: file``."""
 
 
-def read_capture_file(folder: Path, notes: list[str] | None = None) -> CaptureFile:
+def read_capture_file(
+    folder: Path, notes: list[str] | None = None, *, is_box_drawn: bool = True
+) -> CaptureFile:
     """The parsed ``capture.yaml`` of a capture folder.
 
     Args:
         folder: of the capture.
         notes: receives a sentence when the file's encoding had to be guessed.
+        is_box_drawn: False where the file may lack its box; it is empty then.
 
     Raises:
         BadInputError: when it is missing, not YAML, or has wrong or missing keys.
@@ -77,6 +81,8 @@ def read_capture_file(folder: Path, notes: list[str] | None = None) -> CaptureFi
     raw = parse_yaml(text, f"{path} is not YAML")
     if not isinstance(raw, dict):
         raise BadInputError(f"{path} must be a mapping with the keys {_keys()}")
+    if not is_box_drawn:
+        raw = {"init_box_xyxy": NO_BOX, **raw}
     try:
         file = CaptureFile.model_validate(raw)
     except ValidationError as error:

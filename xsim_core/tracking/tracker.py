@@ -59,6 +59,8 @@ class ObjectTracker:
         self._experience = Experience(self.config)
         self.first_pose: FirstPose | None = None
         """What ``initialise`` found in a box that was drawn."""
+        self.best_pose: SE3 | None = None
+        """The pose (4, 4) that ``initialise`` found to fit best, believed or not."""
 
     def initialise(
         self,
@@ -87,6 +89,7 @@ class ObjectTracker:
         frame = Frame(rgb, depth_m, self.camera)
         poses = initial_poses(frame, box_xyxy, self._model, config=self.config)
         T, found = poses[0]
+        self.best_pose = T
         if is_drawn:
             level, box = level_of_box(frame, box_xyxy, self.config)
             self.first_pose = examine(poses, level, box, self._model, config=self.config)

@@ -11,6 +11,7 @@ from tyro.conf import arg, subcommand
 from flows.cli.arguments import CaptureFolder, Folder
 from flows.cli.output import answer, print_json
 
+from .annotate import CaptureAnnotate
 from .check import CaptureCheck
 from .init import CaptureInit
 
@@ -130,6 +131,7 @@ class CaptureCommands:
 
     action: (
         Annotated[CaptureInit, subcommand("init")]
+        | Annotated[CaptureAnnotate, subcommand("annotate")]
         | Annotated[CaptureCheck, subcommand("check")]
         | Annotated[CaptureSynthesize, subcommand("synthesize")]
         | Annotated[CaptureIngest, subcommand("ingest")]

@@ -105,8 +105,9 @@ def _box(facts: Facts) -> tuple[Line, Line]:
                 "init_box_xyxy",
                 None,
                 (
-                    "nothing found says where the object is in that frame: read it off "
-                    "init_frame.png, whose grid counts pixels, and write left, top, right, bottom"
+                    "nothing found says where the object is in that frame: `xsim capture annotate` "
+                    "lets you draw it in the browser. Or read it off init_frame.png, whose grid "
+                    "counts pixels: left, top, right, bottom"
                     if facts.films
                     else "left, top, right, bottom of the object in that frame, in pixels",
                 ),
