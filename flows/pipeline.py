@@ -14,6 +14,7 @@ from xsim_core.artifacts import (
     GroundTruth,
     ObjectTrack,
     PosedImages,
+    RealRollouts,
     RealWorld,
     SimWorld,
     SplatScene,
@@ -24,6 +25,7 @@ from xsim_core.presets import PipelineConfig
 from xsim_core.stages import (
     BUILD_SIM,
     CALIBRATE,
+    DEPLOY,
     DIFFUSION,
     EVALUATE,
     INGEST_CAPTURE,
@@ -122,11 +124,23 @@ def train(execute: Executor, config: PipelineConfig, found: Reconstruction) -> T
     return Trained(sim, teacher, dataset, student)
 
 
+def deployed(
+    execute: Executor, config: PipelineConfig, trained: Trained, ingested: Ingested
+) -> ArtifactRef[RealRollouts] | None:
+    """The student's rollouts in the world to deploy into; None where there is no such world."""
+    if ingested.world is None:
+        return None
+    return execute(
+        DEPLOY, config.deploy, student=trained.student, sim=trained.sim, world=ingested.world
+    )
+
+
 def calibrated(
     execute: Executor, config: PipelineConfig, trained: Trained, ingested: Ingested
 ) -> ArtifactRef[StudentPolicy]:
-    """The student to deploy; without a world there is nothing to calibrate with."""
-    if ingested.world is None:
+    """The student to deploy; without rollouts there is nothing to calibrate with."""
+    rollouts = deployed(execute, config, trained, ingested)
+    if rollouts is None:
         return trained.student
     return execute(
         CALIBRATE,
@@ -134,7 +148,7 @@ def calibrated(
         student=trained.student,
         dataset=trained.dataset,
         sim=trained.sim,
-        world=ingested.world,
+        rollouts=rollouts,
     )
 
 
@@ -151,7 +165,7 @@ def sim_to_real(
         EVALUATE,
         config.evaluate,
         student=trained.student,
-        calibrated=best if ingested.world is not None else None,
+        calibrated=None if best == trained.student else best,
         truth=ingested.truth,
         **tried_in(found, trained, ingested),
     )

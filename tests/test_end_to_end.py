@@ -13,7 +13,7 @@ from xsim_core.storage import ArtifactStore
 
 STAGES = {
     "ingest_capture", "ingest_truth", "ingest_world", "scan", "splat", "pose_track", "build_sim",
-    "ppo", "render_dataset", "diffusion", "calibrate", "evaluate",
+    "ppo", "render_dataset", "diffusion", "deploy", "calibrate", "evaluate",
 }  # fmt: skip
 
 

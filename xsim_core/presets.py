@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from .build_sim import BuildSimConfig
 from .calibrate import CalibrateConfig
 from .config import FrozenModel, refusal
+from .deploy import DeployConfig
 from .diffusion import DiffusionConfig
 from .errors import BadInputError, UnknownNameError
 from .evaluate import EvaluateConfig
@@ -30,6 +31,7 @@ class PipelineConfig(FrozenModel):
     ppo: PPOConfig
     render_dataset: RenderDatasetConfig
     diffusion: DiffusionConfig
+    deploy: DeployConfig
     calibrate: CalibrateConfig
     evaluate: EvaluateConfig
 
@@ -56,9 +58,10 @@ PRESETS: Mapping[str, Fields] = {
         },
         "render_dataset": {"num_episodes": 8, "max_attempts": 40, "min_episodes": 1},
         "diffusion": {"optim": {"num_steps": 60, "warmup_steps": 5}, "num_eval_episodes": 2},
+        "deploy": {"num_rollouts": 3},
         "calibrate": {
             # So small a calibration is seldom harmless, and every stage is to run whole.
-            "num_rollouts": 3, "num_held_out": 1, "do_no_harm": None,
+            "num_held_out": 1, "do_no_harm": None,
             "optim": {"num_steps": 20, "warmup_steps": 2},
         },
         "evaluate": {

@@ -110,7 +110,7 @@ def _stands_on(module: str) -> tuple[str, ...]:
 
 @cache
 def _digest(path: Path) -> str:
-    """Of one file; the twelve stages share most of theirs."""
+    """Of one file; the stages share most of theirs."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 

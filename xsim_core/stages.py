@@ -16,6 +16,7 @@ from .artifacts import (
     Manifest,
     ObjectTrack,
     PosedImages,
+    RealRollouts,
     RealWorld,
     SimWorld,
     SplatScene,
@@ -166,21 +167,35 @@ DIFFUSION = Stage(
         "A diffusion policy that sees only camera images and the robot's own joints.",
     ),
 )  # fmt: skip
+DEPLOY = Stage(
+    name="deploy", version=1,
+    run="xsim_core.deploy:deploy_student",
+    config="xsim_core.deploy:DeployConfig",
+    inputs={"student": StudentPolicy, "sim": SimWorld, "world": RealWorld},
+    output=RealRollouts,
+    title="Rollouts of the student in the world to deploy into, failures included.",
+    seed="seed",
+    section=Section(
+        "Deployed",
+        "The student in the world to deploy into, as the robot itself records it: no truth, and "
+        "nobody says which attempts succeeded.",
+    ),
+)  # fmt: skip
 CALIBRATE = Stage(
     name="calibrate", version=1,
     run="xsim_core.calibrate:calibrate_student",
     config="xsim_core.calibrate:CalibrateConfig",
     inputs={
         "student": StudentPolicy, "dataset": EpisodeDataset, "sim": SimWorld,
-        "world": RealWorld,
+        "rollouts": RealRollouts,
     },
     output=StudentPolicy,
     title="Align the student's encoder between the simulation and the real world.",
     seed="seed", on_device=True,
     section=Section(
         "Calibration in the world to deploy into",
-        "Rollouts there, failures included, are replayed in simulation; InfoNCE brings the "
-        "encoder's view of both together.",
+        "The rollouts are replayed in simulation; InfoNCE brings the encoder's view of both "
+        "together.",
     ),
 )  # fmt: skip
 EVALUATE = Stage(
@@ -203,7 +218,7 @@ EVALUATE = Stage(
 
 STAGES: tuple[Stage[Any], ...] = (
     INGEST_CAPTURE, INGEST_TRUTH, INGEST_WORLD, SCAN, SPLAT, POSE_TRACK, BUILD_SIM, PPO,
-    RENDER_DATASET, DIFFUSION, CALIBRATE, EVALUATE,
+    RENDER_DATASET, DIFFUSION, DEPLOY, CALIBRATE, EVALUATE,
 )  # fmt: skip
 
 GAP_RUNG = Stage(

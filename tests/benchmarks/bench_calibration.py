@@ -8,25 +8,28 @@ simulated frames are.
 
 import argparse
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from xsim_core.artifacts import ArtifactRef, RealWorld
+from xsim_core.artifacts import ArtifactRef, RealRollouts, RealWorld
 from xsim_core.calibrate import CalibrateConfig
 from xsim_core.calibrate.build_pairs import build_pairs, tracked_rows
 from xsim_core.calibrate.finetune import AlignConfig, agreement_figures, finetune
 from xsim_core.calibrate.pairs import Pairs
-from xsim_core.calibrate.recording import kept_episodes
+from xsim_core.deploy import DeployConfig
 from xsim_core.policies import ClosedLoopStudent, Episodes, Student
 from xsim_core.policies.fitting import torch_threads
 from xsim_core.policies.statistics import wilson_interval
 from xsim_core.presets import pipeline_config
 from xsim_core.runs import load_record
 from xsim_core.sim.open import open_sim_world
+from xsim_core.stage import run_stage
+from xsim_core.stages import DEPLOY
 from xsim_core.storage import ArtifactStore
-from xsim_core.world import RGBD_HW, SimulatedRobot, open_world
+from xsim_core.windows import temporary_arrays
+from xsim_core.world import RGBD_HW, SimulatedRobot, open_world, read_rollouts, write_rollouts
 
 ARMS = {
     "uncalibrated": {},
@@ -36,6 +39,7 @@ ARMS = {
     "resync, camera refined": {},
 }
 EVALUATION_SEED = 90_000
+DEPLOYED = DeployConfig()
 
 
 @dataclass
@@ -82,14 +86,16 @@ class Bench:
         """The student's rollouts and, for judging alone, where the object truly was."""
         truth = self.folder / "truth.npy"
 
-        def record():
-            seeds = range(self.config.rollout_seed, self.config.rollout_seed + 10)
-            with self.robot(rgbd_hw=RGBD_HW) as robot:
+        def record(*, config, out):
+            seeds = range(config.seed, config.seed + config.num_rollouts)
+            with temporary_arrays(out.scratch()), self.robot(rgbd_hw=RGBD_HW) as robot:
                 episodes = robot.run(ClosedLoopStudent(self.student), seeds)
                 np.save(truth, robot.judge().T_world_object)
-            return episodes
+                return write_rollouts(out, episodes, task=self.sim().task.name, seeds=seeds)
 
-        return kept_episodes(self.folder / "rollouts", record), np.load(truth)
+        store = ArtifactStore((self.folder / "store").as_uri())
+        ref = run_stage(replace(DEPLOY, run=record, inputs={}), DEPLOYED, store, {})
+        return read_rollouts(store.open(ref, RealRollouts)), np.load(truth)
 
     def pairs(self, arm):
         """Pairs of an arm, and how far what their simulated frames show is from the truth, mm."""
@@ -119,7 +125,7 @@ class Bench:
         config = self.config.model_copy(update=ARMS[arm])
         error_mm, pairs = self.pairs(arm)
         trusted = pairs.trusted(config.gate)
-        held_out = pairs.rollout >= config.num_rollouts - config.num_held_out
+        held_out = pairs.rollout >= DEPLOYED.num_rollouts - config.num_held_out
         _, student = finetune(
             self.student,
             Episodes.read(self.inputs["dataset"]),

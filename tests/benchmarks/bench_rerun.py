@@ -33,7 +33,8 @@ GRAPH = {
     "scan": ["ingest_capture"], "splat": ["scan"], "pose_track": ["ingest_capture"],
     "ppo": ["splat", "pose_track"], "render_dataset": ["ppo", "splat", "pose_track"],
     "diffusion": ["render_dataset", "splat", "pose_track"],
-    "calibrate": ["diffusion", "render_dataset", "splat", "pose_track"],
+    "deploy": ["diffusion", "splat", "pose_track"],
+    "calibrate": ["diffusion", "render_dataset", "deploy", "splat", "pose_track"],
     "evaluate": ["ppo", "diffusion", "calibrate", "splat", "pose_track", "scan"],
 }  # fmt: skip
 

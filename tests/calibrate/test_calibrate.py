@@ -1,14 +1,17 @@
 import numpy as np
 import pytest
 
-from tests.evaluate.fixtures import make_dataset, make_student, make_world
+from tests.evaluate.fixtures import make_dataset, make_rollouts, make_student, make_world
 from tests.sim.fixtures import make_sim
-from xsim_core.artifacts import EpisodeDataset, RealWorld, SimWorld, StudentPolicy
+from tests.world.test_rollouts import recording
+from xsim_core.artifacts import EpisodeDataset, RealRollouts, SimWorld, StudentPolicy
 from xsim_core.calibrate import CalibrateConfig, calibrate_student
 from xsim_core.calibrate.config import HarmConfig
-from xsim_core.calibrate.recording import load_episodes
+from xsim_core.deploy import DeployConfig
+from xsim_core.errors import BadInputError
 from xsim_core.policies import OptimConfig
 from xsim_core.stage import Stage, run_stage
+from xsim_core.stages import DEPLOY
 from xsim_core.storage import ArtifactStore
 
 STAGE = Stage(
@@ -20,21 +23,26 @@ STAGE = Stage(
         "student": StudentPolicy,
         "dataset": EpisodeDataset,
         "sim": SimWorld,
-        "world": RealWorld,
+        "rollouts": RealRollouts,
     },
     output=StudentPolicy,
 )
 
 
+def inputs_of(store, *, num_rollouts, horizon):
+    """What calibrate takes, its rollouts made by ``deploy``."""
+    student, sim = make_student(store), make_sim(store, horizon=horizon)
+    given = {"student": student, "sim": sim, "world": make_world(store)}
+    rollouts = run_stage(DEPLOY, DeployConfig(num_rollouts=num_rollouts), store, given)
+    dataset = make_dataset(store)
+    return {"student": student, "dataset": dataset, "sim": sim, "rollouts": rollouts}
+
+
 @pytest.mark.vulkan
 def test_rollouts_become_pairs_and_a_calibrated_student(tmp_path):
     store = ArtifactStore((tmp_path / "store").as_uri())
-    refs = {
-        "student": make_student(store), "dataset": make_dataset(store),
-        "sim": make_sim(store, horizon=6), "world": make_world(store),
-    }  # fmt: skip
+    refs = inputs_of(store, num_rollouts=2, horizon=6)
     config = CalibrateConfig(
-        num_rollouts=2,
         num_held_out=0,
         frame_stride=1,
         optim=OptimConfig(num_steps=4, batch_size=8, warmup_steps=3),
@@ -47,20 +55,16 @@ def test_rollouts_become_pairs_and_a_calibrated_student(tmp_path):
 
     with pytest.raises(KeyboardInterrupt):
         run_stage(STAGE, config, store, refs, progress=stop_while_training)
-    (kept,) = store.scratch_root.glob("student_policy/*/rollouts")
-    recorded = load_episodes(kept)
-    assert isinstance(recorded.wide_rgb, np.memmap)
-    assert len(recorded) == 2
-
+    num_steps = store.open(refs["rollouts"]).summary.num_steps
     seen = []
     ref = run_stage(STAGE, config, store, refs, progress=lambda f, x: seen.append((f, x)))
     calibrated = store.open(ref, StudentPolicy)
     figures = calibrated.summary.figures
     assert calibrated.summary.is_calibrated
     assert figures["num_rollouts"] == 2
-    assert figures["pairs_kept"] + figures["pairs_dropped"] == len(recorded.state)
+    assert figures["pairs_kept"] + figures["pairs_dropped"] == num_steps
     # The object hardly moves in so short a time, so tracked and simulated pose must agree.
-    assert figures["pairs_kept"] >= 0.5 * len(recorded.state)
+    assert figures["pairs_kept"] >= 0.5 * num_steps
     assert figures["object_gap_mm"] < 15
     assert {"retrieval_before", "retrieval_after", "alignment_after"} <= set(figures)
     assert {"pairs.png", "features.png", "loss.png"} <= set(calibrated.file_names)
@@ -72,12 +76,8 @@ def test_rollouts_become_pairs_and_a_calibrated_student(tmp_path):
 @pytest.mark.vulkan
 def test_a_calibration_that_is_not_shown_harmless_leaves_the_student_as_it_was(tmp_path):
     store = ArtifactStore((tmp_path / "store").as_uri())
-    refs = {
-        "student": make_student(store), "dataset": make_dataset(store),
-        "sim": make_sim(store, horizon=3), "world": make_world(store),
-    }  # fmt: skip
+    refs = inputs_of(store, num_rollouts=1, horizon=3)
     config = CalibrateConfig(
-        num_rollouts=1,
         num_held_out=0,
         camera=None,
         optim=OptimConfig(num_steps=2, batch_size=4, warmup_steps=1),
@@ -92,3 +92,14 @@ def test_a_calibration_that_is_not_shown_harmless_leaves_the_student_as_it_was(t
     assert stays.summary.figures["kept_trials"] == 1
     for name, value in before.arrays("weights").items():
         np.testing.assert_array_equal(stays.arrays("weights")[name], value)
+
+
+def test_what_does_not_fit_is_refused_before_anything_is_computed():
+    store = ArtifactStore("memory://")
+    refs = {"student": make_student(store), "dataset": make_dataset(store), "sim": make_sim(store)}
+    refs["rollouts"] = make_rollouts(store, recording())
+    with pytest.raises(BadInputError, match=r"has 2 rollouts, and calibrate holds 2 out of train"):
+        run_stage(STAGE, CalibrateConfig(num_held_out=2), store, refs)
+    refs["rollouts"] = make_rollouts(store, recording(), task="pick_place", name="1")
+    with pytest.raises(BadInputError, match="was made for task 'pick_place'"):
+        run_stage(STAGE, CalibrateConfig(num_held_out=1), store, refs)

@@ -7,6 +7,7 @@ from xsim_core.artifacts import (
     EpisodeDataset,
     GroundTruth,
     PosedImages,
+    RealRollouts,
     RealWorld,
     StudentPolicy,
     TeacherPolicy,
@@ -15,7 +16,7 @@ from xsim_core.geometry import look_at
 from xsim_core.policies import MinMaxNormalizer, Student, StudentArchitecture
 from xsim_core.policies.fitting import new_net
 from xsim_core.policies.teacher import ActorCritic, RunningNormaliser, teacher_arrays
-from xsim_core.world import WorldSpec, spec_to_json
+from xsim_core.world import WorldSpec, spec_to_json, write_rollouts
 
 TINY = StudentArchitecture(
     channels=(8, 8, 16), embed_dim=32, denoiser_width=32, denoiser_blocks=1, head_channels=4
@@ -89,6 +90,16 @@ def make_world(store, **fields):
         "object/texture": texture,
     }
     return commit(store, RealWorld(name="elsewhere"), arrays, name=f"world {fields}")
+
+
+def make_rollouts(store, episodes, *, task="push_block", outcome=None, first_seed=5, name="0"):
+    """A robot's ``RobotEpisodes`` as the artifact that they become."""
+    out = store.begin(RealRollouts.kind, name.rjust(24, "0"))
+    seeds = range(first_seed, first_seed + len(episodes))
+    summary = write_rollouts(out, episodes, task=task, seeds=seeds, outcome=outcome)
+    return store.commit(
+        out, summary, stage="test", stage_version=1, config={}, inputs={}, provenance={}
+    )
 
 
 def photo_poses(n=8):

@@ -22,8 +22,8 @@ from xsim_core.runs import load_record
 from xsim_core.storage import ArtifactStore
 
 STAGES = (
-    "synthesize", "scan", "splat", "pose_track", "ppo", "render_dataset", "diffusion", "calibrate",
-    "evaluate",
+    "synthesize", "scan", "splat", "pose_track", "ppo", "render_dataset", "diffusion", "deploy",
+    "calibrate", "evaluate",
 )  # fmt: skip
 CPU_S = (1.0, 10.0)
 """The signal falls when the stage's processes have used so much processor time, imports included:

@@ -17,6 +17,7 @@ from xsim_core.artifacts import (
     GroundTruth,
     ObjectTrack,
     PosedImages,
+    RealRollouts,
     RealWorld,
     SimWorld,
     SplatScene,
@@ -33,7 +34,7 @@ from xsim_core.storage.object_store.payload import seal
 
 SIZES = {
     "t": 30, "h": 24, "w": 32, "n": 12, "hp": 24, "wp": 32, "v": 8, "f": 12, "th": 4, "tw": 4,
-    "b": 5, "p": 20, "g": 16, "c": 8, "k": 1, "s": 2, "o": 6, "i": 25, "a": 3, "e": 3, "x": 16,
+    "hw": 48, "ww": 64, "b": 5, "p": 20, "g": 16, "c": 8, "k": 1, "s": 2, "o": 6, "i": 25, "a": 3, "e": 3, "x": 16,
     "object_pv": 8, "object_pf": 12, "object_p": 1, "scene_pv": 8, "scene_pf": 12, "scene_p": 1,
 }  # fmt: skip
 
@@ -138,6 +139,7 @@ SUMMARIES: dict[type[Artifact], dict[str, Any]] = {
         task="push_block", is_calibrated=False, architecture={}, num_train_steps=10,
         final_loss=0.03, figures={"success_sim": 0.75},
     ),
+    RealRollouts: dict(task="push_block", num_episodes=3, num_steps=12),
     Evaluation: dict(
         task="push_block", rates=RATES, figures={"adds_auc": 95.2, "alignment_mm": 2.1},
     ),
@@ -152,6 +154,7 @@ FILES: dict[str, tuple[str, ...]] = {
     "ppo": ("learning_curve.png", "rollout.png"),
     "render_dataset": ("mosaic.png",),
     "diffusion": ("film_success.png",),
+    "deploy": ("rollouts.png",),
     "calibrate": ("pairs.png",),
     "evaluate": ("film_teacher.png", "film_student.png"),
 }
@@ -175,7 +178,7 @@ def toy_stage(name: str, **changes: Any) -> Stage:
 PARENTS = {
     "capture": "ingest_capture", "images": "scan", "scene": "splat", "track": "pose_track",
     "sim": "build_sim", "teacher": "ppo", "dataset": "render_dataset", "student": "diffusion",
-    "calibrated": "calibrate", "world": "ingest_world", "truth": "ingest_truth",
+    "rollouts": "deploy", "calibrated": "calibrate", "world": "ingest_world", "truth": "ingest_truth",
 }  # fmt: skip
 
 

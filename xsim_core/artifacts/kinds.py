@@ -356,17 +356,37 @@ class RealRollouts(Artifact):
 
     kind: ClassVar[str] = "real_rollouts"
     arrays: ClassVar[tuple[S, ...]] = (
-        S("observation.images.front", "uint8", "n h w 3", "RGB"),
-        S("observation.depth_mm", "uint16", "n h w", "0 is no measurement"),
+        S("observation.images.front", "uint8", "n h w 3", "what the policy saw, RGB"),
+        S("observation.images.wide", "uint8", "n hw ww 3", "the camera's larger picture, RGB"),
+        S(
+            "observation.depth_mm",
+            "uint16",
+            "n hw ww",
+            "aligned to the larger picture; 0 is no measurement",
+            optional=True,
+        ),
         S("observation.state", "float32", "n s", "proprioception"),
-        S("action", "float32", "n a", "commanded, in [-1, 1]"),
+        S("observation.qpos", "float32", "n 9", "from the encoders: seven joints, two fingers"),
+        S("action", "float32", "n a", "commanded after observing the row, in [-1, 1]"),
         S("episode_ends", "int64", "e", "one past the last row of each episode"),
-        S("T_world_cam", "float32", "4 4", "the nominal camera, as calibrated"),
-        S("K", "float32", "3 3", "pixels"),
+        S("seeds", "int64", "e", "of the starts"),
+        S(
+            "outcome",
+            "int8",
+            "e",
+            "1 it succeeded, 0 it did not, -1 unknown, as somebody at the robot saw it; in a "
+            "simulated world nobody may know",
+            optional=True,
+        ),
+        S("T_world_cam", "float64", "4 4", "the nominal camera, as calibrated"),
+        S("K", "float64", "3 3", "of what the policy saw, pixels"),
+        S("K_wide", "float64", "3 3", "of the larger picture, pixels"),
     )
     task: str
     num_episodes: int
     num_steps: int
+    notes: tuple[str, ...] = ()
+    """What was dropped or mended when they were taken in."""
 
 
 class SuccessRate(FrozenModel):

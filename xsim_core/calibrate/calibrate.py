@@ -3,8 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from xsim_core.artifacts import EpisodeDataset, RealWorld, SimWorld, StudentPolicy
+from xsim_core.artifacts import EpisodeDataset, RealRollouts, SimWorld, StudentPolicy
 from xsim_core.device import device_memory, find_device
+from xsim_core.errors import BadInputError
 from xsim_core.pictures import loss_plot
 from xsim_core.policies import ClosedLoopStudent, Episodes, Student, Trainer
 from xsim_core.policies.fitting import torch_threads, training_figures
@@ -14,7 +15,7 @@ from xsim_core.sim.vision.reporting_policy import ReportingPolicy
 from xsim_core.sim.vision.rollout import rollout
 from xsim_core.storage import ArtifactWriter, OpenArtifact
 from xsim_core.windows import temporary_arrays
-from xsim_core.world import RGBD_HW, RobotEpisodes, SimulatedRobot, open_world
+from xsim_core.world import read_rollouts
 
 from .build_pairs import build_pairs, part_of
 from .config import CalibrateConfig
@@ -22,7 +23,6 @@ from .finetune import agreement_figures, encoder_features, finetune
 from .harm import MIN_PAIRS, Verdict, judge
 from .pairs import Pairs
 from .pictures import feature_plot, pair_mosaic
-from .recording import kept_episodes
 
 NOT_APPLIED = "not applied, the uncalibrated student stays"
 
@@ -31,7 +31,7 @@ def calibrate_student(
     student: OpenArtifact[StudentPolicy],
     dataset: OpenArtifact[EpisodeDataset],
     sim: OpenArtifact[SimWorld],
-    world: OpenArtifact[RealWorld],
+    rollouts: OpenArtifact[RealRollouts],
     *,
     config: CalibrateConfig,
     out: ArtifactWriter,
@@ -42,22 +42,31 @@ def calibrate_student(
     why.
 
     Raises:
-        BadInputError: when the student was trained for another task.
+        BadInputError: when student or rollouts are of another task, when all rollouts would be
+            held out, or when they have no depth.
     """
     check_same_task(student, sim)
+    check_same_task(rollouts, sim)
+    num_trained_on = rollouts.summary.num_episodes - config.num_held_out
+    if num_trained_on < 1:
+        raise BadInputError(
+            f"{rollouts.ref} has {rollouts.summary.num_episodes} rollouts, and calibrate holds "
+            f"{config.num_held_out} out of training: none is left. Bring more, or set "
+            "calibrate.num_held_out."
+        )
     out.progress(0.0, {})
     device = find_device(out.runtime.device)
     uncalibrated = Student.read(student).on(device)
     folder = out.scratch()
     here = open_sim_world(sim, folder / "sim")
-    episodes = _deploy(uncalibrated, world, here, config=config, out=out)
+    episodes = read_rollouts(rollouts)
     with temporary_arrays(folder):
-        progress, workers = part_of(out.progress, 0.2, 0.5), out.runtime.num_workers
+        progress, workers = part_of(out.progress, 0.0, 0.45), out.runtime.num_workers
         pairs, camera = build_pairs(
             episodes, here, config=config, num_workers=workers, progress=progress
         )
     trusted = pairs.trusted(config.gate)
-    held_out = pairs.rollout >= config.num_rollouts - config.num_held_out
+    held_out = pairs.rollout >= num_trained_on
     less = f"calibrate.optim.batch_size below {config.optim.batch_size}"
     with torch_threads(out.runtime.num_workers), device_memory(device, less):
         trainer, calibrated = _finetuned(
@@ -105,7 +114,7 @@ def _finetuned(
         state_noise=config.state_noise,
         seed=config.seed,
         checkpoint=out.scratch() / "calibrated.npz",
-        progress=part_of(out.progress, 0.5, 0.85),
+        progress=part_of(out.progress, 0.45, 0.85),
     )
 
 
@@ -143,35 +152,6 @@ def _verdict(
                 return rollout(pool, reporting, seeds).success
 
         return judge(before, after, held_out, outcomes)
-
-
-def _deploy(
-    student: Student,
-    world: OpenArtifact[RealWorld],
-    sim: OpenSimWorld,
-    *,
-    config: CalibrateConfig,
-    out: ArtifactWriter,
-) -> RobotEpisodes:
-    def record() -> RobotEpisodes:
-        seeds = range(config.rollout_seed, config.rollout_seed + config.num_rollouts)
-        with SimulatedRobot(
-            open_world(world),
-            sim,
-            folder=out.scratch(),
-            num_envs=min(8, config.num_rollouts),
-            num_workers=out.runtime.num_workers,
-            rgbd_hw=RGBD_HW,
-        ) as robot:
-            reporting = ReportingPolicy(
-                ClosedLoopStudent(student),
-                num_episodes=len(seeds),
-                horizon=sim.task.horizon,
-                progress=part_of(out.progress, 0.02, 0.2),
-            )
-            return robot.run(reporting, seeds)
-
-    return kept_episodes(out.scratch() / "rollouts", record)
 
 
 def _pair_figures(pairs: Pairs, config: CalibrateConfig) -> dict[str, float]:

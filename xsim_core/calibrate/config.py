@@ -92,12 +92,9 @@ class CalibrateConfig(StageConfig):
 
     recipe: Literal["own", "x-sim"] = "own"
     """``x-sim`` sets ``replay``, ``camera``, ``align`` and ``do_no_harm`` to what X-Sim does."""
-    num_rollouts: int = Field(default=10, ge=1)
-    """Episodes on the robot; X-Sim uses 10."""
-    rollout_seed: int = Field(default=70_000, ge=0)
-    """First seed of the starts on the robot; apart from those of ``evaluate``."""
     num_held_out: int = Field(default=2, ge=0)
-    """Rollouts kept from training, on which agreement before and after is measured."""
+    """Rollouts kept from training, the last ones, on which agreement before and after is measured.
+    """
     frame_stride: int = Field(default=2, ge=1)
     """Every how many frames the object is tracked and a pair is made."""
     locate: LocateConfig = LocateConfig()

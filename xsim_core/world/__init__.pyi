@@ -11,5 +11,6 @@ from .robot import (
     SimulatedRobot as SimulatedRobot,
     world_assets as world_assets,
 )
+from .rollouts import read_rollouts as read_rollouts, write_rollouts as write_rollouts
 from .spec import WorldSpec as WorldSpec
 from .spread import WorldSpread as WorldSpread

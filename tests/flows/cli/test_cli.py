@@ -174,7 +174,7 @@ def test_every_command_takes_json(xsim, tmp_path, command):
 
 def test_status_lists_runs(xsim, home):
     runs = json.loads(xsim(home, "status", "--json").stdout)["runs"]
-    assert [(r["name"], r["state"], len(r["stages"])) for r in runs] == [("toy", "completed", 12)]
+    assert [(r["name"], r["state"], len(r["stages"])) for r in runs] == [("toy", "completed", 13)]
 
 
 def test_status_says_what_it_cannot_know(xsim, tmp_path):

@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 
 from tests.test_windows import held_at_most
-from xsim_core.calibrate.recording import kept_episodes
+from xsim_core.artifacts import RealRollouts
 from xsim_core.geometry import PinholeCamera
 from xsim_core.sim.vision.image_pool import ImageObs
 from xsim_core.sim.vision.recorder import Recorder
+from xsim_core.storage import ArtifactStore
 from xsim_core.windows import temporary_arrays
-from xsim_core.world import RobotEpisodes
+from xsim_core.world import RobotEpisodes, read_rollouts, write_rollouts
 
 LENGTHS = ((3, 20, 7, 20), (1, 20, 20, 4), (9, 2))
 """Steps of the episodes, by groups that run side by side."""
@@ -101,10 +102,11 @@ def test_this_test_would_notice_rollouts_that_are_held(tmp_path):
 
 
 def test_a_recording_is_kept_as_it_was_written(tmp_path):
-    def record():
+    store = ArtifactStore((tmp_path / "store").as_uri())
+    camera, out = PinholeCamera(*HW[::-1], np.eye(3)), store.begin(RealRollouts.kind, "0" * 24)
+    with temporary_arrays(tmp_path):
         r = recorded()
-        camera = PinholeCamera(*HW[::-1], np.eye(3))
-        return RobotEpisodes(
+        episodes = RobotEpisodes(
             r.rgb,
             r.state,
             r.action,
@@ -116,9 +118,8 @@ def test_a_recording_is_kept_as_it_was_written(tmp_path):
             r.wide_rgb,
             r.wide_depth_mm,
         )
-
-    with held_at_most(tmp_path, WIDE_BYTES // 4):
-        kept = kept_episodes(tmp_path / "rollouts", record)
+        summary = write_rollouts(out, episodes, task="x", seeds=r.seeds.tolist())
+    made = {"stage": "test", "stage_version": 1, "config": {}, "inputs": {}, "provenance": {}}
+    kept = read_rollouts(store.open(store.commit(out, summary, **made), RealRollouts))
+    assert isinstance(kept.wide_rgb, np.memmap)
     np.testing.assert_array_equal(kept.wide_depth_mm, recorded().wide_depth_mm)
-    names = {"numbers.npz", "rgb.npy", "wide_depth_mm.npy", "wide_rgb.npy"}
-    assert {p.name for p in (tmp_path / "rollouts").iterdir()} == names

@@ -1,0 +1,6 @@
+"""Deployment: the student acts, and what the robot records becomes an artifact."""
+
+import lazy_loader
+
+# __init__.pyi says what is here; it is imported when it is first asked for.
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
