@@ -1,5 +1,6 @@
 import json
 
+import cv2
 import numpy as np
 import pytest
 import yaml
@@ -55,6 +56,17 @@ def as_yaml(file, **parameters):
 def test_forms_that_calibrations_are_saved_in(name, tmp_path):
     (tmp_path / name).write_text(FILES[name])
     np.testing.assert_allclose(read_matrix(tmp_path / name, []).reshape(4, 4), T, atol=1e-12)
+
+
+@pytest.mark.parametrize("shape", [(4, 4), (16,), (1, 4, 4)])
+@pytest.mark.parametrize("form", ["yaml", "json"])
+def test_what_the_installed_opencv_writes(form, shape, tmp_path):
+    path = tmp_path / f"cam.{form}"
+    storage = cv2.FileStorage(str(path), cv2.FILE_STORAGE_WRITE)
+    storage.write("T_world_cam", T.reshape(shape))
+    storage.write("serial", 12)
+    storage.release()
+    np.testing.assert_allclose(read_matrix(path, []).reshape(4, 4), T, atol=1e-12)
 
 
 @pytest.mark.parametrize("shape", [(4, 4), (3, 4), (1, 4, 4), (16,)])

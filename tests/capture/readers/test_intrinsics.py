@@ -1,5 +1,6 @@
 import json
 
+import cv2
 import numpy as np
 import pytest
 
@@ -51,6 +52,22 @@ SPELLINGS = {
 def test_every_spelling_is_the_same_camera(spelling):
     camera = parse_intrinsics(SPELLINGS[spelling], "cam_K", [])
     np.testing.assert_allclose(camera.fit_to((640, 480), "cam_K", []).K, K)
+
+
+@pytest.mark.parametrize("form", ["yml", "json"])
+@pytest.mark.parametrize("shape", [(1, 5), (5, 1), (5,)])
+def test_what_the_installed_opencv_writes_is_read(form, shape, tmp_path):
+    path, lens = tmp_path / f"camera.{form}", np.array([0.1, -0.05, 0.001, 0.002, 0.01])
+    storage = cv2.FileStorage(str(path), cv2.FILE_STORAGE_WRITE)
+    storage.write("image_width", 640)
+    storage.write("image_height", 480)
+    storage.write("camera_matrix", K)
+    storage.write("distortion_coefficients", lens.reshape(shape))
+    storage.release()
+    camera = parse_intrinsics(path.read_text(), "camera", [])
+    np.testing.assert_array_equal(camera.K, K)
+    np.testing.assert_array_equal(camera.lens.coefficients, lens)
+    assert camera.image_wh == (640, 480)
 
 
 REFUSED = {

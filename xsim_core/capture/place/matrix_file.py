@@ -63,8 +63,10 @@ def _parsed(path: Path, notes: list[str]) -> tuple[NDArray[np.float64] | None, A
     text = read_text(path, notes, max_bytes=MAX_BYTES)
     if suffix in (".txt", ".csv"):
         return shaped(_numbers_of_text(text, path), str(path)), None
-    # OpenCV's own YAML begins with a directive that YAML does not have, and tags its matrices.
-    text = re.sub(r"^%YAML[^\n]*\n", "", text).replace("!!opencv-matrix", "")
+    # OpenCV's own YAML begins with a directive that YAML does not have, and tags its matrices (from
+    # 5.0 on those of one axis otherwise than those of two).
+    text = re.sub(r"^%YAML[^\n]*\n", "", text)
+    text = re.sub(r"!!opencv-(nd-)?matrix", "", text)
     return None, parse_yaml(text, f"{path} is not YAML or JSON")
 
 

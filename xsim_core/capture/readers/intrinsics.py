@@ -156,7 +156,7 @@ def parse_intrinsics(text: str, source: str, notes: list[str]) -> Intrinsics:
         pass  # Not numbers alone.
     if ":" not in bare:
         bare = bare.replace("=", ": ")
-    plain = bare.replace("!!opencv-matrix", "").replace("\t", " ")
+    plain = re.sub(r"!!opencv-(nd-)?matrix", "", bare).replace("\t", " ")
     loaded = parse_yaml(plain, f"{source} is neither numbers nor JSON or YAML")
     if not isinstance(loaded, Mapping):
         raise BadInputError(f"{source} holds no intrinsics. Accepted: {ACCEPTS}.")
