@@ -30,7 +30,12 @@ ELSEWHERE = {
     "tests/capture/annotate/test_annotate.py": """
         flows/cli/capture/annotate xsim_core/capture/annotate/film
         xsim_core/capture/annotate/server""",
-    "tests/capture/place/test_camera_motion.py": "xsim_core/capture/place/anchor",
+    "tests/capture/place/moving/test_camera_motion.py": """
+        xsim_core/capture/place/moving/anchor xsim_core/capture/place/moving/seen_path""",
+    "tests/capture/place/moving/test_path_in_file.py": """
+        xsim_core/capture/place/moving/given_path xsim_core/capture/place/moving/path_fit""",
+    "tests/capture/readers/camera_paths/test_of_film.py": """
+        xsim_core/capture/readers/camera_paths/forms""",
     # Sentences; each is asked for by the test of what raises it.
     "tests/flows/cli/test_cli.py": """
         xsim_core/errors flows/cli/main flows/cli/output flows/cli/problems
@@ -106,7 +111,8 @@ ELSEWHERE = {
         xsim_core/capture/recognise/films xsim_core/capture/recognise/markers
         xsim_core/capture/recognise/masks xsim_core/capture/recognise/matrices
         xsim_core/capture/recognise/meshes xsim_core/capture/recognise/photos
-        xsim_core/capture/recognise/poses xsim_core/capture/recognise/tree""",
+        xsim_core/capture/recognise/paths xsim_core/capture/recognise/poses
+        xsim_core/capture/recognise/tree""",
     "tests/capture/propose/test_proposal.py": """
         xsim_core/capture/recognise/facts xsim_core/capture/propose/missing
         xsim_core/capture/propose/place""",

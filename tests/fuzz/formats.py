@@ -12,6 +12,7 @@ import numpy as np
 from flows.cli.arguments import parse_overrides
 from flows.inbox.webhook import captures_in
 from tasks.environment import read_environment
+from tests.capture.readers.camera_paths.paths import FORMS, written
 from tests.capture.readers.folders import layouts
 from xsim_core.capture.hand_eye.robot_poses import both_directions, read_robot_poses
 from xsim_core.capture.identity import IngestConfig
@@ -22,6 +23,7 @@ from xsim_core.capture.place.rigid import stated_pose
 from xsim_core.capture.place.spec import CameraSpec, TagsSpec
 from xsim_core.capture.place.tag_layout import tag_board
 from xsim_core.capture.readers import read_mesh, read_photos, read_video_and_unit
+from xsim_core.capture.readers.camera_paths.of_film import read_camera_path
 from xsim_core.capture.readers.folders.first_box import first_boxes
 from xsim_core.capture.readers.synthesised import read_truth, read_world_spec
 from xsim_core.capture.readers.tracks.of_film import read_track
@@ -143,6 +145,17 @@ def _track(path):
     assert (np.linalg.norm(T[:, :3, 3], axis=1) < 1e9).all()
 
 
+def _path(path):
+    source = path.parent if path.parent.name in ("pose", "cam") else path
+    found = read_camera_path(source, p.small_video(), [])
+    T = found.poses("world_to_camera", "opengl", found.about.unit_m or 1.0)
+    assert (T.shape, found.has_pose.shape) == ((3, 4, 4), (3,))
+    np.testing.assert_allclose(
+        T[:, :3, :3] @ np.swapaxes(T[:, :3, :3], 1, 2), np.tile(np.eye(3), (3, 1, 1)), atol=1e-6
+    )
+    assert np.isfinite(T).all()
+
+
 def _boxes(path):
     for box in first_boxes(path.parent):
         assert box.frame >= 0
@@ -204,6 +217,12 @@ def _of_phone(name):
 
 def _of_parcel(name):
     return m.in_npy if name.endswith(".npy") else m.in_words
+
+
+def _of_path(name):
+    if name.endswith(".r3d"):
+        return m.in_zip(_of_phone)
+    return {"json": m.in_json, "npy": m.in_npy}.get(name.rpartition(".")[2], m.in_words)
 
 
 FORMATS = {
@@ -306,6 +325,12 @@ FORMATS = {
             ("trajectory.txt", m.in_words),
             ("track.npy", m.in_npy),
         )
+    },
+    **{
+        f"camera's path {name}": Format(
+            lambda folder, name=name: written(folder, name)[0], _path, _of_path(name), 0.5
+        )
+        for name in FORMS
     },
     "poses of another program": Format(
         p.with_file("poses.jsonl", p.POSES), lambda path: read_answer(path.parent, 3), m.in_words

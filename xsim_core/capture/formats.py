@@ -28,6 +28,8 @@ class RGBDVideo:
     """(t,) of an RGB-D folder: which of its colour images each frame is; some may be left out."""
     names: tuple[str, ...] | None = None
     """Of an RGB-D folder: what its colour images are called, without their suffix."""
+    began_s: float | None = None
+    """When the first frame was, by the recording's own clock; ``timestamps_s`` count from there."""
 
     @property
     def camera(self) -> PinholeCamera:

@@ -96,6 +96,7 @@ def source_files(folder: Path, prefer: VideoChoice = "declared") -> list[Path]:
     more, singles = video_files(video)
     linked = mesh_files(folder / file.mesh, mesh_root(folder / file.mesh, folder))
     placing = [p for p in place_files(file, folder) if p.is_file()]
+    more += [p for p in place_files(file, folder) if p.is_dir()]
     if file.track is not None:
         given = folder / file.track.file
         more += [given] if given.is_dir() else []

@@ -11,7 +11,7 @@ from xsim_core.geometry import BoardSpec
 from xsim_core.geometry.symmetry_spec import ObjectSymmetry
 from xsim_core.text import parse_yaml, read_text
 
-from .place.spec import BoardInFile, CameraSpec, PhotoPosesSpec
+from .place.spec import BoardInFile, CameraPathSpec, CameraSpec, PhotoPosesSpec
 from .readers.tracks.spec import TrackSpec
 
 CAPTURE_FILE = "capture.yaml"
@@ -46,8 +46,12 @@ class CaptureFile(FrozenModel):
     """A printed board, or tags at known places, that lie still in photos and video."""
     camera: CameraSpec | None = None
     """The video camera's pose in the robot-base frame, where a calibration gave one."""
-    world: Literal["robot", "table"] = "robot"
-    """table: nobody knows where the robot stands; the origin is guessed on the table."""
+    camera_path: CameraPathSpec | None = None
+    """Poses of a video camera that moves, where they came with the film; else the room that it
+    saw tells them."""
+    world: Literal["robot", "table", "file"] = "robot"
+    """table: nobody knows where the robot stands; the origin is guessed on the table. file: the
+    frame of ``camera_path`` is the robot's."""
     init_frame: int = Field(default=0, ge=0)
     init_box_xyxy: tuple[float, float, float, float]
     """The object in ``init_frame``, as boxed by a person: left, top, right, bottom in pixels."""
@@ -96,10 +100,18 @@ def read_capture_file(
             f"{path}: 'board': Field required, or 'camera' (its pose in the robot's frame), or "
             "'world: table' where the robot's place is not known. " + WHERE_HINT
         )
-    if file.world == "table" and (file.board is not None or file.camera is not None):
+    if file.world == "file" and file.camera_path is None:
         raise BadInputError(
-            f"{path}: 'world: table' says that the robot's place is not known, and "
-            f"'{'board' if file.board else 'camera'}' says it: leave one of them out"
+            f"{path}: 'world: file' takes the frame of 'camera_path' for the robot's, and there is "
+            "no camera_path"
+        )
+    if file.world != "robot" and (file.board is not None or file.camera is not None):
+        said = "that the robot's place is not known"
+        if file.world == "file":
+            said = "that the frame of camera_path is the robot's"
+        raise BadInputError(
+            f"{path}: 'world: {file.world}' says {said}, and "
+            f"'{'board' if file.board else 'camera'}' says where it is: leave one of them out"
         )
     return file
 

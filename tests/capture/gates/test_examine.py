@@ -2,14 +2,18 @@
 
 import shutil
 
+import numpy as np
 import pytest
 import yaml
 
 from tests.capture.place.films import film
+from tests.capture.readers.camera_paths.paths import tum_lines
 from tests.capture.recognise.folders import lab_folder
+from tests.tracking.scenes import T_WORLD_CAM
 from xsim_core.capture import IngestConfig
 from xsim_core.capture.gates.examine import check_capture, examine
 from xsim_core.capture.gates.gate import Gates
+from xsim_core.capture.identity import source_files
 from xsim_core.capture.propose import propose, write_proposal
 from xsim_core.capture.recognise import look_around
 from xsim_core.errors import BadInputError
@@ -67,6 +71,25 @@ def test_all_that_is_wrong_is_told_at_once(lab, tmp_path):
     (place := tmp_path / "place").mkdir()
     with pytest.raises(BadInputError, match=r"none\.obj does not exist"):
         examine(lab, place, Gates())
+
+
+def test_a_path_beside_a_film_is_read_apart_and_held_against_it(lab):
+    """The camera of this film stands still; where it stands the path can say."""
+    content = yaml.safe_load((lab / "capture.yaml").read_text())
+    del content["camera"]
+    content |= {"camera_path": "gt.txt", "world": "file"}
+    (lab / "capture.yaml").write_text(yaml.safe_dump(content))
+    T = np.tile(T_WORLD_CAM, (4, 1, 1))
+    np.savetxt(lab / "gt.txt", tum_lines(np.arange(4) / 10, T))
+    gates = check_capture(lab)
+    assert gates.refused == []
+    found = {r.gate: r for r in gates.results}
+    assert found["camera_path"].found == "a TUM trajectory: 4 of 4 frames"
+    x, y, z = T_WORLD_CAM[:3, 3]
+    place = found["where the robot stands"]
+    assert f"x {x:.2f}, y {y:.2f}, z {z:.2f} m from its base" in place.found
+    assert any("takes the origin of camera_path for the robot's base" in n for n in place.notes)
+    assert lab / "gt.txt" in source_files(lab)
 
 
 def test_a_folder_without_a_word_is_told_how_to_get_one(tmp_path):

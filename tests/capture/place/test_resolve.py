@@ -10,6 +10,7 @@ from tests.tracking.scenes import T_WORLD_CAM
 from xsim_core.capture.formats import write_rgbd_folder
 from xsim_core.capture.identity import IngestConfig, source_files
 from xsim_core.capture.layout import CaptureFile, read_capture_file
+from xsim_core.capture.place.moving.given_path import AboutPath, GivenPath
 from xsim_core.capture.place.resolve import resolve_place, stated_board
 from xsim_core.capture.place.tag_layout import NUM_FRAMES
 from xsim_core.errors import BadInputError
@@ -54,6 +55,15 @@ def test_a_board_that_the_film_does_not_show_leaves_the_matrix():
     place, notes = resolved(None, board=elsewhere, camera=T_WORLD_CAM.tolist())
     assert place.board is not None
     assert any("does not show the board" in n for n in notes)
+
+
+def test_a_path_that_moves_is_not_of_a_film_that_stands_still():
+    file = CaptureFile.model_validate(words(camera_path="gt.txt", world="file"))
+    T = np.tile(T_WORLD_CAM, (4, 1, 1))
+    T[:, 0, 3] += [0, 0.05, 0.1, 0.2]
+    given = GivenPath(T, np.ones(4, bool), AboutPath(name="gt.txt", form="a test", unit_m=1.0))
+    with pytest.raises(BadInputError, match=r"gt\.txt has the camera move, and the film shows"):
+        resolve_place(file, None, None, video_of(film()), 0, [], given=given)
 
 
 @pytest.fixture

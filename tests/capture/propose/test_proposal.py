@@ -7,6 +7,7 @@ from xsim_core.capture.layout import CaptureFile, read_capture_file
 from xsim_core.capture.propose import propose
 from xsim_core.capture.propose.text import capture_text
 from xsim_core.capture.recognise.facts import (
+    CameraPath,
     CameraPose,
     Facts,
     Film,
@@ -130,3 +131,12 @@ def test_names_from_outside_stay_in_their_comment():
     odd = Mesh(path="a\nname: b/mesh.obj", what="a mesh\nvideo: c", is_coloured=True)
     facts = WHOLE.model_copy(update={"meshes": (odd,)})
     assert yaml.safe_load(text_of(facts)) == propose(facts).values
+
+
+def test_a_path_that_came_with_the_film_is_taken_and_explained():
+    path = CameraPath(path="gt.txt", what="a TUM trajectory: 9 of 9", num_poses=9, moves_m=0.4)
+    still = path.model_copy(update={"moves_m": 0.0})
+    text = text_of(WHOLE.model_copy(update={"camera_paths": (path,)}))
+    assert CaptureFile.model_validate(yaml.safe_load(text)).camera_path.file == "gt.txt"
+    assert "the film checks it" in " ".join(text.replace("#", "").split())
+    assert "camera_path" not in text_of(WHOLE.model_copy(update={"camera_paths": (still,)}))

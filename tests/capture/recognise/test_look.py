@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from tests.capture.place.films import film
+from tests.capture.readers.camera_paths.paths import tum_lines
 from tests.capture.recognise.folders import lab_folder
 from tests.tracking.scenes import T_WORLD_CAM
 from xsim_core.capture.propose import propose
@@ -81,6 +82,21 @@ def test_a_pose_a_frame_in_files_is_a_track_that_can_be_named(tmp_path):
     facts, _ = look_around(lab)
     assert [(p.num_poses, p.track) for p in facts.object_poses] == [(6, "ob_in_cam")]
     assert propose(facts).lines[-1].example == "track:\n  file: ob_in_cam\n  frame: camera\n"
+
+
+def test_a_path_of_the_camera_is_told_from_the_object_s_poses(tmp_path):
+    root = lab_folder(tmp_path / "lab", mask=False, poses=True, photos=False)
+    T = np.tile(np.eye(4), (4, 1, 1))
+    T[:, 0, 3] = 0.05 * np.arange(4)
+    np.savetxt(root / "session 3" / "groundtruth.txt", tum_lines(np.arange(4) / 10, T))
+    np.savetxt(root / "session 3" / "trajectory.txt", tum_lines(np.arange(4) + 70.0, T))
+    facts, _ = look_around(root)
+    path, late = facts.camera_paths
+    assert (path.path, path.num_poses) == ("session 3/groundtruth.txt", 4)
+    assert path.moves_m == pytest.approx(0.15)
+    assert "its times go from 70.000" in late.fault
+    assert facts.object_poses[0].path == "track.json"
+    assert not facts.camera_poses
 
 
 def test_the_photos_are_named_by_the_folder_that_also_tells_where_they_were_taken(tmp_path):

@@ -62,6 +62,7 @@ def agreed_parts(
     *,
     is_camera_stated: bool = False,
     are_photos_placed: bool = False,
+    is_path_given: bool = False,
     gates: Gates | None = None,
 ) -> Agreed:
     """Hold video, photos and board against each other.
@@ -72,6 +73,7 @@ def agreed_parts(
         notes: receives what was mended or is suspect.
         is_camera_stated: then the video need not show the board.
         are_photos_placed: then the photos need not, as where they were taken is stated.
+        is_path_given: then a camera that was moved is where its path has it.
         gates: keep what each step found.
 
     Raises:
@@ -99,7 +101,7 @@ def agreed_parts(
             "" if ratio is None else f"; {ratio:.3f} of what the board's size says"
         )
     with gates.gate("camera and board stand still", notes) as gate:
-        num_places = _check_camera(video, board, found, notes)
+        num_places = _check_camera(video, board, found, notes, is_path_given=is_path_given)
         gate.found = _places_words(num_places)
     with gates.gate("depth in time with colour", notes) as gate:
         in_time, lag = _without_lag(replace(video, depth_mm=depth_mm), notes)
@@ -138,6 +140,8 @@ def _check_camera(
     board: Board | None,
     found: Mapping[int, BoardDetection],
     notes: list[str],
+    *,
+    is_path_given: bool,
 ) -> int:
     """In how many places the camera stood, 0 for one that moves on; says when it was knocked.
 
@@ -145,7 +149,7 @@ def _check_camera(
         BadInputError: for a camera that was moved in a film without a board, or a board that moves.
     """
     stillness = camera_stillness(video.rgb, board)  # type: ignore[arg-type]
-    if stillness.goes_on:
+    if stillness.goes_on or (is_path_given and not stillness.is_still):
         return 0
     seconds = video.timestamps_s - video.timestamps_s[0]
     if not stillness.is_still:

@@ -7,12 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TypeVar
 
 import numpy as np
 
 from xsim_core.capture.formats import RGBDVideo
 from xsim_core.capture.identity import VideoChoice, video_path
 from xsim_core.capture.layout import CAPTURE_FILE, CaptureFile, read_capture_file
+from xsim_core.capture.place.moving.given_path import GivenPath
 from xsim_core.capture.place.resolve import Place, as_seen, resolve_place, stated_board
 from xsim_core.capture.place.spec import PhotoPosesSpec
 from xsim_core.capture.readers.apart import Brought, Parts, read_parts
@@ -32,12 +34,14 @@ from .words import (
     board_words,
     box_words,
     mesh_words,
+    path_words,
     photos_words,
     place_words,
     track_words,
     video_words,
 )
 
+OfFilm = TypeVar("OfFilm", GivenTrack, GivenPath)
 NO_METRES = (
     "photos: nothing tells their metres (neither board, tags nor photo_poses with T_world_poses): "
     "scan will refuse them; with `room: film` the video gives the room"
@@ -118,6 +122,7 @@ def examine(
                 video=video_path(folder, file, prefer),
                 depth_unit_m=file.depth_unit_m,
                 track=(folder / file.track.file, file.track) if file.track else None,
+                camera_path=folder / file.camera_path.file if file.camera_path else None,
                 goes_on=gates.goes_on,
             )
             gate.found = "in a process with limits"
@@ -155,6 +160,7 @@ def _hold_together(
             notes,
             is_camera_stated=file.camera is not None,
             are_photos_placed=stated_poses(file).T_world_poses is not None,
+            is_path_given=file.camera_path is not None,
             gates=gates,
         )
         video, is_moving = agreed.video, agreed.is_camera_moving
@@ -173,12 +179,13 @@ def _hold_together(
                 symmetry = object_symmetry(file, parts.mesh, notes)
             gate.found = "none" if symmetry is None else f"{symmetry.source}: {symmetry.words}"
         with gates.gate("where the robot stands", notes) as gate:
+            given = _of_film(parts.camera_path, parts, video)
             place = resolve_place(
-                file, folder, board, video, init_frame, notes, is_moving=is_moving
+                file, folder, board, video, init_frame, notes, is_moving=is_moving, given=given
             )
             gate.found = place_words(place)
         if not gates.refused:
-            track = _track(parts, video)
+            track = _of_film(parts.track, parts, video)
             told = tuple(notes)
             return Examined(file, parts.whole(), video, init_frame, place, symmetry, track, told)
     return None
@@ -200,8 +207,9 @@ def _tell_parts(parts: Parts, gates: Gates, notes: list[str]) -> None:
         ("photos", photos_words(parts)),
         ("video", video_words(parts)),
         ("track", track_words(parts)),
+        ("camera_path", path_words(parts)),
     ):
-        if name == "track" and "track" not in parts.notes:
+        if name in ("track", "camera_path") and name not in parts.notes:
             continue  # None was brought, or there is no film that it could be of.
         with gates.part(), gates.gate(name, notes) as gate:
             notes += parts.notes.get(name, [])
@@ -239,12 +247,12 @@ def _tell_metres(file: CaptureFile) -> bool:
     return file.room != "photos" or file.board is not None or is_placed
 
 
-def _track(parts: Parts, video: RGBDVideo) -> GivenTrack | None:
-    """The track that was brought, of the frames that are left of its film."""
-    track, film = parts.track, parts.video
-    if track is None or film is None or len(film.rgb) == len(video.rgb):
-        return track
+def _of_film(brought: OfFilm | None, parts: Parts, video: RGBDVideo) -> OfFilm | None:
+    """What was brought for each frame, of the frames that are left of its film."""
+    film = parts.video
+    if brought is None or film is None or len(film.rgb) == len(video.rgb):
+        return brought
     there = film.source_frames
     numbers = np.arange(len(film.rgb)) if there is None else there
     left = np.arange(len(video.rgb)) if video.source_frames is None else video.source_frames
-    return track.of_frames(np.isin(numbers, left))
+    return brought.of_frames(np.isin(numbers, left))

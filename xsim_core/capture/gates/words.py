@@ -46,6 +46,13 @@ def track_words(parts: Parts) -> str:
     return f"{int(track.has_pose.sum())} of {len(track.has_pose)} frames have a pose"
 
 
+def path_words(parts: Parts) -> str:
+    """The camera's path that was brought."""
+    if (path := parts.camera_path) is None:
+        return ""
+    return f"{path.about.form}: {int(path.has_pose.sum())} of {len(path.has_pose)} frames"
+
+
 def box_words(file: CaptureFile) -> str:
     """The box as stated."""
     left, top, right, bottom = file.init_box_xyxy

@@ -13,16 +13,20 @@ from xsim_core.config import refusal
 from xsim_core.errors import BadInputError
 from xsim_core.geometry import Board, Matrix4, TagBoard, board_fault
 
-from .camera_motion import CameraMotion, camera_motion
 from .camera_pose import camera_in_world
+from .moving.camera_motion import CameraMotion, PathOfFile, camera_motion
+from .moving.file_world import file_world
+from .moving.given_path import GivenPath, is_still
+from .moving.path_in_file import unchecked_poses
 from .other_sources import compare_with_board
-from .spec import BoardInFile, CameraSpec, TagsSpec
+from .spec import BoardInFile, CameraPathSpec, CameraSpec, TagsSpec
 from .support_plane import Plane, support_plane
 from .table_world import table_world
 from .tag_layout import tag_board, turn_as_seen
 
 Floats = NDArray[np.float64]
 World = Literal["robot", "table"]
+SaidWorld = World | Literal["file"]
 
 
 class Stated(Protocol):
@@ -33,7 +37,9 @@ class Stated(Protocol):
     @property
     def camera(self) -> CameraSpec | None: ...  # noqa: D102
     @property
-    def world(self) -> World: ...  # noqa: D102
+    def camera_path(self) -> CameraPathSpec | None: ...  # noqa: D102
+    @property
+    def world(self) -> SaidWorld: ...  # noqa: D102
     @property
     def init_box_xyxy(self) -> tuple[float, float, float, float]: ...  # noqa: D102
 
@@ -63,6 +69,7 @@ def place_files(file: Stated, folder: Path) -> list[Path]:
     named = [
         file.camera.matrix if file.camera is not None else None,
         file.board.layout if isinstance(file.board, TagsSpec) else None,
+        file.camera_path.file if file.camera_path is not None else None,
     ]
     return [folder / name for name in named if isinstance(name, str)]
 
@@ -116,6 +123,7 @@ def resolve_place(
     notes: list[str],
     *,
     is_moving: bool = False,
+    given: GivenPath | None = None,
 ) -> Place:
     """All that the capture says, checked with the film.
 
@@ -127,14 +135,19 @@ def resolve_place(
         init_frame: the frame with the object's box.
         notes: receives what was guessed, mended, or does not agree well.
         is_moving: the camera moves through the film; what is stated is of ``init_frame``.
+        given: the camera's path that came with the film, where one did.
 
     Raises:
         BadInputError: when the sources contradict the film or each other.
     """
     place = _at_init_frame(file, folder, board, video, init_frame, notes, is_moving=is_moving)
+    of_file = None
+    if given is not None and file.camera_path is not None:
+        plane = _plane(file, video, init_frame) if file.world == "file" else None
+        of_file = PathOfFile(given, file.camera_path, file.world == "file", plane)
     if not is_moving:
-        return place
-    motion = camera_motion(board, place.T_world_cam, video, init_frame, notes)
+        return place if of_file is None else _still(place, of_file, init_frame, notes)
+    motion = camera_motion(board, place.T_world_cam, video, init_frame, notes, of_file)
     return replace(place, T_world_cam=motion.T_world_cam[init_frame], motion=motion)
 
 
@@ -148,10 +161,10 @@ def _at_init_frame(
     *,
     is_moving: bool,
 ) -> Place:
-    if file.camera is None and file.world == "robot":
+    if file.camera is None and file.world != "table":
         return Place(board, None, "robot")
     depth_m = np.asarray(video.depth_mm[init_frame], np.float64) / 1000
-    plane = support_plane(depth_m, video.camera, file.init_box_xyxy)
+    plane = _plane(file, video, init_frame)
     object_cam = _object_middle(depth_m, video, file.init_box_xyxy, plane)
     if file.camera is None:
         return Place(board, table_world(plane, object_cam, notes), "table")
@@ -159,6 +172,30 @@ def _at_init_frame(
     if board is not None and not is_moving:
         compare_with_board(T_world_cam, board, video, notes)
     return Place(board, T_world_cam, "robot")
+
+
+def _still(place: Place, of_file: PathOfFile, init_frame: int, notes: list[str]) -> Place:
+    """With a path that came with a film in which the camera stands still."""
+    name = f"camera_path: {of_file.given.about.name}"
+    if not of_file.given.has_pose[init_frame]:
+        raise BadInputError(f"{name} has no pose of frame {init_frame}, which init_frame names")
+    T = unchecked_poses(of_file.given, of_file.spec, name)
+    if not is_still(T[of_file.given.has_pose]):
+        raise BadInputError(
+            f"{name} has the camera move, and the film shows that it stands still: is it this "
+            "film's? Leave camera_path out of capture.yaml, or bring the film's own."
+        )
+    if not of_file.is_world:
+        notes.append(f"{name} is not needed: the camera stands still")
+        return place
+    notes.append(f"{name}: unchecked, as the camera stands still")
+    T_world_file = file_world(T[init_frame], of_file.plane, notes)
+    return replace(place, T_world_cam=T_world_file @ T[init_frame])
+
+
+def _plane(file: Stated, video: RGBDVideo, init_frame: int) -> Plane | None:
+    depth_m = np.asarray(video.depth_mm[init_frame], np.float64) / 1000
+    return support_plane(depth_m, video.camera, file.init_box_xyxy)
 
 
 def _object_middle(

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from xsim_core.errors import BadInputError
 from xsim_core.geometry import inverse_se3, make_se3
 
-from .spec import Axes, CameraSpec, LengthUnit, Maps
+from .spec import Axes, CameraSpec, LengthUnit, Maps, PathAxes
 
 Floats = NDArray[np.float64]
 
@@ -20,10 +20,13 @@ METRES: Mapping[LengthUnit, float] = {"m": 1.0, "mm": 1e-3, "cm": 1e-2}
 ROUNDED = 2e-3
 BENT = 2e-2
 
-_R_AXES_OPENCV: Mapping[Axes, Floats] = {
+_R_AXES_OPENCV: Mapping[PathAxes, Floats] = {
     "opencv": np.eye(3),
     "opengl": np.diag([1.0, -1.0, -1.0]),
     "ros_link": np.array([[0.0, 0, 1], [-1, 0, 0], [0, -1, 0]]),
+    # Of a picture that was turned so after the camera with OpenGL's axes took it.
+    "opengl_clockwise": np.array([[0.0, 1, 0], [1, 0, 0], [0, 0, -1]]),
+    "opengl_counterclockwise": np.array([[0.0, -1, 0], [-1, 0, 0], [0, 0, -1]]),
 }
 """Columns: the OpenCV camera's x, y and z in the axes that a calibration used."""
 
@@ -49,6 +52,11 @@ def turned(T: Floats, maps: Maps, axes: Axes) -> Floats:
     """``T_world_cam`` (4, 4) of a stated transform that maps so and whose camera has such axes."""
     T_world_axes = T if maps == "camera_to_base" else inverse_se3(T)
     return T_world_axes @ make_se3(_R_AXES_OPENCV[axes], np.zeros(3))
+
+
+def axes_rotation(axes: PathAxes) -> Floats:
+    """(3, 3) whose columns are the OpenCV camera's x, y and z in those axes."""
+    return _R_AXES_OPENCV[axes]
 
 
 def _rows(numbers: Floats, source: str, notes: list[str]) -> Floats:

@@ -14,6 +14,8 @@ Matrix = Annotated[tuple[Numbers, ...], Field(max_length=4)] | Numbers
 Maps = Literal["camera_to_base", "base_to_camera"]
 Axes = Literal["opencv", "opengl", "ros_link"]
 LengthUnit = Literal["m", "mm", "cm"]
+PathMaps = Literal["camera_to_world", "world_to_camera"]
+PathAxes = Axes | Literal["opengl_clockwise", "opengl_counterclockwise"]
 
 
 class CameraSpec(FrozenModel):
@@ -35,6 +37,25 @@ class CameraSpec(FrozenModel):
     @classmethod
     def _of_a_matrix_alone(cls, data: Any) -> Any:
         return data if isinstance(data, dict) else {"matrix": data}
+
+
+class CameraPathSpec(FrozenModel):
+    """Poses of a video camera that moves, from the film's recorder, a tracker or a SLAM."""
+
+    file: str = Field(min_length=1)
+    """A file or a folder of matrices, relative to the capture; of Record3D the recording itself."""
+    maps: PathMaps | None = None
+    """camera_to_world: points seen by the camera to the world (poses); None: as the format says,
+    and the other way round where only that is how the film has it."""
+    axes: PathAxes | None = None
+    """As a camera's, and OpenGL's for a picture that was turned by a quarter, as phones do."""
+    metres_per_unit: float | None = Field(default=None, gt=0)
+    """None: as the format says, or as the film has it."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_a_file_alone(cls, data: Any) -> Any:
+        return {"file": data} if isinstance(data, str) else data
 
 
 class PhotoPosesSpec(FrozenModel):

@@ -15,13 +15,32 @@ ROWS = ("- [0.0, -1.0, 0.0, 0.70]", "- [1.0, 0.0, 0.0, -0.10]", "- [0.0, 0.0, 1.
 
 
 def place_lines(facts: Facts) -> tuple[Line, ...]:
-    """``camera`` where a pose was found, else ``world: table``; and a board to fill in."""
-    board = _board(facts)
+    """``camera`` where a pose was found, else ``world: table``; and a board to fill in.
+
+    A path of a camera that moves stands before them.
+    """
+    board = (*_path(facts), *_board(facts))
     camera = next((c for c in facts.camera_poses if c.is_usable), None)
     faults = tuple(f"{c.path}: {c.fault}" for c in facts.camera_poses if c.fault)
     if camera is not None:
         return (Line("camera", _camera_value(camera), (*_camera_why(camera), *faults)), *board)
     return (Line("world", "table", (A_GUESS, *faults)), *board)
+
+
+def _path(facts: Facts) -> tuple[Line, ...]:
+    """``camera_path`` where one was found that moves."""
+    usable = [p for p in facts.camera_paths if p.is_usable and p.moves_m > 0]
+    faults = tuple(f"{p.path}: {p.fault}" for p in facts.camera_paths if p.fault)
+    if not usable:
+        return ()
+    first, *others = usable
+    also = tuple(f"also there: {p.path} ({p.what})" for p in others[:3])
+    what = (
+        f"where the camera was in each frame: {first.what}; the film checks it, and tells what "
+        "the file leaves open (maps, axes, metres_per_unit). Without this line the room that is "
+        "seen tells the path. `world: file` takes the file's own frame for the robot's"
+    )
+    return (Line("camera_path", first.path, (what, *first.notes, *also, *faults)),)
 
 
 def _camera_value(camera: CameraPose) -> Any:

@@ -3,6 +3,7 @@
 from xsim_core.capture.place import matrix_file, tag_layout
 
 from . import intrinsics, photos
+from .camera_paths import forms as camera_forms
 from .folders import names
 from .meshes import mesh
 from .posed import posed_photos
@@ -22,6 +23,7 @@ ACCEPTED = {
     "intrinsics in an RGB-D folder": intrinsics.ACCEPTS,
     "camera's pose": matrix_file.ACCEPTS,
     "tags' places": tag_layout.ACCEPTS,
+    "path of a camera that moves": camera_forms.ACCEPTS,
     "object's track": forms.ACCEPTS,
     "photos": photos.ACCEPTS,
     "photos' poses": posed_photos.ACCEPTS,

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsim_core.capture.formats import RGBDVideo
+from xsim_core.capture.place.moving.given_path import GivenPath
 from xsim_core.errors import XSimError
 from xsim_core.geometry import TexturedMesh
 
@@ -30,6 +31,7 @@ class Brought:
     photo_poses: dict[str, NDArray[np.float64]] = field(default_factory=dict)
     """``T_given_cam`` (n, 4, 4) and ``K`` (3, 3) where they came with the photos."""
     track: GivenTrack | None = None
+    camera_path: GivenPath | None = None
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class Parts:
     photo_poses: dict[str, NDArray[np.float64]] = field(default_factory=dict)
     """As ``Brought`` has them."""
     track: GivenTrack | None = None
+    camera_path: GivenPath | None = None
 
     def whole(self) -> Brought:
         """All of it.
@@ -57,7 +60,7 @@ class Parts:
         assert self.mesh is not None and self.photos is not None  # noqa: PT018
         assert self.video is not None and self.unit is not None  # noqa: PT018
         notes = [note for said in self.notes.values() for note in said]
-        more = self.photo_poses, self.track
+        more = self.photo_poses, self.track, self.camera_path
         return Brought(self.mesh, self.photos, self.video, self.unit, notes, *more)
 
 
@@ -71,6 +74,7 @@ def read_parts(
     video: Path,
     depth_unit_m: float | None,
     track: tuple[Path, TrackSpec] | None = None,
+    camera_path: Path | None = None,
     goes_on: bool = False,
     limits: Limits | None = None,
 ) -> Parts:
@@ -85,6 +89,7 @@ def read_parts(
         video: as ``read_video_and_unit`` takes it.
         depth_unit_m: likewise.
         track: as ``read_track`` takes it.
+        camera_path: as ``read_camera_path`` takes it.
         goes_on: read the other parts too where one cannot be read, and answer its failure.
         limits: of memory, time and file size; of this machine by default.
 
@@ -100,6 +105,8 @@ def read_parts(
         "poses": poses,
         "goes_on": goes_on,
     }
+    if camera_path is not None:
+        files["camera_path"] = camera_path
     if track is not None:
         files["track"], more["track_spec"] = track[0], track[1].model_dump()
     a, said = read_in_child("capture", place, files, limits, more)
@@ -116,6 +123,9 @@ def read_parts(
         {n: a[f"photo_poses/{n}"] for n in ("T_given_cam", "K") if f"photo_poses/{n}" in a},
         GivenTrack(a["track_T"], a["track_has_pose"], said["track_frame"])
         if "track_T" in a
+        else None,
+        GivenPath.of(a["path_T"], a["path_has_pose"], said["camera_path"])
+        if "path_T" in a
         else None,
     )
 

@@ -83,13 +83,13 @@ def _read(request: dict[str, Any], out: Path) -> dict[str, Any]:
 
 def _capture(request: dict[str, Any], begin: Begin) -> tuple[Arrays, dict[str, Any]]:
     """Mesh, photos and video; where it goes on, those of them that can be read."""
-    readers = {"mesh": _mesh, "photos": _photos, "video": _video, "track": _track}
+    readers = {"mesh": _mesh, "photos": _photos, "video": _video, **OF_FILM}
     arrays: dict[str, NDArray[Any]] = {}
     said: dict[str, Any] = {}
     notes: dict[str, list[str]] = {}
     failures: dict[str, dict[str, str]] = {}
     for name, read in readers.items():
-        if name not in request or (name == "track" and "video" in failures):
+        if name not in request or (name in OF_FILM and "video" in failures):
             continue
         mine = notes.setdefault(name, [])
         try:
@@ -139,27 +139,44 @@ def _video(
     }  # fmt: skip
     if video.source_frames is not None:
         arrays["source_frames"] = video.source_frames
-    return arrays, {"unit": asdict(unit), "names": video.names}
+    return arrays, {"unit": asdict(unit), "names": video.names, "began_s": video.began_s}
 
 
-def _track(
-    path: Path, notes: list[str], given: dict[str, Any]
-) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-    """Somebody's track of the film that was read before it."""
-    from .tracks.of_film import read_track
-    from .tracks.spec import TrackSpec
-
-    film = RGBDVideo(
+def _film(given: dict[str, Any]) -> RGBDVideo:
+    """The film that was read before."""
+    return RGBDVideo(
         rgb=given["rgb"],
         depth_mm=given["depth_mm"],
         timestamps_s=given["timestamps_s"],
         K=given["K"],
         source_frames=given.get("source_frames"),
         names=given["names"],
+        began_s=given["began_s"],
     )
-    track = read_track(path, TrackSpec.model_validate(given["track_spec"]), film, notes)
+
+
+def _track(
+    path: Path, notes: list[str], given: dict[str, Any]
+) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    """Somebody's track of that film."""
+    from .tracks.of_film import read_track
+    from .tracks.spec import TrackSpec
+
+    spec = TrackSpec.model_validate(given["track_spec"])
+    track = read_track(path, spec, _film(given), notes)
     found = {"track_T": track.T_frame_object, "track_has_pose": track.has_pose}
     return found, {"track_frame": track.frame}
+
+
+def _camera_path(
+    path: Path, notes: list[str], given: dict[str, Any]
+) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    """The camera's path through that film."""
+    from .camera_paths.of_film import read_camera_path
+
+    found = read_camera_path(path, _film(given), notes)
+    arrays = {"path_T": found.T, "path_has_pose": found.has_pose}
+    return arrays, {"camera_path": found.about.model_dump()}
 
 
 def _world(request: dict[str, Any], begin: Begin) -> tuple[Arrays, dict[str, Any]]:
@@ -184,6 +201,8 @@ def _look(request: dict[str, Any], begin: Begin) -> tuple[Arrays, dict[str, Any]
     return arrays, {"facts": facts.model_dump(mode="json")}
 
 
+OF_FILM = {"track": _track, "camera_path": _camera_path}
+"""What is of the film's frames, and needs them."""
 READ = {"capture": _capture, "world": _world, "truth": _truth, "look": _look}
 
 

@@ -65,6 +65,14 @@ class CameraPose(Found):
     """Whether the table in the film agreed."""
 
 
+class CameraPath(Found):
+    """Poses of the video's camera in the frames of the film."""
+
+    num_poses: int = 0
+    moves_m: float = 0.0
+    """How far from its first pose, in the file's own lengths."""
+
+
 class ObjectPoses(Found):
     """Poses of the object in the camera's frame, from somebody's tracker or annotation."""
 
@@ -116,6 +124,7 @@ class Facts(FrozenModel):
     photos: tuple[Photos, ...] = ()
     meshes: tuple[Mesh, ...] = ()
     camera_poses: tuple[CameraPose, ...] = ()
+    camera_paths: tuple[CameraPath, ...] = ()
     object_poses: tuple[ObjectPoses, ...] = ()
     tag_layouts: tuple[TagLayout, ...] = ()
     hand_eye: tuple[Found, ...] = ()
@@ -132,7 +141,8 @@ class Facts(FrozenModel):
         """Everything with the word for its kind."""
         kinds = {
             "video": self.films, "photos": self.photos, "mesh": self.meshes,
-            "camera's pose": self.camera_poses, "object's poses": self.object_poses,
+            "camera's pose": self.camera_poses, "camera's path": self.camera_paths,
+            "object's poses": self.object_poses,
             "tags' places": self.tag_layouts, "hand-eye recording": self.hand_eye,
             "intrinsics": self.intrinsics, "mask": self.masks, "other": self.others,
         }  # fmt: skip

@@ -18,6 +18,7 @@ from .markers import find_layouts, look_for_markers
 from .masks import boxes_beside, look_at_masks, mask_files
 from .matrices import find_hand_eye, find_intrinsics, find_poses, small_texts
 from .meshes import find_meshes
+from .paths import find_camera_paths, is_of_path
 from .photos import find_photos
 from .poses import box_of_pose, sort_poses
 from .tree import Tree, list_tree
@@ -61,6 +62,8 @@ def look_around(folder: Path) -> tuple[Facts, NDArray[np.uint8] | None]:
     video = None if film is None else film.video
     mesh = read.get(meshes[0].path) if meshes else None
     poses = find_poses(tree, [p for p in texts if tree.rel(p) not in told], of_hand_eye)
+    paths = [] if film is None else find_camera_paths(tree, film)
+    poses = [p for p in poses if not is_of_path(p.path, paths, tree)]
     cameras, objects, others = sort_poses(poses, tree, video, mesh)
     mask_facts, box = look_at_masks(masks, tree, film)
     if film is not None and film.path.is_dir() and (annotated := boxes_beside(film, tree)):
@@ -78,6 +81,7 @@ def look_around(folder: Path) -> tuple[Facts, NDArray[np.uint8] | None]:
         photos=tuple(photos),
         meshes=tuple(meshes),
         camera_poses=tuple(cameras),
+        camera_paths=tuple(paths),
         object_poses=tuple(objects),
         tag_layouts=tuple(layouts),
         hand_eye=tuple(hand_eye),

@@ -68,7 +68,13 @@ def read_rgbd_folder(
         rgb, depth_mm = _undistorted(rgb, depth_mm, camera, _K_name(folder), notes)
     stamps, names = frames.stamps_s - frames.stamps_s[0], frames.names
     video = RGBDVideo(
-        rgb, depth_mm, stamps, camera.K, frames.source_frames, tuple(names) if names else None
+        rgb,
+        depth_mm,
+        stamps,
+        camera.K,
+        frames.source_frames,
+        tuple(names) if names else None,
+        float(frames.stamps_s[0]),
     )
     return video, unit
 

@@ -5,7 +5,7 @@ Format: https://docs.nerf.studio/quickstart/data_conventions.html
 
 import json
 import math
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -70,11 +70,42 @@ def read_transforms(path: Path, notes: list[str]) -> list[PosedPhoto]:
             f"{path.name}: {len(missing)} photos that it names are not there: {missing[0]}…"
         )
     if stretched:
-        notes.append(
-            f"{path.name}: the rotations of {stretched} matrices have a scale; they were brought "
-            "to length one, translations are as they stand"
-        )
+        notes.append(_stretched_words(path, stretched))
     return sorted(photos, key=lambda p: natural_key(p.file.as_posix()))
+
+
+def poses_of_frames(told: dict[str, Any], path: Path, notes: list[str]) -> tuple[Floats, list[str]]:
+    """``T_given_camgl`` (n, 4, 4) of a parsed file, and the names of their images.
+
+    No image need be there; ``applied_transform`` and ``applied_scale`` are undone.
+
+    Raises:
+        BadInputError: for what is no such file.
+    """
+    undo, scale = _applied(told, path)
+    poses: list[Floats] = []
+    names: list[str] = []
+    stretched = 0
+    for i, frame in enumerate(told["frames"]):
+        if not isinstance(frame, dict) or not isinstance(frame.get("file_path"), str):
+            raise BadInputError(f"{path}: frame {i} has no file_path")
+        T_gl, is_stretched = _pose(frame.get("transform_matrix"), f"{path}: {frame['file_path']}")
+        stretched += is_stretched
+        T_gl[:3, 3] /= scale
+        poses.append(undo @ T_gl)
+        names.append(PurePosixPath(frame["file_path"]).stem)
+    if not poses:
+        raise BadInputError(f"{path} names no frame")
+    if stretched:
+        notes.append(_stretched_words(path, stretched))
+    return np.stack(poses), names
+
+
+def _stretched_words(path: Path, count: int) -> str:
+    return (
+        f"{path.name}: the rotations of {count} matrices have a scale; they were brought to length "
+        "one, translations are as they stand"
+    )
 
 
 def _applied(told: dict[str, Any], path: Path) -> tuple[Floats, float]:

@@ -34,7 +34,7 @@ from .streams import Streams
 
 ACCEPTS = (
     "Record3D's .r3d of LiDAR or TrueDepth: colour, depth where its confidence is not low, "
-    "intrinsics that follow the autofocus, times; the phone stands still"
+    "intrinsics that follow the autofocus, times, the phone's own path (`camera_path`)"
 )
 MEND = "Export it again from Record3D's library, as .r3d, and copy it whole."
 SUFFIX = ".r3d"
@@ -145,17 +145,51 @@ def _about(archive: zipfile.ZipFile, numbers: list[int], path: Path, notes: list
         raise BadInputError(f"{source} tells no intrinsics (K or perFrameIntrinsicCoeffs). {MEND}")
     for one in K:
         Intrinsics(one, image_wh).fit_to(image_wh, source, said)
-    times = told.get("frameTimestamps") or []
-    if len(times) > numbers[-1]:
-        stamps = np.array([float(times[n]) for n in numbers])
-    else:
-        fps = float(told.get("fps") or 0)
-        if not 0.5 <= fps <= 500:
-            raise BadInputError(f"{source} tells neither frameTimestamps nor a frame rate (fps)")
-        notes.append(f"{path.name}: no times of frames, {fps:g} frames a second as it says")
-        stamps = np.array(numbers) / fps
+    stamps = _stamps(told, numbers, path, notes)
     _note_motion(told.get("poses"), path, notes)
     return _About(image_wh, depth_wh, np.stack(K), stamps)
+
+
+def _stamps(
+    told: dict[str, Any], numbers: list[int], path: Path, notes: list[str]
+) -> NDArray[np.float64]:
+    """The frames' times (t,) in seconds."""
+    times = told.get("frameTimestamps") or []
+    if len(times) > numbers[-1]:
+        return np.array([float(times[n]) for n in numbers])
+    fps = float(told.get("fps") or 0)
+    if not 0.5 <= fps <= 500:
+        raise BadInputError(
+            f"{path}: metadata tells neither frameTimestamps nor a frame rate (fps)"
+        )
+    notes.append(f"{path.name}: no times of frames, {fps:g} frames a second as it says")
+    return np.array(numbers) / fps
+
+
+def recorded_poses(path: Path) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The phone's pose (n, 7) in each frame, and the frames' times (n,) from the first one on.
+
+    A pose is x, y, z, w of a quaternion, then metres; (0, 7) where the phone tells none, as with
+    its TrueDepth camera, of which all are the same.
+
+    Raises:
+        BadInputError: when there are frames or poses that are none.
+    """
+    with zipfile.ZipFile(path) as archive:
+        numbers = _numbers(set(archive.namelist()), path)
+        told: Any = json.loads(_member(archive, "metadata", MAX_TEXT_BYTES, path))
+    if not isinstance(told, dict) or not (raw := told.get("poses")):
+        return np.zeros((0, 7)), np.zeros(0)
+    poses = np.array(raw, np.float64)
+    if poses.ndim != 2 or poses.shape[1] != 7 or len(poses) <= numbers[-1]:
+        raise BadInputError(
+            f"{path}: metadata's poses are of shape {poses.shape}; each of frames 0 to "
+            f"{numbers[-1]} has seven numbers. {MEND}"
+        )
+    chosen, stamps = poses[numbers], _stamps(told, numbers, path, [])
+    if (chosen == chosen[0]).all():
+        return np.zeros((0, 7)), np.zeros(0)
+    return chosen, stamps - stamps[0]
 
 
 def _note_motion(poses: Any, path: Path, notes: list[str]) -> None:
@@ -166,8 +200,9 @@ def _note_motion(poses: Any, path: Path, notes: list[str]) -> None:
     moved_m = float(np.linalg.norm(places - places[0], axis=1).max())
     if moved_m > MOVED_M:
         notes.append(
-            f"{path.name}: the phone moved by {100 * moved_m:.0f} cm, as its own path says; that "
-            "path is not used, the room that it films tells where it was"
+            f"{path.name}: the phone moved by {100 * moved_m:.0f} cm, as its own path says; "
+            f"`camera_path: {path.name}` takes that path, and without it the room that is filmed "
+            "tells where the phone was"
         )
 
 

@@ -92,7 +92,8 @@ def pair_and_align(
         hw = (rgb.shape[1], rgb.shape[2])
         depth_mm = _aligned(depth_mm, K_depth, K, streams.T_colour_depth, hw)
     stamps = colour_s[[i for i, _ in pairs]]
-    return RGBDVideo(rgb, depth_mm, stamps - stamps[0], K), unit
+    began_s = float(stamps[0])
+    return RGBDVideo(rgb, depth_mm, stamps - began_s, K, began_s=began_s), unit
 
 
 def _cameras(streams: Streams, source: Path) -> tuple[Intrinsics, Intrinsics]:

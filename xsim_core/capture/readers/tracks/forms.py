@@ -66,30 +66,31 @@ def read_poses(path: Path, spec: TrackSpec, notes: list[str]) -> Poses:
     with reading(path, MEND):
         match path.suffix.lower():
             case _ if path.is_dir():
-                return _of_folder(path, notes)
+                return of_folder(path, notes)
             case ".json":
                 return _of_scene(path, spec)
             case ".csv":
                 return _of_results(path, spec, notes)
             case ".npy" | ".npz":
-                return _of_array(_load(path), spec, str(path))
+                return of_array(load_array(path), spec, str(path))
             case ".txt" | ".tum":
-                return _of_text(path, notes)
+                return of_text(path, notes)
             case other:
                 raise BadInputError(f"{path}: '{other}' is no track we read. Read are: {ACCEPTS}.")
 
 
-def _of_folder(path: Path, notes: list[str]) -> Poses:
+def of_folder(path: Path, notes: list[str]) -> Poses:
+    """A matrix a ``.txt``, by the names of images."""
     files = sorted(path.glob("*.txt"), key=lambda p: natural_key(p.name))
-    _check_count(len(files), path)
-    T = [_matrix(_rows(file, notes), str(file)) for file in files]
+    check_count(len(files), path)
+    T = [_matrix(rows_of(file, notes), str(file)) for file in files]
     names = [file.stem for file in files]
     return Poses(np.stack(T), "a folder of matrices", names, unit_m=1.0, frame="camera")
 
 
 def _of_scene(path: Path, spec: TrackSpec) -> Poses:
     told = read_scene(path)
-    _check_count(len(told), path)
+    check_count(len(told), path)
     found = [
         (number, int(one["obj_id"]), one["cam_R_m2c"], one["cam_t_m2c"])
         for number, objects in sorted(told.items())
@@ -115,7 +116,7 @@ def _of_results(path: Path, spec: TrackSpec, notes: list[str]) -> Poses:
             f"'{','.join(BOP_HEADER)},time'"
         )
     body = [row for row in rows[1:] if row]
-    _check_count(len(body), path)
+    check_count(len(body), path)
     if len(scenes := {row[0] for row in body}) > 1:
         raise BadInputError(f"{path} holds {len(scenes)} scenes; leave the film's own in the file")
     chosen = _chosen({int(row[2]) for row in body}, spec, path)
@@ -147,7 +148,8 @@ def _of_bop(poses: list[tuple[int, Any, Any]], form: str) -> Poses:
     return Poses(T, form, [str(n) for n, _, _ in poses], unit_m=1e-3, frame="camera")
 
 
-def _load(path: Path) -> Any:
+def load_array(path: Path) -> Any:
+    """The one array of a ``.npy`` or ``.npz``, whose shape its reader checks."""
     if path.stat().st_size > MAX_ARRAY_BYTES:
         raise BadInputError(f"{path} is too large to be a track")
     if path.suffix.lower() == ".npy":
@@ -162,7 +164,8 @@ def _load(path: Path) -> Any:
         return archive[archive.files[0]]
 
 
-def _of_array(array: Any, spec: TrackSpec, source: str) -> Poses:
+def of_array(array: Any, spec: TrackSpec, source: str) -> Poses:
+    """Matrices, or X-Sim's seven numbers, of every frame; of one object if there are several."""
     shape = tuple(int(n) for n in array.shape)
     if array.dtype.kind not in "fiu":
         raise BadInputError(f"{source} holds {array.dtype}, no numbers")
@@ -170,11 +173,11 @@ def _of_array(array: Any, spec: TrackSpec, source: str) -> Poses:
         raise BadInputError(f"{source} has shape {shape}: too large to be a track")
     if len(shape) == 3 and shape[2] == 7:
         row = _chosen(set(range(shape[0])), spec, Path(source))
-        return Poses(_of_quaternions(array[row], source), "X-Sim's array", frame="robot")
+        return Poses(of_quaternions(array[row], source), "X-Sim's array", frame="robot")
     if len(shape) == 2 and shape[1] == 7:
-        return Poses(_of_quaternions(array, source), "X-Sim's array", frame="robot")
+        return Poses(of_quaternions(array, source), "X-Sim's array", frame="robot")
     if len(shape) == 4 and shape[2:] in ((4, 4), (3, 4)):
-        return _of_array(array[_chosen(set(range(shape[0])), spec, Path(source))], spec, source)
+        return of_array(array[_chosen(set(range(shape[0])), spec, Path(source))], spec, source)
     if shape[1:] in ((4, 4), (3, 4), (16,), (12,)):
         T = np.tile(np.eye(4), (shape[0], 1, 1))
         numbers = np.asarray(array, np.float64).reshape(shape[0], -1, 4)
@@ -186,26 +189,28 @@ def _of_array(array: Any, spec: TrackSpec, source: str) -> Poses:
     )
 
 
-def _of_text(path: Path, notes: list[str]) -> Poses:
-    rows = _rows(path, notes)
-    _check_count(len(rows), path)
+def of_text(path: Path, notes: list[str]) -> Poses:
+    """A TUM trajectory, or matrices a line or four lines a matrix."""
+    rows = rows_of(path, notes)
+    check_count(len(rows), path)
     widths = {len(row) for row in rows}
     if widths == {8}:
         table = np.array(rows)
         wxyz = table[:, [7, 4, 5, 6]]
-        T = _of_quaternions(np.concatenate([table[:, 1:4], wxyz], axis=1), str(path))
+        T = of_quaternions(np.concatenate([table[:, 1:4], wxyz], axis=1), str(path))
         return Poses(T, "a TUM trajectory", times_s=table[:, 0])
     if widths <= {16} or widths <= {12}:
-        return _of_array(np.array(rows), TrackSpec(file=path.name), str(path))
+        return of_array(np.array(rows), TrackSpec(file=path.name), str(path))
     if widths == {4} and len(rows) % 4 == 0:
-        return _of_array(np.array(rows).reshape(-1, 4, 4), TrackSpec(file=path.name), str(path))
+        return of_array(np.array(rows).reshape(-1, 4, 4), TrackSpec(file=path.name), str(path))
     raise BadInputError(
         f"{path} has lines of {', '.join(map(str, sorted(widths)[:5]))} numbers; a TUM trajectory "
         "has 8 (time x y z qx qy qz qw), a line of a pose 12 or 16"
     )
 
 
-def _rows(path: Path, notes: list[str]) -> list[list[float]]:
+def rows_of(path: Path, notes: list[str]) -> list[list[float]]:
+    """The numbers of a text, line by line; ``#`` is before comments."""
     rows: list[list[float]] = []
     for number, line in enumerate(read_text(path, notes).splitlines(), 1):
         words = line.split("#")[0].replace(",", " ").split()
@@ -229,7 +234,7 @@ def _matrix(rows: list[list[float]], source: str) -> Floats:
     return T
 
 
-def _of_quaternions(poses: Any, source: str) -> Floats:
+def of_quaternions(poses: Any, source: str) -> Floats:
     """(n, 4, 4) of x, y, z and a quaternion, w first (n, 7)."""
     values = np.asarray(poses, np.float64)
     T = np.full((len(values), 4, 4), np.nan)
@@ -248,7 +253,8 @@ def _of_quaternions(poses: Any, source: str) -> Floats:
     return T
 
 
-def _check_count(count: int, path: Path) -> None:
+def check_count(count: int, path: Path) -> None:
+    """Refuse none, and more than any film has."""
     if not 0 < count <= MAX_POSES:
         raise BadInputError(
             f"{path} holds {count} poses; a track has 1 to {MAX_POSES}. Read are: {ACCEPTS}."

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from xsim_core.capture.formats import RGBDVideo
 from xsim_core.errors import BadInputError
 
-from .forms import Poses, read_poses
+from .forms import read_poses
 from .rigid import rigid_poses
 from .spec import TrackFrame, TrackSpec
 
@@ -55,7 +56,7 @@ def read_track(path: Path, spec: TrackSpec, video: RGBDVideo, notes: list[str]) 
             f"capture.yaml says the {spec.frame}'s, and counts"
         )
     T = rigid_poses(poses, spec, str(path), notes)
-    taken = _taken(poses, video, path, notes)
+    taken = poses_of_frames(poses, video, path, notes)
     has_pose = np.array([k is not None and bool(np.isfinite(T[k]).all()) for k in taken])
     if not has_pose.any():
         raise BadInputError(f"{path} holds no pose of a frame of the film")
@@ -71,8 +72,33 @@ def read_track(path: Path, spec: TrackSpec, video: RGBDVideo, notes: list[str]) 
     return GivenTrack(every, has_pose, spec.frame or poses.frame)
 
 
-def _taken(poses: Poses, video: RGBDVideo, path: Path, notes: list[str]) -> list[int | None]:
-    """For each frame of the film the pose that is its, None where there is none."""
+class Series(Protocol):
+    """Poses in some order, with the names or the times of what they are of."""
+
+    @property
+    def T(self) -> Floats: ...  # noqa: D102 as Poses has them
+    @property
+    def form(self) -> str: ...  # noqa: D102
+    @property
+    def names(self) -> list[str] | None: ...  # noqa: D102
+    @property
+    def times_s(self) -> Floats | None: ...  # noqa: D102
+
+
+def poses_of_frames(
+    poses: Series, video: RGBDVideo, path: Path, notes: list[str]
+) -> list[int | None]:
+    """For each frame of the film the pose that is its, None where there is none.
+
+    Args:
+        poses: as read.
+        video: the film.
+        path: named in errors.
+        notes: receives what was guessed.
+
+    Raises:
+        BadInputError: when it cannot be told which belong together.
+    """
     if poses.names is not None:
         return _by_name(poses.names, video, path, notes)
     if poses.times_s is not None:
@@ -123,8 +149,8 @@ def _number(name: str) -> str:
 
 def _by_time(times_s: Floats, video: RGBDVideo, path: Path) -> list[int | None]:
     stamps = video.timestamps_s
-    # Films count from 0; names that are times say when that was.
-    began = [0.0]
+    # Films count from 0; the recording's clock, or names that are times, say when that was.
+    began = [0.0] if video.began_s is None else [0.0, video.began_s]
     if video.names is not None and re.fullmatch(r"\d{9,}\.\d+", video.names[0]):
         began.append(float(video.names[0]))
     if not np.isfinite(times_s).all():
@@ -142,8 +168,13 @@ def _by_time(times_s: Floats, video: RGBDVideo, path: Path) -> list[int | None]:
 
 
 def _nearest(times_s: Floats, stamps_s: Floats, slack_s: float) -> list[int | None]:
+    """The nearest in time; one that two frames are near to is the nearer one's."""
     nearest = [int(np.argmin(np.abs(times_s - stamp))) for stamp in stamps_s]
-    return [
-        k if abs(times_s[k] - stamp) <= slack_s else None
-        for k, stamp in zip(nearest, stamps_s, strict=True)
-    ]
+    off_s = np.abs(times_s[nearest] - stamps_s)
+    taken: list[int | None] = [None] * len(stamps_s)
+    used = set[int]()
+    for i in np.argsort(off_s, kind="stable").tolist():
+        if off_s[i] <= slack_s and nearest[i] not in used:
+            taken[i] = nearest[i]
+            used.add(nearest[i])
+    return taken

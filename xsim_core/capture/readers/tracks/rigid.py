@@ -34,8 +34,8 @@ def rigid_poses(poses: Poses, spec: TrackSpec, source: str, notes: list[str]) ->
     if not known.any():
         raise BadInputError(f"{source} holds no pose that is finite")
     T[~known] = np.nan
-    T[known] = _by_rows(T[known], source, notes)
-    T[known, :3, :3] = _rotations(T[known, :3, :3], np.flatnonzero(known), source, notes)
+    T[known] = by_rows(T[known], source, notes)
+    T[known, :3, :3] = rotations(T[known, :3, :3], np.flatnonzero(known), source, notes)
     if spec.inverted:
         # Before the unit: an inverse in millimetres is one in metres, scaled.
         T[known] = inverse_se3(T[known])
@@ -51,7 +51,8 @@ def rigid_poses(poses: Poses, spec: TrackSpec, source: str, notes: list[str]) ->
     return T
 
 
-def _by_rows(T: Floats, source: str, notes: list[str]) -> Floats:
+def by_rows(T: Floats, source: str, notes: list[str]) -> Floats:
+    """Matrices (n, 4, 4) whose last row is 0 0 0 1; what was written by columns is turned."""
     last = np.array([0, 0, 0, 1.0])
     if np.allclose(T[:, 3], last, atol=1e-6):
         return T
@@ -62,7 +63,8 @@ def _by_rows(T: Floats, source: str, notes: list[str]) -> Floats:
     raise BadInputError(f"{source}: the last row of pose {i} is {T[i, 3].tolist()}; it is 0 0 0 1")
 
 
-def _rotations(R: Floats, index: NDArray[np.int64], source: str, notes: list[str]) -> Floats:
+def rotations(R: Floats, index: NDArray[np.int64], source: str, notes: list[str]) -> Floats:
+    """The nearest rotations (n, 3, 3); mirrors, scales and shears are refused by their index."""
     det = np.linalg.det(R)
     scale = np.cbrt(np.abs(det))
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -6,13 +6,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsim_core.capture.formats import RGBDVideo
+from xsim_core.capture.place.other_sources import REFUSED_M, SAID_M
+from xsim_core.capture.place.spec import CameraPathSpec
+from xsim_core.capture.place.support_plane import Plane
 from xsim_core.errors import BadInputError
 from xsim_core.film.frames import CameraMotion, Video
 from xsim_core.film.odometry import follow_room
 from xsim_core.geometry import Board, detect_board, inverse_se3, rotation_angle, transform_points
 
 from .anchor import Anchor, anchored
-from .other_sources import REFUSED_M, SAID_M
+from .file_world import file_world
+from .given_path import GivenPath
+from .path_in_file import path_in_file
+from .seen_path import SeenPath
 
 Floats = NDArray[np.floating]
 Mask = NDArray[np.bool_]
@@ -28,10 +34,15 @@ MAX_TOLD = 4
 
 
 @dataclass(frozen=True)
-class _Path:
-    T_path_cam: Floats
-    has_pose: Mask
-    told: str
+class PathOfFile:
+    """A path that came with the film, and what is said of it."""
+
+    given: GivenPath
+    spec: CameraPathSpec
+    is_world: bool = False
+    """Whether its own frame is the world's."""
+    plane: Plane | None = None
+    """Of the table in the box's frame, where that frame is the world's."""
 
 
 def camera_motion(
@@ -40,6 +51,7 @@ def camera_motion(
     video: RGBDVideo,
     init_frame: int,
     notes: list[str],
+    of_file: PathOfFile | None = None,
 ) -> CameraMotion:
     """Follow a camera that moves through the film.
 
@@ -50,21 +62,26 @@ def camera_motion(
         video: the film.
         init_frame: the frame with the object's box.
         notes: receives by what it was followed, and how well that fits.
+        of_file: the path that came with the film, where one did; the room checks it.
 
     Raises:
         BadInputError: when too few frames tell where the camera is, or sources contradict.
     """
     path = _by_room(video, init_frame)
+    if of_file is not None:
+        path = _by_file(of_file, path, video, init_frame, notes)
     anchor = None
     if board is not None and path is not None:
         anchor = anchored(path.T_path_cam, path.has_pose, board, video)
     if path is not None and anchor is not None:
         T_world_path = _checked(anchor, path, T_world_init, video, init_frame, notes)
+    elif path is not None and of_file is not None and of_file.is_world:
+        T_world_path = file_world(path.T_path_cam[init_frame], of_file.plane, notes)
     elif path is not None and T_world_init is not None:
         T_world_path = T_world_init @ inverse_se3(path.T_path_cam[init_frame])
     else:
         T_world_path = np.eye(4)
-        path = None if board is None else _Path(*_none(video), "the board alone")
+        path = None if board is None else SeenPath(*_none(video), "the board alone")
     if path is None:
         raise BadInputError(
             "video: the camera moves through the film, and the room shows too few corners with "
@@ -81,7 +98,7 @@ def camera_motion(
     return CameraMotion(np.asarray(_held(T, known), np.float64), known)
 
 
-def _by_room(video: RGBDVideo, init_frame: int) -> _Path | None:
+def _by_room(video: RGBDVideo, init_frame: int) -> SeenPath | None:
     frames = Video(video.rgb, video.depth_mm, video.timestamps_s, video.camera)
     found = follow_room(frames, init_frame)
     if found is None or found.has_pose.mean() < LEAST_SHARE:
@@ -93,7 +110,24 @@ def _by_room(video: RGBDVideo, init_frame: int) -> _Path | None:
         f"the room's own corners ({points:.0f} of them a frame, {rms_px:.2f} px; "
         f"{len(found.keyframes)} keyframes)"
     )
-    return _Path(found.T_room_cam, found.has_pose, told)
+    return SeenPath(found.T_room_cam, found.has_pose, told)
+
+
+def _by_file(
+    of_file: PathOfFile,
+    seen: SeenPath | None,
+    video: RGBDVideo,
+    init_frame: int,
+    notes: list[str],
+) -> SeenPath:
+    ahead_m = _depth_m(video, init_frame)
+    path = path_in_file(of_file.given, of_file.spec, seen, ahead_m, notes)
+    if not path.has_pose[init_frame]:
+        raise BadInputError(
+            f"camera_path: neither {of_file.given.about.name} nor the room tells where the camera "
+            f"is in frame {init_frame}, which init_frame names. Box the object in another frame."
+        )
+    return path
 
 
 def _none(video: RGBDVideo) -> tuple[Floats, Mask]:
@@ -103,7 +137,7 @@ def _none(video: RGBDVideo) -> tuple[Floats, Mask]:
 
 def _checked(
     anchor: Anchor,
-    path: _Path,
+    path: SeenPath,
     T_world_init: Floats | None,
     video: RGBDVideo,
     init_frame: int,

@@ -1,4 +1,4 @@
-"""xsim_core/capture/place/camera_motion.py: where a camera in the hand was, in the world."""
+"""xsim_core/capture/place/moving/camera_motion.py: where a camera in the hand was, in the world."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,11 @@ import pytest
 from tests.checks.pictures import BOARD
 from tests.film.odometry.films import CAMERA, NUM_FRAMES, film, path
 from xsim_core.capture.formats import RGBDVideo
-from xsim_core.capture.place.camera_motion import camera_motion
+from xsim_core.capture.place.moving.camera_motion import PathOfFile, camera_motion
+from xsim_core.capture.place.moving.file_world import UPRIGHT
+from xsim_core.capture.place.moving.given_path import AboutPath, GivenPath
+from xsim_core.capture.place.spec import CameraPathSpec
+from xsim_core.capture.place.support_plane import support_plane
 from xsim_core.errors import BadInputError
 from xsim_core.geometry import make_se3, rotation_angle, transform_points
 
@@ -82,3 +86,23 @@ def test_where_the_room_tells_nothing_the_board_alone_does():
     assert motion.has_pose.all()
     assert off(motion)[0].max() < 8
     assert "followed by the board alone" in notes[-1]
+
+
+def test_a_path_that_came_with_the_film_is_the_world_s_if_that_is_said():
+    """ARKit's: y is up, the camera's axes are OpenGL's; the last frame has no pose there."""
+    y_up = make_se3(UPRIGHT["y"].T, np.zeros(3))
+    T = (y_up @ path() @ make_se3(np.diag([1.0, -1, -1]), np.zeros(3)))[:4]
+    about = AboutPath(name="film.r3d", form="the phone's own path", axes="opengl", unit_m=1.0)
+    given = GivenPath(T, np.array([True, True, True, False]), about)
+    rgb, depth_mm = (a[:4] for a in film(show_board=False))
+    video = recorded(rgb, depth_mm)
+    plane = support_plane(depth_mm[2] / 1000, video.camera, (140, 100, 180, 140))
+    spec = CameraPathSpec(file="film.r3d")
+    of_file = PathOfFile(given, spec, is_world=True, plane=plane)
+    motion = camera_motion(None, None, video, 2, notes := [], of_file)
+    assert motion.has_pose.all()
+    np.testing.assert_allclose(motion.T_world_cam[:3], path()[:3], atol=1e-9)
+    assert np.linalg.norm((motion.T_world_cam[3] - path()[3])[:3, 3]) < 0.004
+    assert any("where it has none, 1 poses are the room's" in n for n in notes)
+    assert any("the table is at +0.00 m; the file's y is up and was made z" in n for n in notes)
+    assert "followed by film.r3d, which the room confirms" in notes[-1]

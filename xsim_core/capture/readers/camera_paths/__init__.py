@@ -1,0 +1,1 @@
+"""A camera's poses that came with its film."""
