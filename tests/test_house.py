@@ -71,6 +71,9 @@ ELSEWHERE = {
     "tests/exporters/test_photos.py": "xsim_core/capture/readers/posed/colmap_model",
     "tests/scan/test_film_room.py": "xsim_core/film/background",
     "tests/pose_track/test_file.py": "xsim_core/pose_track/verified",
+    "tests/reconstruct/test_reconstruct.py": """
+        xsim_core/reconstruct/follow xsim_core/reconstruct/paint""",
+    "tests/reconstruct/test_volume.py": "xsim_core/reconstruct/close",
     "tests/capture/readers/tracks/test_of_film.py": """
         xsim_core/capture/readers/tracks/forms xsim_core/capture/readers/tracks/rigid
         xsim_core/capture/readers/tracks/spec""",

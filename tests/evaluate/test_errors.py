@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from xsim_core.evaluate.errors import _scan_errors, pose_differences
+from xsim_core.evaluate.errors import _scan_errors, frame_apart, pose_differences
 from xsim_core.geometry import make_se3, so3_exp
 from xsim_core.storage import ArtifactStore
 
@@ -27,3 +27,15 @@ def test_images_of_the_film_are_held_against_its_camera():
     errors = _scan_errors(store.open(images), store.open(truth))
     assert errors["scan_mm"] == pytest.approx([2.0] * 4)
     assert errors["scan_deg"] == pytest.approx([0.0] * 4, abs=1e-5)
+
+
+def test_the_frame_of_a_mesh_that_the_film_gave_is_found_over_all_frames():
+    rng = np.random.default_rng(0)
+    T_true = make_se3(so3_exp(rng.normal(size=(9, 3))), rng.normal(size=(9, 3)))
+    apart = make_se3(so3_exp([0.2, -0.5, 2.0]), [0.01, 0.02, -0.03])
+    found = frame_apart(T_true @ apart, T_true)
+    np.testing.assert_allclose(found, apart, atol=1e-12)
+    # One frame far off moves it hardly, and the error of that frame stays.
+    wrong = T_true @ apart
+    wrong[4, :3, 3] += 0.5
+    np.testing.assert_allclose(frame_apart(wrong, T_true), apart, atol=1e-12)

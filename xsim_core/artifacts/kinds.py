@@ -17,6 +17,13 @@ _MESH = (
     S("object/faces", "int32", "f 3", "triangles"),
     S("object/uv", "float32", "v 2", "texture coordinates, v up"),
     S("object/texture", "uint8", "th tw 3", "RGB"),
+    S(
+        "object/is_seen",
+        "bool",
+        "v",
+        "of a mesh made from the film: vertices where a frame measured the surface; else a guess",
+        optional=True,
+    ),
 )
 
 
@@ -73,6 +80,11 @@ class Capture(Artifact):
     """Where the user boxed the object in ``init_frame``, pixels."""
     is_mesh_coloured: bool = True
     """False where the mesh says too little about how the object looks: the tracker learns it."""
+    mesh_from: Literal["file", "film"] = "file"
+    """film: none was brought, and the object was reconstructed from the video; its frame is then
+    the reconstruction's own."""
+    mesh_seen_share: float | None = None
+    """Of such a mesh's area, what any frame measured; the rest is a guess."""
     symmetry: ObjectSymmetry | None = None
     """How the object can be turned without looking different; None where it cannot."""
     track_frame: Literal["camera", "robot", "unknown"] | None = None
@@ -188,6 +200,8 @@ class ObjectTrack(Artifact):
     """Of the board in the video; none where the camera's pose was stated or guessed."""
     backend: str
     is_mesh_coloured: bool = True
+    """As the capture's."""
+    mesh_from: Literal["file", "film"] = "file"
     """As the capture's."""
     symmetry: ObjectSymmetry | None = None
     """As the capture's; of poses that look alike the track has those nearest to each other."""

@@ -83,18 +83,19 @@ def source_files(folder: Path, prefer: VideoChoice = "declared") -> list[Path]:
     if (folder / "world.json").is_file() or (folder / "truth.npz").is_file():
         return _files_below(folder)
     # Here: a fifth of a finished run, which knows its captures and reads none.
-    from .layout import CAPTURE_FILE, read_capture_file
+    from .layout import CAPTURE_FILE, mesh_path, read_capture_file
     from .place.resolve import place_files
     from .readers import video_files
     from .readers.meshes.linked_files import mesh_files, mesh_root
 
     file = read_capture_file(folder)
     video = video_path(folder, file, prefer)
-    places = [(folder / file.mesh).parent]
+    mesh = mesh_path(folder, file)
+    places = [] if mesh is None else [mesh.parent]
     if file.room == "photos":
         places.append(folder / file.photos)
     more, singles = video_files(video)
-    linked = mesh_files(folder / file.mesh, mesh_root(folder / file.mesh, folder))
+    linked = [] if mesh is None else mesh_files(mesh, mesh_root(mesh, folder))
     placing = [p for p in place_files(file, folder) if p.is_file()]
     more += [p for p in place_files(file, folder) if p.is_dir()]
     if file.track is not None:

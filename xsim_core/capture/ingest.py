@@ -41,7 +41,10 @@ def _commit(examined: Examined, folder: Path, out: ArtifactWriter) -> Capture:
     }  # fmt: skip
     out.write_all(arrays)
     out.write_all(brought.photo_poses, prefix="photo_poses")
-    out.write_all(brought.mesh.arrays, prefix="object")
+    made = examined.from_film
+    out.write_all(examined.mesh.arrays, prefix="object")
+    if made is not None:
+        out.write("object/is_seen", made.is_seen)
     if place.motion is not None:
         moved = {"T_world_cam": place.motion.T_world_cam, "has_pose": place.motion.has_pose}
         out.write_all(moved, prefix="camera")
@@ -65,7 +68,9 @@ def _commit(examined: Examined, folder: Path, out: ArtifactWriter) -> Capture:
         world=place.world,
         init_frame=examined.init_frame,
         init_box_xyxy=file.init_box_xyxy,
-        is_mesh_coloured=brought.mesh.is_textured,
+        is_mesh_coloured=examined.mesh.is_textured,
+        mesh_from="file" if made is None else "film",
+        mesh_seen_share=None if made is None else round(made.seen_share, 4),
         symmetry=examined.symmetry,
         track_frame=None if track is None else track.frame or "unknown",
         notes=tuple(dict.fromkeys(note.replace(f"{folder}/", "") for note in examined.notes)),

@@ -16,6 +16,7 @@ from .readers.tracks.spec import TrackSpec
 
 CAPTURE_FILE = "capture.yaml"
 MAX_CAPTURE_FILE_BYTES = 1 << 20
+USUAL_MESH, FROM_FILM = "object/mesh.obj", "film"
 MAX_NAMED = 12
 NO_BOX = (0.0, 0.0, 0.0, 0.0)
 WHERE_HINT = "docs/your-own-capture.md says how each is had."
@@ -37,8 +38,9 @@ class CaptureFile(FrozenModel):
     photo_poses: PhotoPosesSpec | Literal["solve"] | None = None
     """What tells where the photos were taken, if it is known; solve: whatever lies there is not
     looked at."""
-    mesh: str = "object/mesh.obj"
-    """Textured mesh of the object, in metres."""
+    mesh: str | None = None
+    """Textured mesh of the object, in metres; ``film``: there is none, and the video gives it. Left
+    out, ``object/mesh.obj`` is taken where it is there, the video otherwise."""
     symmetry: ObjectSymmetry | Literal["none"] | None = None
     """How the object can be turned without looking different, in the mesh's frame; left out, the
     mesh tells. none: every turn of it shows."""
@@ -113,7 +115,22 @@ def read_capture_file(
             f"{path}: 'world: {file.world}' says {said}, and "
             f"'{'board' if file.board else 'camera'}' says where it is: leave one of them out"
         )
+    if file.track is not None and mesh_path(folder, file) is None:
+        raise BadInputError(
+            f"{path}: 'track' has poses of a mesh, and there is none: one that the film gives has "
+            "a frame of its own. Name that mesh (`mesh:`), or leave `track` out"
+        )
     return file
+
+
+def mesh_path(folder: Path, file: CaptureFile) -> Path | None:
+    """The object's mesh as it is named, or as it lies there; None where the film gives it."""
+    if file.mesh == FROM_FILM:
+        return None
+    if file.mesh is not None:
+        return folder / file.mesh
+    usual = folder / USUAL_MESH
+    return usual if usual.is_file() else None
 
 
 def write_capture_file(folder: Path, capture: CaptureFile) -> None:

@@ -70,6 +70,7 @@ def track_object(
         board_rms_px=world.board_rms_px,
         backend=config.backend,
         is_mesh_coloured=mesh.is_textured,
+        mesh_from=capture.summary.mesh_from,
         symmetry=capture.summary.symmetry,
         first_pose_quality=_figure(raw.first_pose[0]),
         runner_up_margin=_figure(raw.first_pose[1]),

@@ -114,7 +114,8 @@ def test_a_cameras_pose_is_named_with_its_direction_and_a_faulty_one_said():
 def test_what_lacks_is_told_with_its_cost_and_how_it_is_had():
     missing = propose(Facts(name="x", photos=WHOLE.photos)).missing
     needed = [item.what for item in missing if item.is_needed]
-    assert needed == ["an RGB-D video", "the object's mesh"]
+    assert needed == ["an RGB-D video"]
+    assert any(i.what == "the object's mesh" and "is a guess" in i.costs for i in missing)
     proposal = propose(WHOLE.model_copy(update={"photos": ()}))
     assert proposal.is_ready
     assert proposal.values["room"] == "film"
@@ -125,6 +126,13 @@ def test_what_lacks_is_told_with_its_cost_and_how_it_is_had():
     assert any("grey" in item.costs and "m.stl" in item.how for item in missing)
     hand_eye = WHOLE.model_copy(update={"hand_eye": (Found(path="calib", what="20 pictures"),)})
     assert any("pictures in calib" in item.how for item in propose(hand_eye).missing)
+
+
+def test_without_a_mesh_the_film_gives_it():
+    proposal = propose(WHOLE.model_copy(update={"meshes": ()}))
+    assert proposal.is_ready
+    assert proposal.values["mesh"] == "film"
+    assert not propose(Facts(name="x")).is_capture
 
 
 def test_names_from_outside_stay_in_their_comment():

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from xsim_core.capture.formats import RGBDVideo
 from xsim_core.capture.identity import VideoChoice, video_path
-from xsim_core.capture.layout import NO_BOX, CaptureFile, read_capture_file
+from xsim_core.capture.layout import NO_BOX, CaptureFile, mesh_path, read_capture_file
 from xsim_core.capture.readers.apart import read_parts
 from xsim_core.capture.readers.depth_unit import DepthUnit, to_mm
 from xsim_core.capture.readers.meshes.linked_files import mesh_root
@@ -24,6 +24,10 @@ from xsim_core.tracking.raycast import RayCaster
 
 from .box_in_file import Box
 
+FROM_THE_FILM = (
+    "there is no mesh; what stands free in this box on its table is made from the film when the "
+    "capture is taken in"
+)
 LEAST_PX = 4
 """Ingest takes no smaller box."""
 
@@ -160,10 +164,11 @@ def open_annotated(folder: Path, place: Path, *, prefer: VideoChoice = "declared
         BadInputError: when there is no capture, or its video cannot be read.
     """
     file = read_capture_file(folder, is_box_drawn=False)
+    mesh = mesh_path(folder, file)
     parts = read_parts(
         place,
-        mesh=folder / file.mesh,
-        mesh_root=mesh_root(folder / file.mesh, folder),
+        mesh=mesh,
+        mesh_root=folder if mesh is None else mesh_root(mesh, folder),
         photos=None,
         video=video_path(folder, file, prefer),
         depth_unit_m=file.depth_unit_m,
@@ -172,4 +177,5 @@ def open_annotated(folder: Path, place: Path, *, prefer: VideoChoice = "declared
     if parts.video is None or parts.unit is None:
         raise parts.failures["video"]
     failure: XSimError | None = parts.failures.get("mesh")
-    return AnnotatedFilm(file, parts.video, parts.unit, parts.mesh, str(failure or ""))
+    no_mesh = FROM_THE_FILM if mesh is None else str(failure or "")
+    return AnnotatedFilm(file, parts.video, parts.unit, parts.mesh, no_mesh)

@@ -13,7 +13,7 @@ import numpy as np
 
 from xsim_core.capture.formats import RGBDVideo
 from xsim_core.capture.identity import VideoChoice, video_path
-from xsim_core.capture.layout import CAPTURE_FILE, CaptureFile, read_capture_file
+from xsim_core.capture.layout import CAPTURE_FILE, CaptureFile, mesh_path, read_capture_file
 from xsim_core.capture.place.moving.given_path import GivenPath
 from xsim_core.capture.place.resolve import Place, as_seen, resolve_place, stated_board
 from xsim_core.capture.place.spec import PhotoPosesSpec
@@ -27,6 +27,7 @@ from xsim_core.geometry.symmetry_spec import ObjectSymmetry
 from xsim_core.windows import arrays_below
 
 from .agreement import Views, agreed_parts, check_object
+from .film_object import FromFilm, object_from_film
 from .first_frame import check_depth, find_init_frame
 from .gate import Gates
 from .object_symmetry import object_symmetry
@@ -59,6 +60,10 @@ class Examined:
     init_frame: int
     """Which of the video's frames the box is in."""
     place: Place
+    mesh: TexturedMesh
+    """As it was brought, or as the film gave it."""
+    from_film: FromFilm | None
+    """What else is known of a mesh that the film gave."""
     symmetry: ObjectSymmetry | None
     track: GivenTrack | None
     """The track that was brought, of the video's frames."""
@@ -113,10 +118,11 @@ def examine(
                 notes.append(NO_METRES)
             gate.found = "not known" if poses is None else f"from {poses}"
         with gates.gate("files can be parsed", notes) as gate:
+            mesh = mesh_path(folder, file)
             parts = read_parts(
                 place,
-                mesh=folder / file.mesh,
-                mesh_root=mesh_root(folder / file.mesh, folder),
+                mesh=mesh,
+                mesh_root=folder if mesh is None else mesh_root(mesh, folder),
                 photos=folder / file.photos if file.room == "photos" else None,
                 poses=poses,
                 video=video_path(folder, file, prefer),
@@ -150,6 +156,7 @@ def _hold_together(
     photos = np.zeros((0, *parts.video.rgb.shape[1:]), np.uint8)
     views = Views(parts.video, parts.unit, photos if parts.photos is None else parts.photos)
     video, is_moving = parts.video, False
+    is_from_film = mesh_path(folder, file) is None
     with gates.part():
         with gates.gate("tags in the video", notes) as gate:
             board = as_seen(board, views.video, notes)
@@ -173,21 +180,28 @@ def _hold_together(
             gate.found = box_words(file)
         with gates.part(), gates.gate("mesh in its box", notes) as gate:
             gate.found = _check_mesh(parts.mesh, video, init_frame, file)
-        symmetry: ObjectSymmetry | None = None
-        with gates.part(), gates.gate("symmetry", notes) as gate:
-            if parts.mesh is not None:
-                symmetry = object_symmetry(file, parts.mesh, notes)
-            gate.found = "none" if symmetry is None else f"{symmetry.source}: {symmetry.words}"
         with gates.gate("where the robot stands", notes) as gate:
             given = _of_film(parts.camera_path, parts, video)
             place = resolve_place(
                 file, folder, board, video, init_frame, notes, is_moving=is_moving, given=given
             )
             gate.found = place_words(place)
-        if not gates.refused:
+        mesh, from_film = parts.mesh, None
+        if is_from_film:
+            with gates.gate("object from the film", notes) as gate:
+                from_film = object_from_film(video, init_frame, file, place, notes, progress)
+                mesh, gate.found = from_film.mesh, from_film.words
+        symmetry: ObjectSymmetry | None = None
+        with gates.part(), gates.gate("symmetry", notes) as gate:
+            if mesh is not None:
+                symmetry = object_symmetry(file, mesh, notes)
+            gate.found = "none" if symmetry is None else f"{symmetry.source}: {symmetry.words}"
+        if not gates.refused and mesh is not None:
+            brought, told = parts.whole(), tuple(notes)
             track = _of_film(parts.track, parts, video)
-            told = tuple(notes)
-            return Examined(file, parts.whole(), video, init_frame, place, symmetry, track, told)
+            return Examined(
+                file, brought, video, init_frame, place, mesh, from_film, symmetry, track, told
+            )
     return None
 
 
@@ -195,7 +209,7 @@ def _check_mesh(
     mesh: TexturedMesh | None, video: RGBDVideo, init_frame: int, file: CaptureFile
 ) -> str:
     if mesh is None:
-        return "not tried: needs the mesh"
+        return "not tried: needs a mesh that was brought"
     check_object(mesh, video, init_frame, file.init_box_xyxy, file.object_name)
     return f"{1000 * mesh.diameter_m:.0f} mm across can be what the box shows"
 

@@ -15,6 +15,8 @@ def board_words(file: CaptureFile, board: Board | None) -> str:
 
 def mesh_words(parts: Parts) -> str:
     """The mesh that was read."""
+    if "mesh" not in parts.notes:
+        return "none: the film gives it"
     if (mesh := parts.mesh) is None:
         return ""
     colours = "with colours" if mesh.is_textured else "without colours"

@@ -53,9 +53,9 @@ def _mesh(facts: Facts) -> list[Missing]:
         return [
             Missing(
                 what="the object's mesh",
-                costs="the object can be neither tracked nor simulated",
+                costs="the video stands in for it: what it never shows of the object (its far "
+                "side, often half of it) is a guess, and with it what the simulator holds and sees",
                 how=faults or "scan it with a phone and export .glb or .obj, textured, in metres",
-                is_needed=True,
             )
         ]
     if not usable[0].is_coloured:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
+from xsim_core.capture.layout import FROM_FILM
 from xsim_core.capture.recognise.facts import Facts, Found
 
 from .missing import Missing, missing_of
@@ -33,7 +34,8 @@ class Proposal:
     @property
     def is_capture(self) -> bool:
         """Whether any part of one was found."""
-        return not {"video", "photos", "mesh"}.isdisjoint(self.values)
+        found = {key for key, value in self.values.items() if value != FROM_FILM}
+        return not {"video", "photos", "mesh"}.isdisjoint(found)
 
     @property
     def values(self) -> dict[str, Any]:
@@ -53,7 +55,7 @@ def propose(facts: Facts) -> Proposal:
             "video/recording.db3",
         ),
         *_room(facts),
-        _line("mesh", facts.meshes, "no mesh of the object was found", "object/mesh.obj"),
+        *_mesh(facts),
         *place_lines(facts),
         *_box(facts),
         *_track(facts),
@@ -78,6 +80,15 @@ def _room(facts: Facts) -> tuple[Line, ...]:
         return (photos,)
     why = "without photos the video gives the room that it saw; with some, remove this line"
     return (photos, Line("room", "film", (why,)))
+
+
+def _mesh(facts: Facts) -> tuple[Line, ...]:
+    """The object's mesh; without any the film gives it."""
+    mesh = _line("mesh", facts.meshes, "no mesh of the object was found", "object/mesh.obj")
+    if mesh.value is not None:
+        return (mesh,)
+    why = "so it is made from the video, and what that never shows is a guess; a scan is better"
+    return (Line("mesh", FROM_FILM, (*mesh.why, why)),)
 
 
 def _folders_up(path: str) -> list[str]:

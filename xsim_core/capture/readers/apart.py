@@ -22,7 +22,8 @@ from .tracks.spec import TrackSpec
 class Brought:
     """What a person's files hold. The arrays lie in files of the folder that was given."""
 
-    mesh: TexturedMesh
+    mesh: TexturedMesh | None
+    """None where the film gives it."""
     photos: NDArray[np.uint8]
     """(n, h, w, 3); none where the film gives the room."""
     video: RGBDVideo
@@ -57,7 +58,7 @@ class Parts:
         """
         for error in self.failures.values():
             raise error
-        assert self.mesh is not None and self.photos is not None  # noqa: PT018
+        assert self.photos is not None
         assert self.video is not None and self.unit is not None  # noqa: PT018
         notes = [note for said in self.notes.values() for note in said]
         more = self.photo_poses, self.track, self.camera_path
@@ -67,7 +68,7 @@ class Parts:
 def read_parts(
     place: Path,
     *,
-    mesh: Path,
+    mesh: Path | None,
     mesh_root: Path,
     photos: Path | None,
     poses: str | None = None,
@@ -82,7 +83,7 @@ def read_parts(
 
     Args:
         place: an empty folder for the arrays; the answer's arrays are mapped from there.
-        mesh: as ``read_mesh`` takes it.
+        mesh: as ``read_mesh`` takes it; None where the film gives it.
         mesh_root: likewise.
         photos: as ``read_photos`` takes it; None where there are none.
         poses: as ``read_posed_photos`` takes it; None where the photos' poses are not known.
@@ -98,7 +99,8 @@ def read_parts(
             it goes on.
         MissingDependencyError: as the readers do, likewise.
     """
-    files = {"mesh": mesh, "video": video} | ({"photos": photos} if photos else {})
+    named = {"mesh": mesh, "video": video, "photos": photos}
+    files = {name: path for name, path in named.items() if path is not None}
     more: dict[str, Any] = {
         "mesh_root": str(mesh_root),
         "depth_unit_m": depth_unit_m,

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsim_core.capture.formats import RGBDVideo, write_photos, write_realsense, write_rgbd_folder
-from xsim_core.capture.layout import CaptureFile, write_capture_file
+from xsim_core.capture.layout import USUAL_MESH, CaptureFile, write_capture_file
 from xsim_core.geometry import (
     PinholeCamera,
     TexturedMesh,
@@ -213,6 +213,7 @@ class Studio:
         return CaptureFile(
             name=self.config.name,
             object_name=self.config.object_name,
+            mesh=USUAL_MESH,
             board=self.board,
             init_box_xyxy=tuple(box.tolist()),
         )

@@ -1,0 +1,106 @@
+"""Truncated signed distances around the object, in its own frame (Curless and Levoy 1996)."""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xsim_core.geometry import PinholeCamera, transform_points
+
+Floats = NDArray[np.floating]
+Flags = NDArray[np.bool_]
+
+MIN_WEIGHT = 1.0
+"""Of a voxel that counts as looked at."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """One frame, and what of it is known."""
+
+    rgb: NDArray[np.uint8]
+    """(h, w, 3)."""
+    depth_m: NDArray[np.float32]
+    """(h, w); 0 is no measurement. Whatever is measured, what lies before it is free."""
+    is_object: Flags
+    """(h, w): what is measured there is the object's surface."""
+    T_cam_object: Floats
+    """(4, 4)."""
+    camera: PinholeCamera
+    weight: float = 1.0
+    """How many frames it stands for."""
+
+    def cropped(self) -> "Look":
+        """The part of the picture that shows the object: films are large, and many are kept."""
+        rows, columns = (np.flatnonzero(self.is_object.any(axis=k)) for k in (1, 0))
+        if len(rows) == 0:
+            return self
+        v0, v1, u0, u1 = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
+        K = self.camera.K.copy()
+        K[:2, 2] -= [u0, v0]
+        cut = slice(v0, v1), slice(u0, u1)
+        return replace(
+            self,
+            rgb=self.rgb[cut].copy(),
+            depth_m=self.depth_m[cut].copy(),
+            is_object=self.is_object[cut].copy(),
+            camera=PinholeCamera(int(u1 - u0), int(v1 - v0), K),
+        )
+
+
+@dataclass
+class Volume:
+    """Voxels in the object's frame: how far before its surface each lies, as far as was seen."""
+
+    low_m: Floats
+    """(3,) centre of the first voxel."""
+    shape: tuple[int, int, int]
+    voxel_m: float
+    truncation_m: float
+    _sums: NDArray[np.float32] = field(init=False)
+    _weight: NDArray[np.float32] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Start knowing nothing."""
+        self._sums = np.zeros(self.shape, np.float32)
+        self._weight = np.zeros(self.shape, np.float32)
+        axes = [
+            low + self.voxel_m * np.arange(n) for low, n in zip(self.low_m, self.shape, strict=True)
+        ]
+        grid = np.stack(np.meshgrid(*axes, indexing="ij"), -1)
+        self._centres = grid.reshape(-1, 3).astype(np.float32)
+
+    @property
+    def is_known(self) -> Flags:
+        """Voxels (x, y, z) that were looked at: free, or at a surface."""
+        return self._weight >= MIN_WEIGHT
+
+    @property
+    def distance(self) -> NDArray[np.float32]:
+        """Mean distance (x, y, z) in truncations: 1 is free, below 0 inside; 0 if unknown."""
+        return np.asarray(self._sums / np.maximum(self._weight, 1e-6), np.float32)
+
+    def integrate(self, look: Look) -> None:
+        """Add one frame.
+
+        A pixel of the object tells its surface; any other only that nothing is before it, kept a
+        truncation away so that the table beside the object's foot does not eat it.
+        """
+        camera = look.camera
+        points = transform_points(look.T_cam_object.astype(np.float32), self._centres)
+        z, K = points[:, 2], camera.K.astype(np.float32)
+        safe = np.maximum(z, 1e-6)
+        u = np.rint(K[0, 0] * points[:, 0] / safe + K[0, 2])
+        v = np.rint(K[1, 1] * points[:, 1] / safe + K[1, 2])
+        in_view = (z > 0.02) & (u >= 0) & (v >= 0) & (u < camera.width) & (v < camera.height)
+        rows = np.flatnonzero(in_view)
+        pixel = v[rows].astype(np.int64), u[rows].astype(np.int64)
+        measured, of_object = look.depth_m[pixel], look.is_object[pixel]
+        before = measured - z[rows]
+        use = (measured > 0) & np.where(
+            of_object, before > -self.truncation_m, before > self.truncation_m
+        )
+        rows, before = rows[use], before[use]
+        value = np.minimum(before / self.truncation_m, 1.0)
+        self._sums.reshape(-1)[rows] += look.weight * value
+        self._weight.reshape(-1)[rows] += look.weight
