@@ -29,6 +29,7 @@ from xsim_core.stages import (
     DIFFUSION,
     EVALUATE,
     INGEST_CAPTURE,
+    INGEST_ROLLOUTS,
     INGEST_TRUTH,
     INGEST_WORLD,
     POSE_TRACK,
@@ -125,21 +126,35 @@ def train(execute: Executor, config: PipelineConfig, found: Reconstruction) -> T
 
 
 def deployed(
-    execute: Executor, config: PipelineConfig, trained: Trained, ingested: Ingested
+    execute: Executor,
+    config: PipelineConfig,
+    trained: Trained,
+    ingested: Ingested,
+    sources: Sources | None = None,
 ) -> ArtifactRef[RealRollouts] | None:
-    """The student's rollouts in the world to deploy into; None where there is no such world."""
+    """The student's rollouts: those that were brought, or made in the world to deploy into.
+
+    None where there is neither.
+    """
+    if sources is not None and sources.given_rollouts is not None:
+        return sources.given_rollouts
+    student, sim = trained.student, trained.sim
+    if sources is not None and sources.rollouts is not None:
+        return execute(INGEST_ROLLOUTS, sources.rollouts, student=student, sim=sim)
     if ingested.world is None:
         return None
-    return execute(
-        DEPLOY, config.deploy, student=trained.student, sim=trained.sim, world=ingested.world
-    )
+    return execute(DEPLOY, config.deploy, student=student, sim=sim, world=ingested.world)
 
 
 def calibrated(
-    execute: Executor, config: PipelineConfig, trained: Trained, ingested: Ingested
+    execute: Executor,
+    config: PipelineConfig,
+    trained: Trained,
+    ingested: Ingested,
+    sources: Sources | None = None,
 ) -> ArtifactRef[StudentPolicy]:
     """The student to deploy; without rollouts there is nothing to calibrate with."""
-    rollouts = deployed(execute, config, trained, ingested)
+    rollouts = deployed(execute, config, trained, ingested, sources)
     if rollouts is None:
         return trained.student
     return execute(
@@ -158,9 +173,10 @@ def sim_to_real(
     found: Reconstruction,
     trained: Trained,
     ingested: Ingested,
+    sources: Sources | None = None,
 ) -> Transferred:
-    """Calibrate on the robot and evaluate."""
-    best = calibrated(execute, config, trained, ingested)
+    """Calibrate on the robot and evaluate; ``sources`` may hold rollouts that were brought."""
+    best = calibrated(execute, config, trained, ingested, sources)
     evaluation = execute(
         EVALUATE,
         config.evaluate,
@@ -191,4 +207,4 @@ def whole_chain(execute: Executor, config: PipelineConfig, sources: Sources) -> 
     ingested = ingest(execute, sources)
     found = real_to_sim(execute, config, ingested.capture)
     trained = train(execute, config, found)
-    return sim_to_real(execute, config, found, trained, ingested)
+    return sim_to_real(execute, config, found, trained, ingested, sources)

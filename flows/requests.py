@@ -15,7 +15,13 @@ from xsim_core.errors import UnknownNameError
 from xsim_core.presets import PipelineConfig, pipeline_config
 from xsim_core.runs import RunRecord, RunRequest
 from xsim_core.stage import output_ref
-from xsim_core.stages import INGEST_CAPTURE, INGEST_TRUTH, INGEST_WORLD, get_stage
+from xsim_core.stages import (
+    INGEST_CAPTURE,
+    INGEST_ROLLOUTS,
+    INGEST_TRUTH,
+    INGEST_WORLD,
+    get_stage,
+)
 from xsim_core.storage import ArtifactStore
 
 from .executors import Executor, Plan, up_to
@@ -102,7 +108,8 @@ def resolve(request: RunRequest) -> ResolvedRun:
     before = _HANDED_ON.get()
     if before is not None and before.request.parameters() == request.parameters():
         return before
-    config, sources = configuration(request), find_sources(Path(request.capture))
+    sources = find_sources(Path(request.capture)).with_rollouts(request.rollouts)
+    config = configuration(request)
     if not request.anew:
         return ResolvedRun(request, config, sources)
     codes = {stage: code or get_stage(stage).code() for stage, code in request.anew.items()}
@@ -112,8 +119,11 @@ def resolve(request: RunRequest) -> ResolvedRun:
     )
 
 
-_INGESTS = {INGEST_CAPTURE.name: "capture", INGEST_TRUTH.name: "truth", INGEST_WORLD.name: "world"}
-"""Stages whose configuration comes of the capture's files, and where it stands in ``Sources``."""
+_INGESTS = {
+    INGEST_CAPTURE.name: "capture", INGEST_TRUTH.name: "truth", INGEST_WORLD.name: "world",
+    INGEST_ROLLOUTS.name: "rollouts",
+}  # fmt: skip
+"""Stages whose configuration comes of files, and where it stands in ``Sources``."""
 
 
 def _made_anew(

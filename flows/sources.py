@@ -1,16 +1,21 @@
 """What belongs to a capture on disk: the recording itself, and truth and world beside it."""
 
 import shutil
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from tasks.engine.child import run_job
 from tasks.engine.observer import Observer
 from tasks.settings import Settings
+from xsim_core.artifacts import ArtifactRef, RealRollouts
 from xsim_core.capture import IngestConfig, truth_folder
 from xsim_core.config import FrozenModel
 from xsim_core.errors import BadInputError, UnknownNameError
+from xsim_core.rollouts import IngestRolloutsConfig
 from xsim_core.scratch import write_text
 from xsim_core.storage import Progress
 
@@ -36,6 +41,32 @@ class Sources(FrozenModel):
     """Only synthesised captures have it; nothing but ``evaluate`` may open what comes of it."""
     world: IngestConfig | None = None
     """The world to deploy into; real captures have a robot instead."""
+    rollouts: IngestRolloutsConfig | None = None
+    """Recordings of a robot that take the place of ``deploy``."""
+    given_rollouts: ArtifactRef[Any] | None = None
+    """The same, as they were taken in before."""
+
+    def with_rollouts(self, text: str | None) -> "Sources":
+        """The same with rollouts that somebody brings.
+
+        Args:
+            text: a ref, or recordings or a folder of them; None for none.
+
+        Raises:
+            BadInputError: when it is neither.
+        """
+        if not text:
+            return self
+        if (path := Path(text)).exists():
+            return self.model_copy(update={"rollouts": IngestRolloutsConfig.of([path])})
+        with suppress(ValidationError):
+            ref: ArtifactRef[Any] = ArtifactRef.parse(text)
+            if ref.kind == RealRollouts.kind:
+                return self.model_copy(update={"given_rollouts": ref})
+        raise BadInputError(
+            f"rollouts '{text}' are neither a folder or file of recordings on this machine nor an "
+            f"artifact {RealRollouts.kind}/…. 'xsim robot run --out FOLDER' records them."
+        )
 
 
 def find_sources(folder: Path) -> Sources:

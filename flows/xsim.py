@@ -34,6 +34,7 @@ def xsim(
     overrides: dict[str, dict[str, Any]] | None = None,
     until: str | None = None,
     anew: dict[str, str] | list[str] | None = None,
+    rollouts: str | None = None,
 ) -> ArtifactRef[Any]:
     """A human video in, an evaluated and calibrated image policy out.
 
@@ -45,10 +46,12 @@ def xsim(
         overrides: stage → field → value, over the preset.
         until: the last stage to carry out, with those that it needs; all when empty.
         anew: stages to make by the code as it is, though the store has what other code made.
+        rollouts: rollouts that take the place of ``deploy``: an artifact, or recordings of
+            ``xsim robot run`` (a folder on the machine that runs the flow).
     """
     request = RunRequest.model_validate({
         "name": name, "capture": capture, "preset": preset, "task": task, "overrides": overrides,
-        "anew": anew,
+        "anew": anew, "rollouts": rollouts,
     })  # fmt: skip
     settings = load_settings()
     store = settings.open_store()

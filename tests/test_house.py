@@ -133,6 +133,8 @@ ELSEWHERE = {
         xsim_core/robots/mujoco_robot/eye xsim_core/robots/mujoco_robot/model
         xsim_core/robots/mujoco_robot/panda xsim_core/robots/mujoco_robot/person
         xsim_core/robots/mujoco_robot/scene""",
+    "tests/rollouts/test_ingest.py": """
+        flows/cli/policies/recordings xsim_core/rollouts/config xsim_core/rollouts/read""",
     "tests/flows/test_robot_commands.py": """
         flows/cli/policies/robot xsim_core/robots/session xsim_core/robots/deploy_scene""",
     "tests/viewing/test_viewer.py": """

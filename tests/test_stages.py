@@ -10,7 +10,7 @@ from flows import pipeline
 from flows.executors import Plan
 from flows.sources import Sources
 from tasks.stages import task_of
-from xsim_core.artifacts import GroundTruth, RealWorld
+from xsim_core.artifacts import ArtifactRef, GroundTruth, RealWorld
 from xsim_core.errors import BadInputError, UnknownNameError
 from xsim_core.named import named
 from xsim_core.presets import PRESETS, PipelineConfig, pipeline_config
@@ -166,3 +166,40 @@ def test_without_a_world_no_policy_is_called_calibrated(tmp_path):
     assert not {"deploy", "calibrate"} & set(asked)
     assert asked["evaluate"]["calibrated"] is None
     assert done.deployed == asked["evaluate"]["student"]
+
+
+def test_rollouts_that_are_brought_take_the_place_of_deploy(tmp_path):
+    ingest = get_stage("ingest_capture").config.model_construct()
+    recorded = get_stage("ingest_rollouts").config(sources=(), content_digest="ab" * 32)
+    ref = ArtifactRef(kind="real_rollouts", fingerprint="c" * 24)
+    for world in (ingest, None):
+        sources = Sources.model_construct(capture=ingest, truth=None, world=world)
+        plan = Plan(ArtifactStore(tmp_path.as_uri()))
+        brought = sources.model_copy(update={"rollouts": recorded})
+        done = pipeline.whole_chain(plan, pipeline_config("debug"), brought)
+        assert "deploy" not in plan.refs
+        assert plan.refs["ingest_rollouts"].kind == "real_rollouts"
+        assert done.deployed == plan.refs["calibrate"]
+        again = Plan(ArtifactStore(tmp_path.as_uri()))
+        given = sources.model_copy(update={"given_rollouts": ref})
+        pipeline.whole_chain(again, pipeline_config("debug"), given)
+        assert not {"deploy", "ingest_rollouts"} & set(again.refs)
+        assert again.refs["calibrate"] != plan.refs["calibrate"]
+
+
+def test_rollouts_are_recordings_or_an_artifact_of_them(tmp_path):
+    ingest = get_stage("ingest_capture").config.model_construct()
+    sources = Sources.model_construct(capture=ingest, truth=None, world=None)
+    assert sources.with_rollouts(None) == sources
+    assert sources.with_rollouts(f"real_rollouts/{'c' * 24}").given_rollouts is not None
+    for nothing in ("nowhere", f"capture/{'c' * 24}", "real_rollouts/xyz"):
+        with pytest.raises(BadInputError, match=f"rollouts '{nothing}' are neither a folder"):
+            sources.with_rollouts(nothing)
+    with pytest.raises(BadInputError, match="holds no recordings"):
+        sources.with_rollouts(str(tmp_path))
+    (tmp_path / "b.rollout").write_bytes(b"1")
+    first = sources.with_rollouts(str(tmp_path)).rollouts
+    (tmp_path / "b.rollout").rename(tmp_path / "c.rollout")
+    assert sources.with_rollouts(str(tmp_path)).rollouts.content_digest == first.content_digest
+    (tmp_path / "c.rollout").write_bytes(b"2")
+    assert sources.with_rollouts(str(tmp_path)).rollouts.content_digest != first.content_digest

@@ -40,6 +40,8 @@ class RunRequest(FrozenModel):
     """A task's name or YAML file, instead of the preset's."""
     overrides: dict[str, dict[str, Any]] = Field(default_factory=dict)
     """Stage → field → value, over the preset."""
+    rollouts: str | None = Field(default=None, exclude_if=lambda value: value is None)
+    """Rollouts in place of ``deploy``: a ref, or recordings of ``xsim robot run`` as given."""
     anew: dict[str, str] = Field(default_factory=dict, exclude_if=lambda value: not value)
     """Stage → digits of the code by which it is made anew, though the store has what other code
     made of the same; no digits mean the code of whoever carries the run out."""

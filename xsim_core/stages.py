@@ -231,12 +231,27 @@ GAP_RUNG = Stage(
     seed="seed",
 )  # fmt: skip
 
+INGEST_ROLLOUTS = Stage(
+    name="ingest_rollouts", version=1,
+    run="xsim_core.rollouts:ingest_rollouts",
+    config="xsim_core.rollouts:IngestRolloutsConfig",
+    inputs={"student": StudentPolicy, "sim": SimWorld},
+    output=RealRollouts,
+    title="Recordings of a robot, checked, each row of one moment.",
+    section=Section(
+        "Deployed on a robot",
+        "Rollouts that somebody brought: what was recorded on a robot, failures included.",
+    ),
+)  # fmt: skip
+
 SIDE_STAGES: tuple[Stage[Any], ...] = (
     *(part for s in STAGES if s.fan_out for part in (s.fan_out.collect, s.fan_out.shard)),
     GAP_RUNG,
+    INGEST_ROLLOUTS,
 )
 """Beside the chain: what stages are cut into where several workers share them (``flows.fan_out``),
-and what is measured of a finished run (``flows.gaps``)."""
+what is measured of a finished run (``flows.gaps``), and what takes the place of ``deploy`` where
+rollouts are brought."""
 
 
 def get_stage(name: str) -> Stage[Any]:

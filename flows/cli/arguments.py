@@ -47,6 +47,7 @@ Settings = Annotated[Texts, _several("STAGE.FIELD=VALUE")]
 Device = Annotated[str, arg(metavar="DEVICE")]
 Stages = Annotated[Texts, _several("STAGE")]
 Limits = Annotated[Texts, _several("LIMIT=VALUE")]
+Recordings = Annotated[Positional[Texts], _several("FOLDER|FILE")]
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 """Addresses that nobody else reaches."""

@@ -82,6 +82,7 @@ def _other_request(
     had = record.request
     anew = ", ".join(had.anew)
     settings = {"preset": had.preset, "task": had.task, **_flat(had.overrides), "anew": anew}
+    settings["rollouts"] = had.rollouts
     said = ", ".join(f"{key} {value}" for key, value in settings.items() if value)
     return f"{had.capture or 'no capture'}{_where(record)}, {said}"
 

@@ -26,6 +26,7 @@ PINNED = {
     "evaluate": "13e924c32ce02a0d7ecb5309",
     "collect_rollouts": "520e7d4138de19a792eb0d78",
     "render_shard": "7eef04eabf88a28998b7a487",
+    "ingest_rollouts": "fb7e2e58252e440d2fe7c842",
     "gap_rung": "2803a4188c52ff4c23653b97",
 }
 
@@ -36,6 +37,8 @@ def ref_of(name: str) -> str:
     config = (
         getattr(pipeline_config(), name)
         if name in made
+        else stage.config(sources=("x",), content_digest="ab" * 32)
+        if name == "ingest_rollouts"
         else stage.config(source="x", content_digest="ab" * 32)
         if name.startswith("ingest")
         else pipeline_config().render_dataset

@@ -37,7 +37,7 @@ def make_teacher(store):
     return commit(store, summary, arrays | {"curve/return": np.zeros(2)}, name="teacher")
 
 
-def make_student(store, *, seed=0):
+def make_student(store, *, seed=0, inputs=None):
     state = MinMaxNormalizer.fit(np.array([[0.4, -0.2, 0, -1, -1, 0], [0.6, 0.1, 0.1, 1, 1, 1]]))
     action = MinMaxNormalizer.fit(np.array([[-1.0] * 3, [1.0] * 3]))
     out = store.begin("student_policy", f"{seed:024x}")
@@ -50,9 +50,8 @@ def make_student(store, *, seed=0):
         num_train_steps=1,
         final_loss=1.0,
     )
-    return store.commit(
-        out, summary, stage="test", stage_version=1, config={}, inputs={}, provenance={}
-    )
+    made = {"stage": "test", "stage_version": 1, "config": {}, "provenance": {}}
+    return store.commit(out, summary, inputs=inputs or {}, **made)
 
 
 def make_dataset(store, *, num_episodes=3):

@@ -4,13 +4,10 @@ import numpy as np
 import pytest
 
 from flows.cli.policies.robot import RobotRun, RobotServe, started_robot
-from tests.evaluate.fixtures import TINY, make_student
+from tests.evaluate.fixtures import make_student
 from tests.sim.fixtures import make_scene, make_sim
-from xsim_core.artifacts import StudentPolicy
 from xsim_core.errors import BadInputError, MissingArtifactError
 from xsim_core.geometry import PinholeCamera
-from xsim_core.policies import MinMaxNormalizer, Student
-from xsim_core.policies.fitting import new_net
 from xsim_core.robots import RobotInfo
 from xsim_core.robots.session import PolicyOnRobot
 from xsim_core.runs import RunRecord, save_record
@@ -66,22 +63,7 @@ class Told:
 def policy(home, tmp_path_factory):
     """A student that says which world it was trained in."""
     _, store, _, _ = home
-    out = store.begin("student_policy", "b" * 24)
-    state = MinMaxNormalizer.fit(np.array([[0.4, -0.2, 0, -1, -1, 0], [0.6, 0.1, 0.1, 1, 1, 1]]))
-    action = MinMaxNormalizer.fit(np.array([[-1.0] * 3, [1.0] * 3]))
-    Student(new_net(TINY, seed=0), state, action).write(out)
-    out.write("curve/loss", np.zeros(2))
-    summary = StudentPolicy(
-        task="push_block",
-        is_calibrated=False,
-        architecture=TINY.model_dump(mode="json"),
-        num_train_steps=1,
-        final_loss=1.0,
-    )
-    inputs = {"sim": make_sim(store)}
-    ref = store.commit(
-        out, summary, stage="test", stage_version=1, config={}, inputs=inputs, provenance={}
-    )
+    ref = make_student(store, seed=1, inputs={"sim": make_sim(store)})
     return PolicyOnRobot(store, ref, tmp_path_factory.mktemp("sim"))
 
 
@@ -102,6 +84,7 @@ def test_its_box_is_the_tasks_workspace_and_it_answers_with_chunks(policy):
         ({"model": "ur5e"}, "was trained for a panda; somebody's is a ur5e"),
         ({"camera": None}, "has no calibrated camera"),
         ({"T_world_cam": None}, "has no calibrated camera"),
+        ({"T_world_cam": np.eye(4)}, "degrees from where the policy learned to look from"),
     ],
 )
 def test_a_robot_that_does_not_fit_is_refused(policy, fields, said):

@@ -11,7 +11,7 @@ from xsim_core.artifacts import Evaluation, ObjectTrack
 from xsim_core.artifacts.kinds import SuccessRate
 from xsim_core.pages import macros, words
 from xsim_core.stage import Section, Stage
-from xsim_core.stages import STAGES
+from xsim_core.stages import DEPLOY, INGEST_ROLLOUTS, STAGES
 from xsim_core.storage import OpenArtifact
 
 from ._charts import line_chart, path_chart, rate_chart, status_strip
@@ -58,9 +58,13 @@ DRAWN = ("loss.png", "learning_curve.png", "success.png", "trajectory.png")
 """Plots for the Prefect UI; the page draws the same from the arrays."""
 
 
+SHOWN = [s for stage in STAGES for s in ([INGEST_ROLLOUTS, stage] if stage is DEPLOY else [stage])]
+"""The pipeline's stages, and what may take the place of one."""
+
+
 def shown_stages(stages: Iterable[str]) -> list[str]:
     """Those that have a section, in the order of the pipeline; what it does not know comes last."""
-    known = {stage.name: stage for stage in STAGES}
+    known = {stage.name: stage for stage in SHOWN}
     given = set(stages)
     ordered = [name for name in known if name in given]
     return [n for n in [*ordered, *sorted(given - known.keys())] if _is_shown(known.get(n))]
@@ -72,7 +76,7 @@ def _is_shown(stage: Stage[Any] | None) -> bool:
 
 def words_of(stage: str) -> Section:
     """Heading and text of a stage's section: its own, or made of its name and title."""
-    found = next((s for s in STAGES if s.name == stage), None)
+    found = next((s for s in SHOWN if s.name == stage), None)
     if found is not None and found.section is not None:
         return found.section
     return Section(words(stage).capitalize(), found.title if found is not None else "")

@@ -125,6 +125,14 @@ def _records(data: bytes) -> Iterator[tuple[dict[str, Any], int]]:
         yield unpack(body), at
 
 
+def picture_wh(png: Any) -> tuple[int, int] | None:
+    """Width and height that a PNG claims, read without unpacking it; None where it is none."""
+    if not isinstance(png, bytes) or png[:8] != b"\x89PNG\r\n\x1a\n" or png[12:16] != b"IHDR":
+        return None
+    width, height = struct.unpack_from(">II", png.ljust(24, b"\0"), 16)
+    return width, height
+
+
 def _png(image: NDArray[Any]) -> bytes:
     done, data = cv2.imencode(".png", np.ascontiguousarray(image), [cv2.IMWRITE_PNG_COMPRESSION, 1])
     if not done:

@@ -22,7 +22,7 @@ from .acting import Thinker
 from .driver import RobotDriver, RobotInfo
 from .limits import SafetyLimits
 from .rollout import Person, RolloutResult, Setup, run_rollout
-from .sight import PolicySight
+from .sight import PolicySight, check_place
 
 ROBOT = "panda"
 """The arm of the simulator: its reach and its hand are what policies have learned."""
@@ -78,7 +78,8 @@ class PolicyOnRobot:
         """Bring policy and robot together.
 
         Raises:
-            BadInputError: when the policy is for another robot or another camera.
+            BadInputError: when the policy is for another robot, or for another camera or place of
+                it.
         """
         if info.model != ROBOT:
             raise BadInputError(
@@ -90,6 +91,7 @@ class PolicyOnRobot:
                 f"{driver.name} has no calibrated camera, and {self.ref} acts on pictures. Give "
                 "one with --camera."
             )
+        check_place(info.T_world_cam, np.array(self.sim.assets.T_world_cam))
         a = self.student.architecture
         view = policy_camera(self.sim.assets, a.image_hw)
         task = self.sim.task

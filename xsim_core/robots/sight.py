@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsim_core.errors import BadInputError
-from xsim_core.geometry import PinholeCamera
+from xsim_core.geometry import PinholeCamera, rotation_angle
 
 from .driver import RobotState
 
@@ -15,6 +15,26 @@ SAMPLES = 3
 """Along each side of a pixel of the policy's image."""
 MIN_SHARPNESS = 0.9
 """Pixels of the camera for one of the policy's; below, the policy would see a blur."""
+
+
+MAX_APART_M, MAX_APART_RAD = 0.04, 0.07
+"""Between where the robot says that its camera stands and where the policy looked from."""
+
+
+def check_place(T_world_cam: NDArray[np.float64], T_world_policy: NDArray[np.float64]) -> None:
+    """Refuse a camera that stands elsewhere than the one that a policy learned to look through.
+
+    Raises:
+        BadInputError: with how far apart they are.
+    """
+    apart_m = float(np.linalg.norm(T_world_cam[:3, 3] - T_world_policy[:3, 3]))
+    apart_rad = float(rotation_angle(T_world_cam[:3, :3], T_world_policy[:3, :3]))
+    if apart_m > MAX_APART_M or apart_rad > MAX_APART_RAD:
+        raise BadInputError(
+            f"the robot's camera stands {100 * apart_m:.1f} cm and {math.degrees(apart_rad):.1f} "
+            "degrees from where the policy learned to look from. Put it there, or calibrate it "
+            "again if it does stand there."
+        )
 
 
 class PolicySight:

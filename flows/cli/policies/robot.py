@@ -4,7 +4,6 @@ import contextlib
 import sys
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -14,6 +13,7 @@ from flows.cli.arguments import LOOPBACK, NO_TEXTS, File, Limits
 from flows.cli.output import print_json
 
 from .policy import key_in
+from .recordings import RobotIngest, require_packages
 
 if TYPE_CHECKING:
     from xsim_core.robots import SafetyLimits
@@ -291,27 +291,15 @@ def _scene(store: "ArtifactStore", run_name: str) -> "Scene":
     return deploy_scene(sim, store.open(stages["ingest_world"], RealWorld))
 
 
-def require_packages(*names: str) -> None:
-    """Refuse, in one sentence, what is not installed.
-
-    Raises:
-        MissingDependencyError: where one of them is missing.
-    """
-    from xsim_core.errors import MissingDependencyError
-
-    missing = [name for name in names if find_spec(name) is None]
-    if missing:
-        raise MissingDependencyError(
-            f"this robot needs {', '.join(missing)}, which is not installed here. Run `make setup` "
-            "in a checkout, or pip install 'xsim[robots]'."
-        )
-
-
 @dataclass(frozen=True)
 class RobotCommands:
-    """Robots: serve one on the wire, run a policy on one."""
+    """Robots: serve one on the wire, run a policy on one, take in what was recorded."""
 
-    action: Annotated[RobotServe, subcommand("serve")] | Annotated[RobotRun, subcommand("run")]
+    action: (
+        Annotated[RobotServe, subcommand("serve")]
+        | Annotated[RobotRun, subcommand("run")]
+        | Annotated[RobotIngest, subcommand("ingest")]
+    )
 
     def run(self) -> int:
         """Pass on."""

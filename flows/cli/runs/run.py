@@ -22,6 +22,8 @@ from flows.cli.arguments import (
 from flows.cli.output import print_json
 
 if TYPE_CHECKING:
+    from tasks.settings import Settings as HomeSettings
+
     from .launch import Outcome
 
 
@@ -88,6 +90,9 @@ class Run:
     set: Settings = NO_TEXTS
     """Fields over the preset, such as ppo.num_env_steps=200000, diffusion.optim.num_steps=4000 or
     task.horizon=50. The values are YAML."""
+    rollouts: Annotated[str, arg(metavar="FOLDER|ARTIFACT")] = ""
+    """Rollouts of the student to calibrate with, in place of deploying it: a folder that `xsim
+    robot run` wrote, or what `xsim robot ingest` made of it."""
     until: Annotated[str, arg(metavar="STAGE")] = ""
     """The last stage to carry out, with those that it needs (pose_track needs neither scan nor
     splat); all of them by default."""
@@ -121,12 +126,25 @@ class Run:
             task=self.task or None,
             overrides=parse_overrides(self.set),
             anew=dict.fromkeys(self.anew, ""),
+            rollouts=_brought(settings, self.rollouts),
         )
         with Display([]) as display:
             outcome = launch(
                 request, settings, display, use_prefect=self.prefect, until=self.until or None
             )
         return _print_outcome(outcome, as_json=self.json)
+
+
+def _brought(settings: "HomeSettings", text: str) -> str | None:
+    """Rollouts as a request says them: a path in full, or a whole ref."""
+    if not text:
+        return None
+    path = Path(text).expanduser()
+    if path.exists():
+        return str(path.absolute())
+    from xsim_core.refs import find_ref
+
+    return str(find_ref(settings.open_store(), text))
 
 
 def _check_disk(home: Path) -> None:

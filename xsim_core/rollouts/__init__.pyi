@@ -1,0 +1,2 @@
+from .config import IngestRolloutsConfig as IngestRolloutsConfig
+from .ingest import ingest_rollouts as ingest_rollouts
