@@ -244,14 +244,24 @@ INGEST_ROLLOUTS = Stage(
     ),
 )  # fmt: skip
 
+COMPARE_ROLLOUTS = Stage(
+    name="compare_rollouts", version=1,
+    run="xsim_core.rollouts:compare_rollouts",
+    config="xsim_core.rollouts:CompareRolloutsConfig",
+    inputs={"current": RealRollouts, "candidate": RealRollouts},
+    output=Evaluation,
+    title="Two policies on a robot from the same starts, and which is to be used.",
+)  # fmt: skip
+
 SIDE_STAGES: tuple[Stage[Any], ...] = (
     *(part for s in STAGES if s.fan_out for part in (s.fan_out.collect, s.fan_out.shard)),
     GAP_RUNG,
     INGEST_ROLLOUTS,
+    COMPARE_ROLLOUTS,
 )
 """Beside the chain: what stages are cut into where several workers share them (``flows.fan_out``),
-what is measured of a finished run (``flows.gaps``), and what takes the place of ``deploy`` where
-rollouts are brought."""
+what is measured of a finished run (``flows.gaps``), what takes the place of ``deploy`` where
+rollouts are brought, and what compares such of two policies."""
 
 
 def get_stage(name: str) -> Stage[Any]:

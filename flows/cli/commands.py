@@ -32,7 +32,7 @@ COMMANDS: dict[str, str] = {
     "current": "policies.promote:Current",
     "nights": "policies.promote:Nights",
     "policy": "policies.policy:PolicyCommands",
-    "robot": "policies.robot:RobotCommands",
+    "robot": "policies.robots:RobotCommands",
     "deploy": "orchestration.deploy:Deploy",
     "worker": "orchestration.deploy:Worker",
     "backfill": "orchestration.deploy:Backfill",

@@ -27,6 +27,7 @@ PINNED = {
     "collect_rollouts": "520e7d4138de19a792eb0d78",
     "render_shard": "7eef04eabf88a28998b7a487",
     "ingest_rollouts": "fb7e2e58252e440d2fe7c842",
+    "compare_rollouts": "83eebed9ab39e760553e066d",
     "gap_rung": "2803a4188c52ff4c23653b97",
 }
 
@@ -44,7 +45,7 @@ def ref_of(name: str) -> str:
         else pipeline_config().render_dataset
         if name == "collect_rollouts"
         else stage.config()
-        if name == "gap_rung"
+        if name in ("gap_rung", "compare_rollouts")
         else stage.config(**dict(pipeline_config().render_dataset), shard=1, num_shards=3)
     )
     inputs = {

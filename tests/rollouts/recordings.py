@@ -12,24 +12,20 @@ def header_of(sim, policy, **other):
     """What a run says of itself; ``sim`` is an ``OpenSimWorld``."""
     assets = sim.assets
     height, width = assets.image_hw
-    return {
-        "policy": str(policy), "task": sim.task.name, "driver": "somebody's", "robot": "panda",
-        "fps": 10, "waits": False, "action_names": list(sim.task.action_names),
-        "K": np.array(assets.K), "T_world_cam": np.array(assets.T_world_cam),
-        "image_hw": [height, width], "seed": 3, "limits": "{}",
-    } | other  # fmt: skip
+    own = {"policy": str(policy), "task": sim.task.name, "driver": "somebody's", "robot": "panda"}
+    own |= {"fps": 10, "waits": False, "action_names": list(sim.task.action_names), "seed": 3}
+    own |= {"K": np.array(assets.K), "T_world_cam": np.array(assets.T_world_cam), "limits": "{}"}
+    return own | {"image_hw": [height, width]} | other
 
 
 def step_at(i, *, lag_s=0.28, **other):
     """Row ``i`` of a TCP that moves along y at ``SPEED_M_S``; its picture is ``lag_s`` old."""
     t = 0.05 + DT_S * i
     y = SPEED_M_S * t
-    row = {
-        "frame_index": i, "timestamp": t, "state_age_s": 0.0, "frame_age_s": lag_s,
-        "observation.state": np.array([0.5, y, 0.1, 0, 1, 0.5], np.float32),
-        "observation.qpos": np.full(7, t), "observation.force_n": np.zeros(3),
-        "action": np.array([0, 1, 0], np.float32), "held_back_by": "",
-    }  # fmt: skip
+    row = {"frame_index": i, "timestamp": t, "state_age_s": 0.0, "frame_age_s": lag_s}
+    row["observation.state"] = np.array([0.5, y, 0.1, 0, 1, 0.5], np.float32)
+    row |= {"observation.qpos": np.full(7, t), "observation.force_n": np.zeros(3)}
+    row |= {"action": np.array([0, 1, 0], np.float32), "held_back_by": ""}
     return row | other
 
 

@@ -18,6 +18,16 @@ from xsim_core.world import read_rollouts
 
 from .recordings import header_of, step_at, write
 
+SAID = (
+    "rollout_0005.rollout: ",
+    "bytes behind its last whole step dropped",
+    "rollout_0006.rollout: dropped, 1 picture is left of it",
+    "rollout_0007.rollout: dropped, some of its pictures have no depth",
+    "3 pictures of a robot that stood still",
+    "pictures lay up to 280 ms behind",
+    "of 1 rollouts the outcome is unknown",
+)
+
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
@@ -55,13 +65,7 @@ def test_recordings_become_an_artifact_that_says_what_was_left_out(home, tmp_pat
     assert episodes.rgb.shape[1:3] == TINY.image_hw
     np.testing.assert_array_equal(episodes.T_world_cam, header["T_world_cam"])
     said = "; ".join(made.notes)
-    for part in (
-        "rollout_0005.rollout: ", "bytes behind its last whole step dropped",
-        "rollout_0006.rollout: dropped, 1 picture is left of it",
-        "rollout_0007.rollout: dropped, some of its pictures have no depth",
-        "3 pictures of a robot that stood still", "pictures lay up to 280 ms behind",
-        "of 1 rollouts the outcome is unknown",
-    ):  # fmt: skip
+    for part in SAID:
         assert part in said
 
 

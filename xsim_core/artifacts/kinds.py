@@ -434,6 +434,8 @@ class Evaluation(Artifact):
     rates: tuple[SuccessRate, ...]
     figures: dict[str, float]
     """Errors against truth: ``add_auc``, ``adds_auc``, ``alignment_mm``, ``alignment_deg`` …"""
+    notes: tuple[str, ...] = ()
+    """What people should know of it, such as what a test between two policies says."""
 
 
 class GapRung(Artifact):

@@ -151,15 +151,10 @@ def run_session(
         folder: for the recordings, ``rollout_NNNN.rollout``.
         say: called with each seed's result.
     """
-    # Torch compiles and loads at its first call: not while a robot waits.
-    height, width = policy.student.architecture.image_hw
-    policy.thinker(0)(
-        np.zeros((height, width, 3), np.uint8),
-        np.zeros(policy.student.architecture.state_dim, np.float32),
-    )
+    warm_up(policy)
     results: list[tuple[int, RolloutResult]] = []
     for seed in seeds:
-        path = folder / f"rollout_{seed:04d}.rollout"
+        path = recording_path(folder, seed)
         result = run_rollout(setup, policy.thinker(seed), seed=seed, path=path)
         results.append((seed, result))
         say(seed, result)
@@ -168,6 +163,20 @@ def run_session(
         if result.outcome in ("lost", "stopped"):
             break
     return summary_of(policy, setup, results)
+
+
+def warm_up(policy: PolicyOnRobot) -> None:
+    """Let torch compile and load, which it does at its first call: not while a robot waits."""
+    height, width = policy.student.architecture.image_hw
+    policy.thinker(0)(
+        np.zeros((height, width, 3), np.uint8),
+        np.zeros(policy.student.architecture.state_dim, np.float32),
+    )
+
+
+def recording_path(folder: Path, seed: int) -> Path:
+    """Where the attempt from a start is recorded."""
+    return folder / f"rollout_{seed:04d}.rollout"
 
 
 def summary_of(

@@ -36,17 +36,12 @@ class RobotIngest:
         from xsim_core.artifacts import RealRollouts
         from xsim_core.errors import BadInputError
         from xsim_core.folders import expanded
-        from xsim_core.rollouts import IngestRolloutsConfig
-        from xsim_core.stage import run_stage
-        from xsim_core.stages import INGEST_ROLLOUTS
 
         require_packages("msgpack")
         if not self.recordings:
             raise BadInputError("xsim robot ingest takes what 'xsim robot run --out' wrote.")
-        config = IngestRolloutsConfig.of([expanded(p, "a recording") for p in self.recordings])
         store = load_settings().open_store()
-        student = _student(store, self.policy, config.sources[0])
-        ref = run_stage(INGEST_ROLLOUTS, config, store, student)
+        ref = taken_in(store, [expanded(p, "a recording") for p in self.recordings], self.policy)
         return _say(store.open(ref, RealRollouts), as_json=self.json)
 
 
@@ -72,6 +67,22 @@ def _student(store: "ArtifactStore", policy: str, first: Path) -> "dict[str, Art
             "looks. Name another with --policy."
         )
     return {"student": ref, "sim": worlds[0]}
+
+
+def taken_in(
+    store: "ArtifactStore", recordings: list[Path], policy: str
+) -> "ArtifactRef[RealRollouts]":
+    """The artifact of these recordings, for this policy or the one that was recorded.
+
+    Raises:
+        BadInputError: when they do not fit.
+    """
+    from xsim_core.rollouts import IngestRolloutsConfig
+    from xsim_core.stage import run_stage
+    from xsim_core.stages import INGEST_ROLLOUTS
+
+    config = IngestRolloutsConfig.of(recordings)
+    return run_stage(INGEST_ROLLOUTS, config, store, _student(store, policy, config.sources[0]))
 
 
 def _say(made: "OpenArtifact[RealRollouts]", *, as_json: bool) -> int:

@@ -1,4 +1,4 @@
-"""``xsim robot``: a robot on the wire, and a policy that acts on a robot."""
+"""``xsim robot serve`` and ``run``: a robot on the wire, and a policy that acts on a robot."""
 
 import contextlib
 import sys
@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from tyro.conf import arg, subcommand
+from tyro.conf import arg
 
 from flows.cli.arguments import LOOPBACK, NO_TEXTS, File, Limits
 from flows.cli.output import print_json
 
 from .policy import key_in
-from .recordings import RobotIngest, require_packages
+from .recordings import require_packages
 
 if TYPE_CHECKING:
     from xsim_core.robots import SafetyLimits
@@ -149,8 +149,9 @@ class RobotRun:
         store = load_settings().open_store()
         with tempfile.TemporaryDirectory() as scratch:
             policy = PolicyOnRobot(store, find_ref(store, self.policy), Path(scratch))
-            limits = _limits(policy, self.limit)
-            with self._robot() as url, _dead_man(wanted=self.dead_man) as is_alive:
+            limits = limits_of(policy, self.limit)
+            at = robot_at(self.url, self.run_name, self.key_file, self.first_seed)
+            with at as url, _dead_man(wanted=self.dead_man) as is_alive:
                 summary = self._act(policy, limits, url, folder, is_alive)
         if self.json:
             print_json(summary)
@@ -200,15 +201,16 @@ class RobotRun:
         )
         sys.stdout.flush()
 
-    @contextlib.contextmanager
-    def _robot(self) -> Generator[str]:
-        """The URL given, or that of a robot that lives as long as this run."""
-        if self.url:
-            yield self.url
-            return
-        require_packages("mujoco")
-        with started_robot(self.run_name, self.key_file, self.first_seed) as url:
-            yield url
+
+@contextlib.contextmanager
+def robot_at(url: str, run_name: str, key_file: str, seed: int) -> Generator[str]:
+    """The URL given, or that of a robot that lives as long as the block."""
+    if url:
+        yield url
+        return
+    require_packages("mujoco")
+    with started_robot(run_name, key_file, seed) as started:
+        yield started
 
 
 @contextlib.contextmanager
@@ -255,7 +257,12 @@ def _dead_man(*, wanted: bool) -> Generator[Callable[[], bool]]:
         yield key.is_held
 
 
-def _limits(policy: "PolicyOnRobot", texts: tuple[str, ...]) -> "SafetyLimits":
+def limits_of(policy: "PolicyOnRobot", texts: tuple[str, ...]) -> "SafetyLimits":
+    """Safety limits with what was said of them.
+
+    Raises:
+        BadInputError: for what is no limit, or contradicts another.
+    """
     from pydantic import ValidationError
 
     from xsim_core.config import refusal
@@ -289,18 +296,3 @@ def _scene(store: "ArtifactStore", run_name: str) -> "Scene":
 
     sim = store.open(stages["build_sim"], SimWorld)
     return deploy_scene(sim, store.open(stages["ingest_world"], RealWorld))
-
-
-@dataclass(frozen=True)
-class RobotCommands:
-    """Robots: serve one on the wire, run a policy on one, take in what was recorded."""
-
-    action: (
-        Annotated[RobotServe, subcommand("serve")]
-        | Annotated[RobotRun, subcommand("run")]
-        | Annotated[RobotIngest, subcommand("ingest")]
-    )
-
-    def run(self) -> int:
-        """Pass on."""
-        return self.action.run()
