@@ -34,6 +34,9 @@ ELSEWHERE = {
         xsim_core/capture/place/moving/anchor xsim_core/capture/place/moving/seen_path""",
     "tests/capture/place/moving/test_path_in_file.py": """
         xsim_core/capture/place/moving/given_path xsim_core/capture/place/moving/path_fit""",
+    "tests/capture/readers/rooms/test_read_room.py": """
+        xsim_core/capture/readers/rooms/gaussians xsim_core/capture/place/room_spec""",
+    "tests/scan/test_file_room.py": "xsim_core/capture/gates/room_file",
     "tests/capture/readers/camera_paths/test_of_film.py": """
         xsim_core/capture/readers/camera_paths/forms""",
     # Sentences; each is asked for by the test of what raises it.

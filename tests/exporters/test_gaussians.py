@@ -5,7 +5,7 @@ import pytest
 import trimesh
 
 from xsim_core.exporters import export_artifact
-from xsim_core.splat import decode_ply
+from xsim_core.geometry.gaussian_ply import decode_ply
 
 
 def columns(path):

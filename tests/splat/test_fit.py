@@ -7,8 +7,9 @@ import pytest
 from xsim_core.artifacts import PosedImages, SplatScene
 from xsim_core.errors import BadInputError, QualityGateError
 from xsim_core.geometry import inverse_se3
+from xsim_core.geometry.gaussian_ply import decode_ply
 from xsim_core.rasterize import Gaussians2D, render_numpy
-from xsim_core.splat import SplatConfig, decode_ply, fit_scene
+from xsim_core.splat import SplatConfig, fit_scene
 from xsim_core.splat.mesh import MeshConfig
 from xsim_core.stage import Stage, run_stage
 from xsim_core.storage import ArtifactStore

@@ -53,6 +53,17 @@ class Capture(Artifact):
             optional=True,
         ),
         S("photo_poses/K", "float64", "3 3", "of these photos, pixels", optional=True),
+        S("room/means", "float32", "g 3", "Gaussians of a room that was brought", optional=True),
+        S(
+            "room/quats_wxyz",
+            "float32",
+            "g 4",
+            "their discs span the first two axes",
+            optional=True,
+        ),
+        S("room/scales", "float32", "g 2", "standard deviations, metres", optional=True),
+        S("room/opacities", "float32", "g", "in (0, 1)", optional=True),
+        S("room/sh0", "float32", "g 3", "colours, degree 0", optional=True),
         *_MESH,
         S("track/T", "float64", "t 4 4", "poses that were brought; identity: none", optional=True),
         S("track/has_pose", "bool", "t", "frames for which one was brought", optional=True),
@@ -61,8 +72,8 @@ class Capture(Artifact):
     object_name: str
     num_frames: int
     num_photos: int
-    room: Literal["photos", "film"] = "photos"
-    """What gives the room: photos, or the video itself where there are none."""
+    room: Literal["photos", "film", "file"] = "photos"
+    """What gives the room: photos, the video itself where there are none, or ``room/``."""
     metres_per_unit: float | None = None
     """Of the poses that came with the photos, where it was stated."""
     T_world_poses: Matrix4 | None = None
@@ -100,6 +111,7 @@ class GroundTruth(Artifact):
     arrays: ClassVar[tuple[S, ...]] = (
         S("T_world_object", "float64", "t 4 4", "in every frame"),
         S("T_world_cam", "float64", "4 4", "the video camera"),
+        S("camera/T_world_cam", "float64", "t 4 4", "of one that moves", optional=True),
         S("photo/T_world_cam", "float64", "n 4 4", "of every photo"),
         S("photo/K", "float64", "3 3", "pixels"),
         S("visible_fraction", "float32", "t", "unoccluded share of the object's pixels"),

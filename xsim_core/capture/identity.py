@@ -94,6 +94,7 @@ def source_files(folder: Path, prefer: VideoChoice = "declared") -> list[Path]:
     places = [] if mesh is None else [mesh.parent]
     if file.room == "photos":
         places.append(folder / file.photos)
+    room = () if isinstance(file.room, str) else (folder / file.room.file,)
     more, singles = video_files(video)
     linked = [] if mesh is None else mesh_files(mesh, mesh_root(mesh, folder))
     placing = [p for p in place_files(file, folder) if p.is_file()]
@@ -102,6 +103,8 @@ def source_files(folder: Path, prefer: VideoChoice = "declared") -> list[Path]:
         given = folder / file.track.file
         more += [given] if given.is_dir() else []
         singles += [given] if given.is_file() else []
+    for path in room:
+        linked += [path, *mesh_files(path, mesh_root(path, folder))] if path.is_file() else []
     files = [folder / CAPTURE_FILE, *singles, *linked, *placing]
     return sorted({*files, *(p for place in [*places, *more] for p in _files_below(place))})
 

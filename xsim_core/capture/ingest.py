@@ -48,6 +48,7 @@ def _commit(examined: Examined, folder: Path, out: ArtifactWriter) -> Capture:
     if place.motion is not None:
         moved = {"T_world_cam": place.motion.T_world_cam, "has_pose": place.motion.has_pose}
         out.write_all(moved, prefix="camera")
+    out.write_all(brought.room, prefix="room")
     track = examined.track
     if track is not None:
         out.write_all({"T": track.T_frame_object, "has_pose": track.has_pose}, prefix="track")
@@ -59,7 +60,7 @@ def _commit(examined: Examined, folder: Path, out: ArtifactWriter) -> Capture:
         object_name=file.object_name,
         num_frames=len(video.rgb),
         num_photos=len(photos),
-        room=file.room,
+        room=file.room if isinstance(file.room, str) else "file",
         metres_per_unit=stated_poses(file).metres_per_unit,
         T_world_poses=stated_poses(file).T_world_poses,
         fps=round(video.fps, 6),
@@ -97,4 +98,8 @@ def ingest_world(*, config: IngestConfig, out: ArtifactWriter) -> RealWorld:
     return RealWorld(name=name)
 
 
-_TRUTH_NAMES = {"photo_T_world_cam": "photo/T_world_cam", "photo_K": "photo/K"}
+_TRUTH_NAMES = {
+    "photo_T_world_cam": "photo/T_world_cam",
+    "photo_K": "photo/K",
+    "video_T_world_cam": "camera/T_world_cam",
+}

@@ -11,6 +11,7 @@ from xsim_core.geometry import BoardSpec
 from xsim_core.geometry.symmetry_spec import ObjectSymmetry
 from xsim_core.text import parse_yaml, read_text
 
+from .place.room_spec import RoomFileSpec
 from .place.spec import BoardInFile, CameraPathSpec, CameraSpec, PhotoPosesSpec
 from .readers.tracks.spec import TrackSpec
 
@@ -31,8 +32,11 @@ class CaptureFile(FrozenModel):
     """A recording (.db3 .bag .mcap .r3d) or a folder (RGB-D, ROS 2 bag), in the capture."""
     depth_unit_m: float | None = Field(default=None, gt=0)
     """Metres a step of a depth image that does not tell itself; TUM's is 0.0002."""
-    room: Literal["photos", "film"] = Field(default="photos", exclude_if=lambda v: v == "photos")
-    """film: there are no photos; the video, hand and object taken out, gives the room."""
+    room: Literal["photos", "film"] | RoomFileSpec = Field(
+        default="photos", exclude_if=lambda v: v == "photos"
+    )
+    """film: there are no photos; the video, hand and object taken out, gives the room. A file: a
+    mesh or Gaussians that were reconstructed elsewhere give it."""
     photos: str = "photos"
     """Folder of photos of the room, without robot, hand or object."""
     photo_poses: PhotoPosesSpec | Literal["solve"] | None = None

@@ -9,7 +9,7 @@ its degree, 3; those above degree 0 are zero here.
 from pathlib import Path
 
 from xsim_core.artifacts import SplatScene
-from xsim_core.splat import COLUMNS, encode_ply
+from xsim_core.geometry.gaussian_ply import COLUMNS, encode_ply
 
 from .source import Source
 

@@ -103,6 +103,13 @@ class TexturedMesh:
         row = np.clip((1 - v) * height, 0, height - 1).astype(int)
         return points, self.texture[row, column].astype(np.float64)
 
+    def sample_normals(self, n: int, *, rng: np.random.Generator) -> Points3:
+        """Unit normals (n, 3) where an equal generator has ``sample_colours`` put its points."""
+        face, _, _ = self._spread(n, rng)
+        c = self.vertices[self.faces[face]].astype(np.float64)
+        normal = np.cross(c[:, 1] - c[:, 0], c[:, 2] - c[:, 0])
+        return normal / np.linalg.norm(normal, axis=-1, keepdims=True)
+
     def _spread(self, n: int, rng: np.random.Generator) -> tuple[Any, Any, Any]:
         """Faces (n,) by their area, and two barycentric coordinates (n, 1) in each."""
         corners = self.vertices[self.faces].astype(np.float64)

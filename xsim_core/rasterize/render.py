@@ -58,6 +58,14 @@ class Gaussians2D:
         return len(self.means)
 
     @staticmethod
+    def from_colours(arrays: Mapping[str, NDArray[Any]]) -> "Gaussians2D":
+        """Of arrays as a file has them, with ``sh0`` (g, 3) in place of ``rgb``."""
+        rgb = np.clip(0.5 + SH_C0 * arrays["sh0"].astype(np.float32), 0, 1)
+        # Copies: files are mapped to be read only, which torch does not know.
+        own = {name: np.array(values) for name, values in arrays.items()}
+        return Gaussians2D.from_arrays({**own, "rgb": rgb})
+
+    @staticmethod
     def from_scene(scene: OpenArtifact[SplatScene]) -> "Gaussians2D":
         """The Gaussians of a reconstructed room, as float32 tensors on the CPU."""
         names = ("means", "quats_wxyz", "scales", "opacities")

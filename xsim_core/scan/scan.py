@@ -14,6 +14,7 @@ from xsim_core.windows import arrays_below, each, empty, let_go
 
 from .align import find_board_corners
 from .config import ScanConfig
+from .file_room import room_from_file
 from .film_room import room_from_film
 from .pictures import board_picture, top_view
 from .sfm import SfmModel, check_known_poses, check_sfm, run_sfm
@@ -35,6 +36,8 @@ def solve_scan(
             return _from_photos(capture, config=config, out=out)
         case "film":
             return room_from_film(capture, out=out)
+        case "file":
+            return room_from_file(capture, out=out)
 
 
 def _from_photos(

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from xsim_core.artifacts import PosedImages, SplatScene
 from xsim_core.device import device_memory, take_gpu
 from xsim_core.errors import QualityGateError
+from xsim_core.geometry.gaussian_ply import encode_ply
 from xsim_core.rasterize import SH_C0, Gaussians2D, render_numpy
 from xsim_core.storage import ArtifactWriter, OpenArtifact
 
@@ -16,7 +17,6 @@ from .config import SplatConfig
 from .mesh import DepthView, Mesh, fuse_mesh
 from .model import SplatModel
 from .pictures import held_out_png, mesh_png
-from .ply import encode_ply
 from .train import background_rgb, evaluate_views, train_splat
 from .views import PosedViews, load_views
 

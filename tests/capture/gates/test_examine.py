@@ -8,6 +8,7 @@ import yaml
 
 from tests.capture.place.films import film
 from tests.capture.readers.camera_paths.paths import tum_lines
+from tests.capture.readers.rooms.rooms import flat_room
 from tests.capture.recognise.folders import lab_folder
 from tests.tracking.scenes import T_WORLD_CAM
 from xsim_core.capture import IngestConfig
@@ -17,8 +18,10 @@ from xsim_core.capture.identity import source_files
 from xsim_core.capture.propose import propose, write_proposal
 from xsim_core.capture.recognise import look_around
 from xsim_core.errors import BadInputError
+from xsim_core.geometry.gaussian_ply import encode_ply
+from xsim_core.scan import ScanConfig
 from xsim_core.stage import run_stage
-from xsim_core.stages import INGEST_CAPTURE
+from xsim_core.stages import INGEST_CAPTURE, SCAN
 from xsim_core.storage import ArtifactStore
 
 
@@ -90,6 +93,26 @@ def test_a_path_beside_a_film_is_read_apart_and_held_against_it(lab):
     assert f"x {x:.2f}, y {y:.2f}, z {z:.2f} m from its base" in place.found
     assert any("takes the origin of camera_path for the robot's base" in n for n in place.notes)
     assert lab / "gt.txt" in source_files(lab)
+
+
+def test_a_room_from_a_file_goes_through_ingest_and_scan(lab, tmp_path):
+    """The film's table is at height 0; the scan has a block where the film's stands."""
+    content = yaml.safe_load((lab / "capture.yaml").read_text())
+    content |= {"room": {"file": "scan.ply"}}
+    del content["photos"]
+    (lab / "capture.yaml").write_text(yaml.safe_dump(content))
+    (lab / "scan.ply").write_bytes(encode_ply(flat_room()))
+    assert lab / "scan.ply" in source_files(lab)
+    store = ArtifactStore("memory://", scratch_root=tmp_path)
+    ref = run_stage(INGEST_CAPTURE, IngestConfig.from_folder(lab), store, {})
+    capture = store.open(ref).summary
+    assert (capture.room, capture.num_photos) == ("file", 0)
+    assert not any("surface lies" in note for note in capture.notes)
+    images = store.open(run_stage(SCAN, ScanConfig(), store, {"capture": ref}))
+    assert images.summary.num_images > 20
+    assert any("the room is the file's" in note for note in images.summary.notes)
+    points = images.array("points_world")
+    assert np.abs(points[:, 2]).max() < 0.01
 
 
 def test_a_folder_without_a_word_is_told_how_to_get_one(tmp_path):

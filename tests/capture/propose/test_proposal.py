@@ -141,6 +141,14 @@ def test_names_from_outside_stay_in_their_comment():
     assert yaml.safe_load(text_of(facts)) == propose(facts).values
 
 
+def test_a_room_that_was_brought_is_offered_with_what_only_a_person_knows():
+    rooms = (Found(path="scan/point_cloud.ply", what="Gaussians of a room"),)
+    text = text_of(WHOLE.model_copy(update={"rooms": rooms}))
+    assert "room" not in yaml.safe_load(text)
+    room = CaptureFile.model_validate(yaml.safe_load(uncommented(text, "room"))).room
+    assert (room.file, room.metres_per_unit) == ("scan/point_cloud.ply", 1.0)
+
+
 def test_a_path_that_came_with_the_film_is_taken_and_explained():
     path = CameraPath(path="gt.txt", what="a TUM trajectory: 9 of 9", num_poses=9, moves_m=0.4)
     still = path.model_copy(update={"moves_m": 0.0})

@@ -16,6 +16,7 @@ from xsim_core.capture.identity import VideoChoice, video_path
 from xsim_core.capture.layout import CAPTURE_FILE, CaptureFile, mesh_path, read_capture_file
 from xsim_core.capture.place.moving.given_path import GivenPath
 from xsim_core.capture.place.resolve import Place, as_seen, resolve_place, stated_board
+from xsim_core.capture.place.room_spec import RoomFileSpec
 from xsim_core.capture.place.spec import PhotoPosesSpec
 from xsim_core.capture.readers.apart import Brought, Parts, read_parts
 from xsim_core.capture.readers.meshes.linked_files import mesh_root
@@ -31,6 +32,7 @@ from .film_object import FromFilm, object_from_film
 from .first_frame import check_depth, find_init_frame
 from .gate import Gates
 from .object_symmetry import object_symmetry
+from .room_file import check_room
 from .words import (
     board_words,
     box_words,
@@ -127,6 +129,7 @@ def examine(
                 poses=poses,
                 video=video_path(folder, file, prefer),
                 depth_unit_m=file.depth_unit_m,
+                room=_room_file(file, folder),
                 track=(folder / file.track.file, file.track) if file.track else None,
                 camera_path=folder / file.camera_path.file if file.camera_path else None,
                 goes_on=gates.goes_on,
@@ -186,6 +189,11 @@ def _hold_together(
                 file, folder, board, video, init_frame, notes, is_moving=is_moving, given=given
             )
             gate.found = place_words(place)
+        if parts.room:
+            with gates.gate("room against the film", notes) as gate:
+                gate.found = check_room(
+                    parts.room, place, video, init_frame, file.init_box_xyxy, notes
+                )
         mesh, from_film = parts.mesh, None
         if is_from_film:
             with gates.gate("object from the film", notes) as gate:
@@ -220,16 +228,24 @@ def _tell_parts(parts: Parts, gates: Gates, notes: list[str]) -> None:
         ("mesh", mesh_words(parts)),
         ("photos", photos_words(parts)),
         ("video", video_words(parts)),
+        ("room", f"{len(parts.room.get('means', ()))} Gaussians"),
         ("track", track_words(parts)),
         ("camera_path", path_words(parts)),
     ):
-        if name in ("track", "camera_path") and name not in parts.notes:
+        if name in ("room", "track", "camera_path") and name not in parts.notes:
             continue  # None was brought, or there is no film that it could be of.
         with gates.part(), gates.gate(name, notes) as gate:
             notes += parts.notes.get(name, [])
             if name in parts.failures:
                 raise parts.failures[name]
             gate.found = found
+
+
+def _room_file(file: CaptureFile, folder: Path) -> tuple[Path, RoomFileSpec, Path] | None:
+    if not isinstance(file.room, RoomFileSpec):
+        return None
+    path = folder / file.room.file
+    return path, file.room, mesh_root(path, folder)
 
 
 def stated_poses(file: CaptureFile) -> PhotoPosesSpec:

@@ -76,10 +76,27 @@ def _room(facts: Facts) -> tuple[Line, ...]:
     """The photos; without any the film gives the room."""
     lacking = "no photos of the room were found: 30 to 60, without person and object"
     photos = _line("photos", facts.photos, lacking, "photos")
+    brought = _brought_room(facts)
     if photos.value is not None:
-        return (photos,)
+        return (photos, *brought)
     why = "without photos the video gives the room that it saw; with some, remove this line"
-    return (photos, Line("room", "film", (why,)))
+    return (photos, Line("room", "film", (why,)), *brought)
+
+
+def _brought_room(facts: Facts) -> tuple[Line, ...]:
+    """A room that was reconstructed elsewhere, whose pose only a person knows."""
+    if not facts.rooms:
+        return ()
+    first, *others = facts.rooms
+    why = (
+        f"{first.path}: {first.what}; it can be the room in place of photos and film, once you say "
+        "where its frame lies in the robot's (and its unit, as metres_per_unit); the film's depth "
+        "checks it"
+    )
+    also = tuple(f"also there: {item.path} ({item.what})" for item in others[:MAX_OTHERS])
+    rows = "[[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]"
+    text = f"{dumped({'room': {'file': first.path}})}  T_world_room: {rows}"
+    return (Line("room", None, (why, *also), text),)
 
 
 def _mesh(facts: Facts) -> tuple[Line, ...]:

@@ -8,6 +8,7 @@ from .folders import names
 from .meshes import mesh
 from .posed import posed_photos
 from .recordings import realsense_files, record3d, ros_bag
+from .rooms import read_room
 from .tracks import forms
 
 ACCEPTED = {
@@ -27,6 +28,7 @@ ACCEPTED = {
     "object's track": forms.ACCEPTS,
     "photos": photos.ACCEPTS,
     "photos' poses": posed_photos.ACCEPTS,
+    "room, reconstructed elsewhere": read_room.ACCEPTS,
     "mesh": mesh.ACCEPTS,
     "mesh, named with the mend": " ".join(sorted(mesh.MENDS)),
 }

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from xsim_core.capture.formats import RGBDVideo
 from xsim_core.capture.place.moving.given_path import GivenPath
+from xsim_core.capture.place.room_spec import RoomFileSpec
 from xsim_core.errors import XSimError
 from xsim_core.geometry import TexturedMesh
 
@@ -33,6 +34,8 @@ class Brought:
     """``T_given_cam`` (n, 4, 4) and ``K`` (3, 3) where they came with the photos."""
     track: GivenTrack | None = None
     camera_path: GivenPath | None = None
+    room: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+    """Flat Gaussians in the world's frame, by ``read_gaussians``' names; none without a file."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,8 @@ class Parts:
     """As ``Brought`` has them."""
     track: GivenTrack | None = None
     camera_path: GivenPath | None = None
+    room: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+    """Flat Gaussians in the world's frame, by ``read_gaussians``' names; none without a file."""
 
     def whole(self) -> Brought:
         """All of it.
@@ -61,7 +66,7 @@ class Parts:
         assert self.photos is not None
         assert self.video is not None and self.unit is not None  # noqa: PT018
         notes = [note for said in self.notes.values() for note in said]
-        more = self.photo_poses, self.track, self.camera_path
+        more = self.photo_poses, self.track, self.camera_path, self.room
         return Brought(self.mesh, self.photos, self.video, self.unit, notes, *more)
 
 
@@ -76,6 +81,7 @@ def read_parts(
     depth_unit_m: float | None,
     track: tuple[Path, TrackSpec] | None = None,
     camera_path: Path | None = None,
+    room: tuple[Path, RoomFileSpec, Path] | None = None,
     goes_on: bool = False,
     limits: Limits | None = None,
 ) -> Parts:
@@ -91,6 +97,7 @@ def read_parts(
         depth_unit_m: likewise.
         track: as ``read_track`` takes it.
         camera_path: as ``read_camera_path`` takes it.
+        room: as ``read_room`` takes it, and the folder of its textures.
         goes_on: read the other parts too where one cannot be read, and answer its failure.
         limits: of memory, time and file size; of this machine by default.
 
@@ -107,6 +114,9 @@ def read_parts(
         "poses": poses,
         "goes_on": goes_on,
     }
+    if room is not None:
+        files["room"] = room[0]
+        more |= {"room_spec": room[1].model_dump(mode="json"), "room_root": str(room[2])}
     if camera_path is not None:
         files["camera_path"] = camera_path
     if track is not None:
@@ -129,6 +139,7 @@ def read_parts(
         GivenPath.of(a["path_T"], a["path_has_pose"], said["camera_path"])
         if "path_T" in a
         else None,
+        {n.removeprefix("room/"): v for n, v in a.items() if n.startswith("room/")},
     )
 
 

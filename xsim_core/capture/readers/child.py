@@ -83,7 +83,7 @@ def _read(request: dict[str, Any], out: Path) -> dict[str, Any]:
 
 def _capture(request: dict[str, Any], begin: Begin) -> tuple[Arrays, dict[str, Any]]:
     """Mesh, photos and video; where it goes on, those of them that can be read."""
-    readers = {"mesh": _mesh, "photos": _photos, "video": _video, **OF_FILM}
+    readers = {"mesh": _mesh, "photos": _photos, "room": _room, "video": _video, **OF_FILM}
     arrays: dict[str, NDArray[Any]] = {}
     said: dict[str, Any] = {}
     notes: dict[str, list[str]] = {}
@@ -125,6 +125,19 @@ def _photos(
     posed = read_posed_photos(path, request["poses"], notes)
     poses = {"photo_poses/T_given_cam": posed.T_given_cam, "photo_poses/K": posed.K}
     return {"photos": posed.images, **poses}, {}
+
+
+def _room(
+    path: Path, notes: list[str], request: dict[str, Any]
+) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    """A room that was reconstructed elsewhere."""
+    from xsim_core.capture.place.room_spec import RoomFileSpec
+
+    from .rooms.read_room import read_room
+
+    spec = RoomFileSpec.model_validate(request["room_spec"])
+    room = read_room(path, spec, notes, root=Path(request["room_root"]))
+    return {f"room/{name}": values for name, values in room.items()}, {}
 
 
 def _video(

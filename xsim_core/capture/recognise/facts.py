@@ -123,6 +123,8 @@ class Facts(FrozenModel):
     films: tuple[Film, ...] = ()
     photos: tuple[Photos, ...] = ()
     meshes: tuple[Mesh, ...] = ()
+    rooms: tuple[Found, ...] = ()
+    """Rooms that were reconstructed elsewhere."""
     camera_poses: tuple[CameraPose, ...] = ()
     camera_paths: tuple[CameraPath, ...] = ()
     object_poses: tuple[ObjectPoses, ...] = ()
@@ -141,6 +143,7 @@ class Facts(FrozenModel):
         """Everything with the word for its kind."""
         kinds = {
             "video": self.films, "photos": self.photos, "mesh": self.meshes,
+            "room": self.rooms,
             "camera's pose": self.camera_poses, "camera's path": self.camera_paths,
             "object's poses": self.object_poses,
             "tags' places": self.tag_layouts, "hand-eye recording": self.hand_eye,

@@ -17,7 +17,7 @@ from .films import find_films, read_first
 from .markers import find_layouts, look_for_markers
 from .masks import boxes_beside, look_at_masks, mask_files
 from .matrices import find_hand_eye, find_intrinsics, find_poses, small_texts
-from .meshes import find_meshes
+from .meshes import find_meshes, find_rooms
 from .paths import find_camera_paths, is_of_path
 from .photos import find_photos
 from .poses import box_of_pose, sort_poses
@@ -80,6 +80,7 @@ def look_around(folder: Path) -> tuple[Facts, NDArray[np.uint8] | None]:
         films=tuple(films),
         photos=tuple(photos),
         meshes=tuple(meshes),
+        rooms=tuple(find_rooms(tree, of_films)),
         camera_poses=tuple(cameras),
         camera_paths=tuple(paths),
         object_poses=tuple(objects),

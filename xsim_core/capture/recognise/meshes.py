@@ -4,15 +4,17 @@ from pathlib import Path
 
 from xsim_core.capture.readers.meshes.linked_files import mesh_root
 from xsim_core.capture.readers.meshes.mesh import MENDS, SUFFIXES, read_mesh
+from xsim_core.capture.readers.rooms.gaussians import is_gaussian_ply
 from xsim_core.errors import XSimError
 from xsim_core.geometry import TexturedMesh
 
-from .facts import Mesh
+from .facts import Found, Mesh
 from .films import said
 from .tree import Tree
 
 MAX_READ = 6
 ROOM_WORDS = ("room", "scene", "table", "background", "scan", "collision", "hand", "robot")
+ROOM_NAMES = ("room", "scene", "background", "fuse", "polycam")
 OBJECT_WORDS = ("object", "mesh", "model")
 
 
@@ -24,6 +26,7 @@ def find_meshes(tree: Tree, taken: set[Path]) -> tuple[list[Mesh], dict[str, Tex
         taken: folders that hold images of a video: what lies there is no mesh.
     """
     files = [p for p in tree.files if p.suffix.lower() in SUFFIXES and p.parent not in taken]
+    files = [p for p in files if not is_gaussian_ply(p)]
     files.sort(key=lambda p: (_rank(p, tree), len(p.parts)))
     meshes: list[Mesh] = []
     read: dict[str, TexturedMesh] = {}
@@ -48,6 +51,19 @@ def find_meshes(tree: Tree, taken: set[Path]) -> tuple[list[Mesh], dict[str, Tex
     meshes += [_not_read(p, tree) for p in tree.files if p.suffix.lower() in MENDS][:MAX_READ]
     # Stable: of equals the likelier name stays first.
     return sorted(meshes, key=lambda m: (bool(m.fault), not m.is_coloured)), read
+
+
+def find_rooms(tree: Tree, taken: set[Path]) -> list[Found]:
+    """Gaussians, and meshes whose name calls them a room's; neither is read."""
+    found: list[Found] = []
+    for path in tree.files:
+        if path.suffix.lower() not in SUFFIXES or path.parent in taken:
+            continue
+        if is_gaussian_ply(path):
+            found.append(Found(path=tree.rel(path), what="Gaussians of a room"))
+        elif any(word in path.stem.lower() for word in ROOM_NAMES):
+            found.append(Found(path=tree.rel(path), what="a mesh, by its name of a room"))
+    return found[:MAX_READ]
 
 
 def _rank(path: Path, tree: Tree) -> int:

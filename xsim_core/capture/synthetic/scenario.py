@@ -36,6 +36,8 @@ class SynthesizeConfig(FrozenModel):
     grasp_azimuth_rad: float = 1.45
     """World direction in which the hand reaches."""
     eye_m: tuple[float, float, float] = (1.04, 0.34, 0.62)
+    camera: Literal["stand", "hand"] = "stand"
+    """hand: the video's camera moves around what it looks at, all through the film."""
     target_m: tuple[float, float, float] = (0.53, 0.015, 0.0)
     video_focal_px: float = Field(default=600.0, gt=0)
     """For 640 columns; scaled with the image."""

@@ -2,7 +2,9 @@
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +27,7 @@ from xsim_core.storage import Progress
 
 from .depth_noise import add_colour_noise, add_depth_noise
 from .hand import OPEN_ANGLES, Hand, grasp_angles
+from .hand_held import hand_held
 from .motion import ObjectMotion, Phases, minimum_jerk
 from .rendering import SUPERSAMPLE, RenderScene
 from .scenario import SynthesizeConfig, demo_board, real_world_spec
@@ -91,8 +94,18 @@ class Studio:
 
     @property
     def T_world_cam(self) -> Floats:
-        """(4, 4) of the RGB-D camera."""
+        """(4, 4) of the RGB-D camera on its stand, which is the policy's."""
         return look_at(self.config.eye_m, self.config.target_m)
+
+    @cached_property
+    def video_poses(self) -> Floats:
+        """``T_world_cam`` (t, 4, 4) of the video."""
+        config = self.config
+        if config.camera == "stand":
+            return np.tile(self.T_world_cam, (config.num_frames, 1, 1))
+        eye, target = np.array(config.eye_m), np.array(config.target_m)
+        times_s = np.arange(config.num_frames) / config.fps
+        return hand_held(eye, target, times_s, np.random.default_rng([config.seed, 1]))
 
     def photo_poses(self) -> Floats:
         """``T_world_cam`` (n, 4, 4) on two arcs around the table, hand-held."""
@@ -133,14 +146,14 @@ class Studio:
             self.scene.place(thing, pose)
             for name, T in link_poses[t].items():
                 self.scene.place(links[name], T)
-            view = self.scene.render(camera, self.T_world_cam)
+            view = self.scene.render(camera, self.video_poses[t])
             rgb.append(add_colour_noise(view.rgb, rng=self.noise_rng))
             depth_m = add_depth_noise(
                 view.depth_m, camera.K[0, 0], config.depth_noise, rng=self.noise_rng
             )
             depth_mm.append(np.rint(depth_m * 1000).astype(np.uint16))
             seen = int((view.entity_ids == thing.per_scene_id).sum())
-            visible.append(seen / max(1, self.silhouette(pose)))
+            visible.append(seen / max(1, self.silhouette(pose, self.video_poses[t])))
             self.progress(0.3 + 0.6 * (t + 1) / len(T_world_object), {"frame": t + 1})
         stamps = np.arange(config.num_frames) / config.fps
         video = RGBDVideo(np.stack(rgb), np.stack(depth_mm), stamps, camera.K)
@@ -187,7 +200,7 @@ class Studio:
         back[2] = 0.17 * down
         return back
 
-    def silhouette(self, T_world_object: Floats) -> int:
+    def silhouette(self, T_world_object: Floats, T_world_cam: Floats) -> int:
         """Pixels (supersampled) that the object would cover if nothing were before it."""
         import cv2
 
@@ -195,7 +208,7 @@ class Studio:
         camera = self.video_camera.resized(
             s * self.video_camera.width, s * self.video_camera.height
         )
-        T_cam_object = inverse_se3(self.T_world_cam) @ T_world_object
+        T_cam_object = inverse_se3(T_world_cam) @ T_world_object
         pixels = camera.project(transform_points(T_cam_object, self.mesh.vertices))
         mask = np.zeros((camera.height, camera.width), np.uint8)
         for face in self.mesh.faces:
@@ -204,7 +217,7 @@ class Studio:
 
     def capture_file(self, T_world_object: Floats) -> CaptureFile:
         """What the person would write down, the box drawn by an unsteady hand."""
-        T_cam_object = inverse_se3(self.T_world_cam) @ T_world_object
+        T_cam_object = inverse_se3(self.video_poses[0]) @ T_world_object
         pixels = self.video_camera.project(transform_points(T_cam_object, self.mesh.vertices))
         low, high = pixels.min(axis=0), pixels.max(axis=0)
         w, h = self.config.image_wh
@@ -220,14 +233,16 @@ class Studio:
 
     def write_truth(self, folder: Path, T_world_object: Floats, poses: Floats, take: _Take) -> None:
         """Ground truth and the world to deploy into, for ``evaluate`` alone."""
-        np.savez(
-            folder / "truth.npz",
-            T_world_object=T_world_object,
-            T_world_cam=self.T_world_cam,
-            photo_T_world_cam=poses,
-            photo_K=self.photo_camera.K,
-            visible_fraction=take.visible_fraction,
-        )
+        truth: dict[str, Any] = {
+            "T_world_object": T_world_object,
+            "T_world_cam": self.video_poses[0],
+            "photo_T_world_cam": poses,
+            "photo_K": self.photo_camera.K,
+            "visible_fraction": take.visible_fraction,
+        }
+        if self.config.camera == "hand":
+            truth["video_T_world_cam"] = self.video_poses
+        np.savez(folder / "truth.npz", **truth)
         self.mesh.write_obj(folder / "object")
         world = real_world_spec(self.config, self.room, self.T_world_cam)
         (folder / "world.json").write_text(json.dumps(world, indent=1))

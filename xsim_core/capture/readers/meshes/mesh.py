@@ -40,7 +40,11 @@ MENDS = {
 
 
 def read_mesh(
-    path: Path, notes: list[str] | None = None, *, root: Path | None = None
+    path: Path,
+    notes: list[str] | None = None,
+    *,
+    root: Path | None = None,
+    is_object: bool = True,
 ) -> TexturedMesh:
     """A mesh in metres with its colours.
 
@@ -48,6 +52,7 @@ def read_mesh(
         path: the file; ``ACCEPTS`` says which.
         notes: receives what was guessed, and what of its colours could not be used.
         root: within this folder its textures are looked for; by default beside it.
+        is_object: whether it must have an object's size.
 
     Raises:
         BadInputError: when it is missing, unreadable, or its size is not that of an object.
@@ -72,7 +77,8 @@ def read_mesh(
             raise BadInputError(f"{path} holds no triangles ({num_points} points)")
         mesh = merge(parts, notes)
         _check_numbers(mesh, path)
-    _check_size(mesh, path)
+    if is_object:
+        _check_size(mesh, path)
     return mesh
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from xsim_core.errors import BadInputError
-from xsim_core.splat import decode_ply, encode_ply
+from xsim_core.geometry.gaussian_ply import decode_ply, encode_ply
 
 
 def random_arrays(n=50):

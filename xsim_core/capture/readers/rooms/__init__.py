@@ -1,0 +1,1 @@
+"""A room that somebody has reconstructed already, as flat Gaussians."""
