@@ -12,7 +12,7 @@ from tasks.engine.child import run_job
 from tasks.engine.observer import Observer
 from tasks.settings import Settings
 from xsim_core.artifacts import ArtifactRef, RealRollouts
-from xsim_core.capture import IngestConfig, truth_folder
+from xsim_core.capture import IngestConfig, has_mesh, truth_folder
 from xsim_core.config import FrozenModel
 from xsim_core.errors import BadInputError, UnknownNameError
 from xsim_core.rollouts import IngestRolloutsConfig
@@ -83,7 +83,8 @@ def find_sources(folder: Path) -> Sources:
     memory, truth = DigestMemory.at_home(), truth_folder(folder)
     capture = memory.look(folder)
     beside = memory.look(truth) if (truth / "truth.npz").is_file() else None
-    has_world = (truth / "world.json").is_file()
+    # An object made from the film has a frame that no other world knows.
+    has_world = (truth / "world.json").is_file() and has_mesh(folder)
     return Sources(capture=capture, truth=beside, world=beside if has_world else None)
 
 

@@ -80,7 +80,7 @@ def row(path):
     """Figures of one recording."""
     film = take(path)
     if film is None:
-        return {"left_out": "the body stands on no face in the first frame"}
+        return {"left_out": "the table would be seen edge-on"}
     found = {"frames": film.video.num_frames, "least_visible": round(float(film.visible.min()), 2)}
     begun = time.process_time()
     try:

@@ -24,7 +24,8 @@ CAMERA = PinholeCamera(640, 480, np.array([[615.0, 0, 319.5], [0, 615.0, 239.5],
 EVERY, FPS = 2, 15
 UP_CAM = np.array([0.0, -0.65, -0.76])
 """Roughly, of the cameras of these recordings."""
-MAX_LEAN_RAD = np.deg2rad(20)
+LEAST_ABOVE = 0.25
+"""Sine of the angle at which the camera has to look down on the table."""
 BONES = [(0, k) for k in (1, 5, 9, 13, 17)] + [
     (k, k + 1) for f in (1, 5, 9, 13, 17) for k in range(f, f + 3)
 ]
@@ -66,13 +67,12 @@ def body(name: str) -> TexturedMesh:
 
 
 def support(mesh: TexturedMesh, T: np.ndarray) -> tuple[np.ndarray, float] | None:
-    """Up (3,) and offset of the plane that the body stands on; None where it leans."""
+    """Up (3,) and offset of the plane below the lowest face; None where it is seen edge-on."""
     hull = trimesh.Trimesh(mesh.vertices, mesh.faces).convex_hull
     normals = hull.face_normals @ T[:3, :3].T
-    best = int(normals.__matmul__(-UP_CAM).argmax())
+    best = int((normals @ -UP_CAM).argmax())
     up = -normals[best]
-    lean = np.arccos(np.clip(up @ UP_CAM / np.linalg.norm(UP_CAM), -1, 1))
-    if lean > MAX_LEAN_RAD:
+    if -up[2] < LEAST_ABOVE:
         return None
     heights = (hull.vertices @ T[:3, :3].T + T[:3, 3]) @ up
     return up, float(heights.min())
@@ -94,7 +94,7 @@ def hand(joints: np.ndarray) -> RayCaster | None:
 
 
 def take(path: Path, *, seed: int = 0) -> Take | None:
-    """Render one recording; None where its object stands on no face."""
+    """Render one recording; None where the table would be seen edge-on."""
     name, recorded = path.stem.split("__")[0], np.load(path)
     T = recorded["T_cam_object"].astype(float)[::EVERY]
     joints = recorded["hand_joints_cam"].astype(float)[::EVERY]

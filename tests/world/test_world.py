@@ -7,7 +7,13 @@ from xsim_core.errors import BadInputError
 from xsim_core.geometry import rotation_angle
 from xsim_core.render.room import RoomSpec
 from xsim_core.storage import ArtifactStore
-from xsim_core.world import SimulatedRobot, WorldSpec, open_world, spec_to_json
+from xsim_core.world import (
+    SimulatedRobot,
+    WorldSpec,
+    check_object_frame,
+    open_world,
+    spec_to_json,
+)
 
 SPEC = WorldSpec(
     name="other light",
@@ -77,3 +83,9 @@ def test_a_robot_records_only_what_it_can_perceive(tmp_path):
     assert moved[0] < 0.3 * moved[1]
     assert truth.T_world_object.shape == (8, 4, 4)
     assert truth.progress.shape == (2,)
+
+
+def test_an_object_made_from_the_film_is_in_no_frame_that_the_world_knows():
+    check_object_frame("file")
+    with pytest.raises(BadInputError, match="made from the film, in a frame of its own"):
+        check_object_frame("film")

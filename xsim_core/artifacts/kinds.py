@@ -281,6 +281,8 @@ class SimWorld(Artifact):
     """Of the object's centre, from the start over the waypoints."""
     num_object_pieces: int
     num_scene_pieces: int
+    mesh_from: Literal["file", "film"] = "file"
+    """As the capture's; of one that the film gave no other world knows the frame."""
     is_mesh_coloured: bool = True
     """As the capture's: whoever tracks with the mesh learns its colours where this is False."""
     notes: tuple[str, ...] = ()

@@ -84,6 +84,7 @@ def build_sim(
         num_object_pieces=len(pieces),
         num_scene_pieces=len(obstacles),
         is_mesh_coloured=track.summary.is_mesh_coloured,
+        mesh_from=track.summary.mesh_from,
         notes=(*notes, *told),
     )
 

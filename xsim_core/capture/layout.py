@@ -137,6 +137,11 @@ def mesh_path(folder: Path, file: CaptureFile) -> Path | None:
     return usual if usual.is_file() else None
 
 
+def has_mesh(folder: Path) -> bool:
+    """Whether a capture brings its object's mesh, as far as its file can be read."""
+    return mesh_path(folder, read_capture_file(folder)) is not None
+
+
 def write_capture_file(folder: Path, capture: CaptureFile) -> None:
     """Write ``capture.yaml``."""
     import yaml

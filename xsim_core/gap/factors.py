@@ -15,7 +15,7 @@ from xsim_core.sim.assets import SimAssets
 from xsim_core.sim.open import OpenSimWorld
 from xsim_core.sim.vision.backgrounds import Background, RoomBackground
 from xsim_core.sim.vision.domain import Domain
-from xsim_core.world import OpenWorld, world_assets
+from xsim_core.world import OpenWorld, check_object_frame, world_assets
 
 from .config import FACTOR_NAMES, FactorName, GapRungConfig
 
@@ -122,6 +122,7 @@ def both_places(
 
 
 def _world_assets(sim: OpenSimWorld, world: OpenWorld, folder: Path) -> SimAssets:
+    check_object_frame(sim.mesh_from)
     assets = world_assets(world, sim.assets, folder)
     # An object that looks the same is the same, wherever its file lies.
     is_alike = assets.visual_glb.read_bytes() == sim.assets.visual_glb.read_bytes()

@@ -14,7 +14,7 @@ from xsim_core.render.room import room_meshes
 from xsim_core.sim.open import task_of
 from xsim_core.sim.pieces import ConvexPieces
 from xsim_core.storage import OpenArtifact
-from xsim_core.world import WorldSpec, open_world
+from xsim_core.world import WorldSpec, check_object_frame, open_world
 
 from .mujoco_robot.scene import Errand, Eye, Piece, Room, Scene, Thing
 
@@ -28,7 +28,11 @@ def deploy_scene(sim: OpenArtifact[SimWorld], world: OpenArtifact[RealWorld]) ->
     Room, paint, lights, camera pose, noise, friction and density are the true world's; the
     object's shape and what is to be done are the reconstruction's, as for the world that SAPIEN
     simulates.
+
+    Raises:
+        BadInputError: when the object's mesh was made from the film.
     """
+    check_object_frame(sim.summary.mesh_from)
     task, true = task_of(sim), open_world(world)
     spec = true.spec
     tint = np.clip(np.rint(true.mesh.texture * np.array(spec.object_tint)), 0, 255)

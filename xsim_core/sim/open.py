@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,8 @@ class OpenSimWorld:
     background: SplatBackground
     mesh: TexturedMesh
     """The object, in its own frame."""
+    mesh_from: Literal["file", "film"] = "file"
+    """As the artifact has it."""
 
 
 def open_sim_world(world: OpenArtifact[SimWorld], folder: Path) -> OpenSimWorld:
@@ -59,7 +61,8 @@ def open_sim_world(world: OpenArtifact[SimWorld], folder: Path) -> OpenSimWorld:
         K=_matrix(arrays("K")),
         image_hw=(int(arrays("image_hw")[0]), int(arrays("image_hw")[1])),
     )
-    return OpenSimWorld(task, assets, SplatBackground.write(world, folder), mesh)
+    mesh_from = world.summary.mesh_from
+    return OpenSimWorld(task, assets, SplatBackground.write(world, folder), mesh, mesh_from)
 
 
 def task_of(world: OpenArtifact[SimWorld]) -> TaskSpec:

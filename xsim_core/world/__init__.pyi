@@ -9,6 +9,7 @@ from .robot import (
     Judgement as Judgement,
     RobotEpisodes as RobotEpisodes,
     SimulatedRobot as SimulatedRobot,
+    check_object_frame as check_object_frame,
     world_assets as world_assets,
 )
 from .rollouts import read_rollouts as read_rollouts, write_rollouts as write_rollouts

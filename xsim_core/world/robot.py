@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from xsim_core.errors import BadInputError
 from xsim_core.geometry import PinholeCamera, TexturedMesh
 from xsim_core.sim.assets import SimAssets
 from xsim_core.sim.open import OpenSimWorld
@@ -101,7 +102,11 @@ class SimulatedRobot(AbstractContextManager["SimulatedRobot"]):
                 tracking.
             domains: physics, camera, light and sensor of each environment, such as
                 ``WorldSpread.draw`` gives; the world's own when None.
+
+        Raises:
+            BadInputError: when the object's mesh was made from the film.
         """
+        check_object_frame(sim.mesh_from)
         self._nominal = assets = sim.assets
         # Where to look is chosen by the robot's own calibration, not by the world's truth.
         self._policy_view = policy_camera(assets, image_hw)
@@ -151,6 +156,20 @@ class SimulatedRobot(AbstractContextManager["SimulatedRobot"]):
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def check_object_frame(mesh_from: str) -> None:
+    """Refuse an object whose own frame the world cannot know.
+
+    Raises:
+        BadInputError: when its mesh was made from the film.
+    """
+    if mesh_from == "film":
+        raise BadInputError(
+            "the object's mesh was made from the film, in a frame of its own, and this world has "
+            "the true object in another: it would be drawn beside where it is. Evaluate in "
+            "simulation, or name the object's mesh in capture.yaml (`mesh:`) and run again"
+        )
 
 
 def world_assets(world: OpenWorld, assets: SimAssets, folder: Path) -> SimAssets:

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from tests.reconstruct.films import hand_film
-from xsim_core.capture import IngestConfig
+from xsim_core.capture import IngestConfig, has_mesh
 from xsim_core.capture.formats import RGBDVideo, write_rgbd_folder
 from xsim_core.capture.gates.examine import check_capture
 from xsim_core.capture.layout import mesh_path, read_capture_file
@@ -72,9 +72,11 @@ def test_where_the_mesh_comes_from(copy):
         return mesh_path(copy, read_capture_file(copy))
 
     assert path() is None
+    assert not has_mesh(copy)
     (copy / "object").mkdir()
     (copy / "object" / "mesh.obj").write_text("")
     assert path() == copy / "object" / "mesh.obj"
+    assert has_mesh(copy)
     write(copy, mesh="film")
     assert path() is None
     write(copy, mesh="scan.glb")
