@@ -164,6 +164,7 @@ def calibrated(
         dataset=trained.dataset,
         sim=trained.sim,
         rollouts=rollouts,
+        teacher=trained.teacher if config.calibrate.teach is not None else None,
     )
 
 

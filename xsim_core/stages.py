@@ -187,9 +187,9 @@ CALIBRATE = Stage(
     config="xsim_core.calibrate:CalibrateConfig",
     inputs={
         "student": StudentPolicy, "dataset": EpisodeDataset, "sim": SimWorld,
-        "rollouts": RealRollouts,
+        "rollouts": RealRollouts, "teacher": TeacherPolicy,
     },
-    output=StudentPolicy,
+    output=StudentPolicy, optional=frozenset({"teacher"}),
     title="Align the student's encoder between the simulation and the real world.",
     seed="seed", on_device=True,
     section=Section(

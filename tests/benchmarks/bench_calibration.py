@@ -1,7 +1,8 @@
 """What calibration gives: ``python -m tests.benchmarks.bench_calibration --home .xsim``.
 
-Every arm fine-tunes the same student for the same number of steps and is tried on the robot on the
-same seeds. Rollouts and results are kept under --out, so it may be stopped and goes on; several
+Every arm fine-tunes the same student and is tried on the same seeds in the world to deploy into,
+or, with ``--worlds``, in drawn worlds, each of which has rollouts and a calibration of its own; and
+in simulation. Rollouts and results are kept under --out, so it may be stopped and goes on; several
 processes may share the work. Prints; judges nothing. Truth is used only to say how wrong the
 simulated frames are.
 """
@@ -16,68 +17,116 @@ import numpy as np
 from xsim_core.artifacts import ArtifactRef, RealRollouts, RealWorld
 from xsim_core.calibrate import CalibrateConfig
 from xsim_core.calibrate.build_pairs import build_pairs, tracked_rows
+from xsim_core.calibrate.config import TeachConfig
 from xsim_core.calibrate.finetune import AlignConfig, agreement_figures, finetune
 from xsim_core.calibrate.pairs import Pairs
+from xsim_core.calibrate.teach import Ask
 from xsim_core.deploy import DeployConfig
 from xsim_core.policies import ClosedLoopStudent, Episodes, Student
 from xsim_core.policies.fitting import torch_threads
 from xsim_core.policies.statistics import wilson_interval
+from xsim_core.policies.teacher import load_teacher
 from xsim_core.presets import pipeline_config
 from xsim_core.runs import load_record
 from xsim_core.sim.open import open_sim_world
+from xsim_core.sim.vision.domain import randomised_domain
+from xsim_core.sim.vision.image_pool import ImageEnvPool
+from xsim_core.sim.vision.rollout import rollout
 from xsim_core.stage import run_stage
 from xsim_core.stages import DEPLOY
 from xsim_core.storage import ArtifactStore
 from xsim_core.windows import temporary_arrays
-from xsim_core.world import RGBD_HW, SimulatedRobot, open_world, read_rollouts, write_rollouts
+from xsim_core.world import (
+    RGBD_HW,
+    SimulatedRobot,
+    WorldSpread,
+    open_world,
+    read_rollouts,
+    write_rollouts,
+)
 
+NONE, INFONCE, TEACH = AlignConfig(weight=0.0), AlignConfig(), TeachConfig()
 ARMS = {
     "uncalibrated": {},
-    "same steps, no pairs": {"align": AlignConfig(weight=0.0)},
-    "actions, camera believed": {"replay": "actions", "camera": None},
-    "actions, camera refined": {"replay": "actions"},
-    "resync, camera refined": {},
+    "same steps, no pairs": {"align": NONE},
+    "actions, camera believed": {"replay": "actions", "camera": None, "align": INFONCE},
+    "actions, camera refined": {"replay": "actions", "align": INFONCE},
+    "resync, camera refined": {"align": INFONCE},
+    "teacher": {"align": NONE, "teach": TEACH},
+    "teacher, both images": {"align": NONE, "teach": TeachConfig(images="both")},
+    "teacher and InfoNCE": {"align": INFONCE, "teach": TEACH},
+    "student's own chunks": {"align": NONE, "teach": TEACH},
+    "gain and offset": {},
 }
-EVALUATION_SEED = 90_000
-DEPLOYED = DeployConfig()
+UNTRAINED = ("uncalibrated", "gain and offset")
+"""Arms that fine-tune nothing."""
+WORLD, SIM = 90_000, 130_000
+"""First seeds of the trials."""
+
+
+class Corrected(ClosedLoopStudent):
+    """Sees images whose colours are brought to those of simulation."""
+
+    gain, offset = np.ones(3), np.zeros(3)
+
+    def act(self, rgb, state):
+        seen = np.clip(np.rint(rgb * self.gain + self.offset), 0, 255).astype(np.uint8)
+        return super().act(seen, state)
 
 
 @dataclass
 class Bench:
-    """One student of a store, with all that calibration reads."""
+    """One student of a store in one world, with all that calibration reads."""
 
     name: str
     student: Student
+    teacher: object
     inputs: dict
     folder: Path
     config: CalibrateConfig
+    deploy: DeployConfig
     workers: int
+    root: Path
+    """Of the student."""
+    world: int | None = None
+    """Which drawn world; None is the one to deploy into."""
 
     @staticmethod
-    def open(home, run, ref, out, *, steps, workers):
+    def open(home, run, ref, out, *, steps, batch, rollouts, workers):
         store = ArtifactStore((Path(home).resolve() / "store").as_uri())
         record = load_record(store, run)
         student = store.open(ref or record.stages["diffusion"])
         inputs = {name: store.open(r) for name, r in student.manifest.inputs.items()}
         inputs["world"] = store.open(record.stages["ingest_world"], RealWorld)
         config = pipeline_config("demo").calibrate
-        config = config.model_copy(
-            update={"optim": config.optim.model_copy(update={"num_steps": steps})}
-        )
-        folder = Path(out) / student.ref.fingerprint[:8]
-        folder.mkdir(parents=True, exist_ok=True)
+        optim = config.optim.model_copy(update={"num_steps": steps, "batch_size": batch})
+        config = config.model_copy(update={"optim": optim})
+        deploy = DeployConfig(num_rollouts=rollouts)
         name = student.ref.fingerprint[:8]
-        return Bench(name, Student.read(student), inputs, folder, config, workers)
+        folder = Path(out) / name
+        folder.mkdir(parents=True, exist_ok=True)
+        teacher = load_teacher(store.open(record.stages["ppo"]))
+        return Bench(
+            name, Student.read(student), teacher, inputs, folder, config, deploy, workers, folder
+        )
+
+    def within(self, world):
+        """The same in a drawn world."""
+        folder = self.folder / f"world {world}"
+        folder.mkdir(exist_ok=True)
+        return replace(self, folder=folder, world=world)
 
     def sim(self):
         return open_sim_world(self.inputs["sim"], self.folder / "sim")
 
-    def robot(self, **more):
+    def robot(self, num_envs, **more):
+        if self.world is not None:
+            more["domains"] = [WorldSpread().draw(self.world)] * num_envs
         return SimulatedRobot(
             open_world(self.inputs["world"]),
             self.sim(),
             folder=self.folder,
-            num_envs=6,
+            num_envs=num_envs,
             num_workers=self.workers,
             **more,
         )
@@ -88,18 +137,20 @@ class Bench:
 
         def record(*, config, out):
             seeds = range(config.seed, config.seed + config.num_rollouts)
-            with temporary_arrays(out.scratch()), self.robot(rgbd_hw=RGBD_HW) as robot:
+            with (
+                temporary_arrays(out.scratch()),
+                self.robot(min(config.num_rollouts, 6), rgbd_hw=RGBD_HW) as robot,
+            ):
                 episodes = robot.run(ClosedLoopStudent(self.student), seeds)
                 np.save(truth, robot.judge().T_world_object)
                 return write_rollouts(out, episodes, task=self.sim().task.name, seeds=seeds)
 
         store = ArtifactStore((self.folder / "store").as_uri())
-        ref = run_stage(replace(DEPLOY, run=record, inputs={}), DEPLOYED, store, {})
+        ref = run_stage(replace(DEPLOY, run=record, inputs={}), self.deploy, store, {})
         return read_rollouts(store.open(ref, RealRollouts)), np.load(truth)
 
-    def pairs(self, arm):
-        """Pairs of an arm, and how far what their simulated frames show is from the truth, mm."""
-        config = self.config.model_copy(update=ARMS[arm])
+    def pairs(self, config):
+        """Pairs, and how far what their simulated frames show is from the truth, mm."""
         kept = self.folder / f"pairs {config.replay} {config.camera is not None}.npz"
         if not kept.exists():
             episodes, truth = self.deployed()
@@ -109,6 +160,7 @@ class Bench:
                 config=config,
                 num_workers=self.workers,
                 progress=lambda fraction, figures: None,
+                ask=Ask(self.teacher, self.student.architecture.horizon),
             )
             rows = [tracked_rows(episodes, i, config.frame_stride) for i in range(len(episodes))]
             shown = pairs.T_world_object if config.replay == "resync" else pairs.T_world_object_sim
@@ -119,33 +171,54 @@ class Bench:
         return arrays.pop("error_mm"), Pairs(**arrays)
 
     def calibrated(self, arm, seed):
-        """The fine-tuned student and the arm's figures."""
+        """Who acts, and the arm's figures."""
         if arm == "uncalibrated":
-            return self.student, {}
+            return ClosedLoopStudent(self.student), {}
         config = self.config.model_copy(update=ARMS[arm])
-        error_mm, pairs = self.pairs(arm)
+        if arm != "gain and offset" and config.align.weight == 0 and config.teach is None:
+            # Without pairs it is the same student in every world.
+            nothing = Pairs(**dict.fromkeys(Pairs.__annotations__, np.zeros((0, 0))))
+            return ClosedLoopStudent(self.tuned(config, nothing, arm, seed, self.root)), {}
+        error_mm, pairs = self.pairs(config)
         trusted = pairs.trusted(config.gate)
-        held_out = pairs.rollout >= DEPLOYED.num_rollouts - config.num_held_out
-        _, student = finetune(
+        held_out = pairs.rollout >= self.deploy.num_rollouts - config.num_held_out
+        figures = {"kept": int(trusted.sum()), "of": len(pairs)}
+        figures["error_mm"] = float(np.median(error_mm[trusted]))
+        learnt, judged = pairs.take(trusted & ~held_out), pairs.take(trusted & held_out)
+        if arm == "gain and offset":
+            actor = Corrected(self.student)
+            actor.gain, actor.offset = gain_and_offset(learnt)
+            return actor, figures | {"gain": actor.gain.tolist(), "offset": actor.offset.tolist()}
+        if arm == "student's own chunks":
+            learnt = own_chunks(self.student, learnt)
+        student = self.tuned(config, learnt, arm, seed, self.folder)
+        if len(judged) >= 2:
+            figures |= agreement_figures(student, judged, config.align.duplicate_m)
+            figures["held_out"] = len(judged)
+            figures["error_before"] = error_to_teacher(self.student, judged)
+            figures["error_after"] = error_to_teacher(student, judged)
+        return ClosedLoopStudent(student), figures
+
+    def tuned(self, config, pairs, arm, seed, folder):
+        """The student fine-tuned, or as it was kept."""
+        checkpoint = folder / f"{arm}-{seed}.npz"
+        trainer, student = finetune(
             self.student,
             Episodes.read(self.inputs["dataset"]),
-            pairs.take(trusted & ~held_out),
+            pairs,
             optim=config.optim,
             align=config.align,
+            teach=config.teach,
             augment=config.augment,
             state_noise=config.state_noise,
             seed=seed,
-            checkpoint=self.folder / f"{arm}-{seed}.npz",
+            checkpoint=checkpoint,
             progress=lambda fraction, figures: None,
         )
-        figures = {"kept": int(trusted.sum()), "of": len(pairs)}
-        figures["error_mm"] = float(np.median(error_mm[trusted]))
-        judged = pairs.take(trusted & held_out)
-        if len(judged) >= 2:
-            figures |= agreement_figures(student, judged, config.align.duplicate_m)
-        return student, figures
+        trainer.save(checkpoint)
+        return student
 
-    def measure(self, arm, seed, trials):
+    def measure(self, arm, seed, trials, sim_trials):
         """Fine-tune, try, and keep the outcome."""
         path = self.folder / f"result {arm} {seed}.json"
         claim = path.with_suffix(".claim")
@@ -153,16 +226,65 @@ class Bench:
             return
         claim.touch()
         try:
-            student, figures = self.calibrated(arm, seed)
-            with self.robot() as robot:
-                robot.run(
-                    ClosedLoopStudent(student), range(EVALUATION_SEED, EVALUATION_SEED + trials)
-                )
-                success = robot.judge().success
-            outcome = {"student": self.name, "arm": arm, "seed": seed, "success": success.tolist()}
+            actor, figures = self.calibrated(arm, seed)
+            with self.robot(min(8, trials)) as robot:
+                robot.run(actor, range(WORLD, WORLD + trials), num_filmed=0)
+                judged = robot.judge()
+            outcome = {"student": self.name, "world": self.world, "arm": arm, "seed": seed}
+            outcome |= {"success": judged.success.tolist(), "progress": judged.progress.tolist()}
+            if sim_trials and arm != "gain and offset":
+                outcome["sim"] = self.tried_in_simulation(actor, sim_trials)
             path.write_text(json.dumps(outcome | figures))
+            print(
+                outcome["arm"],
+                self.world,
+                seed,
+                sum(outcome["success"]),
+                sum(outcome.get("sim", [])),
+                flush=True,
+            )
         finally:
             claim.unlink()
+
+    def tried_in_simulation(self, actor, trials):
+        sim = self.sim()
+        with ImageEnvPool(
+            sim.assets,
+            sim.task,
+            background=sim.background,
+            domain=randomised_domain(),
+            num_workers=self.workers,
+        ) as pool:
+            return rollout(pool, actor, range(SIM, SIM + trials), num_filmed=0).success.tolist()
+
+
+def gain_and_offset(pairs):
+    """By least squares, for each channel, from real to simulated frames."""
+    real, sim = (x.reshape(-1, 3).astype(float) for x in (pairs.real, pairs.sim))
+    fits = [np.polyfit(real[:, c], sim[:, c], 1) for c in range(3)]
+    return np.array([f[0] for f in fits]), np.array([f[1] for f in fits])
+
+
+def chunks(student, rgb, state, draws=4):
+    """Whole chunks (n, T, a), averaged over the same draws of noise."""
+    a = student.architecture
+    shape = (draws, len(rgb), a.horizon, a.action_dim)
+    noises = np.random.default_rng(0).standard_normal(shape, np.float32)
+    seen, felt = (np.repeat(x[:, None], a.n_obs_steps, axis=1) for x in (rgb, state))
+    return np.mean([student.sample_actions(seen, felt, noise) for noise in noises], axis=0)
+
+
+def own_chunks(student, pairs):
+    """What the student itself would do on the simulated frame, as the label of the real one."""
+    action = chunks(student, pairs.sim, pairs.state)
+    return replace(pairs, action=action, mask=np.ones_like(pairs.mask))
+
+
+def error_to_teacher(student, pairs):
+    """Mean distance of the actions carried out to the teacher's, on real frames."""
+    n = student.architecture.n_action_steps
+    away = np.linalg.norm(chunks(student, pairs.real, pairs.state) - pairs.action, axis=-1)
+    return float((away * pairs.mask)[:, :n].sum() / pairs.mask[:, :n].sum())
 
 
 def gain_interval(before, after, *, draws=10_000):
@@ -222,21 +344,29 @@ def main():
     parser.add_argument("--student", type=ArtifactRef.parse, default=None, help="kind/fingerprint")
     parser.add_argument("--arms", nargs="*", default=list(ARMS), choices=list(ARMS))
     parser.add_argument("--seeds", type=int, nargs="*", default=[0])
+    parser.add_argument("--worlds", type=int, nargs="*", help="drawn ones, instead of the world")
     parser.add_argument("--steps", type=int, default=300)
-    parser.add_argument("--trials", type=int, default=30)
+    parser.add_argument("--batch", type=int, default=32, help="synthetic images a step")
+    parser.add_argument("--rollouts", type=int, default=10)
+    parser.add_argument("--trials", type=int, default=48)
+    parser.add_argument("--sim-trials", type=int, default=48)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--print-only", action="store_true")
     a = parser.parse_args()
     if not a.print_only:
-        bench = Bench.open(a.home, a.run, a.student, a.out, steps=a.steps, workers=a.workers)
+        how = {"steps": a.steps, "batch": a.batch}
+        how |= {"rollouts": a.rollouts, "workers": a.workers}
+        bench = Bench.open(a.home, a.run, a.student, a.out, **how)
+        benches = [bench] if a.worlds is None else [bench.within(k) for k in a.worlds]
         with torch_threads(a.workers):
-            for seed in a.seeds:
-                for arm in a.arms:
-                    if arm != "uncalibrated" or seed == a.seeds[0]:
-                        bench.measure(arm, seed, a.trials)
-    results = [json.loads(p.read_text()) for p in sorted(a.out.glob("*/result *.json"))]
-    print("\n".join(table(results)))
+            for bench in benches:
+                for seed in a.seeds:
+                    for arm in a.arms:
+                        if arm not in UNTRAINED or seed == a.seeds[0]:
+                            bench.measure(arm, seed, a.trials, a.sim_trials)
+    results = [json.loads(p.read_text()) for p in sorted(a.out.glob("**/result *.json"))]
+    print("\n".join(table([r for r in results if r["world"] is None])))
 
 
 if __name__ == "__main__":

@@ -1,12 +1,24 @@
 import numpy as np
 import pytest
 
-from tests.evaluate.fixtures import make_dataset, make_rollouts, make_student, make_world
+from tests.evaluate.fixtures import (
+    make_dataset,
+    make_rollouts,
+    make_student,
+    make_teacher,
+    make_world,
+)
 from tests.sim.fixtures import make_sim
 from tests.world.test_rollouts import recording
-from xsim_core.artifacts import EpisodeDataset, RealRollouts, SimWorld, StudentPolicy
+from xsim_core.artifacts import (
+    EpisodeDataset,
+    RealRollouts,
+    SimWorld,
+    StudentPolicy,
+    TeacherPolicy,
+)
 from xsim_core.calibrate import CalibrateConfig, calibrate_student
-from xsim_core.calibrate.config import HarmConfig
+from xsim_core.calibrate.config import HarmConfig, TeachConfig
 from xsim_core.deploy import DeployConfig
 from xsim_core.errors import BadInputError
 from xsim_core.policies import OptimConfig
@@ -24,8 +36,10 @@ STAGE = Stage(
         "dataset": EpisodeDataset,
         "sim": SimWorld,
         "rollouts": RealRollouts,
+        "teacher": TeacherPolicy,
     },
     output=StudentPolicy,
+    optional=frozenset({"teacher"}),
 )
 
 
@@ -41,10 +55,11 @@ def inputs_of(store, *, num_rollouts, horizon):
 @pytest.mark.vulkan
 def test_rollouts_become_pairs_and_a_calibrated_student(tmp_path):
     store = ArtifactStore((tmp_path / "store").as_uri())
-    refs = inputs_of(store, num_rollouts=2, horizon=6)
+    refs = inputs_of(store, num_rollouts=2, horizon=6) | {"teacher": make_teacher(store)}
     config = CalibrateConfig(
         num_held_out=0,
         frame_stride=1,
+        teach=TeachConfig(batch_size=4),
         optim=OptimConfig(num_steps=4, batch_size=8, warmup_steps=3),
         do_no_harm=None,
     )
@@ -100,6 +115,9 @@ def test_what_does_not_fit_is_refused_before_anything_is_computed():
     refs["rollouts"] = make_rollouts(store, recording())
     with pytest.raises(BadInputError, match=r"has 2 rollouts, and calibrate holds 2 out of train"):
         run_stage(STAGE, CalibrateConfig(num_held_out=2), store, refs)
+    with pytest.raises(BadInputError, match="no teacher was given") as refused:
+        run_stage(STAGE, CalibrateConfig(num_held_out=1, teach=TeachConfig()), store, refs)
+    assert "calibrate.teach=null" in str(refused.value)
     refs["rollouts"] = make_rollouts(store, recording(), task="pick_place", name="1")
     with pytest.raises(BadInputError, match="was made for task 'pick_place'"):
         run_stage(STAGE, CalibrateConfig(num_held_out=1), store, refs)

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from tests.policies.toy import SMALL, rollout, toy_episodes, toy_student
+from xsim_core.calibrate.config import TeachConfig
 from xsim_core.calibrate.finetune import (
     AlignConfig,
     agreement_figures,
@@ -16,6 +17,7 @@ from xsim_core.calibrate.finetune import (
 from xsim_core.calibrate.pairs import GateConfig, Pairs
 from xsim_core.calibrate.pictures import feature_plot, pair_mosaic
 from xsim_core.policies import AugmentConfig, ClosedLoopStudent, OptimConfig
+from xsim_core.policies.chunks import window_rows
 
 SEEDS = list(range(100, 140))
 STILL = AugmentConfig(shift_px=0, light=None)
@@ -26,9 +28,10 @@ def in_reality(rgb):
     return (255 - rgb[..., ::-1] // 2).astype(np.uint8)
 
 
-def toy_pairs(num_rollouts=30):
+def toy_pairs(num_rollouts=30, *, is_taught=False):
     episodes = toy_episodes(num_rollouts, rng=np.random.default_rng(9))
     n = len(episodes.action)
+    _, chunk, mask = window_rows(np.arange(n), episodes, SMALL)
     poses = np.tile(np.eye(4), (n, 1, 1))
     # Only the dot is visible here, so it stands for everything that moves.
     seen = episodes.rgb.astype(float).sum(-1).reshape(n, -1).argmax(1)
@@ -43,6 +46,8 @@ def toy_pairs(num_rollouts=30):
         np.zeros((n, 3)),
         np.ones(n, np.float32),
         episodes.state,
+        episodes.action[chunk][:, : 8 * is_taught],
+        mask[:, : 8 * is_taught],
     )
 
 
@@ -60,6 +65,7 @@ def test_calibration_carries_the_student_into_another_palette(toy, tmp_path):
         pairs,
         optim=OptimConfig(num_steps=200, learning_rate=2e-3),
         align=AlignConfig(augment=STILL, weight=0.3),
+        teach=None,
         augment=STILL,
         state_noise=0.0,
         seed=0,
@@ -75,6 +81,31 @@ def test_calibration_carries_the_student_into_another_palette(toy, tmp_path):
     assert now["retrieval"] >= was["retrieval"]
     in_simulation = rollout(ClosedLoopStudent(calibrated), SEEDS)
     assert (in_simulation < 0.2).mean() > 0.8
+
+
+@pytest.mark.parametrize("images", ["real", "both"])
+def test_labels_of_real_images_carry_the_student_there_too(toy, tmp_path, images):
+    student, episodes = toy
+    pairs = toy_pairs(is_taught=True)
+    pairs.mask[::7, 3:] = 0
+    pairs.action[::7, 3:] = 50.0  # What the mask leaves out is not learnt from.
+    _, calibrated = finetune(
+        student,
+        episodes,
+        pairs,
+        optim=OptimConfig(num_steps=80, learning_rate=2e-3, warmup_steps=10),
+        align=AlignConfig(weight=0.0),
+        teach=TeachConfig(augment=STILL, images=images),
+        augment=STILL,
+        state_noise=0.0,
+        seed=0,
+        checkpoint=tmp_path / "c.npz",
+        progress=lambda f, x: None,
+    )
+    before = rollout(ClosedLoopStudent(student), SEEDS, look=in_reality)
+    after = rollout(ClosedLoopStudent(calibrated), SEEDS, look=in_reality)
+    assert np.median(after) < 0.5 * np.median(before), (np.median(before), np.median(after))
+    assert (rollout(ClosedLoopStudent(calibrated), SEEDS) < 0.2).mean() > 0.8
 
 
 def test_the_gate_drops_what_disagrees():

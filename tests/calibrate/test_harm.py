@@ -8,7 +8,14 @@ import pytest
 
 from tests.calibrate.test_finetune import in_reality, toy_pairs
 from tests.policies.toy import SMALL
-from xsim_core.calibrate.harm import MIN_PAIRS, in_simulation, judge, mean_actions, on_held_out
+from xsim_core.calibrate.harm import (
+    MIN_PAIRS,
+    in_simulation,
+    judge,
+    mean_actions,
+    on_held_out,
+    teacher_error,
+)
 from xsim_core.policies import MinMaxNormalizer, Student
 from xsim_core.policies.fitting import new_net
 
@@ -81,6 +88,26 @@ def test_actions_on_real_frames_must_come_no_further_from_those_at_home():
     objection, figures = on_held_out(AtHome(weights, RANGE, RANGE), plain, pairs)
     assert f"{len(pairs)} real frames" in objection
     assert figures["action_gap_after"] > figures["action_gap_before"]
+
+
+def test_where_the_teacher_was_asked_its_actions_are_the_yardstick():
+    pairs = toy_pairs(2, is_taught=True)
+    plain = student()
+    acted = mean_actions(plain, pairs.real, pairs.state)
+    pairs.action[:, : acted.shape[1]] = acted + np.array([0.3, 0.4])
+    pairs.mask[0] = 0
+    pairs.action[0] = 9.0  # What the mask leaves out does not count.
+    assert teacher_error(plain, pairs) == pytest.approx(0.5, abs=1e-5)
+    verdict = judge(plain, student(seed=1), pairs, same(30))
+    assert "action_gap_after" not in verdict.figures
+    assert verdict.figures["teacher_error_before"] == pytest.approx(0.5, abs=1e-5)
+    after = verdict.figures["teacher_error_after"]
+    is_worse = after > verdict.figures["teacher_error_before"]
+    assert ("those of the teacher" in "".join(verdict.objections)) == is_worse
+    pairs.action[:, : acted.shape[1]] = acted
+    (objection,) = judge(plain, student(seed=1), pairs, same(30)).objections
+    assert objection.startswith(f"on {len(pairs)} real frames of held-out rollouts its actions are")
+    assert "further from those of the teacher" in objection
 
 
 def test_too_few_held_out_pairs_show_nothing():

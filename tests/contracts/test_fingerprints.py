@@ -22,7 +22,7 @@ PINNED = {
     "render_dataset": "3c29299b70d8ac849568e415",
     "diffusion": "db8ae13fcda04c4b79ce5e69",
     "deploy": "bb3af1bf95633fa9fa17869c",
-    "calibrate": "3fe97a92d0a4904dfe4f9fe5",
+    "calibrate": "17c3ec7ca6328d228c6e24a3",
     "evaluate": "13e924c32ce02a0d7ecb5309",
     "collect_rollouts": "520e7d4138de19a792eb0d78",
     "render_shard": "7eef04eabf88a28998b7a487",

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from tests.flows.toys import FILES, RATES, SUMMARIES, make_toy_run
+from tests.sim.fixtures import commit
 from xsim_core.artifacts import Capture, Evaluation
 from xsim_core.report import build_report
 from xsim_core.report._charts import line_chart
@@ -53,6 +54,29 @@ def test_the_page_says_what_was_measured_and_what_was_met(toy_store, toy_refs):
     html = build_report(toy_store, toy_refs, title="toy")
     for text in ("95%", "19 of 20", "27.5 dB", "95.2", 'class="tag met"', "Wilson"):
         assert text in html
+
+
+@pytest.mark.parametrize(
+    ("is_calibrated", "said"),
+    [
+        (True, "sees only camera images, calibrated on rollouts of its own."),
+        (
+            False,
+            "camera images; a calibration on rollouts of its own was made and, for what it did",
+        ),
+        (None, "sees only camera images. &#39;Real&#39; means"),
+    ],
+)
+def test_the_page_begins_with_what_came_of_calibration(toy_store, toy_refs, is_calibrated, said):
+    refs = dict(toy_refs)
+    if is_calibrated is None:
+        del refs["calibrate"]
+    else:
+        made = toy_store.open(refs["calibrate"])
+        summary = made.summary.model_copy(update={"is_calibrated": is_calibrated})
+        arrays = {name: made.array(name) for name in made.array_names}
+        refs["calibrate"] = commit(toy_store, summary, arrays, name=f"calibrated {is_calibrated}")
+    assert said in " ".join(build_report(toy_store, refs, title="toy").split())
 
 
 def test_a_run_that_stopped_early_still_has_a_page(toy_store, toy_refs):

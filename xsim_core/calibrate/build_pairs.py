@@ -20,6 +20,7 @@ from .depth_views import expected_depth
 from .locate import LocatedObject, locate_object
 from .pairs import Pairs
 from .replay import Replay, replay_rollouts
+from .teach import Ask, taught_chunks
 
 NO_RGBD = "the robot recorded no RGB-D pictures, so its object cannot be tracked"
 
@@ -31,6 +32,7 @@ def build_pairs(
     config: CalibrateConfig,
     num_workers: int,
     progress: Progress,
+    ask: Ask | None = None,
 ) -> tuple[Pairs, CameraFit]:
     """Find the camera and the object, replay every rollout, and put the frames side by side.
 
@@ -51,6 +53,16 @@ def build_pairs(
     )
     # The replay is seen from the nominal camera: from there the policy learnt.
     pairs = paired(episodes, located, sim, config=config, num_workers=num_workers)
+    if ask is not None:
+        action, mask = taught_chunks(
+            sim,
+            ask,
+            episodes,
+            located,
+            stride=config.frame_stride,
+            min_score=config.gate.min_track_score,
+        )
+        pairs = replace(pairs, action=action, mask=mask)
     return pairs, fit
 
 
@@ -146,6 +158,8 @@ def _pairs_of(
         replay.tcp[rows],
         found.score,
         episodes.state[rows],
+        np.zeros((len(rows), 0, episodes.action.shape[1]), np.float32),
+        np.zeros((len(rows), 0), np.float32),
     )
 
 

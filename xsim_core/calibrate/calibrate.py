@@ -3,12 +3,20 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from xsim_core.artifacts import EpisodeDataset, RealRollouts, SimWorld, StudentPolicy
+from xsim_core.artifacts import (
+    EpisodeDataset,
+    RealRollouts,
+    SimWorld,
+    StudentPolicy,
+    TeacherPolicy,
+)
 from xsim_core.device import device_memory, find_device
 from xsim_core.errors import BadInputError
 from xsim_core.pictures import loss_plot
 from xsim_core.policies import ClosedLoopStudent, Episodes, Student, Trainer
+from xsim_core.policies.config import StudentArchitecture
 from xsim_core.policies.fitting import torch_threads, training_figures
+from xsim_core.policies.teacher import load_teacher
 from xsim_core.sim.open import OpenSimWorld, check_same_task, open_sim_world
 from xsim_core.sim.vision.image_pool import ImageEnvPool
 from xsim_core.sim.vision.reporting_policy import ReportingPolicy
@@ -23,6 +31,7 @@ from .finetune import agreement_figures, encoder_features, finetune
 from .harm import MIN_PAIRS, Verdict, judge
 from .pairs import Pairs
 from .pictures import feature_plot, pair_mosaic
+from .teach import Ask
 
 NOT_APPLIED = "not applied, the uncalibrated student stays"
 
@@ -32,6 +41,7 @@ def calibrate_student(
     dataset: OpenArtifact[EpisodeDataset],
     sim: OpenArtifact[SimWorld],
     rollouts: OpenArtifact[RealRollouts],
+    teacher: OpenArtifact[TeacherPolicy] | None = None,
     *,
     config: CalibrateConfig,
     out: ArtifactWriter,
@@ -42,11 +52,13 @@ def calibrate_student(
     why.
 
     Raises:
-        BadInputError: when student or rollouts are of another task, when all rollouts would be
-            held out, or when they have no depth.
+        BadInputError: when student, rollouts or teacher are of another task, when all rollouts
+            would be held out, when they have no depth, or when a teacher is to be asked and there
+            is none.
     """
     check_same_task(student, sim)
     check_same_task(rollouts, sim)
+    ask = _whom_to_ask(teacher, sim, student, config)
     num_trained_on = rollouts.summary.num_episodes - config.num_held_out
     if num_trained_on < 1:
         raise BadInputError(
@@ -63,7 +75,7 @@ def calibrate_student(
     with temporary_arrays(folder):
         progress, workers = part_of(out.progress, 0.0, 0.45), out.runtime.num_workers
         pairs, camera = build_pairs(
-            episodes, here, config=config, num_workers=workers, progress=progress
+            episodes, here, config=config, num_workers=workers, progress=progress, ask=ask
         )
     trusted = pairs.trusted(config.gate)
     held_out = pairs.rollout >= num_trained_on
@@ -96,6 +108,24 @@ def calibrate_student(
     )
 
 
+def _whom_to_ask(
+    teacher: OpenArtifact[TeacherPolicy] | None,
+    sim: OpenArtifact[SimWorld],
+    student: OpenArtifact[StudentPolicy],
+    config: CalibrateConfig,
+) -> Ask | None:
+    if config.teach is None:
+        return None
+    if teacher is None:
+        raise BadInputError(
+            "calibrate.teach labels the robot's images with what a teacher would do, and no "
+            "teacher was given. Give the one of the run (stage ppo), or set calibrate.teach=null."
+        )
+    check_same_task(teacher, sim)
+    horizon = StudentArchitecture.model_validate(student.summary.architecture).horizon
+    return Ask(load_teacher(teacher), horizon)
+
+
 def _finetuned(
     student: Student,
     dataset: OpenArtifact[EpisodeDataset],
@@ -110,6 +140,7 @@ def _finetuned(
         pairs,
         optim=config.optim,
         align=config.align,
+        teach=config.teach,
         augment=config.augment,
         state_noise=config.state_noise,
         seed=config.seed,
@@ -149,7 +180,7 @@ def _verdict(
                 progress=part_of(out.progress, *next(part)),
             )
             with temporary_arrays(out.scratch()):
-                return rollout(pool, reporting, seeds).success
+                return rollout(pool, reporting, seeds, num_filmed=0).success
 
         return judge(before, after, held_out, outcomes)
 

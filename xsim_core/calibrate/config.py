@@ -67,6 +67,19 @@ class AlignConfig(FrozenModel):
     """Drawn independently for both images of a pair. Local light would hide what differs."""
 
 
+class TeachConfig(FrozenModel):
+    """The teacher's actions as labels of the robot's own images; see ``teach``."""
+
+    weight: float = Field(default=1.0, gt=0)
+    """Of the imitation loss on labelled pairs beside that on synthetic images."""
+    batch_size: int = Field(default=32, ge=1)
+    """Pairs a step."""
+    images: Literal["real", "both"] = "real"
+    """Whether the simulated frames of the pairs are imitated on too."""
+    augment: AugmentConfig = AugmentConfig()
+    """Drawn for each image, local light too: the next rollout is not lit as this one was."""
+
+
 class HarmConfig(FrozenModel):
     """How a calibrated student is compared with the one it was made from; see ``harm``."""
 
@@ -108,6 +121,8 @@ class CalibrateConfig(StageConfig):
     """Which pairs are trusted."""
     align: AlignConfig = AlignConfig()
     """The loss on pairs."""
+    teach: TeachConfig | None = None
+    """What the teacher would have done as labels of real images; None asks nobody, as in X-Sim."""
     optim: OptimConfig = OptimConfig(num_steps=600, learning_rate=3e-4, warmup_steps=50)
     """Fine-tuning."""
     augment: AugmentConfig = AugmentConfig()

@@ -1,6 +1,5 @@
 """Fine-tune a student: clone the teacher on synthetic data and align real with simulated frames."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,20 +9,20 @@ from torch import Tensor
 
 from xsim_core.policies import ChunkSampler, Episodes, Student, Trainer
 from xsim_core.policies.augment import augmented
+from xsim_core.policies.chunks import Batch
+from xsim_core.policies.cloning import cloning_loss
 from xsim_core.policies.config import AugmentConfig, OptimConfig
-from xsim_core.policies.fitting import fit
+from xsim_core.policies.fitting import Auxiliary, fit
 from xsim_core.policies.network import StudentNet
 from xsim_core.policies.student import device_of, to_image_tensor
 from xsim_core.storage import Progress
 
-from .config import AlignConfig
+from .config import AlignConfig, TeachConfig
 from .infonce import alignment, infonce, retrieval_accuracy
 from .pairs import Pairs
 
 
-def pair_loss(
-    pairs: Pairs, config: AlignConfig
-) -> Callable[[StudentNet, np.random.Generator], Tensor]:
+def pair_loss(pairs: Pairs, config: AlignConfig) -> Auxiliary:
     """The weighted InfoNCE of a random batch of ``pairs`` as a function of network and stream."""
     same = torch.from_numpy(pairs.duplicates(config.duplicate_m))
     size = min(config.batch_size, len(pairs))
@@ -47,6 +46,45 @@ def pair_loss(
     return loss
 
 
+def taught_loss(
+    pairs: Pairs, config: TeachConfig, student: Student, *, state_noise: float, noise_draws: int
+) -> Auxiliary:
+    """The weighted imitation loss on a random batch of labelled real images.
+
+    Args:
+        pairs: with what the teacher would do.
+        config: how much, on which images.
+        student: whose normalisers and schedule.
+        state_noise: as on synthetic images.
+        noise_draws: noise levels an image.
+    """
+    a, schedule = student.architecture, student.schedule()
+    frames = [pairs.real, pairs.sim] if config.images == "both" else [pairs.real]
+    state = student.state.normalize(pairs.state)
+    action = torch.from_numpy(student.action.normalize(pairs.action))
+    mask = torch.from_numpy(pairs.mask)
+    size = min(config.batch_size, len(pairs))
+
+    def loss(net: StudentNet, rng: np.random.Generator) -> Tensor:
+        device = device_of(net)
+        index = rng.choice(len(pairs), size=size, replace=False)
+        felt = state[index] + state_noise * rng.standard_normal(state[index].shape, np.float32)
+        every = np.tile(index, len(frames))
+        rgb = torch.cat(
+            [augmented(f, index, config.augment, rng=rng, device=device) for f in frames]
+        )
+        batch = Batch(
+            rgb[:, None].expand(-1, a.n_obs_steps, -1, -1, -1),
+            torch.from_numpy(np.tile(felt[:, None], (len(frames), a.n_obs_steps, 1))).to(device),
+            action[every].to(device),
+            mask[every].to(device),
+        )
+        generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
+        return config.weight * cloning_loss(net, schedule, batch, noise_draws, generator=generator)
+
+    return loss
+
+
 def finetune(
     student: Student,
     episodes: Episodes,
@@ -54,6 +92,7 @@ def finetune(
     *,
     optim: OptimConfig,
     align: AlignConfig,
+    teach: TeachConfig | None,
     augment: AugmentConfig,
     state_noise: float,
     seed: int,
@@ -73,8 +112,26 @@ def finetune(
         state_noise,
         student.device,
     )
-    auxiliary = pair_loss(pairs, align) if len(pairs) >= 2 and align.weight > 0 else None
-    fit(trainer, sampler, seed=seed, checkpoint=checkpoint, progress=progress, auxiliary=auxiliary)
+    further: list[Auxiliary] = []
+    if len(pairs) >= 2 and align.weight > 0:
+        further.append(pair_loss(pairs, align))
+    if len(pairs) >= 1 and pairs.is_taught and teach is not None:
+        draws = optim.noise_draws
+        further.append(
+            taught_loss(pairs, teach, student, state_noise=state_noise, noise_draws=draws)
+        )
+
+    def auxiliary(net: StudentNet, rng: np.random.Generator) -> Tensor:
+        return torch.stack([loss(net, rng) for loss in further]).sum()
+
+    fit(
+        trainer,
+        sampler,
+        seed=seed,
+        checkpoint=checkpoint,
+        progress=progress,
+        auxiliary=auxiliary if further else None,
+    )
     return trainer, Student(trainer.averaged(), student.state, student.action)
 
 

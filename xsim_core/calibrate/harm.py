@@ -5,6 +5,7 @@ two are tried on the same episodes in simulation, and what they would do is comp
 that were held out from training. Nobody knows there whether a rollout succeeded, nor which action
 was right; but the simulated frame of a pair shows the same scene as the real one, and there the
 student is at home. A calibration that brings its actions on real frames no nearer to those is none.
+Where the teacher was asked, what it would do from there is the better yardstick, and is taken.
 """
 
 from collections.abc import Callable
@@ -71,25 +72,39 @@ def in_simulation(
 def on_held_out(
     before: Student, after: Student, pairs: Pairs
 ) -> tuple[str | None, dict[str, float]]:
-    """An objection where actions on real frames are further from those at home, and the figures."""
+    """An objection where actions on real frames are further from what is right, and the figures.
+
+    What is right is what the teacher would do from there, where it was asked; else what the student
+    itself did on the simulated frames, before.
+    """
     if len(pairs) < MIN_PAIRS:
         few = (
             f"rollouts held out from training have {len(pairs)} trusted pairs, of which at least "
             f"{MIN_PAIRS} are needed to judge it (num_held_out, gate)"
         )
         return few, {}
-    home = mean_actions(before, pairs.sim, pairs.state)
-    distance = {
-        when: float(np.linalg.norm(mean_actions(s, pairs.real, pairs.state) - home, axis=-1).mean())
-        for when, s in (("before", before), ("after", after))
-    }
-    figures = {f"action_gap_{when}": value for when, value in distance.items()}
+    if pairs.is_taught:
+        name, what = "teacher_error", "those of the teacher"
+        distance = [teacher_error(s, pairs) for s in (before, after)]
+    else:
+        name, what = "action_gap", "those on their simulated counterparts"
+        home = mean_actions(before, pairs.sim, pairs.state)
+        acted = [mean_actions(s, pairs.real, pairs.state) for s in (before, after)]
+        distance = [float(np.linalg.norm(a - home, axis=-1).mean()) for a in acted]
+    figures = {f"{name}_before": distance[0], f"{name}_after": distance[1]}
     objection = (
-        f"on {len(pairs)} real frames of held-out rollouts its actions are further from those on "
-        f"their simulated counterparts ({distance['after']:.3f}) than before "
-        f"({distance['before']:.3f})"
+        f"on {len(pairs)} real frames of held-out rollouts its actions are further from {what} "
+        f"({distance[1]:.3f}) than before ({distance[0]:.3f})"
     )
-    return (objection if distance["after"] > distance["before"] else None), figures
+    return (objection if distance[1] > distance[0] else None), figures
+
+
+def teacher_error(student: Student, pairs: Pairs) -> float:
+    """Mean distance, on real frames, of the actions carried out to what the teacher would do."""
+    acted = mean_actions(student, pairs.real, pairs.state)
+    steps = acted.shape[1]
+    off = np.linalg.norm(acted - pairs.action[:, :steps], axis=-1) * pairs.mask[:, :steps]
+    return float(off.sum() / pairs.mask[:, :steps].sum())
 
 
 def mean_actions(

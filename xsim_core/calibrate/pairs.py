@@ -34,10 +34,19 @@ class Pairs:
     """(n,) of the tracked pose; 0 where the object was not found."""
     state: NDArray[np.float32]
     """(n, s) proprioception measured on the robot."""
+    action: NDArray[np.float32]
+    """(n, T, a) what the teacher would do from there; T is 0 where it was not asked."""
+    mask: NDArray[np.float32]
+    """(n, T) of 0 and 1: which of these actions are real."""
 
     def __len__(self) -> int:
         """Number of pairs."""
         return len(self.real)
+
+    @property
+    def is_taught(self) -> bool:
+        """Whether the teacher was asked."""
+        return self.action.shape[1] > 0
 
     def take(self, index: NDArray[np.integer] | NDArray[np.bool_]) -> "Pairs":
         """Some of the pairs."""

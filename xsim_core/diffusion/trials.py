@@ -42,7 +42,9 @@ def simulate(
             num_workers=out.runtime.num_workers,
         ) as pool,
     ):
-        result = rollout(pool, ClosedLoopStudent(student), seeds, progress=progress)
+        result = rollout(
+            pool, ClosedLoopStudent(student), seeds, num_filmed=NUM_FILMS, progress=progress
+        )
         add_films(result, out, fps=world.task.control_freq_hz)
     low, high = wilson_interval(int(result.success.sum()), len(seeds))
     return {

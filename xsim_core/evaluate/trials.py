@@ -61,6 +61,7 @@ class TrialRunner:
                         pool,
                         self._reporting(policy, seeds),
                         seeds,
+                        num_filmed=config.num_films,
                         progress=self._progress(f"{name}_sim"),
                     )
                     films = self._films(result)
@@ -94,7 +95,12 @@ class TrialRunner:
             for name, policy in students.items():
                 actor = self._reporting(policy, seeds)
                 with self._films_on_disk():
-                    episodes = robot.run(actor, seeds, progress=self._progress(f"{name}_real"))
+                    episodes = robot.run(
+                        actor,
+                        seeds,
+                        num_filmed=config.num_films,
+                        progress=self._progress(f"{name}_real"),
+                    )
                     films = self._films(episodes)
                 judged = robot.judge()
                 rows.append(Trials(name, "real", judged.success, judged.progress, films))
@@ -120,7 +126,9 @@ class TrialRunner:
             for name, policy in students.items():
                 actor = self._reporting(policy, seeds)
                 with self._films_on_disk():
-                    episodes = robot.run(actor, seeds, progress=self._progress(f"{name}_worlds"))
+                    episodes = robot.run(
+                        actor, seeds, num_filmed=0, progress=self._progress(f"{name}_worlds")
+                    )
                     begins = [episodes.episode(i).start for i in range(config.num_worlds)]
                     shown = grid(episodes.rgb[begins], columns=5)
                 judged = robot.judge()

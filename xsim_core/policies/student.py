@@ -205,6 +205,13 @@ class ClosedLoopStudent:
             self._refill(due)
         return np.stack([queue.pop(0) for queue in self._queue])
 
+    def looks(self) -> NDArray[np.bool_]:
+        """(n,) whether the next ``act`` will look at each environment's image.
+
+        Chunks are predicted from the last few observations; those between are overlooked.
+        """
+        return np.array([len(q) < self.student.architecture.n_obs_steps for q in self._queue])
+
     def _refill(self, due: list[int]) -> None:
         a = self.student.architecture
         noise = np.stack(

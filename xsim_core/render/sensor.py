@@ -34,6 +34,11 @@ class SensorSpec(FrozenModel):
             seen += rng.standard_normal(rgb.shape, np.float32) * np.float32(self.noise_std)
         return np.clip(np.rint(seen), 0, 255).astype(np.uint8)
 
+    def pass_over(self, image_hw: tuple[int, int], rng: np.random.Generator) -> None:
+        """Draw the noise of a picture that nobody looks at: those after it stay what they were."""
+        if self.noise_std > 0:
+            rng.standard_normal((*image_hw, 3), np.float32)
+
     def apply_depth(
         self, depth_m: NDArray[np.float32], rng: np.random.Generator
     ) -> NDArray[np.uint16]:

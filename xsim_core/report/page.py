@@ -22,10 +22,12 @@ from .targets import check_targets
 STORY = (
     "The scene was reconstructed from photos, the object tracked through the video, a teacher "
     "trained in simulation on the object's motion alone, and its skill distilled into a policy "
-    "that sees only camera images, calibrated on rollouts of its own. 'Real' means the world to "
+    "that sees only camera images{calibration}. 'Real' means the world to "
     "deploy into: for a synthesised capture that is the true room, rendered and simulated with "
     "other lights, camera error, noise, friction and latency; no robot was moved."
 )
+CALIBRATED = ", calibrated on rollouts of its own"
+NOT_APPLIED = "; a calibration on rollouts of its own was made and, for what it did, not applied"
 
 Opened = Mapping[str, OpenArtifact[Any]]
 
@@ -76,7 +78,7 @@ def build_report(
         title=title,
         object_name=capture.summary.object_name if capture else "object",
         task=evaluation.summary.task if evaluation else "",
-        story=STORY if evaluation else "This run has not reached its evaluation.",
+        story=_story(opened) if evaluation else "This run has not reached its evaluation.",
         unfinished=unfinished or {},
         other_code=other_code or {},
         scores=_scores(evaluation.summary) if evaluation else (),
@@ -84,6 +86,14 @@ def build_report(
         written=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         made=_made_with(opened),
     )
+
+
+def _story(opened: Opened) -> str:
+    """What was done, and of calibration what came of it."""
+    made = opened.get("calibrate")
+    if made is None:
+        return STORY.format(calibration="")
+    return STORY.format(calibration=CALIBRATED if made.summary.is_calibrated else NOT_APPLIED)
 
 
 def _scores(evaluation: Evaluation) -> list[tuple[SuccessRate, float, str]]:

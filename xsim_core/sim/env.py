@@ -5,6 +5,7 @@ directly: the same bodies, drives and substeps, but observations and rewards in 
 is about twice as fast as ManiSkill's batched tensors of length one.
 """
 
+import copy
 import math
 from collections import deque
 from dataclasses import dataclass, field
@@ -34,6 +35,7 @@ from .controller import (
     forward_kinematics,
     tcp_yaw,
 )
+from .moment import Moment
 from .reward import Goals, Situation, WaypointReward, relative_quat
 from .starts import DemonstrationStart, draw_start
 from .state import EnvState
@@ -105,6 +107,11 @@ class SimEnv:
     def obs_dim(self) -> int:
         """Length of the observation."""
         return len(self._obs)
+
+    @property
+    def observation(self) -> Observation:
+        """(o,) as it was last returned."""
+        return self._obs
 
     @property
     def action_dim(self) -> int:
@@ -217,6 +224,66 @@ class SimEnv:
             progress=self._progress,
             terms=terms,
         )
+
+    def moment(self) -> Moment:
+        """This moment of the episode, to ``resume`` from."""
+        linear, angular = self._body.linear_velocity, self._body.angular_velocity
+        return Moment(
+            self._qpos.copy(),
+            self._robot.get_qvel(),
+            self.T_world_object,
+            (np.array(linear), np.array(angular)),
+            copy.deepcopy(self._controller),
+            tuple(self._pending),
+            self._reward.index,
+            self._num_steps,
+            self._progress,
+        )
+
+    def resume(self, moment: Moment) -> Observation:
+        """Go on from a moment of this episode as if nothing had happened since.
+
+        Returns:
+            The observation (o,).
+        """
+        self.set_state(moment.qpos, *se3_to_pos_quat(moment.T_world_object))
+        self._robot.set_qvel(moment.qvel)
+        linear, angular = moment.velocities
+        self._body.set_linear_velocity(linear)
+        self._body.set_angular_velocity(angular)
+        self._controller = copy.deepcopy(moment.controller)
+        self._set_targets(self._controller.q_target, self._controller.finger_m)
+        self._pending = deque(moment.pending)
+        self._reward.reset(moment.waypoint_index)
+        self._num_steps, self._progress = moment.num_steps, moment.progress
+        return self._look()
+
+    def correct(
+        self, qpos: NDArray[np.float64], T_world_object: NDArray[np.floating] | None = None
+    ) -> Observation:
+        """Move arm and object to where they were measured; the episode and its motion go on.
+
+        The command stays as far ahead of the arm as it was, and velocities stay. A waypoint that
+        the object is at now is behind it.
+
+        Args:
+            qpos: (9,) measured joints of arm and fingers.
+            T_world_object: (4, 4) measured pose of the object; None leaves it.
+
+        Returns:
+            The observation (o,).
+        """
+        self.resume(self.moment().moved_to(qpos, T_world_object))
+        self._reward.advance(self._situation)
+        self._obs = self._observe()
+        return self._obs
+
+    def _look(self) -> Observation:
+        """Where everything is, outside a step."""
+        now = self._read()
+        self._success = self._reward.is_success(now)
+        self._obs = self._observe()
+        return self._obs
 
     def env_state(self) -> StateVectors:
         """(16,), which ``EnvState.unpack`` takes apart."""

@@ -133,7 +133,8 @@ class WaypointReward:
             and now.object_speed_m_s < self.task.success_object_speed_m_s
         )
 
-    def _advance(self, now: Situation) -> int:
+    def advance(self, now: Situation) -> int:
+        """The waypoint ahead: past each that was reached, never lower."""
         last = len(self.goals.centres) - 1
         furthest = last if self.task.may_skip_waypoints else self.index
         for k in range(furthest, self.index - 1, -1):
@@ -146,7 +147,7 @@ class WaypointReward:
     def step(self, now: Situation) -> dict[str, float]:
         """Advance the waypoint index, then the weighted terms; their sum is the reward."""
         task, w = self.task, self.task.reward
-        k = self._advance(now)
+        k = self.advance(now)
         p, theta = self.errors(now, k)
         to_tcp = now.tcp - now.centre
         d = math.sqrt(float(to_tcp @ to_tcp))

@@ -126,10 +126,18 @@ class SimulatedRobot(AbstractContextManager["SimulatedRobot"]):
         )
 
     def run(
-        self, policy: ImagePolicy, seeds: Sequence[int], *, progress: Progress | None = None
+        self,
+        policy: ImagePolicy,
+        seeds: Sequence[int],
+        *,
+        num_filmed: int | None = None,
+        progress: Progress | None = None,
     ) -> RobotEpisodes:
-        """Let the policy act once for each seed, and record what the robot itself can perceive."""
-        result = rollout(self._pool, policy, seeds, progress=progress)
+        """Let the policy act once for each seed, and record what the robot itself can perceive.
+
+        ``num_filmed`` is as in ``rollout``.
+        """
+        result = rollout(self._pool, policy, seeds, num_filmed=num_filmed, progress=progress)
         self._judgement = _judge(result)
         return RobotEpisodes(
             rgb=result.rgb,

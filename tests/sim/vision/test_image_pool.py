@@ -74,6 +74,43 @@ def test_pictures_of_a_worker_process_are_those_of_this_one(setting):
     np.testing.assert_array_equal(there.rgb, here.rgb)
 
 
+class Glances(Wander):
+    """Looks at every third picture, as one that predicts chunks does; keeps what it looked at."""
+
+    def reset(self, seeds):
+        super().reset(seeds)
+        self.step, self.seen = 0, []
+
+    def act(self, rgb, state):
+        if self.step % 3 == 0:
+            self.seen.append(rgb.copy())
+        self.step += 1
+        return super().act(rgb, state)
+
+    def looks(self):
+        return np.full(len(self.rngs), self.step % 3 == 0)
+
+
+@pytest.mark.vulkan
+def test_pictures_that_nobody_looks_at_are_not_rendered_and_change_nothing(setting):
+    assets, task, background = setting
+    kwargs = {"background": background, "domain": randomised_domain(), "num_envs": 2}
+    with ImageEnvPool(assets, task, num_workers=0, **kwargs) as pool:
+        rollout(pool, Glances(), [7, 8], horizon=1)  # The first contact of a pool is its own.
+        all_seen, some_seen, first_filmed = Glances(), Glances(), Glances()
+        every = rollout(pool, all_seen, [7, 8])
+        some = rollout(pool, some_seen, [7, 8], num_filmed=0)
+        first = rollout(pool, first_filmed, [7, 8], num_filmed=1)
+    np.testing.assert_array_equal(some_seen.seen, all_seen.seen)
+    np.testing.assert_array_equal(some.action, every.action)
+    one, other = every.episode(0), every.episode(1)
+    np.testing.assert_array_equal(first.rgb[one], every.rgb[one])
+    looked = every.rgb[other].copy()
+    looked[1:3], looked[4:6] = looked[0], looked[3]
+    np.testing.assert_array_equal(first.rgb[other], looked)
+    assert (looked != every.rgb[other]).any()
+
+
 class Shout:
     def __init__(self, setup):
         self.setup = setup

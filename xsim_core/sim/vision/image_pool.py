@@ -110,23 +110,44 @@ class _ImageWorker:
             self._last[i] = self._row(i, obs, success=False, progress=0.0, done=False)
         return list(self._last)
 
-    def step(self, actions: NDArray[np.floating], active: NDArray[np.bool_]) -> list[_Row | None]:
+    def step(
+        self,
+        actions: NDArray[np.floating],
+        active: NDArray[np.bool_],
+        looked_at: NDArray[np.bool_],
+    ) -> list[_Row | None]:
         for i, env in enumerate(self.envs):
             if active[i]:
                 r = env.step(actions[i])
                 done = r.success or r.truncated
                 self._last[i] = self._row(
-                    i, r.obs, success=r.success, progress=r.progress, done=done
+                    i,
+                    r.obs,
+                    success=r.success,
+                    progress=r.progress,
+                    done=done,
+                    unseen=None if looked_at[i] else self._last[i],
                 )
         return list(self._last)
 
     def _row(
-        self, i: int, obs: NDArray[np.float32], *, success: bool, progress: float, done: bool
+        self,
+        i: int,
+        obs: NDArray[np.float32],
+        *,
+        success: bool,
+        progress: float,
+        done: bool,
+        unseen: _Row | None = None,
     ) -> _Row:
+        """What environment ``i`` is, with its pictures; those of ``unseen`` where nobody looks."""
         env, draw, setup = self.envs[i], self.draws[i], self.setup
         state, sensor = env.env_state(), self.setup.domains[i].sensor
         rgb, wide, depth_mm = np.zeros((*setup.image_hw, 3), np.uint8), None, None
-        if self.renderer is not None:
+        if self.renderer is not None and unseen is not None:
+            rgb = unseen.rgb
+            sensor.pass_over(setup.image_hw, draw.rng)
+        elif self.renderer is not None:
             frame = self.renderer.render(state, draw.T_world_cam, lights=draw.lights)
             rgb = sensor.apply(frame.rgb, draw.gain, draw.rng)
             if setup.rgbd_hw is not None:
@@ -192,6 +213,7 @@ class ImageEnvPool(AbstractContextManager["ImageEnvPool"]):
         if len(each) != num_envs:
             raise BadInputError(f"ImageEnvPool: {len(each)} domains for {num_envs} environments")
         self.num_envs, self.image_hw = num_envs, image_hw
+        self._has_rgbd = rgbd_hw is not None
         view = self.policy_view = policy_view or policy_camera(assets, image_hw)
         num_workers = min(num_workers, num_envs)
         self._parts = np.array_split(np.arange(num_envs), max(num_workers, 1))
@@ -237,16 +259,25 @@ class ImageEnvPool(AbstractContextManager["ImageEnvPool"]):
         return self._obs()
 
     def step(
-        self, actions: NDArray[np.floating], *, active: NDArray[np.bool_] | None = None
+        self,
+        actions: NDArray[np.floating],
+        *,
+        active: NDArray[np.bool_] | None = None,
+        looked_at: NDArray[np.bool_] | None = None,
     ) -> ImageStep:
         """Advance environments by actions (n, a) in [-1, 1].
 
         Args:
             actions: (n, a).
             active: (n,) which to advance; the others keep their last observation.
+            looked_at: (n,) whose pictures are needed; of the others the last ones stay, for
+                pictures cost nearly all of the time. All by default, and all where each step has an
+                RGB-D picture.
         """
-        active = np.ones(self.num_envs, dtype=bool) if active is None else active
-        self._call("step", [(actions[p], active[p]) for p in self._parts])
+        everyone = np.ones(self.num_envs, dtype=bool)
+        active = everyone if active is None else active
+        looked_at = everyone if looked_at is None or self._has_rgbd else looked_at
+        self._call("step", [(actions[p], active[p], looked_at[p]) for p in self._parts])
         rows = self._rows
         return ImageStep(
             self._obs(),

@@ -32,6 +32,10 @@ class ReportingPolicy:
         self._before, self._group, self._step = self._before + self._group, len(seeds), 0
         self.policy.reset(seeds)
 
+    def looks(self) -> NDArray[np.bool_]:
+        """(n,) where the policy looks next."""
+        return self.policy.looks()
+
     def act(self, rgb: NDArray[np.uint8], state: NDArray[np.float32]) -> NDArray[np.float32]:
         """Actions (n, a) in [-1, 1] for images (n, h, w, 3) and proprioception (n, s)."""
         actions = self.policy.act(rgb, state)

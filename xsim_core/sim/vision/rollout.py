@@ -24,6 +24,10 @@ class ImagePolicy(Protocol):
         """Actions (n, a) in [-1, 1] for images (n, h, w, 3) and proprioception (n, s)."""
         ...
 
+    def looks(self) -> NDArray[np.bool_]:
+        """(n,) whether the next ``act`` will look at each environment's image."""
+        ...
+
 
 class PrivilegedActor(Protocol):
     """A policy on the simulator's state, such as ``policies.teacher.TeacherActor``."""
@@ -49,6 +53,10 @@ class TeacherInPool:
         del rgb, state
         return self.teacher.act(self.pool.privileged_obs())
 
+    def looks(self) -> NDArray[np.bool_]:
+        """At none."""
+        return np.zeros(self.pool.num_envs, bool)
+
 
 def rollout(
     pool: ImageEnvPool,
@@ -56,6 +64,7 @@ def rollout(
     seeds: Sequence[int],
     *,
     horizon: int | None = None,
+    num_filmed: int | None = None,
     progress: Progress | None = None,
 ) -> RolloutResult:
     """Run one episode for each seed, ``pool.num_envs`` at a time.
@@ -68,13 +77,19 @@ def rollout(
         policy: who.
         seeds: one an episode.
         horizon: control steps; at most and by default the task's.
+        num_filmed: of how many of the first episodes every picture is rendered (None: all). Of the
+            others only those that the policy looks at are; the rows between repeat the last one.
+            Episodes go the same way.
         progress: called with the fraction done and the success rate so far.
     """
     horizon = min(horizon or pool.task.horizon, pool.task.horizon)
     recorder = Recorder(num_episodes=len(seeds), horizon=horizon)
     for begin in range(0, len(seeds), pool.num_envs):
         group = [int(s) for s in seeds[begin : begin + pool.num_envs]]
-        _run_group(pool, policy, group, horizon, recorder)
+        is_filmed = (
+            np.arange(begin, begin + pool.num_envs) < num_filmed if num_filmed is not None else None
+        )
+        _run_group(pool, policy, group, horizon, recorder, is_filmed)
         if progress is not None:
             num_done, success_rate = recorder.success_rate
             progress(num_done / len(seeds), {"success_rate": success_rate})
@@ -82,7 +97,12 @@ def rollout(
 
 
 def _run_group(
-    pool: ImageEnvPool, policy: ImagePolicy, seeds: list[int], horizon: int, recorder: Recorder
+    pool: ImageEnvPool,
+    policy: ImagePolicy,
+    seeds: list[int],
+    horizon: int,
+    recorder: Recorder,
+    is_filmed: NDArray[np.bool_] | None,
 ) -> None:
     count, n = len(seeds), pool.num_envs
     # The last group may be short: spare environments repeat a seed and stay idle.
@@ -95,7 +115,8 @@ def _run_group(
     for _ in range(horizon):
         actions = policy.act(obs.rgb, obs.state)
         recorder.keep(active, obs, actions, pool.env_states())
-        step = pool.step(actions, active=active)
+        looked_at = None if is_filmed is None else is_filmed | policy.looks()
+        step = pool.step(actions, active=active, looked_at=looked_at)
         obs = step.obs
         success |= step.success & active
         best = np.maximum(best, step.progress)
