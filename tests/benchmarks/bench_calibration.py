@@ -14,6 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
+from tests.benchmarks import rounds
+from tests.benchmarks.calibration_table import calibration_table
 from xsim_core.artifacts import ArtifactRef, RealRollouts, RealWorld
 from xsim_core.calibrate import CalibrateConfig
 from xsim_core.calibrate.build_pairs import build_pairs, tracked_rows
@@ -22,9 +24,9 @@ from xsim_core.calibrate.finetune import AlignConfig, agreement_figures, finetun
 from xsim_core.calibrate.pairs import Pairs
 from xsim_core.calibrate.teach import Ask
 from xsim_core.deploy import DeployConfig
-from xsim_core.policies import ClosedLoopStudent, Episodes, Student
+from xsim_core.policies import ClosedLoopStudent, Episodes, Student, Trainer
 from xsim_core.policies.fitting import torch_threads
-from xsim_core.policies.statistics import wilson_interval
+from xsim_core.policies.network import StudentNet
 from xsim_core.policies.teacher import load_teacher
 from xsim_core.presets import pipeline_config
 from xsim_core.runs import load_record
@@ -178,7 +180,8 @@ class Bench:
         if arm != "gain and offset" and config.align.weight == 0 and config.teach is None:
             # Without pairs it is the same student in every world.
             nothing = Pairs(**dict.fromkeys(Pairs.__annotations__, np.zeros((0, 0))))
-            return ClosedLoopStudent(self.tuned(config, nothing, arm, seed, self.root)), {}
+            how = {"steps": config.optim.num_steps, "batch": config.optim.batch_size}
+            return ClosedLoopStudent(self.tuned(config, nothing, arm, seed, self.root)), how
         error_mm, pairs = self.pairs(config)
         trusted = pairs.trusted(config.gate)
         held_out = pairs.rollout >= self.deploy.num_rollouts - config.num_held_out
@@ -192,6 +195,7 @@ class Bench:
         if arm == "student's own chunks":
             learnt = own_chunks(self.student, learnt)
         student = self.tuned(config, learnt, arm, seed, self.folder)
+        figures |= {"steps": config.optim.num_steps, "batch": config.optim.batch_size}
         if len(judged) >= 2:
             figures |= agreement_figures(student, judged, config.align.duplicate_m)
             figures["held_out"] = len(judged)
@@ -246,6 +250,26 @@ class Bench:
         finally:
             claim.unlink()
 
+    def misses(self, seed):
+        """How far students miss the teacher, as far as their fine-tuning has come."""
+        pairs = self.pairs(self.config)[1]
+        trusted = pairs.trusted(self.config.gate)
+        held_out = pairs.rollout >= self.deploy.num_rollouts - self.config.num_held_out
+        learnt, judged = pairs.take(trusted & ~held_out), pairs.take(trusted & held_out)
+        for arm in ARMS:
+            student, step = self.student, 0
+            if arm != "uncalibrated":
+                trainer = Trainer(StudentNet(student.architecture), self.config.optim)
+                if not trainer.resume(self.folder / f"{arm}-{seed}.npz"):
+                    continue
+                student, step = replace(student, net=trainer.averaged()), trainer.step
+            found = {"arm": arm, "step": step, "learnt": len(learnt), "held_out": len(judged)}
+            for name, some in (("learnt", learnt), ("held_out", judged)):
+                for frames in ("real", "sim"):
+                    found[f"{name}_{frames}"] = error_to_teacher(student, some, frames)
+            print(found, flush=True)
+            yield found
+
     def tried_in_simulation(self, actor, trials):
         sim = self.sim()
         with ImageEnvPool(
@@ -265,7 +289,7 @@ def gain_and_offset(pairs):
     return np.array([f[0] for f in fits]), np.array([f[1] for f in fits])
 
 
-def chunks(student, rgb, state, draws=4):
+def chunks(student, rgb, state, draws=2):
     """Whole chunks (n, T, a), averaged over the same draws of noise."""
     a = student.architecture
     shape = (draws, len(rgb), a.horizon, a.action_dim)
@@ -280,61 +304,12 @@ def own_chunks(student, pairs):
     return replace(pairs, action=action, mask=np.ones_like(pairs.mask))
 
 
-def error_to_teacher(student, pairs):
-    """Mean distance of the actions carried out to the teacher's, on real frames."""
+def error_to_teacher(student, pairs, frames="real"):
+    """Mean distance of the actions carried out to the teacher's, on real or simulated frames."""
     n = student.architecture.n_action_steps
-    away = np.linalg.norm(chunks(student, pairs.real, pairs.state) - pairs.action, axis=-1)
+    acted = chunks(student, getattr(pairs, frames), pairs.state)
+    away = np.linalg.norm(acted - pairs.action, axis=-1)
     return float((away * pairs.mask)[:, :n].sum() / pairs.mask[:, :n].sum())
-
-
-def gain_interval(before, after, *, draws=10_000):
-    """95 % bootstrap interval of the mean paired difference: seeds (r, n) of r trainings.
-
-    Trainings and trials are both drawn, so that it says what another training may give.
-    """
-    rng, difference = np.random.default_rng(0), np.asarray(after, float) - before
-    runs, trials = difference.shape
-    i = rng.integers(runs, size=(draws, runs, 1))
-    j = rng.integers(trials, size=(draws, 1, trials))
-    return np.percentile(difference[i, j].mean(axis=(1, 2)), [2.5, 97.5])
-
-
-def table(results):
-    """Markdown: one row an arm."""
-    base = {r["student"]: r["success"] for r in results if r["arm"] == "uncalibrated"}
-    yield "| arm | pairs kept | error of kept pairs | retrieval | success by training | together |"
-    yield "|---|---|---|---|---|---|"
-    for arm in ARMS:
-        rows = [r for r in results if r["arm"] == arm]
-        if not rows:
-            continue
-        kept, of = (sum(r.get(k, 0) for r in rows) for k in ("kept", "of"))
-        n, k = sum(len(r["success"]) for r in rows), sum(sum(r["success"]) for r in rows)
-        low, high = wilson_interval(k, n)
-        each = ", ".join(f"{r['student'][:4]}/{r['seed']}: {sum(r['success'])}" for r in rows)
-        gain = ""
-        if arm != "uncalibrated" and all(r["student"] in base for r in rows):
-            before, after = ([f(r) for r in rows] for f in (lambda r: base[r["student"]], _success))
-            a, b = gain_interval(np.array(before, float), after)
-            gain = f"; gain {np.mean(after) - np.mean(before):+.2f} [{a:+.2f}, {b:+.2f}]"
-        yield (
-            f"| {arm} | {_share(kept, of)} | {_mean(rows, 'error_mm', '{:.1f} mm')} "
-            f"| {_mean(rows, 'retrieval', '{:.2f}')} | {each} "
-            f"| {k}/{n} = {k / n:.2f} [{low:.2f}, {high:.2f}]{gain} |"
-        )
-
-
-def _success(row):
-    return row["success"]
-
-
-def _share(kept, of):
-    return f"{kept}/{of}" if of else "–"
-
-
-def _mean(rows, name, form):
-    values = [r[name] for r in rows if name in r]
-    return form.format(np.mean(values)) if values else "–"
 
 
 def main():
@@ -352,21 +327,31 @@ def main():
     parser.add_argument("--sim-trials", type=int, default=48)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--misses", action="store_true", help="of the teacher, so far; no trials")
     parser.add_argument("--print-only", action="store_true")
+    parser.add_argument("--json", type=Path, help="where the results are kept")
     a = parser.parse_args()
+    misses = []
     if not a.print_only:
         how = {"steps": a.steps, "batch": a.batch}
         how |= {"rollouts": a.rollouts, "workers": a.workers}
         bench = Bench.open(a.home, a.run, a.student, a.out, **how)
         benches = [bench] if a.worlds is None else [bench.within(k) for k in a.worlds]
         with torch_threads(a.workers):
+            if a.misses:
+                misses, benches = list(bench.misses(a.seeds[0])), []
             for bench in benches:
                 for seed in a.seeds:
                     for arm in a.arms:
                         if arm not in UNTRAINED or seed == a.seeds[0]:
                             bench.measure(arm, seed, a.trials, a.sim_trials)
     results = [json.loads(p.read_text()) for p in sorted(a.out.glob("**/result *.json"))]
-    print("\n".join(table([r for r in results if r["world"] is None])))
+    results.sort(key=lambda r: (r["world"] is not None, list(ARMS).index(r["arm"]), r["seed"]))
+    print(calibration_table(results))
+    if a.json:
+        kept = {"machine": rounds.circumstances(), "first_seeds": [WORLD, SIM], "results": results}
+        kept["misses"] = misses
+        a.json.write_text(json.dumps(kept, indent=1) + "\n")
 
 
 if __name__ == "__main__":

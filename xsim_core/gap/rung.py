@@ -105,4 +105,5 @@ def _tried(
     acting = ReportingPolicy(
         policy, num_episodes=len(seeds), horizon=pool.task.horizon, progress=tell
     )
-    return rollout(pool, acting, seeds, progress=tell)
+    # Of each episode the first picture is shown.
+    return rollout(pool, acting, seeds, num_filmed=0, progress=tell)
