@@ -27,6 +27,9 @@ SYNTHETIC: dict[str, dict[str, Any]] = {
     "debug": {"num_frames": 24, "num_photos": 20},
     # For task pick_place.
     "lift": {"motion": "lift"},
+    # As the demo, in rooms as people film them.
+    "kitchen": {"furniture": "kitchen"},
+    "study": {"furniture": "study"},
 }
 """Preset → fields of ``SynthesizeConfig``."""
 

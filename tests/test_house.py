@@ -27,6 +27,9 @@ ELSEWHERE = {
     "tests/test_scratch.py": "xsim_core/cache",
     "tests/film/odometry/test_follow.py": """
         xsim_core/film/odometry/features xsim_core/film/odometry/locate""",
+    "tests/render/furniture/test_textures.py": """
+        xsim_core/render/furniture/cloth xsim_core/render/furniture/fronts
+        xsim_core/render/furniture/prints xsim_core/render/furniture/wood""",
     "tests/capture/annotate/test_annotate.py": """
         flows/cli/capture/annotate xsim_core/capture/annotate/film
         xsim_core/capture/annotate/server""",
@@ -96,7 +99,7 @@ ELSEWHERE = {
     "tests/sim/test_reward.py": "xsim_core/sim/batch_reward",
     "tests/sim/test_starts.py": "xsim_core/sim/assets",
     "tests/sim/vision/test_image_pool.py": "xsim_core/sim/vision/rollout",
-    "tests/render/test_room.py": "xsim_core/render/panda",
+    "tests/render/test_room.py": "xsim_core/render/furniture/rooms xsim_core/render/panda",
     "tests/render/test_shaders.py": "xsim_core/render/meshes xsim_core/render/scene",
     "tests/render/test_shapes.py": "xsim_core/render/textures",
     "tests/capture/gates/test_agreement.py": "xsim_core/checks/object_box",

@@ -1,10 +1,12 @@
+from typing import get_args
+
 import numpy as np
 import pytest
 
 from xsim_core.geometry import BoardSpec, make_se3
 from xsim_core.render.lights import LightSpec, light_room
 from xsim_core.render.panda import low_poly_panda
-from xsim_core.render.room import RoomSpec, build_room, room_meshes
+from xsim_core.render.room import Furniture, RoomSpec, build_room, clutter_of, room_meshes
 
 BOARD = BoardSpec(T_world_board=tuple(map(tuple, make_se3(np.eye(3), [0.3, 0.2, 0.0015]))))
 SMALL = RoomSpec(board=BOARD, texture_px_per_m=60)
@@ -18,17 +20,46 @@ def test_room_has_its_parts_and_the_table_top_is_at_zero():
     assert np.ptp(mesh.vertices[:, 2]) == 0
 
 
-def test_workspace_is_free_of_clutter():
-    for name, (mesh, T) in room_meshes(SMALL).items():
+@pytest.fixture(scope="module", params=get_args(Furniture))
+def room(request):
+    return SMALL.model_copy(
+        update={"furniture": request.param, "clutter": clutter_of(request.param)}
+    )
+
+
+def test_workspace_is_free_of_clutter(room):
+    for name, (mesh, T) in room_meshes(room).items():
         if name.startswith("clutter"):
             xy = (mesh.vertices @ T[:3, :3].T + T[:3, 3])[:, :2]
             inside = (np.abs(xy - [0.5, 0.0]) < [0.25, 0.3]).all(axis=1)
             assert not inside.any(), name
 
 
-def test_tints_change_looks_only():
-    plain = room_meshes(SMALL)
-    tinted = room_meshes(SMALL.model_copy(update={"table_tint": (0.5, 1.0, 1.0)}))
+def test_rooms_of_all_kinds_have_the_same_parts_as_large(room):
+    parts, first = room_meshes(room), room_meshes(SMALL)
+    assert parts.keys() == first.keys()
+    for name, (mesh, _) in parts.items():
+        largest = np.ptp(first[name][0].vertices, axis=0) + 1e-5
+        assert (np.ptp(mesh.vertices, axis=0) <= largest).all(), name
+
+
+def test_a_room_is_repeated_by_its_seed(room):
+    one, same = room_meshes(room), room_meshes(room)
+    other = room_meshes(room.model_copy(update={"texture_seed": 1}))
+    for name, (mesh, _) in one.items():
+        np.testing.assert_array_equal(mesh.texture, same[name][0].texture)
+        if name != "board":
+            assert (mesh.texture != other[name][0].texture).mean() > 0.05, name
+
+
+def test_rooms_that_were_described_before_there_was_furniture_stay_as_they_are():
+    assert "furniture" not in RoomSpec().model_dump()
+    assert RoomSpec().clutter == clutter_of("patterned")
+
+
+def test_tints_change_looks_only(room):
+    plain = room_meshes(room)
+    tinted = room_meshes(room.model_copy(update={"table_tint": (0.5, 1.0, 1.0)}))
     assert (
         tinted["table"][0].texture[..., 0].mean() < 0.6 * plain["table"][0].texture[..., 0].mean()
     )

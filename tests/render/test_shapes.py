@@ -3,7 +3,7 @@ import pytest
 import trimesh
 from hypothesis import given, settings, strategies as st
 
-from xsim_core.render.shapes import l_block, textured_box, textured_quad
+from xsim_core.render.shapes import l_block, textured_box, textured_cylinder, textured_quad
 from xsim_core.render.textures import fractal_noise, patterned_texture
 
 TEXTURE = np.random.default_rng(0).integers(0, 255, (32, 32, 3)).astype(np.uint8)
@@ -27,6 +27,16 @@ def test_boxes_are_closed_and_outward(size):
     solid.merge_vertices(merge_tex=True, merge_norm=True)
     assert solid.is_watertight
     assert solid.volume == pytest.approx(np.prod(size), rel=1e-4)
+    assert mesh.uv.min() >= 0
+    assert mesh.uv.max() <= 1
+
+
+def test_cylinders_are_closed_and_outward():
+    mesh = textured_cylinder(0.05, 0.12, TEXTURE, sides=60)
+    solid = trimesh.Trimesh(mesh.vertices, mesh.faces)
+    solid.merge_vertices(merge_tex=True, merge_norm=True)
+    assert solid.is_watertight
+    assert solid.volume == pytest.approx(np.pi * 0.05**2 * 0.12, rel=0.01)
     assert mesh.uv.min() >= 0
     assert mesh.uv.max() <= 1
 

@@ -1,6 +1,7 @@
 """The synthetic true room: a textured table, walls, clutter and the printed board."""
 
-from typing import Any
+from dataclasses import replace
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,12 +10,16 @@ from pydantic import Field
 from xsim_core.config import FrozenModel, Vec3
 from xsim_core.geometry import BoardSpec, TexturedMesh, make_se3, so3_exp
 
+from .furniture.rooms import ROOMS
 from .scene import add_visual, place
 from .shapes import textured_box, textured_quad
 from .textures import patterned_texture, tinted
 
 BOARD_LIFT_M = 0.0015
 """Thickness of the printed board; also keeps it from z-fighting with the table."""
+
+
+Furniture = Literal["patterned", "kitchen", "study"]
 
 
 class ClutterBox(FrozenModel):
@@ -40,9 +45,19 @@ _CLUTTER = tuple(
 )
 
 
+def clutter_of(furniture: Furniture) -> tuple[ClutterBox, ...]:
+    """What stands on the table; of everyday objects none stands in another."""
+    if furniture == "patterned":
+        return _CLUTTER
+    moved = _CLUTTER[1].model_copy(update={"position_m": (0.33, 0.60)})
+    return (_CLUTTER[0], moved, *_CLUTTER[2:])
+
+
 class RoomSpec(FrozenModel):
     """A table-top room. Only looks may differ between the room filmed and the one deployed into."""
 
+    furniture: Furniture = Field(default="patterned", exclude_if=lambda v: v == "patterned")
+    """What it is made of; patterned is marbled noise with shapes strewn over it."""
     table_min_m: tuple[float, float] = (-0.70, -0.95)
     table_max_m: tuple[float, float] = (1.35, 0.95)
     wall_distance_m: float = Field(default=1.0, gt=0)
@@ -83,6 +98,18 @@ def room_meshes(room: RoomSpec) -> dict[str, tuple[TexturedMesh, NDArray[np.floa
     rng = np.random.default_rng(room.texture_seed)
     parts = _table_and_walls(room, rng)
     for i, box in enumerate(room.clutter):
+        mesh = _thing(room, i, rng)
+        T = make_se3(so3_exp([0, 0, box.yaw_rad]), [*box.position_m, box.size_m[2] / 2 + 5e-4 * i])
+        parts[f"clutter_{i}"] = (mesh, T)
+    if room.board is not None:
+        parts["board"] = board_mesh(room.board)
+    return parts
+
+
+def _thing(room: RoomSpec, number: int, rng: np.random.Generator) -> TexturedMesh:
+    """What stands on the table there."""
+    box = room.clutter[number]
+    if room.furniture == "patterned":
         texture = patterned_texture(
             256,
             256,
@@ -94,12 +121,9 @@ def room_meshes(room: RoomSpec) -> dict[str, tuple[TexturedMesh, NDArray[np.floa
             shape_px=(5, 18),
             blur_px=1.2,
         )
-        mesh = textured_box(box.size_m, tinted(texture, room.clutter_tint))
-        T = make_se3(so3_exp([0, 0, box.yaw_rad]), [*box.position_m, box.size_m[2] / 2 + 5e-4 * i])
-        parts[f"clutter_{i}"] = (mesh, T)
-    if room.board is not None:
-        parts["board"] = board_mesh(room.board)
-    return parts
+        return textured_box(box.size_m, tinted(texture, room.clutter_tint))
+    mesh = ROOMS[room.furniture].thing(number, box.size_m, rng)
+    return replace(mesh, texture=tinted(mesh.texture, room.clutter_tint))
 
 
 def board_mesh(board: BoardSpec) -> tuple[TexturedMesh, NDArray[np.float64]]:
@@ -136,8 +160,7 @@ def _table_and_walls(
         position[axis] += sign * half[axis]
         planes[name] = (2 * half[1 - axis], room.wall_height_m, _upright(yaw), position)
     for name, (width, height, R, position) in planes.items():
-        rgb = (0.4, 0.42, 0.45) if name == "floor" else (0.66, 0.66, 0.6)
-        texture = tinted(_wall_texture(height, width, rgb, rng), room.wall_tint)
+        texture = tinted(_plane_texture(room, name, height, width, rng), room.wall_tint)
         parts[name] = (textured_quad(width, height, texture), make_se3(R, position))
     return parts
 
@@ -145,6 +168,10 @@ def _table_and_walls(
 def _table_texture(
     room: RoomSpec, size_m: NDArray[np.float64], rng: np.random.Generator
 ) -> NDArray[np.uint8]:
+    if room.furniture != "patterned":
+        width_m, height_m = (float(v) for v in size_m)
+        paint = ROOMS[room.furniture].table
+        return tinted(paint(height_m, width_m, room.texture_px_per_m, rng), room.table_tint)
     px = np.ceil(size_m * room.texture_px_per_m).astype(int)
     texture = patterned_texture(
         px[1],
@@ -160,9 +187,16 @@ def _table_texture(
     return tinted(texture, room.table_tint)
 
 
-def _wall_texture(
-    height_m: float, width_m: float, rgb: tuple[float, float, float], rng: np.random.Generator
+def _plane_texture(
+    room: RoomSpec, name: str, height_m: float, width_m: float, rng: np.random.Generator
 ) -> NDArray[np.uint8]:
+    """Of the floor or a wall."""
+    if room.furniture != "patterned":
+        furnished = ROOMS[room.furniture]
+        if name == "floor":
+            return furnished.floor(height_m, width_m, rng)
+        return furnished.wall(int(name[-1]), height_m, width_m, rng)
+    rgb = (0.4, 0.42, 0.45) if name == "floor" else (0.66, 0.66, 0.6)
     return patterned_texture(
         round(height_m * 160),
         round(width_m * 160),

@@ -24,6 +24,35 @@ def textured_box(size_m: ArrayLike, texture: NDArray[np.uint8]) -> TexturedMesh:
     return _prism(np.array([[-hx, -hy], [hx, -hy], [hx, hy], [-hx, hy]]), (-hz, hz), texture)
 
 
+def textured_cylinder(
+    radius_m: float, height_m: float, texture: NDArray[np.uint8], *, sides: int = 40
+) -> TexturedMesh:
+    """An upright cylinder centred at the origin; the texture goes once around it.
+
+    Its lids show the middle of the texture's first rows.
+    """
+    turns = np.linspace(0, 2 * np.pi, sides + 1)
+    ring = radius_m * np.stack([np.cos(turns), np.sin(turns)], axis=1)
+    half, u = height_m / 2, np.linspace(0, 1, sides + 1)
+    wall = [np.column_stack([ring, np.full(sides + 1, z)]) for z in (-half, half)]
+    wall_uv = [np.column_stack([u, np.full(sides + 1, v)]) for v in (0.0, 0.86)]
+    lid_uv = np.column_stack([0.5 + 0.07 * np.cos(turns), 0.93 + 0.07 * np.sin(turns)])
+    vertices, uv = np.concatenate([*wall, *wall]), np.concatenate([*wall_uv, lid_uv, lid_uv])
+    i, n = np.arange(sides), sides + 1
+    fan = np.arange(1, sides - 1)
+    faces = np.concatenate(
+        [
+            np.column_stack([i, i + 1, n + i + 1]),
+            np.column_stack([i, n + i + 1, n + i]),
+            np.column_stack([np.full_like(fan, 2 * n), 2 * n + fan + 1, 2 * n + fan]),
+            np.column_stack([np.full_like(fan, 3 * n), 3 * n + fan, 3 * n + fan + 1]),
+        ]
+    )
+    return TexturedMesh(
+        vertices.astype(np.float32), faces.astype(np.int32), uv.astype(np.float32), texture
+    )
+
+
 def l_block(
     *, size_m: tuple[float, float, float] = (0.10, 0.06, 0.05), seed: int = 7, texture_px: int = 512
 ) -> TexturedMesh:

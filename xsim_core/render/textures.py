@@ -65,6 +65,14 @@ def patterned_texture(
     return np.clip(np.rint(image), 0, 255).astype(np.uint8)
 
 
+def to_rgb(image: NDArray[np.floating], *, blur_px: float) -> RGB:
+    """8-bit colours of an image (h, w, 3) in [0, 1], softened so that it does not alias."""
+    import cv2
+
+    soft = cv2.GaussianBlur(np.asarray(image, np.float32), (0, 0), blur_px)
+    return np.clip(np.rint(255 * np.asarray(soft)), 0, 255).astype(np.uint8)
+
+
 def _draw_shape(
     image: NDArray[np.float32],
     shape_px: tuple[float, float],

@@ -9,7 +9,7 @@ from pydantic import Field
 from xsim_core.config import FrozenModel
 from xsim_core.geometry import BoardSpec, make_se3, so3_exp
 from xsim_core.render.lights import LightSpec
-from xsim_core.render.room import BOARD_LIFT_M, RoomSpec
+from xsim_core.render.room import BOARD_LIFT_M, Furniture, RoomSpec
 
 from .depth_noise import DepthNoise
 
@@ -25,6 +25,8 @@ class SynthesizeConfig(FrozenModel):
     num_frames: int = Field(default=90, ge=4)
     fps: float = Field(default=15.0, gt=0)
     num_photos: int = Field(default=40, ge=0)
+    furniture: Furniture = Field(default="patterned", exclude_if=lambda v: v == "patterned")
+    """What the room is made of."""
     motion: Literal["slide", "lift"] = "slide"
     object_name: str = "block"
     object_size_m: tuple[float, float, float] = (0.10, 0.06, 0.05)

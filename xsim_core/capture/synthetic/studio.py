@@ -21,7 +21,7 @@ from xsim_core.geometry import (
     transform_points,
 )
 from xsim_core.render.lights import LightSpec, light_room
-from xsim_core.render.room import RoomSpec, build_room
+from xsim_core.render.room import RoomSpec, build_room, clutter_of
 from xsim_core.render.shapes import l_block
 from xsim_core.storage import Progress
 
@@ -52,7 +52,12 @@ class Studio:
             config.seed
         ).spawn(4)
         self.board = demo_board()
-        self.room = RoomSpec(board=self.board, texture_seed=int(scene_rng.integers(1 << 30)))
+        self.room = RoomSpec(
+            furniture=config.furniture,
+            clutter=clutter_of(config.furniture),
+            board=self.board,
+            texture_seed=int(scene_rng.integers(1 << 30)),
+        )
         self.mesh = l_block(size_m=config.object_size_m, seed=int(scene_rng.integers(1 << 30)))
         self.phases = Phases.of(config.num_frames)
         self.motion = ObjectMotion(
