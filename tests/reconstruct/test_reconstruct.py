@@ -8,6 +8,7 @@ from scipy.spatial import cKDTree
 from tests.reconstruct.films import hand_film
 from xsim_core.geometry import inverse_se3, transform_points
 from xsim_core.reconstruct import reconstruct_object
+from xsim_core.reconstruct.agree import MIN_AGREEMENT
 from xsim_core.tracking import add_m
 
 
@@ -44,6 +45,11 @@ def test_it_stands_on_the_table_in_its_own_frame(made):
     low, high = made.mesh.vertices.min(0), made.mesh.vertices.max(0)
     assert low[2] == pytest.approx(0, abs=0.003)
     assert np.abs((low + high)[:2] / 2).max() < 0.015
+
+
+def test_all_views_together_agree_with_the_first(made):
+    assert made.agreement > MIN_AGREEMENT
+    assert made.num_looks > 1
 
 
 def test_it_is_a_closed_body(made):

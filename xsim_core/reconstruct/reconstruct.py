@@ -10,6 +10,7 @@ from xsim_core.film.frames import Video
 from xsim_core.geometry import TexturedMesh
 from xsim_core.tracking.config import TrackerConfig
 
+from .agree import MIN_AGREEMENT, agreement
 from .first_look import Box, first_look
 from .follow import follow, start_model
 
@@ -30,6 +31,9 @@ class Reconstruction:
     """Frames that were fused."""
     T_cam_object: NDArray[np.float64]
     """(t, 4, 4) poses on the way; NaN where it was not seen."""
+    agreement: float
+    """With the first look, in [0, 1], of the mesh that all views together made. Below
+    ``MIN_AGREEMENT`` they were not the object's, and the mesh is of the first look alone."""
 
 
 def reconstruct_object(
@@ -57,10 +61,16 @@ def reconstruct_object(
     model = start_model(video, first, config)
     T_cam_object = follow(video, first, model, config, report)
     closed, mesh = model.mesh(faces=FACES, texels=TEXELS)
+    agrees = agreement(mesh, first, video.camera, config)
+    if agrees < MIN_AGREEMENT:
+        model = start_model(video, first, config)
+        closed, mesh = model.mesh(faces=FACES, texels=TEXELS)
+        T_cam_object[np.arange(len(T_cam_object)) != first.frame] = np.nan
     return Reconstruction(
         mesh,
         closed.is_seen[closed.faces].reshape(-1),
         closed.seen_share,
         len(model.looks),
         T_cam_object,
+        agrees,
     )

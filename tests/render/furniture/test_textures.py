@@ -34,7 +34,7 @@ def test_a_texture_has_its_size_and_is_repeated_by_its_seed(name):
     assert (image != other).mean() > 0.1
 
 
-@pytest.mark.parametrize("name", MADE.keys() - {"plaster"})
+@pytest.mark.parametrize("name", [name for name in MADE if name != "plaster"])
 def test_structure_from_motion_finds_corners_in_it(name):
     """Painted plaster has next to none, as in a real room."""
     grey = cv2.cvtColor(MADE[name](np.random.default_rng(0)), cv2.COLOR_RGB2GRAY)

@@ -12,6 +12,7 @@ from xsim_core.capture.place.resolve import Place
 from xsim_core.film.frames import CameraMotion, Video
 from xsim_core.geometry import TexturedMesh
 from xsim_core.reconstruct import reconstruct_object
+from xsim_core.reconstruct.agree import MIN_AGREEMENT
 
 
 @dataclass(frozen=True)
@@ -56,5 +57,11 @@ def object_from_film(
         f"guess: what is hidden goes straight down to the table. Name a scan as `mesh:` in "
         f"{CAPTURE_FILE} where its far side or its weight matters"
     )
+    if made.agreement < MIN_AGREEMENT:
+        notes.append(
+            "the object was lost on its way: views that were fused later contradicted the first "
+            f"({100 * made.agreement:.0f} % of it agreed), so the mesh is of frame {init_frame} "
+            "alone. Look at it before you rely on it, or bring a mesh (`mesh:`)"
+        )
     words = f"{size}, {100 * made.seen_share:.0f} % of the surface seen, {made.num_looks} frames"
     return FromFilm(made.mesh, made.is_seen, made.seen_share, words)
