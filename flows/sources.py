@@ -22,13 +22,13 @@ from xsim_core.storage import Progress
 from .digests import DigestMemory
 
 SYNTHETIC: dict[str, dict[str, Any]] = {
-    "demo": {},
+    "demo": {"furniture": "kitchen"},
     # At half the resolution the board's markers could not be read from the photos any more.
     "debug": {"num_frames": 24, "num_photos": 20},
     # For task pick_place.
     "lift": {"motion": "lift"},
-    # As the demo, in rooms as people film them.
-    "kitchen": {"furniture": "kitchen"},
+    # As the demo, in other rooms; it was filmed in the patterned one until 30 November 2026.
+    "patterned": {},
     "study": {"furniture": "study"},
 }
 """Preset → fields of ``SynthesizeConfig``."""

@@ -22,9 +22,9 @@ class CaptureSynthesize:
 
     folder: Folder
     """Where to write; must not exist, or be such a capture already."""
-    preset: Literal["demo", "kitchen", "study", "lift", "debug"] = "demo"
-    """demo (the object slides), kitchen and study (as the demo, in rooms of wood, cloth and
-    everyday things), lift (it is carried, for task pick_place) or debug (small)."""
+    preset: Literal["demo", "patterned", "study", "lift", "debug"] = "demo"
+    """demo (the object slides on a kitchen table), study and patterned (as the demo, in other
+    rooms), lift (it is carried, for task pick_place) or debug (small)."""
     json: bool = False
     """Print JSON."""
 
