@@ -108,8 +108,8 @@ def resolve(request: RunRequest) -> ResolvedRun:
     before = _HANDED_ON.get()
     if before is not None and before.request.parameters() == request.parameters():
         return before
+    config = configuration(request)  # First: what it refuses is said before files are read.
     sources = find_sources(Path(request.capture)).with_rollouts(request.rollouts)
-    config = configuration(request)
     if not request.anew:
         return ResolvedRun(request, config, sources)
     codes = {stage: code or get_stage(stage).code() for stage, code in request.anew.items()}
