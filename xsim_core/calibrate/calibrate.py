@@ -23,9 +23,10 @@ from xsim_core.sim.vision.reporting_policy import ReportingPolicy
 from xsim_core.sim.vision.rollout import rollout
 from xsim_core.storage import ArtifactWriter, OpenArtifact
 from xsim_core.windows import temporary_arrays
-from xsim_core.world import read_rollouts
+from xsim_core.world import RobotEpisodes, read_rollouts
 
 from .build_pairs import build_pairs, part_of
+from .camera import CameraFit
 from .config import CalibrateConfig
 from .finetune import agreement_figures, encoder_features, finetune
 from .harm import MIN_PAIRS, Verdict, judge
@@ -59,24 +60,12 @@ def calibrate_student(
     check_same_task(student, sim)
     check_same_task(rollouts, sim)
     ask = _whom_to_ask(teacher, sim, student, config)
-    num_trained_on = rollouts.summary.num_episodes - config.num_held_out
-    if num_trained_on < 1:
-        raise BadInputError(
-            f"{rollouts.ref} has {rollouts.summary.num_episodes} rollouts, and calibrate holds "
-            f"{config.num_held_out} out of training: none is left. Bring more, or set "
-            "calibrate.num_held_out."
-        )
+    num_trained_on = _num_trained_on(rollouts, config)
     out.progress(0.0, {})
     device = find_device(out.runtime.device)
     uncalibrated = Student.read(student).on(device)
-    folder = out.scratch()
-    here = open_sim_world(sim, folder / "sim")
-    episodes = read_rollouts(rollouts)
-    with temporary_arrays(folder):
-        progress, workers = part_of(out.progress, 0.0, 0.45), out.runtime.num_workers
-        pairs, camera = build_pairs(
-            episodes, here, config=config, num_workers=workers, progress=progress, ask=ask
-        )
+    here = open_sim_world(sim, out.scratch() / "sim")
+    pairs, camera = _pairs(read_rollouts(rollouts), here, ask, config=config, out=out)
     trusted = pairs.trusted(config.gate)
     held_out = pairs.rollout >= num_trained_on
     less = f"calibrate.optim.batch_size below {config.optim.batch_size}"
@@ -93,9 +82,9 @@ def calibrate_student(
         )
     out.add_file("pairs.png", pair_mosaic(pairs, trusted))
     out.add_file("loss.png", loss_plot(trainer.losses, title="imitation + alignment loss"))
+    out.write("curve/loss", np.array(trainer.losses))
     is_applied = not verdict.objections
     (calibrated if is_applied else uncalibrated).write(out)
-    out.write("curve/loss", np.array(trainer.losses))
     trained = student.summary.num_train_steps
     return StudentPolicy(
         task=here.task.name,
@@ -103,9 +92,21 @@ def calibrate_student(
         architecture=calibrated.architecture.model_dump(mode="json"),
         num_train_steps=trained + trainer.step if is_applied else trained,
         final_loss=figures["loss"],
-        figures=figures | verdict.figures | {"num_rollouts": float(len(episodes))},
+        figures=figures | verdict.figures | {"num_rollouts": float(rollouts.summary.num_episodes)},
         notes=tuple(f"{NOT_APPLIED}: {objection}" for objection in verdict.objections),
     )
+
+
+def _num_trained_on(rollouts: OpenArtifact[RealRollouts], config: CalibrateConfig) -> int:
+    """Rollouts that are not held out."""
+    num_trained_on = rollouts.summary.num_episodes - config.num_held_out
+    if num_trained_on < 1:
+        raise BadInputError(
+            f"{rollouts.ref} has {rollouts.summary.num_episodes} rollouts, and calibrate holds "
+            f"{config.num_held_out} out of training: none is left. Bring more, or set "
+            "calibrate.num_held_out."
+        )
+    return num_trained_on
 
 
 def _whom_to_ask(
@@ -124,6 +125,21 @@ def _whom_to_ask(
     check_same_task(teacher, sim)
     horizon = StudentArchitecture.model_validate(student.summary.architecture).horizon
     return Ask(load_teacher(teacher), horizon)
+
+
+def _pairs(
+    episodes: RobotEpisodes,
+    sim: OpenSimWorld,
+    ask: Ask | None,
+    *,
+    config: CalibrateConfig,
+    out: ArtifactWriter,
+) -> tuple[Pairs, CameraFit]:
+    progress, num_workers = part_of(out.progress, 0.0, 0.45), out.runtime.num_workers
+    with temporary_arrays(out.scratch()):
+        return build_pairs(
+            episodes, sim, config=config, num_workers=num_workers, progress=progress, ask=ask
+        )
 
 
 def _finetuned(

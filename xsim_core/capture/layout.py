@@ -101,6 +101,16 @@ def read_capture_file(
             f"{path}: {'; '.join(issues)}. Keys of a capture: {_keys()}; "
             f"of its board: {', '.join(BoardSpec.model_fields)}."
         ) from error
+    _check_said_once(file, path)
+    return file
+
+
+def _check_said_once(file: CaptureFile, path: Path) -> None:
+    """Refuse a file that says nowhere, or in two ways, where the robot stands or what is tracked.
+
+    Raises:
+        BadInputError: as above.
+    """
     if file.board is None and file.camera is None and file.world == "robot":
         raise BadInputError(
             f"{path}: 'board': Field required, or 'camera' (its pose in the robot's frame), or "
@@ -119,12 +129,11 @@ def read_capture_file(
             f"{path}: 'world: {file.world}' says {said}, and "
             f"'{'board' if file.board else 'camera'}' says where it is: leave one of them out"
         )
-    if file.track is not None and mesh_path(folder, file) is None:
+    if file.track is not None and mesh_path(path.parent, file) is None:
         raise BadInputError(
             f"{path}: 'track' has poses of a mesh, and there is none: one that the film gives has "
             "a frame of its own. Name that mesh (`mesh:`), or leave `track` out"
         )
-    return file
 
 
 def mesh_path(folder: Path, file: CaptureFile) -> Path | None:

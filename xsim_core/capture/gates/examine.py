@@ -27,7 +27,7 @@ from xsim_core.geometry import Board, TexturedMesh
 from xsim_core.geometry.symmetry_spec import ObjectSymmetry
 from xsim_core.windows import arrays_below
 
-from .agreement import Views, agreed_parts, check_object
+from .agreement import Agreed, Views, agreed_parts, check_object
 from .film_object import FromFilm, object_from_film
 from .first_frame import check_depth, find_init_frame
 from .gate import Gates
@@ -158,8 +158,7 @@ def _hold_together(
         gates.not_reached("board in photos", "needs the photos")
     photos = np.zeros((0, *parts.video.rgb.shape[1:]), np.uint8)
     views = Views(parts.video, parts.unit, photos if parts.photos is None else parts.photos)
-    video, is_moving = parts.video, False
-    is_from_film = mesh_path(folder, file) is None
+    agreed = Agreed(parts.video, is_camera_moving=False)
     with gates.part():
         with gates.gate("tags in the video", notes) as gate:
             board = as_seen(board, views.video, notes)
@@ -173,10 +172,24 @@ def _hold_together(
             is_path_given=file.camera_path is not None,
             gates=gates,
         )
-        video, is_moving = agreed.video, agreed.is_camera_moving
-    progress(0.7, {"photos": len(views.photos), "frames": len(video.rgb)})
+    progress(0.7, {"photos": len(views.photos), "frames": len(agreed.video.rgb)})
     with gates.part(), gates.gate("depth's range", notes) as gate:
-        gate.found = check_depth(video, folder)
+        gate.found = check_depth(agreed.video, folder)
+    return _place_and_object(file, folder, board, parts, agreed, gates, notes, progress)
+
+
+def _place_and_object(
+    file: CaptureFile,
+    folder: Path,
+    board: Board | None,
+    parts: Parts,
+    agreed: Agreed,
+    gates: Gates,
+    notes: list[str],
+    progress: Callable[[float, dict[str, float]], None],
+) -> Examined | None:
+    """What the film says of the robot's place, the room and the object."""
+    video, is_moving = agreed.video, agreed.is_camera_moving
     with gates.part():
         with gates.gate("init_box_xyxy", notes) as gate:
             init_frame = find_init_frame(file, video)
@@ -195,7 +208,7 @@ def _hold_together(
                     parts.room, place, video, init_frame, file.init_box_xyxy, notes
                 )
         mesh, from_film = parts.mesh, None
-        if is_from_film:
+        if mesh_path(folder, file) is None:
             with gates.gate("object from the film", notes) as gate:
                 from_film = object_from_film(video, init_frame, file, place, notes, progress)
                 mesh, gate.found = from_film.mesh, from_film.words

@@ -122,9 +122,15 @@ def read_parts(
     if track is not None:
         files["track"], more["track_spec"] = track[0], track[1].model_dump()
     a, said = read_in_child("capture", place, files, limits, more)
-    has = files.keys() - said["failures"].keys()
+    return _parts(a, said, files.keys() - said["failures"].keys(), has_photos=photos is not None)
+
+
+def _parts(
+    a: dict[str, NDArray[Any]], said: dict[str, Any], has: set[str], *, has_photos: bool
+) -> Parts:
+    """What the child told, of the files that it could read."""
     film = _video(a, said["names"]) if "video" in has else None
-    none = None if film is None or photos else np.zeros((0, *film.rgb.shape[1:]), np.uint8)
+    none = None if film is None or has_photos else np.zeros((0, *film.rgb.shape[1:]), np.uint8)
     return Parts(
         TexturedMesh.from_arrays(a, is_textured=said["is_textured"]) if "mesh" in has else None,
         a["photos"] if "photos" in has else none,
