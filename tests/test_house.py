@@ -141,7 +141,8 @@ ELSEWHERE = {
         xsim_core/robots/mujoco_robot/scene""",
     "tests/rollouts/test_ingest.py": """
         flows/cli/policies/recordings xsim_core/rollouts/config xsim_core/rollouts/read""",
-    "tests/rollouts/test_compare.py": "flows/cli/policies/compare flows/cli/policies/robots",
+    "tests/rollouts/test_compare.py": """
+        flows/cli/policies/compare flows/cli/policies/robots xsim_core/rollouts/decision""",
     "tests/flows/test_robot_commands.py": """
         flows/cli/policies/robot xsim_core/robots/session xsim_core/robots/deploy_scene""",
     "tests/viewing/test_viewer.py": """

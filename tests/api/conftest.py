@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from tests.evaluate.fixtures import make_dataset, make_student, make_teacher
+from tests.evaluate.fixtures import make_dataset, make_rollouts, make_student, make_teacher
 from tests.sim.fixtures import commit, make_scene, make_track
+from tests.world.test_rollouts import recording
 from xsim_core.artifacts import Evaluation
 from xsim_core.evaluate.rates import Trials, comparison, rate_figures
 from xsim_core.runs import RunRecord, save_record
@@ -39,6 +40,7 @@ def home(tmp_path, monkeypatch):
         "ppo": make_teacher(store),
         "render_dataset": make_dataset(store),
         "diffusion": make_student(store),
+        "deploy": make_rollouts(store, recording()),
         "calibrate": make_student(store, seed=1),
         "evaluate": make_evaluation(store),
     }

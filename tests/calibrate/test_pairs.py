@@ -24,7 +24,9 @@ def pairs(n, *, moved_m=0.0, turned_rad=0.0, tcp_m=0.0, score=0.9):
     scores[-1] = score
     rgb = rng.integers(0, 255, (2, n, 6, 8, 3), dtype=np.uint8)
     state = np.zeros((n, 6), np.float32)
-    return Pairs(rgb[0], rgb[1], np.arange(n) // 2, T, other, tcp, other_tcp, scores, state)
+    untaught = np.zeros((n, 0, 3), np.float32), np.zeros((n, 0), np.float32)
+    rollout = np.arange(n) // 2
+    return Pairs(rgb[0], rgb[1], rollout, T, other, tcp, other_tcp, scores, state, *untaught)
 
 
 @pytest.mark.parametrize(

@@ -2,26 +2,19 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
 
 from xsim_core.artifacts import Evaluation, RealRollouts
-from xsim_core.config import StageConfig
 from xsim_core.errors import BadInputError
 from xsim_core.evaluate import STUDENTS
 from xsim_core.evaluate.rates import Trials, comparison, rate_figures, rate_plot
-from xsim_core.promotion import Decision, PromotionTest, decide
+from xsim_core.promotion import Decision, decide
 from xsim_core.storage import ArtifactWriter, OpenArtifact
+
+from .decision import CompareRolloutsConfig
 
 PROGRESS = (
     "staged progress was not measured: it is 1 where an attempt succeeded and 0 where it did not"
 )
-
-
-class CompareRolloutsConfig(StageConfig):
-    """When the comparison is decided."""
-
-    test: PromotionTest = Field(default=PromotionTest())
-    """That of nightly retraining."""
 
 
 def compare_rollouts(
