@@ -37,7 +37,7 @@ def test_times_are_matched_once_each_and_never_across_a_gap(tmp_path):
     assert found.has_pose.tolist() == [not 0.19 < t < 0.31 for t in video.timestamps_s]
     near = np.abs(found.T[:, 0, 3] - video.timestamps_s)[found.has_pose]
     assert near.max() < 0.011
-    assert "3 of 12 frames have no pose there (the first is 5)" in notes[0]
+    assert "3 of 12 frames have no pose (the first is 5); they are not believed" in notes[0]
 
 
 def test_poses_slower_than_the_film_are_used_once(tmp_path):

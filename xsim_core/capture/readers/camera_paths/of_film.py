@@ -6,7 +6,7 @@ import numpy as np
 
 from xsim_core.capture.formats import RGBDVideo
 from xsim_core.capture.place.moving.given_path import AboutPath, GivenPath
-from xsim_core.capture.readers.tracks.of_film import poses_of_frames
+from xsim_core.capture.readers.tracks.of_film import laid_on_frames, poses_of_frames
 from xsim_core.capture.readers.tracks.rigid import by_rows, rotations
 from xsim_core.errors import BadInputError
 
@@ -35,18 +35,7 @@ def read_camera_path(path: Path, video: RGBDVideo, notes: list[str]) -> GivenPat
     T[known] = by_rows(T[known], source, notes)
     T[known, :3, :3] = rotations(T[known, :3, :3], np.flatnonzero(known), source, notes)
     taken = poses_of_frames(poses, video, path, notes)
-    has_pose = np.array([k is not None and bool(known[k]) for k in taken])
-    if not has_pose.any():
-        raise BadInputError(f"{path} holds no pose of a frame of the film")
-    if not has_pose.all():
-        missing = np.flatnonzero(~has_pose)
-        notes.append(
-            f"{path.name}: {len(missing)} of {len(taken)} frames have no pose there (the first is "
-            f"{missing[0]})"
-        )
-    every = np.tile(np.eye(4), (len(taken), 1, 1))
-    for i in np.flatnonzero(has_pose).tolist():
-        every[i] = T[taken[i]]
+    every, has_pose = laid_on_frames(T, taken, path, notes, means="they are not believed")
     about = AboutPath(
         name=path.name,
         form=poses.form,

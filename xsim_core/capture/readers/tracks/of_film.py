@@ -57,6 +57,25 @@ def read_track(path: Path, spec: TrackSpec, video: RGBDVideo, notes: list[str]) 
         )
     T = rigid_poses(poses, spec, str(path), notes)
     taken = poses_of_frames(poses, video, path, notes)
+    every, has_pose = laid_on_frames(T, taken, path, notes, means="they count as lost")
+    return GivenTrack(every, has_pose, spec.frame or poses.frame)
+
+
+def laid_on_frames(
+    T: Floats, taken: list[int | None], path: Path, notes: list[str], *, means: str
+) -> tuple[Floats, NDArray[np.bool_]]:
+    """A pose for each frame (t, 4, 4), the identity where there is none; and which have one (t,).
+
+    Args:
+        T: (n, 4, 4) as they came; what is not finite is none.
+        taken: which of them each frame has.
+        path: of their file.
+        notes: receives how many frames have none.
+        means: what that means, for the note.
+
+    Raises:
+        BadInputError: when no frame has one.
+    """
     has_pose = np.array([k is not None and bool(np.isfinite(T[k]).all()) for k in taken])
     if not has_pose.any():
         raise BadInputError(f"{path} holds no pose of a frame of the film")
@@ -64,12 +83,12 @@ def read_track(path: Path, spec: TrackSpec, video: RGBDVideo, notes: list[str]) 
         missing = np.flatnonzero(~has_pose)
         notes.append(
             f"{path.name}: {len(missing)} of {len(taken)} frames have no pose (the first is "
-            f"{missing[0]}); they count as lost"
+            f"{missing[0]}); {means}"
         )
     every = np.tile(np.eye(4), (len(taken), 1, 1))
     for i in np.flatnonzero(has_pose).tolist():
         every[i] = T[taken[i]]
-    return GivenTrack(every, has_pose, spec.frame or poses.frame)
+    return every, has_pose
 
 
 class Series(Protocol):
