@@ -218,8 +218,7 @@ ELSEWHERE = {
     "tests/flows/test_gaps.py": "flows/cli/runs/gap",
     "tests/flows/test_requests.py": "flows/cli/runs/launch flows/xsim",
     "tests/flows/prefect_server/test_server.py": """
-        flows/prefect_server/api flows/prefect_server/entrypoints
-        flows/prefect_server/ports""",
+        flows/prefect_server/entrypoints flows/prefect_server/ports""",
     "tests/flows/inbox/test_webhook.py": "flows/prefect_server/secret",
     "tests/flows/test_flow.py": """
         flows/real_to_sim flows/resume flows/sim_to_real flows/train""",

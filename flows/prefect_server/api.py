@@ -3,16 +3,21 @@
 import base64
 import json
 import os
+import time
 from http.client import HTTPResponse
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
-from urllib.request import ProxyHandler, Request, build_opener
+from urllib.request import OpenerDirector, ProxyHandler, Request, build_opener
 
 from xsim_core.config import FrozenModel
 from xsim_core.errors import BadInputError
 
 _THIS_MACHINE = ("127.0.0.1", "localhost", "::1")
+
+_BUSY = (429, 503)
+"""Answers of a server that did nothing yet and may be asked again: Prefect 3 says 503 while
+another process holds its SQLite database, and rolls back what it began."""
 
 
 class Server(FrozenModel):
@@ -38,7 +43,7 @@ class Server(FrozenModel):
             path: below the API's address.
             authorization: the header of this name, if any.
             body: sent as JSON by POST; None asks by GET.
-            timeout_s: how long to wait.
+            timeout_s: how long to wait, for a server that says it is busy too.
 
         Raises:
             URLError, OSError, ValueError: when there is no answer, or one that refuses.
@@ -51,9 +56,8 @@ class Server(FrozenModel):
         # A proxy named in the environment must not be asked about this machine's own ports.
         is_here = urlsplit(self.api_url).hostname in _THIS_MACHINE
         opener = build_opener(*([ProxyHandler({})] if is_here else []))
-        return opener.open(
-            Request(f"{self.api_url}/{path}", data=data, headers=headers), timeout=timeout_s
-        )
+        request = Request(f"{self.api_url}/{path}", data=data, headers=headers)
+        return _open_when_free(opener, request, timeout_s)
 
     def answers(self, path: str, *, authorization: str = "", timeout_s: float = 5.0) -> bool:
         """Whether a request is answered well."""
@@ -66,6 +70,20 @@ class Server(FrozenModel):
     def is_healthy(self, *, timeout_s: float = 5.0) -> bool:
         """Whether the API answers."""
         return self.answers("health", timeout_s=timeout_s)
+
+
+def _open_when_free(opener: OpenerDirector, request: Request, timeout_s: float) -> HTTPResponse:
+    """The answer, asked for again while the server is busy and there is time."""
+    until, pause_s = time.monotonic() + timeout_s, 0.1
+    while True:
+        try:
+            return opener.open(request, timeout=timeout_s)
+        except HTTPError as error:
+            if error.code not in _BUSY or time.monotonic() + pause_s > until:
+                raise
+            error.close()
+        time.sleep(pause_s)
+        pause_s = min(2 * pause_s, 1.0)
 
 
 def basic(user_and_password: str) -> str:

@@ -47,16 +47,17 @@ from xsim_core.world import (
     write_rollouts,
 )
 
-NONE, INFONCE, TEACH = AlignConfig(weight=0.0), AlignConfig(), TeachConfig()
+NONE, TEACH = AlignConfig(weight=0.0), TeachConfig()
+INFONCE = {"align": AlignConfig(weight=0.1), "teach": None}
 ARMS = {
     "uncalibrated": {},
-    "same steps, no pairs": {"align": NONE},
-    "actions, camera believed": {"replay": "actions", "camera": None, "align": INFONCE},
-    "actions, camera refined": {"replay": "actions", "align": INFONCE},
-    "resync, camera refined": {"align": INFONCE},
+    "same steps, no pairs": {"align": NONE, "teach": None},
+    "actions, camera believed": {"replay": "actions", "camera": None, **INFONCE},
+    "actions, camera refined": {"replay": "actions", **INFONCE},
+    "resync, camera refined": INFONCE,
     "teacher": {"align": NONE, "teach": TEACH},
     "teacher, both images": {"align": NONE, "teach": TeachConfig(images="both")},
-    "teacher and InfoNCE": {"align": INFONCE, "teach": TEACH},
+    "teacher and InfoNCE": {**INFONCE, "teach": TEACH},
     "student's own chunks": {"align": NONE, "teach": TEACH},
     "gain and offset": {},
 }

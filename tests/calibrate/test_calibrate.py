@@ -18,7 +18,7 @@ from xsim_core.artifacts import (
     TeacherPolicy,
 )
 from xsim_core.calibrate import CalibrateConfig, calibrate_student
-from xsim_core.calibrate.config import HarmConfig, TeachConfig
+from xsim_core.calibrate.config import AlignConfig, HarmConfig, TeachConfig
 from xsim_core.deploy import DeployConfig
 from xsim_core.errors import BadInputError
 from xsim_core.policies import OptimConfig
@@ -95,6 +95,8 @@ def test_a_calibration_that_is_not_shown_harmless_leaves_the_student_as_it_was(t
     config = CalibrateConfig(
         num_held_out=0,
         camera=None,
+        teach=None,
+        align=AlignConfig(weight=0.1),
         optim=OptimConfig(num_steps=2, batch_size=4, warmup_steps=1),
         do_no_harm=HarmConfig(num_trials=1),
     )
@@ -113,11 +115,12 @@ def test_what_does_not_fit_is_refused_before_anything_is_computed():
     store = ArtifactStore("memory://")
     refs = {"student": make_student(store), "dataset": make_dataset(store), "sim": make_sim(store)}
     refs["rollouts"] = make_rollouts(store, recording())
+    with pytest.raises(BadInputError, match="no teacher was given") as refused:
+        run_stage(STAGE, CalibrateConfig(num_held_out=1), store, refs)
+    assert "calibrate.teach=null" in str(refused.value)
+    refs["teacher"] = make_teacher(store)
     with pytest.raises(BadInputError, match=r"has 2 rollouts, and calibrate holds 2 out of train"):
         run_stage(STAGE, CalibrateConfig(num_held_out=2), store, refs)
-    with pytest.raises(BadInputError, match="no teacher was given") as refused:
-        run_stage(STAGE, CalibrateConfig(num_held_out=1, teach=TeachConfig()), store, refs)
-    assert "calibrate.teach=null" in str(refused.value)
     refs["rollouts"] = make_rollouts(store, recording(), task="pick_place", name="1")
     with pytest.raises(BadInputError, match="was made for task 'pick_place'"):
         run_stage(STAGE, CalibrateConfig(num_held_out=1), store, refs)

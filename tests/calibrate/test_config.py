@@ -12,7 +12,15 @@ def test_the_recipe_is_what_is_recorded():
     assert {name: getattr(config, name) for name in X_SIM} == X_SIM
     assert config.seed == 3
     assert CalibrateConfig.model_validate(config.model_dump(mode="json")) == config
+    assert config.teach is None
     assert CalibrateConfig().replay == "resync"
+
+
+def test_the_teacher_labels_and_nothing_is_aligned_unless_asked():
+    """What was measured to help is on, what was measured to harm is off (docs/calibration.md)."""
+    config = CalibrateConfig()
+    assert config.teach is not None
+    assert config.align.weight == 0
 
 
 def test_the_recipe_is_asked_for_over_a_preset():

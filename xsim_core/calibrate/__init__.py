@@ -1,4 +1,4 @@
-"""Calibration: align what the student's encoder sees in reality and in simulation."""
+"""Calibration: carry a student over to what the robot's own camera shows."""
 
 import lazy_loader
 

@@ -81,7 +81,7 @@ def calibrate_student(
             uncalibrated, calibrated, pairs.take(trusted & held_out), here, config=config, out=out
         )
     out.add_file("pairs.png", pair_mosaic(pairs, trusted))
-    out.add_file("loss.png", loss_plot(trainer.losses, title="imitation + alignment loss"))
+    out.add_file("loss.png", loss_plot(trainer.losses, title="imitation loss, and that on pairs"))
     out.write("curve/loss", np.array(trainer.losses))
     is_applied = not verdict.objections
     (calibrated if is_applied else uncalibrated).write(out)

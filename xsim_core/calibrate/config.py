@@ -53,8 +53,9 @@ class GateConfig(FrozenModel):
 class AlignConfig(FrozenModel):
     """The auxiliary loss on pairs."""
 
-    weight: float = Field(default=0.1, ge=0)
-    """Of the InfoNCE term beside the imitation loss; applied once."""
+    weight: float = Field(default=0.0, ge=0)
+    """Of the InfoNCE term beside the imitation loss; applied once. 0, the default, leaves it out:
+    where it was measured it cost success (docs/calibration.md)."""
     temperature: float = Field(default=0.1, gt=0)
     """Of the cosine similarities."""
     directions: Literal["both", "real_to_sim"] = "both"
@@ -95,6 +96,7 @@ X_SIM: Mapping[str, Any] = {
     "replay": "actions",
     "camera": None,
     "align": AlignConfig(temperature=1.0, directions="real_to_sim", weight=0.01, duplicate_m=0.0),
+    "teach": None,
     "do_no_harm": None,
 }
 """X-Sim's own calibration, as its released code runs it: a weight of 0.1 is applied twice."""
@@ -104,7 +106,7 @@ class CalibrateConfig(StageConfig):
     """How the student is carried over to the robot's camera."""
 
     recipe: Literal["own", "x-sim"] = "own"
-    """``x-sim`` sets ``replay``, ``camera``, ``align`` and ``do_no_harm`` to what X-Sim does."""
+    """``x-sim`` sets ``replay``, ``camera``, ``align``, ``teach`` and ``do_no_harm`` as X-Sim."""
     num_held_out: int = Field(default=2, ge=0)
     """Rollouts kept from training, the last ones, on which agreement before and after is measured.
     """
@@ -121,7 +123,7 @@ class CalibrateConfig(StageConfig):
     """Which pairs are trusted."""
     align: AlignConfig = AlignConfig()
     """The loss on pairs."""
-    teach: TeachConfig | None = None
+    teach: TeachConfig | None = TeachConfig()
     """What the teacher would have done as labels of real images; None asks nobody, as in X-Sim."""
     optim: OptimConfig = OptimConfig(num_steps=600, learning_rate=3e-4, warmup_steps=50)
     """Fine-tuning."""

@@ -1,4 +1,4 @@
-"""Fine-tune a student: clone the teacher on synthetic data and align real with simulated frames."""
+"""Fine-tune a student: clone the teacher on synthetic data and on what the robot saw."""
 
 from pathlib import Path
 
