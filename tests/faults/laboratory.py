@@ -9,12 +9,13 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import ProxyHandler, Request, build_opener
 
-from flows.prefect_server.server import auth_string, find_server, start_server, stop_server
+from flows.prefect_server.server import auth_string, find_server
+from tests.prefect_servers import server_of
 
 ROOT = Path(__file__).parents[2]
 MAIN = ["-c", "from flows.cli.main import main; main()"]
@@ -30,19 +31,17 @@ class Laboratory:
         self.environment = {**clean, "XSIM_HOME": str(folder), **environment}
 
     def __enter__(self):
-        try:
-            start_server(self.folder)
+        with ExitStack() as stack:
+            stack.enter_context(server_of(self.folder))
             self.deployment = self.python("-m", "tests.faults.recovery_flow")
-        except BaseException:
             # A ``with`` that never began is not left either; the server would go on for ever.
-            stop_server(self.folder)
-            raise
+            self._server = stack.pop_all()
         return self
 
     def __exit__(self, *_):
         for worker in self.workers:
             self.kill_worker(worker)
-        stop_server(self.folder)
+        self._server.close()
 
     def python(self, *arguments):
         """A Python process to its end; what it printed."""

@@ -10,8 +10,8 @@ from typing import NamedTuple
 import pytest
 
 from flows.cli.main import main
-from flows.prefect_server.server import start_server, stop_server
 from tests.capture.conftest import TINY
+from tests.prefect_servers import server_of
 from tests.s3_servers import moto_endpoint, moto_url
 
 __all__ = ["moto_endpoint", "moto_url"]
@@ -23,9 +23,8 @@ ROOT = Path(__file__).parents[2]
 def prefect_home(tmp_path_factory):
     """A home with a running server; ended with the session."""
     home = tmp_path_factory.mktemp("xsim-home")
-    start_server(home)
-    yield home
-    stop_server(home)
+    with server_of(home):
+        yield home
 
 
 @pytest.fixture(scope="session")

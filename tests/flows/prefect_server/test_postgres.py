@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from flows.prefect_server.server import log_path, start_server, stop_server
+from flows.prefect_server.server import log_path
 from tests.flows.conftest import run_python
+from tests.prefect_servers import server_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 PROGRAMS = max(Path("/usr/lib/postgresql").glob("*/bin"), default=None)
@@ -63,8 +64,7 @@ def rows(database, query):
 def test_a_run_is_kept_in_postgresql_and_its_password_nowhere(database, tmp_path, monkeypatch):
     url = f"postgresql+asyncpg://{database}"
     monkeypatch.setenv("PREFECT_SERVER_DATABASE_CONNECTION_URL", url)
-    start_server(tmp_path)
-    try:
+    with server_of(tmp_path):
         done = run_python(tmp_path, "-m", "tests.flows.toy_flow", timeout=300)
         assert done.returncode == 0, done.stderr[-2000:]
         assert set(json.loads(done.stdout)["tasks"].values()) == {"Completed"}
@@ -73,5 +73,3 @@ def test_a_run_is_kept_in_postgresql_and_its_password_nowhere(database, tmp_path
         assert not (tmp_path / "prefect" / "prefect.db").exists()
         for path in (log_path(tmp_path), tmp_path / "server.json"):
             assert PASSWORD not in path.read_text(errors="replace")
-    finally:
-        stop_server(tmp_path)
