@@ -10,7 +10,7 @@ export OMP_NUM_THREADS ?= 1
 # Foreign packages on it (ROS sets it) would stand before the locked ones.
 unexport PYTHONPATH
 
-.PHONY: demo test test-all lint docs setup lock bench findings images clean help
+.PHONY: demo test test-all lint docs setup lock bench results findings images clean help
 
 help: ## Show this list.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -38,6 +38,9 @@ bench: setup ## Reading, killed recordings and no-op reruns against peers; wants
 	@$(BIN)/python -m tests.benchmarks.bench_read $(if $(LEROBOT),--lerobot $(LEROBOT))
 	@$(BIN)/python -m tests.benchmarks.bench_kill $(if $(LEROBOT),--lerobot $(LEROBOT))
 	@$(BIN)/python -m tests.benchmarks.bench_rerun --home .xsim $(if $(DVC),--dvc $(DVC))
+
+results: setup ## Make the tables of README and docs from the kept figures (docs/figures).
+	@$(BIN)/python -m tests.benchmarks.results
 
 findings: ## Run what surprised us in others' packages, and say which no longer holds; wants the network.
 	@PYTHON="$(PYTHON)" $(or $(PYTHON),python3) findings/check.py

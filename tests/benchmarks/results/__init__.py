@@ -1,0 +1,1 @@
+"""What documents show of measurements, made from the kept figures: ``make results``."""

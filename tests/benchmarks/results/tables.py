@@ -1,0 +1,56 @@
+"""Every table that is made from kept figures, by the name under which pages ask for it."""
+
+import json
+
+from tests.benchmarks.bench_first_pose import markdown as first_poses
+from tests.benchmarks.calibration_table import calibration_table, miss_table
+from tests.benchmarks.gap_table import ladder_table
+from tests.benchmarks.results import demo
+from tests.benchmarks.results.demo import FIGURES
+from tests.fuzz.campaign import table as fuzzed
+from xsim_core.gap import Gap
+
+ROOMS = ("patterned", "kitchen", "study")
+
+
+def _kept(name):
+    return json.loads((FIGURES / f"{name}.json").read_text())
+
+
+def _ladders():
+    ladders = _kept("gap")["ladders"].values()
+    for gap in ladders:
+        Gap.model_validate(gap)
+    return "\n".join(f"{ladder_table(gap)}\n{gap['said']}\n" for gap in ladders)
+
+
+def rooms(rows):
+    """What each room's reconstruction is off by."""
+    head = (
+        "room", "seed", "photos registered", "PSNR on photos never trained on",
+        "photo poses, median", "table height, tilt", "frames ok", "path", "tracking ADD-S AUC",
+    )  # fmt: skip
+    lines = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
+    for r in rows:
+        cells = [r["room"], str(r["seed"]), str(r["photos_registered"]), f"{r['psnr_db']:.1f} dB"]
+        cells.append(f"{r['alignment_mm']:.2f} mm, {r['alignment_deg']:.2f}°")
+        cells.append(f"{r['table_height_mm']:.2f} mm, {r['table_tilt_deg']:.2f}°")
+        cells += [str(r["frames_ok"]), f"{r['path_mm']:.2f} mm", f"{r['adds_auc']:.1f}"]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+TABLES = {
+    "demo, targets": lambda: demo.targets(demo.runs()),
+    "demo as it is, targets": lambda: demo.targets(demo.runs(room="kitchen")),
+    "demo, runs": lambda: demo.where(demo.runs()),
+    "demo, errors": lambda: demo.errors(demo.runs()),
+    "demo, costs": lambda: demo.costs(demo.runs()),
+    "calibration": lambda: calibration_table(_kept("calibration")["results"]) + "\n",
+    "calibration, misses": lambda: miss_table(_kept("calibration")["misses"]) + "\n",
+    "gap": _ladders,
+    "first poses": lambda: first_poses(_kept("first_pose")) + "\n",
+    "rooms": lambda: rooms(_kept("rooms")["rows"]),
+    "spoilt files": lambda: fuzzed(_kept("fuzzing")) + "\n",
+}
+"""Each makes Markdown that ends in a newline."""

@@ -1,0 +1,85 @@
+"""README and docs show what docs/figures holds: ``make results`` changes nothing."""
+
+import re
+
+import pytest
+
+from tests.benchmarks.results.__main__ import pages, renewed
+from tests.benchmarks.results.demo import costs, errors, runs, targets
+from tests.benchmarks.results.keep import one_commit
+from tests.benchmarks.results.tables import TABLES
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: page.name)
+def test_a_page_shows_what_the_kept_figures_say(page):
+    text = page.read_text()
+    assert renewed(text) == text, "make results"
+
+
+def test_every_table_that_can_be_made_is_shown():
+    shown = re.findall(r"<!-- results: (.+?) -->", "".join(page.read_text() for page in pages()))
+    assert sorted(shown) == sorted(TABLES)
+
+
+def test_a_table_that_nobody_makes_is_an_error():
+    with pytest.raises(KeyError, match="no such"):
+        renewed("<!-- results: no such -->\n\n<!-- end of results -->")
+
+
+def _run(successes, before, *, applied=True):
+    """A run whose calibrated student succeeds ``successes`` times of 30, the other ``before``."""
+
+    def rate(policy, domain, count, trials=30):
+        said = {"policy": policy, "domain": domain, "successes": count, "trials": trials}
+        return {**said, "low": 0.0, "high": 1.0}
+
+    rates = [rate("teacher", "sim", 50, 50), rate("student", "sim", 20)]
+    rates.append(rate("student", "real", before))
+    figures = {"adds_auc": 92.9}
+    if applied:
+        rates.append(rate("calibrated", "real", successes))
+        figures |= {"calibration_real_gained": 3.0, "calibration_real_lost": 1.0}
+    summaries = {
+        "splat": {"psnr_db": 26.0},
+        "ppo": {"num_env_steps": 72_000},
+        "calibrate": {"is_calibrated": applied},
+        "evaluate": {"rates": rates, "figures": figures},
+    }
+    cost = {"duration_s": 61.0, "peak_memory_mb": 1500.0}
+    stages = {name: {"summary": said, **cost} for name, said in summaries.items()}
+    about = {"letter": "X", "room": "kitchen", "commit": "abc1234", "load": "idle cores"}
+    return {**about, "stages": stages}
+
+
+def test_what_misses_its_target_is_bold_and_what_was_not_done_is_said():
+    table = targets([_run(12, 14), _run(15, 14), _run(0, 14, applied=False)])
+    rows = {
+        row.split(" | ")[0].removeprefix("| "): row.split(" | ")[2:] for row in table.split("\n")
+    }
+    assert rows["student (images) succeeds in simulation"][0] == "**20/30, 0.00–1.00**"
+    there = rows["calibrated student there, on the same seeds"]
+    assert there[0] == "**12/30, 0.00–1.00 (3 gained, 1 lost)**"
+    assert there[1] == "15/30, 0.00–1.00 (3 gained, 1 lost)"
+    assert there[2] == "not applied |"
+    assert rows["tracking ADD-S AUC against truth"][0] == "**92.9**"
+    assert rows["splat PSNR on photos never trained on"][0] == "26.0 dB"
+    assert "4 min 04 s, idle cores; 1.5 GB" in table
+
+
+def test_a_stage_that_a_run_did_not_have_has_no_time():
+    older = _run(1, 1)
+    del older["stages"]["calibrate"]
+    assert "| `calibrate` | 61 s | – | 1.5 GB |" in costs([_run(1, 1), older])
+
+
+def test_runs_are_told_newest_first_and_by_room():
+    letters = [run["letter"] for run in runs()]
+    assert letters == sorted(letters, reverse=True)
+    assert {run["room"] for run in runs(room="kitchen")} == {"kitchen"}
+    assert errors(runs()).count("mm") > 0
+
+
+def test_stages_of_several_commits_are_told_apart():
+    assert one_commit({"scan": "a" * 40, "splat": "a" * 40}) == "aaaaaaa"
+    told = one_commit({"scan": "a" * 40, "splat": "a" * 40, "ppo": "b" * 40})
+    assert told == "aaaaaaa from scan on, bbbbbbb from ppo on"
