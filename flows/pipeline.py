@@ -125,25 +125,13 @@ def train(execute: Executor, config: PipelineConfig, found: Reconstruction) -> T
     return Trained(sim, teacher, dataset, student)
 
 
-def deployed(
-    execute: Executor,
-    config: PipelineConfig,
-    trained: Trained,
-    ingested: Ingested,
-    sources: Sources | None = None,
+def brought(
+    execute: Executor, trained: Trained, sources: Sources | None
 ) -> ArtifactRef[RealRollouts] | None:
-    """The student's rollouts: those that were brought, or made in the world to deploy into.
-
-    None where there is neither.
-    """
-    if sources is not None and sources.given_rollouts is not None:
-        return sources.given_rollouts
-    student, sim = trained.student, trained.sim
-    if sources is not None and sources.rollouts is not None:
-        return execute(INGEST_ROLLOUTS, sources.rollouts, student=student, sim=sim)
-    if ingested.world is None:
-        return None
-    return execute(DEPLOY, config.deploy, student=student, sim=sim, world=ingested.world)
+    """The student's rollouts on a robot, where somebody brought such."""
+    if sources is None or sources.rollouts is None:
+        return None if sources is None else sources.given_rollouts
+    return execute(INGEST_ROLLOUTS, sources.rollouts, student=trained.student, sim=trained.sim)
 
 
 def calibrated(
@@ -153,14 +141,32 @@ def calibrated(
     ingested: Ingested,
     sources: Sources | None = None,
 ) -> ArtifactRef[StudentPolicy]:
-    """The student to deploy; without rollouts there is nothing to calibrate with."""
-    rollouts = deployed(execute, config, trained, ingested, sources)
-    if rollouts is None:
-        return trained.student
+    """The student to deploy; without rollouts there is nothing to calibrate with.
+
+    In the simulated world each round deploys the student that the round before calibrated.
+    """
+    student, sim = trained.student, trained.sim
+    if (rollouts := brought(execute, trained, sources)) is not None:
+        return _calibrated_with(rollouts, execute, config, trained, student)
+    if ingested.world is None:
+        return student
+    for deploy in config.deploy.rounds():
+        rollouts = execute(DEPLOY, deploy, student=student, sim=sim, world=ingested.world)
+        student = _calibrated_with(rollouts, execute, config, trained, student)
+    return student
+
+
+def _calibrated_with(
+    rollouts: ArtifactRef[RealRollouts],
+    execute: Executor,
+    config: PipelineConfig,
+    trained: Trained,
+    student: ArtifactRef[StudentPolicy],
+) -> ArtifactRef[StudentPolicy]:
     return execute(
         CALIBRATE,
         config.calibrate,
-        student=trained.student,
+        student=student,
         dataset=trained.dataset,
         sim=trained.sim,
         rollouts=rollouts,

@@ -205,7 +205,6 @@ ELSEWHERE = {
         tasks/engine/limits tasks/engine/rebuild tasks/engine/stage_process""",
     "tests/tasks/test_execution.py": "tasks/engine/observer",
     "tests/tasks/test_settings.py": "tasks/environment",
-    "tests/contracts/test_additions.py": "flows/pipeline",
     "tests/docs/test_commands.py": "flows/cli/arguments flows/cli/commands",
     "tests/flows/test_anew.py": "flows/executors",
     "tests/flows/cli/test_checks.py": "flows/cli/doctor/prefect_checks flows/cli/doctor/vulkan",

@@ -86,6 +86,28 @@ def test_rollouts_become_pairs_and_a_calibrated_student(tmp_path):
     assert not any("success" in name for _, x in seen for name in x)
     before = store.open(refs["student"]).arrays("weights")
     assert any(not np.array_equal(before[k], v) for k, v in calibrated.arrays("weights").items())
+    goes_on(store, refs | {"student": ref}, config)
+
+
+def goes_on(store, refs, config):
+    """A calibrated student is calibrated further, old pairs beside new ones."""
+    first = store.open(refs["student"], StudentPolicy)
+    kept = int(first.summary.figures["pairs_kept"])
+    assert first.summary.figures["pairs_of_before"] == 0
+    quick = config.model_copy(update={"optim": OptimConfig(num_steps=1, warmup_steps=0)})
+    further = store.open(run_stage(STAGE, quick, store, refs), StudentPolicy)
+    assert further.summary.figures["pairs_of_before"] == kept
+    assert further.summary.num_train_steps == first.summary.num_train_steps + 1
+    pairs = further.arrays("pairs")
+    assert len(pairs["real"]) == len(pairs["is_held_out"]) == 2 * kept
+    np.testing.assert_array_equal(pairs["action"][:kept], first.array("pairs/action"))
+    # Rollouts are counted on: those of the second calibration are none of the first.
+    assert not set(pairs["rollout"][:kept]) & set(pairs["rollout"][kept:])
+    # A calibration that asks nobody has no use for labelled pairs, and says so.
+    unasked = quick.model_copy(update={"teach": None, "align": AlignConfig(weight=0.1)})
+    other = store.open(run_stage(STAGE, unasked, store, refs), StudentPolicy)
+    assert other.summary.figures["pairs_of_before"] == 0
+    assert f"{kept} pairs of the calibration before are left out" in other.notes[0]
 
 
 @pytest.mark.vulkan

@@ -8,6 +8,11 @@ from tests.benchmarks.results.__main__ import pages, renewed
 from tests.benchmarks.results.demo import costs, errors, runs, targets
 from tests.benchmarks.results.keep import one_commit
 from tests.benchmarks.results.tables import TABLES
+from tests.benchmarks.results.trainings import (
+    calibrated_minus_plain,
+    over_trainings,
+    over_units,
+)
 
 
 @pytest.mark.parametrize("page", pages(), ids=lambda page: page.name)
@@ -83,3 +88,33 @@ def test_stages_of_several_commits_are_told_apart():
     assert one_commit({"scan": "a" * 40, "splat": "a" * 40}) == "aaaaaaa"
     told = one_commit({"scan": "a" * 40, "splat": "a" * 40, "ppo": "b" * 40})
     assert told == "aaaaaaa from scan on, bbbbbbb from ppo on"
+
+
+def _trained(student, calibrated=None):
+    """One whole training: in each domain the same outcomes, over two worlds where there are two."""
+    kept = {"student": student, "calibrated": calibrated}
+    outcomes = {}
+    for policy, success in kept.items():
+        if success is not None:
+            outcomes |= {f"{policy}_sim": success, f"{policy}_real": success}
+            outcomes[f"{policy}_worlds"] = [success[:2], success[2:]]
+    return {"letter": "X", "outcomes": outcomes}
+
+
+def test_trainings_are_told_one_by_one_and_together():
+    kept = [_trained([1, 0, 0, 0], [1, 1, 1, 0]), _trained([1, 1, 0, 0])]
+    rows = [row.split(" | ") for row in over_trainings(kept).splitlines()]
+    assert rows[2][1:4] == ["1/4", "2/4", "0.38"]
+    # What was not applied leaves the student as it is.
+    assert rows[3][1:4] == ["3/4", "2/4", "0.62"]
+    assert rows[6][0] == "| student, 20 drawn worlds, two trials each"
+
+
+def test_what_calibration_changes_is_told_with_both_intervals():
+    kept = [_trained([1, 0, 0, 0], [1, 1, 1, 0]), _trained([1, 1, 0, 0], [0, 1, 0, 0])]
+    lines = calibrated_minus_plain(kept).splitlines()
+    assert lines[0].startswith("- **simulation**: +0.12 (2 gained, 1 lost; McNemar p = 1.000;")
+    assert "over worlds" in lines[2]
+    low, high = over_units([0.5, -0.25])
+    # Student's quantile for one degree of freedom is 12.706, the standard error 0.375.
+    assert (low, high) == pytest.approx((0.125 - 12.706 * 0.375, 0.125 + 12.706 * 0.375), abs=1e-3)

@@ -366,6 +366,13 @@ class StudentPolicy(Artifact):
         S("weights/*", "float32", "...", "of the network, by name"),
         S("normalizer/*", "float32", "...", "ranges of state and action"),
         S("curve/*", "float", "...", "training curves"),
+        S(
+            "pairs/*",
+            "any",
+            "...",
+            "trusted pairs of all calibrations so far, from which the next one goes on",
+            optional=True,
+        ),
     )
     task: str
     is_calibrated: bool

@@ -30,11 +30,10 @@ from .camera import CameraFit
 from .config import CalibrateConfig
 from .finetune import agreement_figures, encoder_features, finetune
 from .harm import MIN_PAIRS, Verdict, judge
+from .kept import KeptPairs
 from .pairs import Pairs
 from .pictures import feature_plot, pair_mosaic
 from .teach import Ask
-
-NOT_APPLIED = "not applied, the uncalibrated student stays"
 
 
 def calibrate_student(
@@ -47,10 +46,11 @@ def calibrate_student(
     config: CalibrateConfig,
     out: ArtifactWriter,
 ) -> StudentPolicy:
-    """Align the student's encoder between simulation and the robot's camera.
+    """Carry a student over to the robot's camera, from rollouts of its own.
 
-    Where that does harm (see ``harm``), the policy is the uncalibrated student and the notes say
-    why.
+    A student that was calibrated before is calibrated further: its pairs are kept, the new ones
+    added. Where that does harm (see ``harm``), the policy is the student as it was, and the notes
+    say why.
 
     Raises:
         BadInputError: when student, rollouts or teacher are of another task, when all rollouts
@@ -61,40 +61,57 @@ def calibrate_student(
     check_same_task(rollouts, sim)
     ask = _whom_to_ask(teacher, sim, student, config)
     num_trained_on = _num_trained_on(rollouts, config)
+    before = student.summary
     out.progress(0.0, {})
     device = find_device(out.runtime.device)
     uncalibrated = Student.read(student).on(device)
     here = open_sim_world(sim, out.scratch() / "sim")
     pairs, camera = _pairs(read_rollouts(rollouts), here, ask, config=config, out=out)
     trusted = pairs.trusted(config.gate)
-    held_out = pairs.rollout >= num_trained_on
+    kept, left_out = _with_those_before(
+        KeptPairs(pairs.take(trusted), pairs.rollout[trusted] >= num_trained_on), student
+    )
     less = f"calibrate.optim.batch_size below {config.optim.batch_size}"
     with torch_threads(out.runtime.num_workers), device_memory(device, less):
-        trainer, calibrated = _finetuned(
-            uncalibrated, dataset, pairs.take(trusted & ~held_out), config=config, out=out
-        )
+        trainer, calibrated = _finetuned(uncalibrated, dataset, kept.learnt, config=config, out=out)
         figures = training_figures(trainer) | _pair_figures(pairs, config) | camera.figures()
-        enough = (trusted & held_out).sum() >= MIN_PAIRS
-        judged = pairs.take(trusted & held_out if enough else trusted)
+        figures["pairs_of_before"] = float(len(kept.pairs) - trusted.sum())
+        judged = kept.judged if len(kept.judged) >= MIN_PAIRS else kept.pairs
         figures |= _agreement(uncalibrated, calibrated, judged, config=config, out=out)
-        verdict = _verdict(
-            uncalibrated, calibrated, pairs.take(trusted & held_out), here, config=config, out=out
-        )
+        verdict = _verdict(uncalibrated, calibrated, kept.judged, here, config=config, out=out)
+    kept.write(out)
     out.add_file("pairs.png", pair_mosaic(pairs, trusted))
     out.add_file("loss.png", loss_plot(trainer.losses, title="imitation loss, and that on pairs"))
     out.write("curve/loss", np.array(trainer.losses))
     is_applied = not verdict.objections
+    stays = "student of the calibration before" if before.is_calibrated else "uncalibrated student"
+    notes = left_out + tuple(f"not applied, the {stays} stays: {o}" for o in verdict.objections)
     (calibrated if is_applied else uncalibrated).write(out)
-    trained = student.summary.num_train_steps
     return StudentPolicy(
         task=here.task.name,
-        is_calibrated=is_applied,
+        is_calibrated=is_applied or before.is_calibrated,
         architecture=calibrated.architecture.model_dump(mode="json"),
-        num_train_steps=trained + trainer.step if is_applied else trained,
+        num_train_steps=before.num_train_steps + (trainer.step if is_applied else 0),
         final_loss=figures["loss"],
         figures=figures | verdict.figures | {"num_rollouts": float(rollouts.summary.num_episodes)},
-        notes=tuple(f"{NOT_APPLIED}: {objection}" for objection in verdict.objections),
+        notes=notes,
     )
+
+
+def _with_those_before(
+    new: KeptPairs, student: OpenArtifact[StudentPolicy]
+) -> tuple[KeptPairs, tuple[str, ...]]:
+    """The pairs of the calibrations before, and then the new ones; what is left out is said."""
+    before = KeptPairs.read(student)
+    if before is None:
+        return new, ()
+    if before.fits(new.pairs):
+        return before.joined(new), ()
+    left_out = (
+        f"{len(before.pairs)} pairs of the calibration before are left out: their images or labels "
+        "are of another shape (teach, or another student's horizon)"
+    )
+    return new, (left_out,)
 
 
 def _num_trained_on(rollouts: OpenArtifact[RealRollouts], config: CalibrateConfig) -> int:

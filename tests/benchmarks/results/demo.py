@@ -23,11 +23,21 @@ ERRORS = (
 def runs(*, room=None):
     """The kept runs, newest first, each with its letter; those filmed in ``room`` alone."""
     kept = []
-    for path in sorted(FIGURES.glob("demo_run_*.json"), reverse=True):
-        run = json.loads(path.read_text())
+    for path in sorted(FIGURES.glob("demo_run_?.json"), reverse=True):
+        run = _read(path)
         if room in (None, run["room"]):
-            kept.append({"letter": path.stem[-1].upper(), **run})
+            kept.append(run)
     return kept
+
+
+def trainings(letter):
+    """Whole trainings on one capture with other seeds, the run itself first."""
+    first = FIGURES / f"demo_run_{letter}.json"
+    return [_read(path) for path in [first, *sorted(FIGURES.glob(f"demo_run_{letter}[0-9].json"))]]
+
+
+def _read(path):
+    return {"letter": path.stem.removeprefix("demo_run_").upper(), **json.loads(path.read_text())}
 
 
 def targets(kept):
@@ -44,7 +54,7 @@ def targets(kept):
         ("all stages; the largest stage's memory", "25 min on idle cores, 8 GiB", _cost),
     ]
     head = ["", "target", *(f"run {r['letter']}, {r['room']}, `{r['commit']}`" for r in kept)]
-    return _markdown(head, [[name, aim, *map(cell, kept)] for name, aim, cell in rows])
+    return markdown(head, [[name, aim, *map(cell, kept)] for name, aim, cell in rows])
 
 
 def errors(kept):
@@ -53,7 +63,7 @@ def errors(kept):
     rows = []
     for name, form in ERRORS:
         rows.append([name, *(form.format(**_evaluated(run)["figures"]) for run in kept)])
-    return _markdown(head, rows)
+    return markdown(head, rows)
 
 
 def costs(kept):
@@ -66,7 +76,7 @@ def costs(kept):
         peak = newest["stages"][stage]["peak_memory_mb"]
         cells = ["–" if s is None else f"{s:.0f} s" for s in seconds]
         rows.append([f"`{stage}`", *cells, f"{peak / 1000:.1f} GB"])
-    return _markdown(head, rows)
+    return markdown(head, rows)
 
 
 def where(kept):
@@ -156,6 +166,6 @@ def _cost(run):
     return f"{minutes} min {seconds:02d} s, {run['load']}; {peak / 1000:.1f} GB"
 
 
-def _markdown(head, rows):
+def markdown(head, rows):
     lines = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
     return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)]) + "\n"

@@ -11,11 +11,12 @@ from pathlib import Path
 from tests.benchmarks.results.demo import FIGURES
 from xsim_core.api import open_store
 from xsim_core.runs import load_record
+from xsim_core.stages import EVALUATE
 
 
 def figures(store, run):
-    """Stage → summary, seconds, peak memory and payload of each artifact of a run, in its order."""
-    kept, commits = {}, {}
+    """Of a run's stages, in their order: summary and cost, commit, and outcomes of the trials."""
+    kept, commits, outcomes = {}, {}, {}
     for stage, ref in load_record(store, run).stages.items():
         manifest = store.open(ref).manifest
         made = manifest.provenance
@@ -26,7 +27,12 @@ def figures(store, run):
             "num_bytes": manifest.num_bytes,
         }
         commits[stage] = made["commit"]
-    return kept, commits
+        if stage == EVALUATE.name:
+            outcomes = {
+                name.removeprefix("success/"): array.astype(int).tolist()
+                for name, array in store.open(ref).arrays("success").items()
+            }
+    return kept, commits, outcomes
 
 
 def one_commit(commits):
@@ -43,14 +49,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("run")
     parser.add_argument("--home", type=Path, required=True, help="the .xsim that holds its store")
-    parser.add_argument("--letter", required=True)
+    parser.add_argument("--letter", required=True, help="x, or x2 for its second training")
     parser.add_argument("--command", default="make demo", help="what was typed")
     parser.add_argument("--room", default="kitchen")
     parser.add_argument("--where", required=True, help="checkout, user, system, Python")
     parser.add_argument("--load", required=True, help="what else the cores did")
     asked = parser.parse_args()
     store = open_store(asked.home / "store")
-    stages, commits = figures(store, asked.run)
+    stages, commits, outcomes = figures(store, asked.run)
     kept = {
         "command": asked.command,
         "commit": one_commit(commits),
@@ -59,6 +65,7 @@ def main():
         "where": asked.where,
         "load": asked.load,
         "stages": stages,
+        "outcomes": outcomes,
     }
     path = FIGURES / f"demo_run_{asked.letter}.json"
     path.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n")
