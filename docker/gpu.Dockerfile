@@ -18,4 +18,4 @@ ENV NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=all XSIM_DEVICE=cuda:0
 USER xsim
 # SAPIEN would fetch it when a GPU is first asked for. WITH_PHYSX_GPU=0 builds without a network.
 ARG WITH_PHYSX_GPU=1
-RUN [ "$WITH_PHYSX_GPU" = 0 ] || python -m xsim_core.sim.physx_gpu
+RUN [ "$WITH_PHYSX_GPU" = 0 ] || python -m xsim_core.sim.maniskill.physx_gpu

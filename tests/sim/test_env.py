@@ -160,7 +160,7 @@ def test_fresh_environments_repeat_bitwise_with_contacts(push):
 
 
 def _digest_without_renderer(push, seeds, results):
-    from xsim_core.sim.norender import allow_physics_without_renderer
+    from xsim_core.sim.maniskill import allow_physics_without_renderer
 
     assert allow_physics_without_renderer(force=True)
     results.send(run_digest(push, seeds))

@@ -10,8 +10,7 @@ from torch.distributions import Normal
 
 from tests.sim.fixtures import open_sim
 from xsim_core.errors import BadInputError
-from xsim_core.sim.maniskill_env import ENV_ID
-from xsim_core.sim.norender import allow_physics_without_renderer
+from xsim_core.sim.maniskill import ENV_ID, allow_physics_without_renderer
 from xsim_core.sim.registration import register_world
 
 HERE = {"obs_mode": "state", "sim_backend": "physx_cpu", "render_backend": "none"}

@@ -7,7 +7,8 @@ from scipy.spatial.transform import Rotation
 from tests.checking import shapes_checked
 from tests.sim import reward_oracle as oracle
 from xsim_core.geometry import quat_wxyz_to_matrix
-from xsim_core.sim import batch_reward as batched, reward as rewards
+from xsim_core.sim import reward as rewards
+from xsim_core.sim.maniskill import batch_reward as batched
 from xsim_core.sim.reward import TERMS, Goals, Situation, WaypointReward, rotation_error
 from xsim_core.sim.task import RewardWeights, TaskSpec
 

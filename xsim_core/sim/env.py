@@ -69,8 +69,7 @@ class SimEnv:
     def __init__(
         self, assets: SimAssets, task: TaskSpec, *, physics: Physics | None = None
     ) -> None:
-        from .maniskill_env import XSimObjectTrackEnv
-        from .norender import allow_physics_without_renderer
+        from .maniskill import XSimObjectTrackEnv, allow_physics_without_renderer
 
         allow_physics_without_renderer()
         self.assets, self.task, self.physics = assets, task, physics or task.physics

@@ -18,7 +18,7 @@ from typing import Any
 
 from xsim_core.errors import BadInputError, MissingDependencyError, XSimError
 
-PRELOAD = ["xsim_core.sim.maniskill_env", "xsim_core.sim.vision.rendering"]
+PRELOAD = ["xsim_core.sim.maniskill.environment", "xsim_core.sim.vision.rendering"]
 
 
 class WorkerProcesses(contextlib.AbstractContextManager["WorkerProcesses"]):

@@ -4,7 +4,7 @@ from mani_skill.utils.registration import REGISTERED_ENVS, register_env
 
 from xsim_core.errors import BadInputError
 
-from .maniskill_env import ENV_ID, XSimObjectTrackEnv
+from .maniskill import ENV_ID, XSimObjectTrackEnv
 from .open import OpenSimWorld
 
 

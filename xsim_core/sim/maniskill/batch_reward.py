@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .reward import Goals
-from .task import TaskSpec
+from xsim_core.sim.reward import Goals
+from xsim_core.sim.task import TaskSpec
 
 Axis = tuple[float, float, float] | None
 

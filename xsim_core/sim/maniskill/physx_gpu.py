@@ -2,8 +2,8 @@
 
 ``physx_cuda`` loads it from ``~/.sapien/physx/VERSION``. SAPIEN fetches it from its releases on
 GitHub when it is first asked for a GPU, and where that fails leaves an error of the network's or of
-a zip file's. An image brings it along with ``python -m xsim_core.sim.physx_gpu``, which needs no
-GPU.
+a zip file's. An image brings it along with ``python -m xsim_core.sim.maniskill.physx_gpu``, which
+needs no GPU.
 """
 
 import sys
@@ -40,8 +40,8 @@ def fetch_library() -> Path:
                 raise MissingDependencyError(
                     f"PhysX's GPU library is not at {path}, and SAPIEN could not fetch it "
                     f"({type(error).__name__}: {error}). On a machine with a network run "
-                    f"'python -m xsim_core.sim.physx_gpu' and copy {path.parent.parent} from there,"
-                    " or simulate on the CPU (sim_backend='physx_cpu', one environment)."
+                    f"'python -m xsim_core.sim.maniskill.physx_gpu' and copy {path.parent.parent} "
+                    "from there, or simulate on the CPU (sim_backend='physx_cpu', one environment)."
                 ) from error
     return path
 

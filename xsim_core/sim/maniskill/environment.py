@@ -22,15 +22,15 @@ from sapien.physx import PhysxMaterial
 
 from xsim_core.errors import BadInputError
 from xsim_core.geometry import se3_to_pos_quat
+from xsim_core.sim.assets import TABLE_HALF_M, TABLE_XY_M, SimAssets
+from xsim_core.sim.controller import FINGER_OPEN_M, FINGER_SQUEEZE_M
+from xsim_core.sim.reward import Goals
+from xsim_core.sim.starts import StartStreams, seeds_of_all
+from xsim_core.sim.task import Physics, TaskSpec
 
 from . import batch_reward as rewards
-from .assets import TABLE_HALF_M, TABLE_XY_M, SimAssets
 from .batch_controller import BatchController
-from .controller import FINGER_OPEN_M, FINGER_SQUEEZE_M
 from .physx_gpu import check_backend
-from .reward import Goals
-from .starts import StartStreams, seeds_of_all
-from .task import Physics, TaskSpec
 
 ENV_ID = "XSimObjectTrack-v1"
 TASK_ACTIONS = "xsim_task"

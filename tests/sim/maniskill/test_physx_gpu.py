@@ -1,4 +1,4 @@
-"""xsim_core/sim/physx_gpu.py: where SAPIEN looks for PhysX's GPU library; what is said without."""
+"""PhysX's GPU library: where SAPIEN looks for it, and what is said without."""
 
 import io
 import zipfile
@@ -9,7 +9,7 @@ import sapien
 import torch
 
 from xsim_core.errors import MissingDependencyError
-from xsim_core.sim.physx_gpu import check_backend, fetch_library, library_path
+from xsim_core.sim.maniskill.physx_gpu import check_backend, fetch_library, library_path
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,4 @@
-"""xsim_core/sim/maniskill_env.py: an environment that ManiSkill's own tools take."""
+"""xsim_core/sim/maniskill/environment.py: an environment that ManiSkill's own tools take."""
 
 import gymnasium
 import numpy as np
@@ -12,8 +12,12 @@ from mani_skill.vector.wrappers.gymnasium import ManiSkillVectorEnv
 from tests.sim.fixtures import open_sim
 from xsim_core.errors import BadInputError
 from xsim_core.sim import SimEnv
-from xsim_core.sim.maniskill_env import ENV_ID, TASK_ACTIONS, XSimObjectTrackEnv
-from xsim_core.sim.norender import allow_physics_without_renderer
+from xsim_core.sim.maniskill import (
+    ENV_ID,
+    TASK_ACTIONS,
+    XSimObjectTrackEnv,
+    allow_physics_without_renderer,
+)
 
 WITHOUT_PICTURES = {"sim_backend": "physx_cpu", "render_backend": "none"}
 

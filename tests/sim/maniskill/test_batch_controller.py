@@ -1,12 +1,13 @@
-"""xsim_core/sim/batch_controller.py against its scalar twin, and alone on its device."""
+"""xsim_core/sim/maniskill/batch_controller.py against its scalar twin, and alone on its device."""
 
 import numpy as np
 import pytest
 import torch
 
 from tests.sim.fixtures import open_sim
-from xsim_core.sim import batch_controller as batched, controller as scalar
+from xsim_core.sim import controller as scalar
 from xsim_core.sim.env import _controller
+from xsim_core.sim.maniskill import batch_controller as batched
 from xsim_core.sim.starts import draw_start
 
 

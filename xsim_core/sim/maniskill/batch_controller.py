@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .assets import SimAssets
-from .controller import (
+from xsim_core.sim.assets import SimAssets
+from xsim_core.sim.controller import (
     FINGER_OPEN_M,
     FINGER_SQUEEZE_M,
     JOINT_HIGH,
@@ -18,7 +18,7 @@ from .controller import (
     LINK7_TCP,
     LINK_OFFSETS,
 )
-from .task import TaskSpec
+from xsim_core.sim.task import TaskSpec
 
 
 def forward_kinematics(q: Tensor) -> tuple[Tensor, Tensor]:

@@ -1,0 +1,6 @@
+from .environment import (
+    ENV_ID as ENV_ID,
+    TASK_ACTIONS as TASK_ACTIONS,
+    XSimObjectTrackEnv as XSimObjectTrackEnv,
+)
+from .norender import allow_physics_without_renderer as allow_physics_without_renderer
