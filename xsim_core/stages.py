@@ -190,12 +190,12 @@ CALIBRATE = Stage(
         "rollouts": RealRollouts, "teacher": TeacherPolicy,
     },
     output=StudentPolicy, optional=frozenset({"teacher"}),
-    title="Align the student's encoder between the simulation and the real world.",
+    title="Carry the student over to the robot's own camera.",
     seed="seed", on_device=True,
     section=Section(
         "Calibration in the world to deploy into",
-        "The rollouts are replayed in simulation; InfoNCE brings the encoder's view of both "
-        "together.",
+        "The rollouts are replayed in simulation, where the teacher is asked what it would do; "
+        "the student learns that from what the robot's own camera showed.",
     ),
 )  # fmt: skip
 EVALUATE = Stage(
