@@ -1,7 +1,7 @@
 """How a flow's page of calls is carried out: planned, run in this process, or as Prefect tasks."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar, cast
 
@@ -12,6 +12,7 @@ from xsim_core.config import FrozenModel
 from xsim_core.stage import Stage, output_ref, run_stage
 from xsim_core.storage import ArtifactStore, Runtime
 
+from .records.awaiting import AwaitsRolloutsError
 from .records.recorder import Recorder, unless_the_same
 
 Ref = ArtifactRef[Any]
@@ -72,7 +73,8 @@ def _needed_for(until: str, page: Callable[[Executor], Any]) -> set[str] | None:
         stands_on[stage.name] = before.union({stage.name}, *(stands_on[name] for name in before))
         return _stand_in(stage.name)
 
-    page(noting)
+    with suppress(AwaitsRolloutsError):
+        page(noting)
     return stands_on.get(until)
 
 
@@ -90,6 +92,8 @@ class Plan:
     missing: list[str] = field(default_factory=list)
     other_code: dict[str, str] = field(default_factory=dict)
     """Stages that are there and were made by other code than this, and by which."""
+    awaits_rollouts: bool = False
+    """What comes after is not known before a robot's rollouts are."""
 
     def __call__(
         self, stage: Stage[Out], config: FrozenModel, **inputs: Ref | None

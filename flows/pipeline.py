@@ -40,6 +40,7 @@ from xsim_core.stages import (
 )
 
 from .executors import Executor
+from .records.awaiting import AwaitsRolloutsError
 from .sources import Sources
 
 Made = Mapping[str, ArtifactRef[Any]]
@@ -128,10 +129,18 @@ def train(execute: Executor, config: PipelineConfig, found: Reconstruction) -> T
 def brought(
     execute: Executor, trained: Trained, sources: Sources | None
 ) -> ArtifactRef[RealRollouts] | None:
-    """The student's rollouts on a robot, where somebody brought such."""
-    if sources is None or sources.rollouts is None:
-        return None if sources is None else sources.given_rollouts
-    return execute(INGEST_ROLLOUTS, sources.rollouts, student=trained.student, sim=trained.sim)
+    """The student's rollouts on a robot, where somebody brought such.
+
+    Raises:
+        AwaitsRolloutsError: when they are waited for and nobody brought them yet.
+    """
+    if sources is None:
+        return None
+    if sources.rollouts is not None:
+        return execute(INGEST_ROLLOUTS, sources.rollouts, student=trained.student, sim=trained.sim)
+    if sources.given_rollouts is None and sources.deploy == "robot":
+        raise AwaitsRolloutsError(trained.student)
+    return sources.given_rollouts
 
 
 def calibrated(

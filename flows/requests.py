@@ -16,6 +16,8 @@ from xsim_core.presets import PipelineConfig, pipeline_config
 from xsim_core.runs import RunRecord, RunRequest
 from xsim_core.stage import output_ref
 from xsim_core.stages import (
+    CALIBRATE,
+    EVALUATE,
     INGEST_CAPTURE,
     INGEST_ROLLOUTS,
     INGEST_TRUTH,
@@ -26,8 +28,12 @@ from xsim_core.storage import ArtifactStore
 
 from .executors import Executor, Plan, up_to
 from .pipeline import Transferred, whole_chain
+from .records.awaiting import AwaitsRolloutsError
 from .records.naming import free_name, take_name
 from .sources import Sources, find_sources
+
+AFTER_ROLLOUTS = (INGEST_ROLLOUTS.name, CALIBRATE.name, EVALUATE.name)
+"""Stages that a run which waits for rollouts has not come to."""
 
 
 @dataclass(frozen=True)
@@ -82,16 +88,36 @@ class ResolvedRun:
                 that is asked for anew.
         """
         plan = Plan(store)
-        self.carry_out(plan, until=until)
-        if until is not None and until not in plan.refs:
+        try:
+            self.carry_out(plan, until=until)
+        except AwaitsRolloutsError:
+            plan.awaits_rollouts = True
+        after = AFTER_ROLLOUTS if plan.awaits_rollouts else ()
+        if until is not None and until not in (*plan.refs, *after):
             raise UnknownNameError("stage of this capture's chain", until, plan.refs)
         for stage in self.request.anew:
-            if stage not in plan.refs:
+            if stage not in (*plan.refs, *after):
                 raise UnknownNameError("stage of this run to make anew", stage, plan.refs)
         return plan
 
+    def brings(self, rollouts: str) -> "ResolvedRun":
+        """The same with rollouts for which it waited.
+
+        Raises:
+            BadInputError: when they are none.
+        """
+        path = Path(rollouts).expanduser()
+        given = str(path.absolute()) if path.exists() else rollouts
+        request = self.request.model_copy(update={"rollouts": given})
+        sources = self.sources.with_rollouts(given)
+        return replace(self, request=request, sources=sources)
+
     def carry_out(self, execute: Executor, *, until: str | None = None) -> Transferred | None:
-        """The whole chain, or its beginning up to a stage (then None)."""
+        """The whole chain, or its beginning up to a stage (then None).
+
+        Raises:
+            AwaitsRolloutsError: when it goes no further without a robot's rollouts.
+        """
         return up_to(until, execute, lambda c: whole_chain(c, self.config, self.sources))
 
 
@@ -110,6 +136,7 @@ def resolve(request: RunRequest) -> ResolvedRun:
         return before
     config = configuration(request)  # First: what it refuses is said before files are read.
     sources = find_sources(Path(request.capture)).with_rollouts(request.rollouts)
+    sources = sources.model_copy(update={"deploy": request.deploy})
     if not request.anew:
         return ResolvedRun(request, config, sources)
     codes = {stage: code or get_stage(stage).code() for stage, code in request.anew.items()}

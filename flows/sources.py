@@ -4,7 +4,7 @@ import shutil
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import ValidationError
 
@@ -48,6 +48,8 @@ class Sources(FrozenModel):
     """Recordings of a robot that take the place of ``deploy``."""
     given_rollouts: ArtifactRef[Any] | None = None
     """The same, as they were taken in before."""
+    deploy: Literal["world", "robot"] = "world"
+    """Where the student acts when nobody brought rollouts."""
 
     def with_rollouts(self, text: str | None) -> "Sources":
         """The same with rollouts that somebody brings.

@@ -7,15 +7,17 @@ from typing import Any
 
 from prefect import flow
 from prefect.runtime import flow_run
+from prefect.states import State
 
 from tasks.settings import load_settings
 from xsim_core.artifacts import ArtifactRef
-from xsim_core.runs import RunRequest
+from xsim_core.runs import RunRecord, RunRequest
 from xsim_core.stages import EVALUATE
 
 from .executors import AsTasks
 from .prefect_server.server import reports_url
-from .requests import resolve
+from .prefect_server.suspension import let_go, suspending, waiting_state
+from .requests import ResolvedRun, resolve
 from .run_page import publish_run_page, show_name
 from .runs import recorded, write_report
 
@@ -35,7 +37,8 @@ def xsim(
     until: str | None = None,
     anew: dict[str, str] | list[str] | None = None,
     rollouts: str | None = None,
-) -> ArtifactRef[Any]:
+    deploy: str = "world",
+) -> ArtifactRef[Any] | State[Any]:
     """A human video in, an evaluated and calibrated image policy out.
 
     Args:
@@ -48,10 +51,12 @@ def xsim(
         anew: stages to make by the code as it is, though the store has what other code made.
         rollouts: rollouts that take the place of ``deploy``: an artifact, or recordings of
             ``xsim robot run`` (a folder on the machine that runs the flow).
+        deploy: world (the capture's simulated one, if it has one), or robot: the flow run suspends
+            when the student is made, until its rollouts are brought.
     """
     request = RunRequest.model_validate({
         "name": name, "capture": capture, "preset": preset, "task": task, "overrides": overrides,
-        "anew": anew, "rollouts": rollouts,
+        "anew": anew, "rollouts": rollouts, "deploy": deploy,
     })  # fmt: skip
     settings = load_settings()
     store = settings.open_store()
@@ -61,8 +66,16 @@ def xsim(
         resolved.plan(store, until=until)
     resolved = resolved.taken(store)
     show_name(resolved.name)
-    with recorded(store, resolved.record(flow_run_url=flow_run.ui_url)) as recorder:
-        resolved.carry_out(AsTasks(recorder), until=until)
-    page = write_report(settings, store, recorder.record)
-    publish_run_page(store, recorder.record, page, reports_url(settings.home))
-    return recorder.record.stages[until or EVALUATE.name]
+    let_go(store, resolved.name)
+
+    def carry_out(run: ResolvedRun) -> RunRecord:
+        with recorded(store, run.record(flow_run_url=flow_run.ui_url)) as recorder:
+            run.carry_out(AsTasks(recorder), until=until)
+        return recorder.record
+
+    record = suspending(resolved, carry_out)
+    if record.state == "waiting":
+        return waiting_state(record)
+    page = write_report(settings, store, record)
+    publish_run_page(store, record, page, reports_url(settings.home))
+    return record.stages[until or EVALUATE.name]

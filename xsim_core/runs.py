@@ -42,6 +42,11 @@ class RunRequest(FrozenModel):
     """Stage → field → value, over the preset."""
     rollouts: str | None = Field(default=None, exclude_if=lambda value: value is None)
     """Rollouts in place of ``deploy``: a ref, or recordings of ``xsim robot run`` as given."""
+    deploy: Literal["world", "robot"] = Field(
+        default="world", exclude_if=lambda value: value == "world"
+    )
+    """Where the student acts: in the capture's simulated world, if it has one, or on a robot, for
+    whose rollouts the run waits."""
     anew: dict[str, str] = Field(default_factory=dict, exclude_if=lambda value: not value)
     """Stage → digits of the code by which it is made anew, though the store has what other code
     made of the same; no digits mean the code of whoever carries the run out."""
@@ -84,7 +89,9 @@ class RunRecord(FrozenModel):
     name: str
     request: RunRequest = Field(default_factory=RunRequest)
     started: str = Field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
-    state: Literal["running", "completed", "failed", "interrupted"] = "running"
+    state: Literal["running", "waiting", "completed", "failed", "interrupted"] = "running"
+    awaits: str = ""
+    """What a person has to do before a run that waits goes on; "" for others."""
     flow_run_url: str | None = None
     stages: dict[str, ArtifactRef[Any]] = Field(default_factory=dict)
     """Stage to artifact, in the order in which they finished."""

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Literal
 
+from pydantic import Field
+
 from xsim_core.capture import IngestConfig, StillArrivingError
 from xsim_core.config import FrozenModel
 from xsim_core.errors import BadInputError, StoreUnreachableError, UnknownNameError, XSimError
@@ -59,6 +61,8 @@ class Scanned(FrozenModel):
     """Folder → what is wrong with it. Looked at again at the next scan; no run is made."""
     arriving: tuple[str, ...] = ()
     """Folders that were still written to a moment ago."""
+    recordings: dict[str, str] = Field(default_factory=dict)
+    """Folder of a robot's rollouts → which run it went to, or why to none."""
 
 
 Submit = Callable[[Arrival], str]
@@ -208,7 +212,7 @@ def table_rows(scanned: Scanned) -> list[dict[str, Any]]:
         for a in scanned.arrivals
     ]
     others = {f: f"refused: {why}" for f, why in scanned.refused.items()}
-    others |= dict.fromkeys(scanned.arriving, "still arriving")
+    others |= dict.fromkeys(scanned.arriving, "still arriving") | scanned.recordings
     return rows + [
         {"capture": Path(f).name, "phase": phase, "attempt": 0, "flow run": None}
         for f, phase in others.items()

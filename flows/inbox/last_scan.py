@@ -27,6 +27,8 @@ class LastScan(FrozenModel):
     """Folder, or the inbox itself → what is wrong with it."""
     arriving: tuple[str, ...] = ()
     """Folders that were still written to."""
+    recordings: dict[str, str] = Field(default_factory=dict)
+    """Folder of a robot's rollouts → which run it went to, or why to none."""
     since: str = Field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
     """When a scan first found it so."""
 
@@ -41,7 +43,9 @@ def last_scan(store: ArtifactStore) -> LastScan:
 
 def note_scan(store: ArtifactStore, scanned: Scanned) -> None:
     """Keep what a scan found, if it is not what the one before did."""
-    found = LastScan(refused=scanned.refused, arriving=scanned.arriving)
+    found = LastScan(
+        refused=scanned.refused, arriving=scanned.arriving, recordings=scanned.recordings
+    )
     if last_scan(store).model_copy(update={"since": found.since}) != found:
         store.put_record(PATH, found.model_dump(mode="json"))
 
@@ -55,6 +59,7 @@ def listed(store: ArtifactStore) -> list[dict[str, Any]]:
     ]
     odd = {f: ("refused", f"{why}; since {last.since}") for f, why in last.refused.items()}
     odd |= dict.fromkeys(last.arriving, ("arriving", "written to a moment before the last scan"))
+    odd |= {f: ("recordings", said) for f, said in last.recordings.items()}
     empty = dict.fromkeys(Arrival.model_fields)
     return rows + [
         {**empty, "folder": f, "phase": phase, "name": Path(f).name, "reason": why}

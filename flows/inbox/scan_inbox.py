@@ -1,5 +1,6 @@
 """The flow that scans the inbox. Scheduled every five minutes; an event brings it forward."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 from uuid import UUID
@@ -13,6 +14,7 @@ from pydantic import ValidationError
 
 from flows.digests import DigestMemory
 from flows.prefect_server import NEW_VIDEO
+from flows.prefect_server.suspension import go_on
 from tasks.settings import load_settings
 from xsim_core.config import FrozenModel
 from xsim_core.errors import BadInputError
@@ -23,6 +25,7 @@ from .captures import SETTLE_S, Arrival, Scanned, scan, table_rows
 from .last_scan import note_scan
 from .memory import ArrivalMemory
 from .place import capture_folders, inbox_place, strays
+from .recordings import bring_home
 
 DEPLOYED = "scan-inbox/scan-inbox"
 
@@ -85,10 +88,12 @@ def scan_now(asked: ScanRequest) -> Scanned:
         raise
     if "://" in place:
         folders, odd = fetch_prefix(place, settings.home / "inbox-copies", settle_s=asked.settle_s)
-        memory = DigestMemory.at_home()
+        memory, brought = DigestMemory.at_home(), {}
     else:
         folders, odd = capture_folders(Path(place)), strays(Path(place))
         memory = DigestMemory.at_home(asked.settle_s)
+        bring = partial(go_on, deployed=asked.deployment)
+        brought = bring_home(store, Path(place), bring, settle_s=asked.settle_s)
 
     def submit(arrival: Arrival) -> str:
         # With another preset it is another run, of another name.
@@ -108,7 +113,8 @@ def scan_now(asked: ScanRequest) -> Scanned:
         return str(run.id)
 
     scanned = scan(store, folders, submit, end_of, memory.look, ArrivalMemory.at_home(store).read)
-    scanned = scanned.model_copy(update={"refused": {**scanned.refused, **odd}})
+    refused = {**scanned.refused, **odd}
+    scanned = scanned.model_copy(update={"refused": refused, "recordings": brought})
     note_scan(store, scanned)
     publish(scanned)
     return scanned

@@ -13,6 +13,9 @@ that was taken and never begun within two minutes of being taken. A live one tha
 same, because the server was away or its imports took longer, ends as what it is: the server lets a
 run leave `Crashed` by its own word."""
 
+AT_REST = "xsim.flow-run.suspended"
+"""Said by the process of a run that was suspended: the server says so too, but its word may overtake
+the process's last heartbeat, which then begins a watch that nothing ends."""
 _EVENT = "prefect.flow-run."
 SIGNS_OF_LIFE = {
     f"{_EVENT}{what}"
@@ -40,7 +43,7 @@ RESTS = {
         "Paused",
         "Suspended",
     )
-}
+} | {AT_REST}
 """It ended, or waits for a worker or a person, which may take for ever; these end the watch. No
 wildcard: an event of another kind would end it too."""
 

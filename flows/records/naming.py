@@ -1,8 +1,9 @@
 """What a run is called, so that no run takes another's record and report.
 
 A name is taken by the request that has it: capture (by its bytes, or its folder on this machine),
-preset, task and overrides. The same request goes on under the same name; another one that would be
-called so gets its own, with six digits of what sets it apart.
+preset, task and overrides. The same request goes on under the same name, and so does the one that
+brings the rollouts for which a run waits; another one that would be called so gets its own, with
+six digits of what sets it apart.
 """
 
 import hashlib
@@ -96,10 +97,14 @@ def _where(record: RunRecord) -> str:
 def _is_same(
     store: ArtifactStore, record: RunRecord, request: RunRequest, capture: ArtifactRef[Any] | None
 ) -> bool:
-    if _settings(record.request) != _settings(request):
+    had, asked = _settings(record.request), _settings(request)
+    if record.state == "waiting" and "rollouts" in asked:
+        had = {**had, "rollouts": asked["rollouts"]}
+        had.pop("deploy", None)
+    if had != asked:
         return False
-    had = record.taken_in or record.stages.get("ingest_capture")
-    if capture is not None and had == capture:
+    taken_in = record.taken_in or record.stages.get("ingest_capture")
+    if capture is not None and taken_in == capture:
         return True
     here, there = request.capture, record.request.capture
     if bool(here) != bool(there) or Path(here).absolute() != Path(there).absolute():
@@ -107,11 +112,15 @@ def _is_same(
     # What the folder held before stays while anybody is at work on it; on another machine, a folder
     # that is called so is another.
     is_taken = is_at_work(record) or _where(record) or is_anybody_at_work(store, record.name)
-    return not (had and capture and is_taken)
+    return not (taken_in and capture and is_taken)
 
 
-def _settings(request: RunRequest) -> Any:
-    return json.loads(request.model_dump_json(exclude={"name", "capture"}))
+def _settings(request: RunRequest) -> dict[str, Any]:
+    """What sets requests of one capture apart; with rollouts, not where they were waited for."""
+    told = json.loads(request.model_dump_json(exclude={"name", "capture"}))
+    if request.rollouts:
+        told.pop("deploy", None)
+    return told
 
 
 def _flat(overrides: dict[str, dict[str, Any]]) -> dict[str, Any]:

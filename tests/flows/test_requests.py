@@ -67,7 +67,8 @@ def test_a_captures_bytes_are_hashed_once(home, capture_copy):
     resolved = resolve(request)
     # Truth and world are two artifacts from one folder; both know it by the one digest.
     assert (opened.count(photo), opened.count(world)) == (1, 1)
-    for config in filter(None, dict(resolved.sources).values()):
+    sources = resolved.sources
+    for config in filter(None, (sources.capture, sources.truth, sources.world)):
         config.check_unchanged()
     assert (opened.count(photo), opened.count(world)) == (1, 1), "what ingest does before reading"
     record = taken_in(resolved)

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Collection, Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from filelock import Timeout
 
@@ -145,16 +146,28 @@ def _in_vain(settings: Settings) -> list[str]:
 def _through_prefect(
     resolved: ResolvedRun, store: ArtifactStore, display: Display, until: str | None
 ) -> RunRecord:
+    from prefect.exceptions import Pause
+    from prefect.flow_engine import run_flow
+
     from flows.prefect_server.heartbeats import ensure_zombie_automation
+    from flows.prefect_server.suspension import deployed_flow_run
     from flows.xsim import xsim
 
     # A server of somebody else's may refuse automations, and still show the run.
     with suppress(Exception):
         ensure_zombie_automation()
+    may_wait = resolved.request.deploy == "robot" and not resolved.request.rollouts
     token = OBSERVER.set(display)
     try:
         with handed_on(resolved):
-            xsim(**resolved.request.parameters(), until=until)
+            parameters: dict[str, Any] = {**resolved.request.parameters(), "until": until}
+            flow_run = deployed_flow_run(parameters) if may_wait else None
+            if flow_run is None:
+                xsim(**parameters)
+            else:
+                run_flow(xsim, flow_run=flow_run, parameters=parameters)
+    except Pause:
+        display.note("the flow run is suspended; a worker goes on with it when it is resumed")
     finally:
         OBSERVER.reset(token)
     return load_record(store, resolved.name)

@@ -93,6 +93,9 @@ class Run:
     rollouts: Annotated[str, arg(metavar="FOLDER|ARTIFACT")] = ""
     """Rollouts of the student to calibrate with, in place of deploying it: a folder that `xsim
     robot run` wrote, or what `xsim robot ingest` made of it."""
+    deploy: Literal["world", "robot"] = "world"
+    """Where the student acts: in the capture's simulated world, if it has one, or on a robot. Then
+    the run waits when the student is made, and says what to do; --rollouts goes on."""
     until: Annotated[str, arg(metavar="STAGE")] = ""
     """The last stage to carry out, with those that it needs (pose_track needs neither scan nor
     splat); all of them by default."""
@@ -127,6 +130,7 @@ class Run:
             overrides=parse_overrides(self.set),
             anew=dict.fromkeys(self.anew, ""),
             rollouts=_brought(settings, self.rollouts),
+            deploy=self.deploy,
         )
         with Display([]) as display:
             outcome = launch(
@@ -167,6 +171,7 @@ def _as_json(outcome: "Outcome") -> dict[str, Any]:
     return {
         "run": record.name,
         "state": record.state,
+        "awaits": record.awaits,
         "report": str(outcome.report),
         "stages": {stage: str(ref) for stage, ref in record.stages.items()},
         "other_code": record.other_code,
@@ -178,12 +183,13 @@ def _as_json(outcome: "Outcome") -> dict[str, Any]:
 
 def _print_outcome(outcome: "Outcome", *, as_json: bool) -> int:
     from flows.prefect_server.server import auth_path
+    from flows.records.awaiting import EXIT_CODE
     from tasks.settings import load_settings
 
     record = outcome.record
     if as_json:
         print_json(_as_json(outcome))
-        return 0
+        return EXIT_CODE if record.awaits else 0
     print(
         f"{len(record.stages)} stages, {outcome.num_reused} reused, {outcome.elapsed_s:.1f} s",
         file=sys.stderr,
@@ -195,7 +201,9 @@ def _print_outcome(outcome: "Outcome", *, as_json: bool) -> int:
         if (sign_in := auth_path(load_settings().home)).is_file():
             print(f"        sign in with the line in {sign_in}", file=sys.stderr)
     print(f"report: {outcome.report}")
-    return 0
+    if record.awaits:
+        print(record.awaits)
+    return EXIT_CODE if record.awaits else 0
 
 
 def _rates(record: Any) -> list[str]:

@@ -51,6 +51,8 @@ class Status:
         print(f"store: {settings.store_url}")
         for r in records:
             print(_line(r, host_elsewhere(r)))
+            if r.awaits:
+                print(f"    {r.awaits}")
         for name, why in odd.items():
             print(f"  {name:<24} skipped: {why}")
         if not (records or odd):
@@ -61,21 +63,28 @@ class Status:
     def _capture(self) -> int:
         from flows.requests import resolve
         from tasks.settings import load_settings
-        from xsim_core.runs import RunRequest
+        from xsim_core.runs import RunRequest, load_records
+        from xsim_core.stages import INGEST_CAPTURE
 
         request = RunRequest(capture=self.capture, preset=self.preset, task=self.task or None)
-        plan = resolve(request).plan(load_settings().open_store())
+        store = load_settings().open_store()
+        plan = resolve(request).plan(store)
+        taken_in = plan.refs[INGEST_CAPTURE.name]
+        waiting = {r.name: r.awaits for r in load_records(store)[0] if r.taken_in == taken_in}
+        waiting = {name: said for name, said in waiting.items() if said}
         rows = {s: ("missing" if s in plan.missing else "done") for s in plan.refs}
         if self.json:
             refs = {
                 s: {"ref": str(r), "state": rows[s], "other_code": plan.other_code.get(s, "")}
                 for s, r in plan.refs.items()
             }
-            print_json({"capture": self.capture, "stages": refs})
+            print_json({"capture": self.capture, "stages": refs, "waiting": waiting})
         else:
             for stage, ref in plan.refs.items():
                 by = plan.other_code.get(stage)
                 print(f"  {stage:<16} {rows[stage]:<8} {ref}{f'  made by {by}' if by else ''}")
+            for said in waiting.values():
+                print(f"  {said}")
         return 0
 
 
