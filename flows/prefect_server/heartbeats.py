@@ -14,8 +14,8 @@ same, because the server was away or its imports took longer, ends as what it is
 run leave `Crashed` by its own word."""
 
 AT_REST = "xsim.flow-run.suspended"
-"""Said by the process of a run that was suspended: the server says so too, but its word may overtake
-the process's last heartbeat, which then begins a watch that nothing ends."""
+"""Said by the process of a run that was suspended. The server says so too, but its word may come
+before the process's last heartbeat, which then begins a watch that nothing ends."""
 _EVENT = "prefect.flow-run."
 SIGNS_OF_LIFE = {
     f"{_EVENT}{what}"
