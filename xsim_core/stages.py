@@ -232,7 +232,7 @@ GAP_RUNG = Stage(
 )  # fmt: skip
 
 INGEST_ROLLOUTS = Stage(
-    name="ingest_rollouts", version=1,
+    name="ingest_rollouts", version=2,
     run="xsim_core.rollouts:ingest_rollouts",
     config="xsim_core.rollouts:IngestRolloutsConfig",
     inputs={"student": StudentPolicy, "sim": SimWorld},

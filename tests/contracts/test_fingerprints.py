@@ -26,7 +26,7 @@ PINNED = {
     "evaluate": "13e924c32ce02a0d7ecb5309",
     "collect_rollouts": "520e7d4138de19a792eb0d78",
     "render_shard": "7eef04eabf88a28998b7a487",
-    "ingest_rollouts": "fb7e2e58252e440d2fe7c842",
+    "ingest_rollouts": "c382b24a436a721d366bc840",
     "compare_rollouts": "83eebed9ab39e760553e066d",
     "gap_rung": "2803a4188c52ff4c23653b97",
 }

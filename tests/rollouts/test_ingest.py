@@ -1,5 +1,7 @@
 """Recordings become ``RealRollouts``; what does not fit is refused, what was left out is said."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ from flows.cli.policies.recordings import RobotIngest
 from tests.evaluate.fixtures import TINY, make_student
 from tests.sim.fixtures import make_sim
 from xsim_core.artifacts import RealRollouts
+from xsim_core.calibrate.build_pairs import picture_times, tracked_rows
 from xsim_core.errors import BadInputError
 from xsim_core.robots.sight import PolicySight
 from xsim_core.rollouts import IngestRolloutsConfig
@@ -16,7 +19,7 @@ from xsim_core.stages import INGEST_ROLLOUTS
 from xsim_core.storage import ArtifactStore
 from xsim_core.world import read_rollouts
 
-from .recordings import header_of, step_at, write
+from .recordings import DT_S, header_of, step_at, write
 
 SAID = (
     "rollout_0005.rollout: ",
@@ -67,6 +70,23 @@ def test_recordings_become_an_artifact_that_says_what_was_left_out(home, tmp_pat
     said = "; ".join(made.notes)
     for part in SAID:
         assert part in said
+
+
+def test_the_tracker_is_told_when_each_picture_was_taken(home, tmp_path):
+    _, given, sim = home
+    header = header_of(sim, given["student"])
+    lags_s = np.array([0, 0.03, 0, 0.08, 0, 0.02])
+    for seed in (1, 2):
+        rows = [step_at(i, lag_s=lag_s) for i, lag_s in enumerate(lags_s)]
+        write(tmp_path / f"rollout_{seed:04d}.rollout", header | {"seed": seed}, rows)
+    episodes = read_rollouts(taken_in(home, tmp_path))
+    seen_s = DT_S * np.arange(6) - lags_s
+    np.testing.assert_allclose(episodes.time_s, np.tile(seen_s, 2))
+    every_second = tracked_rows(episodes, 1, 2)
+    np.testing.assert_allclose(picture_times(episodes, every_second, DT_S), seen_s[::2])
+    # Without them a row is a control step, as in a simulated world.
+    unknown = replace(episodes, time_s=None)
+    np.testing.assert_allclose(picture_times(unknown, every_second, DT_S), [0, 0.2, 0.4])
 
 
 def test_what_the_policy_saw_is_what_it_is_shown_on_the_robot(home, tmp_path):

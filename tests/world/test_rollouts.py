@@ -10,7 +10,7 @@ from xsim_core.storage import ArtifactStore
 from xsim_core.world import RobotEpisodes, read_rollouts
 
 
-def recording(*, has_depth=True):
+def recording(*, has_depth=True, has_times=False):
     rng, n = np.random.default_rng(0), 7
     K = np.array([[50.1, 0, 20], [0, 55.0, 15], [0, 0, 1]])
     return RobotEpisodes(
@@ -24,12 +24,14 @@ def recording(*, has_depth=True):
         rgbd_camera=PinholeCamera(16, 12, 2 * K),
         wide_rgb=rng.integers(0, 255, (n, 12, 16, 3), dtype=np.uint8),
         wide_depth_mm=rng.integers(0, 2000, (n, 12, 16), dtype=np.uint16) if has_depth else None,
+        time_s=np.array([0, 0.1, 0.3, 0, 0.2, 0.3, 0.7]) if has_times else None,
     )
 
 
-@pytest.mark.parametrize("has_depth", [True, False])
-def test_what_was_written_is_read(tmp_path, has_depth):
-    store, episodes = ArtifactStore(tmp_path.as_uri()), recording(has_depth=has_depth)
+@pytest.mark.parametrize(("has_depth", "has_times"), [(True, True), (False, False)])
+def test_what_was_written_is_read(tmp_path, has_depth, has_times):
+    episodes = recording(has_depth=has_depth, has_times=has_times)
+    store = ArtifactStore(tmp_path.as_uri())
     opened = store.open(make_rollouts(store, episodes), RealRollouts)
     assert (opened.summary.num_episodes, opened.summary.num_steps) == (2, 7)
     assert opened.array("seeds").tolist() == [5, 6]

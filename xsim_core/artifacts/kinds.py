@@ -403,6 +403,14 @@ class RealRollouts(Artifact):
         S("observation.state", "float32", "n s", "proprioception"),
         S("observation.qpos", "float32", "n 9", "from the encoders: seven joints, two fingers"),
         S("action", "float32", "n a", "commanded after observing the row, in [-1, 1]"),
+        S(
+            "time_s",
+            "float64",
+            "n",
+            "when each row's pictures were taken, since the episode's first; absent where a row is "
+            "a control step",
+            optional=True,
+        ),
         S("episode_ends", "int64", "e", "one past the last row of each episode"),
         S("seeds", "int64", "e", "of the starts"),
         S(

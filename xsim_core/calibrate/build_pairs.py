@@ -169,6 +169,19 @@ def tracked_rows(episodes: RobotEpisodes, i: int, stride: int) -> NDArray[np.int
     return np.arange(rows.start, rows.stop, stride)
 
 
+def picture_times(
+    episodes: RobotEpisodes, rows: NDArray[np.int64], control_dt_s: float
+) -> NDArray[np.float64]:
+    """(t,) when the pictures of these rows of an episode were taken, since the first of them.
+
+    Where nobody wrote that down each row is a control step.
+    """
+    steps = rows - rows[0]
+    if episodes.time_s is None:
+        return steps * control_dt_s
+    return episodes.time_s[rows] - episodes.time_s[rows[0]]
+
+
 def _locate(
     episodes: RobotEpisodes,
     i: int,
@@ -187,7 +200,7 @@ def _locate(
             camera=episodes.rgbd_camera,
             T_world_cam=episodes.T_world_cam,
             T_world_object=sim.assets.start,
-            frame_step_s=config.frame_stride * sim.task.control_dt_s,
+            time_s=picture_times(episodes, rows, sim.task.control_dt_s),
             config=config.locate,
             on_frame=on_frame,
         )

@@ -58,7 +58,7 @@ def locate_object(
     camera: PinholeCamera,
     T_world_cam: NDArray[np.floating],
     T_world_object: NDArray[np.floating],
-    frame_step_s: float,
+    time_s: NDArray[np.float64],
     config: LocateConfig,
     on_frame: Callable[[], None] = lambda: None,
 ) -> LocatedObject:
@@ -71,7 +71,7 @@ def locate_object(
         camera: intrinsics of both images.
         T_world_cam: (4, 4) nominal camera.
         T_world_object: (4, 4) expected start pose.
-        frame_step_s: time between the images; it tells how far the object can have come.
+        time_s: (t,) of the images, increasing; they tell how far the object can have come.
         config: settings.
         on_frame: called after every frame.
 
@@ -83,12 +83,12 @@ def locate_object(
         mesh, camera, inverse_se3(T_world_cam) @ T_world_object, margin_px=config.box_margin_px
     )
     found: list[TrackedPose] = []
-    for i, (colour, mm) in enumerate(zip(rgb, depth_mm, strict=True)):
+    for seen_s, colour, mm in zip(time_s.tolist(), rgb, depth_mm, strict=True):
         depth_m = mm / np.float32(1000)
-        if i == 0:
-            found.append(tracker.initialise(colour, depth_m, box, 0.0, is_drawn=False))
+        if found:
+            found.append(tracker.track(colour, depth_m, seen_s))
         else:
-            found.append(tracker.track(colour, depth_m, i * frame_step_s))
+            found.append(tracker.initialise(colour, depth_m, box, seen_s, is_drawn=False))
         on_frame()
     return LocatedObject(
         np.stack([T_world_cam @ pose.T_cam_object for pose in found]),

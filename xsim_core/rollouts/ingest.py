@@ -155,11 +155,11 @@ def _counted(parts: Sequence[_Part], step_s: float) -> Iterator[str]:
         )
     lag_ms = 1e3 * max(part.rows.worst_lag_s for part in parts)
     yield f"pictures lay up to {lag_ms:.0f} ms behind; joints are those of each picture's time"
-    apart_s = float(np.median(np.concatenate([part.rows.spacing_s for part in parts])))
+    apart_s = float(np.median(np.concatenate([np.diff(part.rows.time_s) for part in parts])))
     if apart_s > SLOW * step_s:
         yield (
-            f"pictures came {1e3 * apart_s:.0f} ms apart (median), not {1e3 * step_s:.0f}: whoever "
-            "replays them takes each for one control step"
+            f"pictures came {1e3 * apart_s:.0f} ms apart (median), not {1e3 * step_s:.0f}: the "
+            "tracker is told when; whoever replays them takes each for one control step"
         )
     unknown = sum(OUTCOMES.get(part.rollout.outcome or "", UNKNOWN) < 0 for part in parts)
     if unknown:
@@ -209,6 +209,7 @@ def _episodes(
         rgbd_camera=camera,
         wide_rgb=wide,
         wide_depth_mm=depth_mm,
+        time_s=joined("time_s"),
     )
 
 

@@ -45,8 +45,8 @@ class Timeline:
     """Rows between whose picture and the next more was commanded than one full action."""
     worst_lag_s: float
     """The longest time between a picture and the row that held it."""
-    spacing_s: NDArray[np.float64]
-    """(n - 1,) between the pictures that are left."""
+    time_s: NDArray[np.float64]
+    """(n,) of the pictures that are left, since the first of them."""
 
 
 def timeline_of(steps: Sequence[dict[str, Any]], action_names: Sequence[str]) -> Timeline:
@@ -87,7 +87,7 @@ def timeline_of(steps: Sequence[dict[str, Any]], action_names: Sequence[str]) ->
         num_waiting=int((~keep).sum()),
         num_exceeding=int((np.abs(summed[keep]) > 1 + 1e-6).any(axis=1).sum()),
         worst_lag_s=float(lag_s[chosen][keep].max()),
-        spacing_s=np.diff(seen_s[chosen][keep]),
+        time_s=seen_s[chosen][keep] - seen_s[chosen][keep][0],
     )
 
 

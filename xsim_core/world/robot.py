@@ -50,6 +50,9 @@ class RobotEpisodes:
     """(n, H, W, 3) larger pictures, for tracking the object; None when not recorded."""
     wide_depth_mm: NDArray[np.uint16] | None
     """(n, H, W); 0 is no measurement."""
+    time_s: NDArray[np.float64] | None = None
+    """(n,) of the pictures, since the first of their episode; None where a row is a control step,
+    and its pictures are of its beginning."""
 
     def __len__(self) -> int:
         """Number of episodes."""

@@ -23,6 +23,7 @@ _NUMBERS = {
     "action": "action",
     "episode_ends": "episode_ends",
     "T_world_cam": "T_world_cam",
+    "time_s": "time_s",
 }
 
 
@@ -66,7 +67,11 @@ def read_rollouts(rollouts: OpenArtifact[RealRollouts]) -> RobotEpisodes:
         for field, name in _PICTURES.items()
         if name in rollouts.array_names
     }
-    numbers: dict[str, Any] = {field: rollouts.array(name) for field, name in _NUMBERS.items()}
+    numbers: dict[str, Any] = {
+        field: rollouts.array(name)
+        for field, name in _NUMBERS.items()
+        if name in rollouts.array_names
+    }
     (_, h, w, _), (_, wide_h, wide_w, _) = (pictures[f].shape for f in ("rgb", "wide_rgb"))
     arrays: dict[str, Any] = {"wide_depth_mm": None, **pictures, **numbers}
     return RobotEpisodes(
