@@ -64,7 +64,7 @@ def test_the_page_says_what_was_measured_and_what_was_met(toy_store, toy_refs):
             False,
             "camera images; a calibration on rollouts of its own was made and, for what it did",
         ),
-        (None, "sees only camera images. &#39;Real&#39; means"),
+        (None, "sees only camera images. The world to deploy into is"),
     ],
 )
 def test_the_page_begins_with_what_came_of_calibration(toy_store, toy_refs, is_calibrated, said):

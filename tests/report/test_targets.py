@@ -59,3 +59,14 @@ def test_a_calibration_that_was_not_applied_is_said_to_be():
     calibrated = stays.model_copy(update={"is_calibrated": True})
     found = check_targets({"evaluate": evaluation, "calibrate": calibrated})
     assert next(t for t in found if "calibrated" in t.what).verdict == "unknown"
+
+
+def test_drawn_worlds_are_a_row_of_their_own_where_there_were_any():
+    there = rate("student", "real", 9), rate("calibrated", "real", 12)
+    worlds = rate("student", "worlds", 15), rate("calibrated", "worlds", 14)
+    figures = {"calibration_worlds_sign_flip_p": 0.75}
+    evaluation = Evaluation(task="t", rates=there + worlds, figures=figures)
+    found = [t for t in check_targets({"evaluate": evaluation}) if "calibrated" in t.what]
+    assert [t.verdict for t in found] == ["met", "missed"]
+    assert found[1].what.endswith("drawn worlds")
+    assert found[1].measured.endswith("sign-flip p = 0.75")

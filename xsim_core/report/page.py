@@ -22,10 +22,11 @@ from .targets import check_targets
 STORY = (
     "The scene was reconstructed from photos, the object tracked through the video, a teacher "
     "trained in simulation on the object's motion alone, and its skill distilled into a policy "
-    "that sees only camera images{calibration}. 'Real' means the world to "
-    "deploy into: for a synthesised capture that is the true room, rendered and simulated with "
-    "other lights, camera error, noise, friction and latency; no robot was moved."
+    "that sees only camera images{calibration}. The world to deploy into is, for a synthesised "
+    "capture, the true room, rendered and simulated with other lights, camera error, noise, "
+    "friction and latency; no robot was moved."
 )
+PLACES = {"sim": "simulation", "real": "world to deploy into", "worlds": "drawn worlds"}
 CALIBRATED = ", calibrated on rollouts of its own"
 NOT_APPLIED = "; a calibration on rollouts of its own was made and, for what it did, not applied"
 
@@ -96,10 +97,15 @@ def _story(opened: Opened) -> str:
     return STORY.format(calibration=CALIBRATED if made.summary.is_calibrated else NOT_APPLIED)
 
 
-def _scores(evaluation: Evaluation) -> list[tuple[SuccessRate, float, str]]:
-    """Every rate with its share and the colour of its policy."""
+def _scores(evaluation: Evaluation) -> list[tuple[SuccessRate, str, float, str]]:
+    """Every rate with where it was tried, its share and the colour of its policy."""
     return [
-        (r, r.successes / max(1, r.trials), POLICY_COLOURS.get(r.policy, "#a9bac6"))
+        (
+            r,
+            PLACES.get(r.domain, r.domain),
+            r.successes / max(1, r.trials),
+            POLICY_COLOURS.get(r.policy, "#a9bac6"),
+        )
         for r in evaluation.rates
     ]
 

@@ -12,6 +12,12 @@ STUDENT_SIM_SUCCESS = 0.70
 ADDS_AUC = 93.0
 PSNR_DB = 26.0
 
+COMPARED = {
+    "real": ("world to deploy into", "McNemar", "calibration_real_mcnemar_p"),
+    "worlds": ("drawn worlds", "sign-flip", "calibration_worlds_sign_flip_p"),
+}
+"""Where the calibrated student is held against the other: in words, by which test, its figure."""
+
 
 class Target(FrozenModel):
     """One promise and what was measured."""
@@ -32,22 +38,21 @@ def check_targets(summaries: Mapping[str, Artifact]) -> list[Target]:
     tells = isinstance(splat, SplatScene) and not splat.is_one_viewpoint
     psnr = splat.psnr_db if isinstance(splat, SplatScene) and tells else None
     return [
-        _success("teacher succeeds in simulation", find_rate(rates, "teacher", real=False),
+        _success("teacher succeeds in simulation", find_rate(rates, "teacher", "sim"),
                  TEACHER_SUCCESS),
-        _success("student succeeds in simulation", find_rate(rates, "student", real=False),
+        _success("student succeeds in simulation", find_rate(rates, "student", "sim"),
                  STUDENT_SIM_SUCCESS),
-        _calibration(
-            rates, figures.get("calibration_real_mcnemar_p"), summaries.get("calibrate")
-        ),
+        *(_calibration(evaluation, domain, summaries.get("calibrate"))
+          for domain in COMPARED if domain == "real" or any(r.domain == domain for r in rates)),
         _at_least("ADD-S AUC of the object track", figures.get("adds_auc"), ADDS_AUC, "{:.1f}"),
         _at_least("PSNR of the splat on held-out photos", psnr, PSNR_DB, "{:.1f} dB"),
     ]  # fmt: skip
 
 
-def find_rate(rates: tuple[SuccessRate, ...], policy: str, *, real: bool) -> SuccessRate | None:
-    """The rate of a policy in simulation or in the real world."""
+def find_rate(rates: tuple[SuccessRate, ...], policy: str, domain: str) -> SuccessRate | None:
+    """The rate of a policy in simulation, in the world to deploy into or in drawn worlds."""
     for rate in rates:
-        if rate.policy == policy and rate.domain == ("real" if real else "sim"):
+        if rate.policy == policy and rate.domain == domain:
             return rate
     return None
 
@@ -64,12 +69,13 @@ def _success(what: str, rate: SuccessRate | None, wanted: float) -> Target:
     )
 
 
-def _calibration(
-    rates: tuple[SuccessRate, ...], mcnemar_p: float | None, made: Artifact | None
-) -> Target:
-    before = find_rate(rates, "student", real=True)
-    after = find_rate(rates, "calibrated", real=True)
-    what, wanted = "calibrated against uncalibrated, world to deploy into", "not worse"
+def _calibration(evaluation: Artifact | None, domain: str, made: Artifact | None) -> Target:
+    where, test, figure = COMPARED[domain]
+    rates = evaluation.rates if isinstance(evaluation, Evaluation) else ()
+    figures = evaluation.figures if isinstance(evaluation, Evaluation) else {}
+    before = find_rate(rates, "student", domain)
+    after = find_rate(rates, "calibrated", domain)
+    what, wanted = f"calibrated against uncalibrated, {where}", "not worse"
     if after is None and isinstance(made, StudentPolicy) and not made.is_calibrated:
         stays = "calibration not applied, the uncalibrated student stays"
         return Target(what=what, wanted=wanted, measured=stays, verdict="met")
@@ -77,8 +83,8 @@ def _calibration(
         return Target(what=what, wanted=wanted, measured="–", verdict="unknown")
     is_met = after.successes * before.trials >= before.successes * after.trials
     measured = f"{_rate_text(after)} against {_rate_text(before)}"
-    if mcnemar_p is not None:  # Not worse is soon met; whether it is better, p says.
-        measured += f"; McNemar p = {mcnemar_p:.2f}"
+    if (p := figures.get(figure)) is not None:  # Not worse is soon met; whether better, p says.
+        measured += f"; {test} p = {p:.2f}"
     return Target(
         what=what, wanted=wanted, measured=measured, verdict="met" if is_met else "missed"
     )
