@@ -1,5 +1,7 @@
 """A run called ``demo`` in a store on the disk, as a notebook beside it would find it."""
 
+import shutil
+
 import numpy as np
 import pytest
 
@@ -27,13 +29,11 @@ def make_evaluation(store):
     return commit(store, summary, arrays, name="evaluation")
 
 
-@pytest.fixture
-def home(tmp_path, monkeypatch):
-    """The working directory of somebody who ran ``make demo`` in it."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("XSIM_STORE", raising=False)
-    monkeypatch.delenv("XSIM_HOME", raising=False)
-    store = ArtifactStore((tmp_path / ".xsim/store").as_uri())
+@pytest.fixture(scope="session")
+def _demo(tmp_path_factory):
+    """Made once; each test has a copy."""
+    folder = tmp_path_factory.mktemp("demo")
+    store = ArtifactStore((folder / "store").as_uri())
     stages = {
         "splat": make_scene(store),
         "pose_track": make_track(store),
@@ -45,4 +45,14 @@ def home(tmp_path, monkeypatch):
         "evaluate": make_evaluation(store),
     }
     save_record(store, RunRecord(name="demo", state="completed", stages=stages))
+    return folder
+
+
+@pytest.fixture
+def home(_demo, tmp_path, monkeypatch):
+    """The working directory of somebody who ran ``make demo`` in it."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("XSIM_STORE", raising=False)
+    monkeypatch.delenv("XSIM_HOME", raising=False)
+    shutil.copytree(_demo, tmp_path / ".xsim")
     return tmp_path

@@ -27,6 +27,24 @@ def test_without_a_board_an_assumption_is_said():
     assert silent == []
 
 
+@pytest.mark.parametrize(
+    ("factor", "unit"), [(5, "1/5000 m"), (10, "0.1 mm"), (4, "0.25 mm"), (8, "0.125 mm")]
+)
+def test_every_usual_unit_is_seen_by_the_board(factor, unit):
+    """Depth is measured within a percent, and the board's ratio with it."""
+    stored = METRE * np.uint16(factor)
+    for ratio in (0.992 * factor, factor, 1.008 * factor):
+        mended = check_with_board(stored, DepthUnit(1e-3, "assumed"), ratio, notes := [])
+        np.testing.assert_array_equal(mended, METRE)
+        assert unit in notes[0]
+        unit_m = 0.001 / factor
+        with pytest.raises(BadInputError, match=rf"fits a unit of {unit_m:g} m"):
+            check_with_board(stored, DepthUnit(1e-3, "declared"), ratio, [])
+        declared = DepthUnit(unit_m, "declared")
+        assert check_with_board(METRE, declared, 1.0, silent := []) is METRE
+        assert silent == []
+
+
 def test_what_the_board_contradicts_is_mended_only_where_it_was_assumed():
     five = 5000 / 1000
     mended = check_with_board(METRE, DepthUnit(1e-3, "assumed"), five, notes := [])
