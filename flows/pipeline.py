@@ -122,7 +122,8 @@ def train(execute: Executor, config: PipelineConfig, found: Reconstruction) -> T
     sim = execute(BUILD_SIM, config.build_sim, scene=found.scene, track=found.track)
     teacher = execute(PPO, config.ppo, sim=sim)
     dataset = execute(RENDER_DATASET, config.render_dataset, teacher=teacher, sim=sim)
-    student = execute(DIFFUSION, config.diffusion, dataset=dataset, sim=sim)
+    asked = teacher if config.diffusion.dagger is not None else None
+    student = execute(DIFFUSION, config.diffusion, dataset=dataset, sim=sim, teacher=asked)
     return Trained(sim, teacher, dataset, student)
 
 

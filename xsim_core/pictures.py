@@ -105,8 +105,17 @@ def film_strip(
     return np.concatenate(rows)
 
 
-def loss_plot(losses: ArrayLike, *, title: str, window: int = 25) -> bytes:
-    """The loss against steps, raw and smoothed, on a logarithmic axis, as PNG."""
+def loss_plot(
+    losses: ArrayLike, *, title: str, window: int = 25, marks: Sequence[int] = ()
+) -> bytes:
+    """The loss against steps, raw and smoothed, on a logarithmic axis, as PNG.
+
+    Args:
+        losses: (n,).
+        title: above.
+        window: steps over which it is smoothed.
+        marks: steps at which what is learnt from changed.
+    """
     from matplotlib.figure import Figure
 
     losses = np.asarray(losses, float)
@@ -116,6 +125,8 @@ def loss_plot(losses: ArrayLike, *, title: str, window: int = 25) -> bytes:
     if len(losses) > window:
         smooth = np.convolve(losses, np.ones(window) / window, mode="valid")
         axes.semilogy(np.arange(window, len(losses) + 1), smooth, color="tab:blue", lw=1.4)
+    for step in marks:
+        axes.axvline(step, color="tab:orange", lw=0.8, ls="--")
     axes.set(xlabel="step", ylabel="loss", title=title)
     axes.grid(visible=True, alpha=0.3)
     return figure_bytes(figure)

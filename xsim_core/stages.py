@@ -158,8 +158,8 @@ DIFFUSION = Stage(
     name="diffusion", version=1,
     run="xsim_core.diffusion:train_student",
     config="xsim_core.diffusion:DiffusionConfig",
-    inputs={"dataset": EpisodeDataset, "sim": SimWorld},
-    output=StudentPolicy,
+    inputs={"dataset": EpisodeDataset, "sim": SimWorld, "teacher": TeacherPolicy},
+    output=StudentPolicy, optional=frozenset({"teacher"}),
     title="An image-conditioned diffusion policy.",
     seed="seed", on_device=True,
     section=Section(

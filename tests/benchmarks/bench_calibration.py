@@ -22,7 +22,6 @@ from xsim_core.calibrate.build_pairs import build_pairs, tracked_rows
 from xsim_core.calibrate.config import TeachConfig
 from xsim_core.calibrate.finetune import AlignConfig, agreement_figures, finetune
 from xsim_core.calibrate.pairs import Pairs
-from xsim_core.calibrate.teach import Ask
 from xsim_core.deploy import DeployConfig
 from xsim_core.policies import ClosedLoopStudent, Episodes, Student, Trainer
 from xsim_core.policies.fitting import torch_threads
@@ -31,6 +30,7 @@ from xsim_core.policies.teacher import load_teacher
 from xsim_core.presets import pipeline_config
 from xsim_core.runs import load_record
 from xsim_core.sim.open import open_sim_world
+from xsim_core.sim.vision.asking import Ask
 from xsim_core.sim.vision.domain import randomised_domain
 from xsim_core.sim.vision.image_pool import ImageEnvPool
 from xsim_core.sim.vision.rollout import rollout

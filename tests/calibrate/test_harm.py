@@ -12,12 +12,12 @@ from xsim_core.calibrate.harm import (
     MIN_PAIRS,
     in_simulation,
     judge,
-    mean_actions,
     on_held_out,
     teacher_error,
 )
 from xsim_core.policies import MinMaxNormalizer, Student
 from xsim_core.policies.fitting import new_net
+from xsim_core.policies.misses import mean_actions
 
 RANGE = MinMaxNormalizer.fit(np.array([[-1.0, -1.0], [1.0, 1.0]]))
 

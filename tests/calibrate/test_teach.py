@@ -6,27 +6,15 @@ import numpy as np
 import pytest
 
 from tests.sim.fixtures import open_sim
+from tests.sim.vision.test_asking import leaning_teacher
 from xsim_core.calibrate.locate import LocatedObject
-from xsim_core.calibrate.teach import STEPS_AFTER_SUCCESS, Ask, asked, taught_chunks
+from xsim_core.calibrate.teach import taught_chunks
 from xsim_core.geometry import PinholeCamera
-from xsim_core.policies.teacher import TeacherActor
 from xsim_core.sim.env import SimEnv
+from xsim_core.sim.vision.asking import Ask
 from xsim_core.world import RobotEpisodes
 
 LENGTH, STRIDE, HORIZON = 12, 2, 5
-TCP, LEAD, OBJECT, AHEAD = slice(0, 3), slice(3, 6), slice(6, 9), slice(20, 23)
-"""Where the privileged observation holds the gripper, the command ahead of it, the object, and the
-way from there to the waypoint ahead."""
-
-
-def leaning_teacher(obs_dim):
-    """Goes behind the object and pushes; leans on where the command is, so that must be right."""
-    weight = np.zeros((3, obs_dim), np.float32)
-    for i in range(3):
-        weight[i, TCP.start + i], weight[i, OBJECT.start + i] = -6.0, 6.0
-        weight[i, LEAD.start + i], weight[i, AHEAD.start + i] = 20.0, 4.0
-    layers = ((weight, np.array([0.0, 0.0, 0.2], np.float32)),)
-    return TeacherActor(layers, np.zeros(obs_dim), np.ones(obs_dim))
 
 
 @pytest.fixture(scope="module")
@@ -94,17 +82,3 @@ def test_where_the_object_was_seen_decides_and_untrusted_poses_do_not(sim, recor
     n = LENGTH // STRIDE  # Of the first episode, whose first pose is right.
     assert np.abs(believed - right)[1:n, 0].max(axis=-1).min() > 0.05
     assert np.median(np.abs(ignored - right)[:n, 0].max(axis=-1)) < 0.05
-
-
-def test_after_success_nothing_more_is_taught_than_the_dataset_teaches(sim):
-    env = SimEnv(sim.assets, sim.task)
-    env.reset(0, T_world_object=sim.assets.waypoints[-1])
-    still = TeacherActor(
-        ((np.zeros((3, env.obs_dim), np.float32), np.zeros(3, np.float32)),),
-        np.zeros(env.obs_dim),
-        np.ones(env.obs_dim),
-    )
-    before = env.observation
-    _, mask = asked(env, still, 8)
-    assert mask.tolist() == [1.0] * (STEPS_AFTER_SUCCESS + 1) + [0.0] * (7 - STEPS_AFTER_SUCCESS)
-    np.testing.assert_allclose(env.observation, before, atol=1e-6)

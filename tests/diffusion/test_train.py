@@ -1,10 +1,12 @@
 import numpy as np
 import pytest
 
+from tests.evaluate.fixtures import make_teacher
 from tests.policies.toy import rollout, toy_episodes
 from tests.sim.fixtures import make_sim
-from xsim_core.artifacts import EpisodeDataset, SimWorld, StudentPolicy
+from xsim_core.artifacts import EpisodeDataset, SimWorld, StudentPolicy, TeacherPolicy
 from xsim_core.diffusion import DiffusionConfig, train_student
+from xsim_core.diffusion.config import DaggerConfig
 from xsim_core.errors import BadInputError
 from xsim_core.policies import (
     AugmentConfig,
@@ -22,8 +24,9 @@ STAGE = Stage(
     version=1,
     run=train_student,
     config=DiffusionConfig,
-    inputs={"dataset": EpisodeDataset, "sim": SimWorld},
+    inputs={"dataset": EpisodeDataset, "sim": SimWorld, "teacher": TeacherPolicy},
     output=StudentPolicy,
+    optional=frozenset({"teacher"}),
 )
 TINY = StudentArchitecture(
     channels=(8, 16, 16), embed_dim=64, denoiser_width=64, denoiser_blocks=2, head_channels=8
@@ -147,3 +150,39 @@ def test_the_student_is_tried_in_simulation(store):
     assert 0 <= figures["sim_success_low"] <= figures["sim_success"] <= figures["sim_success_high"]
     assert {"film.png", "film.gif", "loss.png"} <= set(policy.file_names)
     assert "sim_success" in seen[-1]
+
+
+def test_rounds_without_a_teacher_or_with_another_ones_are_refused(store):
+    refs = inputs(store, num_episodes=2)
+    asking = config(dagger=DaggerConfig(after=(0.5,)))
+    with pytest.raises(BadInputError, match=r"no teacher was given.*diffusion.dagger=null"):
+        run_stage(STAGE, asking, store, refs)
+    refs["teacher"] = make_teacher(store)
+    pick = ArtifactStore(store.url + "-pick")
+    refs = {"sim": make_sim(pick, "pick_place", pick=True), "teacher": make_teacher(pick)}
+    refs["dataset"] = toy_dataset(pick, num_episodes=2, task="pick_place")
+    with pytest.raises(BadInputError, match=r"teacher.*task 'push_block'"):
+        run_stage(STAGE, asking, pick, refs)
+
+
+@pytest.mark.vulkan
+def test_the_student_is_sent_out_and_learns_from_it(store):
+    refs = {
+        "dataset": toy_dataset(store, 3, episodes=random_episodes(3)),
+        "sim": make_sim(store, horizon=6),
+        "teacher": make_teacher(store),
+    }
+    short = config(
+        optim=OptimConfig(num_steps=4, batch_size=8, warmup_steps=2),
+        dagger=DaggerConfig(after=(0.25, 0.75), num_episodes=2, share=0.5),
+    )
+    seen = []
+    ref = run_stage(STAGE, short, store, refs, progress=lambda f, figures: seen.append(figures))
+    policy = store.open(ref, StudentPolicy)
+    figures = policy.summary.figures
+    assert figures["dagger_rows"] == 2 * 2 * 2
+    told = {"dagger_success_1", "dagger_success_2", "dagger_miss_1", "dagger_miss_after"}
+    assert told <= set(figures)
+    assert {"dagger.png", "loss.png"} <= set(policy.file_names)
+    assert "dagger_success_2" in seen[-1]
+    assert policy.summary.num_train_steps == 4

@@ -5,7 +5,7 @@ from hypothesis import given, settings, strategies as st
 from tests.diffusion.test_train import toy_dataset
 from xsim_core.errors import BadInputError
 from xsim_core.policies.augment import AugmentConfig, crop_shifted, jitter_colour
-from xsim_core.policies.chunks import ChunkSampler, Episodes, window_rows
+from xsim_core.policies.chunks import ChunkSampler, Episodes, TaughtWindows, window_rows
 from xsim_core.policies.network import StudentArchitecture
 from xsim_core.policies.normalizer import MinMaxNormalizer
 from xsim_core.policies.student import to_image_tensor
@@ -50,6 +50,56 @@ def test_a_batch_is_normalised_augmented_and_reproducible():
     assert one.state.shape == (5, 2, 6)
     assert one.rgb.abs().max() <= 0.5
     assert one.action.abs().max() <= 1.01
+    for a, b in zip(vars(one).values(), vars(two).values(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def made_up_taught(count, n_obs_steps, rng):
+    """Told apart from episodes by their actions, which are 5, 6 and so on along each axis."""
+    return TaughtWindows(
+        rng.integers(0, 256, (count, n_obs_steps, 24, 32, 3), dtype=np.uint8),
+        rng.standard_normal((count, n_obs_steps, 6), np.float32),
+        np.tile(np.arange(5, 5 + count, dtype=np.float32)[:, None, None], (1, 8, 3)),
+        np.tile(np.array([1, 1, 1, 1, 1, 1, 0, 0], np.float32), (count, 1)),
+    )
+
+
+@pytest.mark.parametrize("share", [None, 0.25, 1.0])
+def test_taught_windows_take_their_share_of_a_batch(share):
+    rng = np.random.default_rng(0)
+    episodes, taught = made_up_episodes([12, 18], rng), made_up_taught(10, 2, rng)
+    state, action = MinMaxNormalizer.fit(episodes.state), MinMaxNormalizer.fit(episodes.action)
+    architecture = StudentArchitecture(image_hw=(24, 32), n_obs_steps=2)
+    still = AugmentConfig(shift_px=0, gain=0, contrast=0, saturation=0, tint=0, noise=0, light=None)
+    sampler = ChunkSampler(
+        episodes, state, action, architecture, still, taught=taught, taught_share=share
+    )
+    batches = [sampler.draw(16, rng=np.random.default_rng(k)) for k in range(40)]
+    acted = [action.denormalize(b.action.numpy())[:, 0, 0] for b in batches]
+    counts = [int((a > 4.5).sum()) for a in acted]
+    if share is None:  # As many as there are among all windows.
+        assert abs(np.mean(counts) - 16 * 10 / 40) < 1
+        assert len(set(counts)) > 1
+    else:
+        assert set(counts) == {round(16 * share)}
+    # Image, state and mask are those of the same window.
+    for batch, a in zip(batches, acted, strict=True):
+        for k in np.flatnonzero(a > 4.5):
+            which = round(float(a[k])) - 5
+            np.testing.assert_allclose(batch.rgb[k], to_image_tensor(taught.rgb[which]), atol=1e-6)
+            np.testing.assert_array_equal(batch.state[k], state.normalize(taught.state[which]))
+            assert batch.mask[k].tolist() == taught.mask[which].tolist()
+
+
+def test_without_taught_windows_a_batch_is_what_it_was():
+    episodes = made_up_episodes([12, 7], np.random.default_rng(0))
+    state, action = MinMaxNormalizer.fit(episodes.state), MinMaxNormalizer.fit(episodes.action)
+    architecture = StudentArchitecture(image_hw=(24, 32))
+    plain = ChunkSampler(episodes, state, action, architecture, AugmentConfig())
+    waiting = ChunkSampler(episodes, state, action, architecture, AugmentConfig(), taught_share=0.5)
+    one, two = (s.draw(5, rng=np.random.default_rng(3)) for s in (plain, waiting))
+    rows = np.random.default_rng(3).integers(19, size=5)
+    np.testing.assert_array_equal(one.action[:, 0], action.normalize(episodes.action[rows]))
     for a, b in zip(vars(one).values(), vars(two).values(), strict=True):
         np.testing.assert_array_equal(a, b)
 

@@ -58,6 +58,31 @@ def test_a_fit_that_was_stopped_ends_as_an_unbroken_one(sampler, tmp_path, monke
         assert torch.equal(resumed.average[name], value), name
 
 
+def test_a_fit_in_parts_is_one_fit(sampler, tmp_path):
+    unbroken, _ = fitted(sampler, tmp_path / "unbroken.npz")
+    told = []
+    for until in (4, 7, None):  # Each part is another process's, which has the checkpoint only.
+        parts = Trainer(new_net(SMALL, seed=3), OPTIM)
+
+        def auxiliary(net, rng):
+            return 0.01 * rng.random() * sum((p**2).sum() for p in net.parameters())
+
+        fit(
+            parts,
+            sampler,
+            seed=5,
+            checkpoint=tmp_path / "parts.npz",
+            progress=lambda fraction, figures: told.append(fraction),
+            auxiliary=auxiliary,
+            until=until,
+        )
+        assert parts.step == (until or 10)
+    assert told == [0.4, 0.7, 1.0]
+    assert parts.losses == unbroken.losses
+    for name, value in unbroken.average.items():
+        assert torch.equal(parts.average[name], value), name
+
+
 def test_a_finished_fit_is_not_fitted_again(sampler, tmp_path):
     trainer, _ = fitted(sampler, tmp_path / "done.npz")
     trainer.save(tmp_path / "done.npz")

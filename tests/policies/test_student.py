@@ -77,3 +77,18 @@ def test_shapes_of_every_variant(prediction, n_obs_steps):
         action = actor.act(np.zeros((2, *HW, 3), np.uint8), np.zeros((2, 2), np.float32))
         assert action.shape == (2, 2)
         assert np.abs(action).max() <= 1
+
+
+def test_what_a_chunk_is_predicted_from_can_be_asked_for():
+    architecture = SMALL.model_copy(update={"n_obs_steps": 2})
+    unit = MinMaxNormalizer(np.zeros(2, np.float32), np.ones(2, np.float32))
+    actor = ClosedLoopStudent(Student(StudentNet(architecture), unit, unit))
+    actor.reset([0])
+    decided = []
+    for t in range(9):
+        decided.append(bool(actor.decides()[0]))
+        actor.act(np.full((1, *HW, 3), t, np.uint8), np.full((1, 2), t, np.float32))
+        rgb, state = actor.window(0)
+        assert rgb.shape == (2, *HW, 3)
+        assert rgb[:, 0, 0, 0].tolist() == state[:, 0].tolist() == [max(t - 1, 0), t]
+    assert decided == [t % architecture.n_action_steps == 0 for t in range(9)]

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from xsim_core.errors import BadInputError
 from xsim_core.sim.open import OpenSimWorld
+from xsim_core.sim.vision.asking import Ask
 from xsim_core.sim.vision.domain import Domain
 from xsim_core.sim.vision.image_pool import ImageEnvPool
 from xsim_core.storage import Progress
@@ -20,7 +21,7 @@ from .depth_views import expected_depth
 from .locate import LocatedObject, locate_object
 from .pairs import Pairs
 from .replay import Replay, replay_rollouts
-from .teach import Ask, taught_chunks
+from .teach import taught_chunks
 
 NO_RGBD = "the robot recorded no RGB-D pictures, so its object cannot be tracked"
 

@@ -18,6 +18,7 @@ from xsim_core.policies.config import StudentArchitecture
 from xsim_core.policies.fitting import torch_threads, training_figures
 from xsim_core.policies.teacher import load_teacher
 from xsim_core.sim.open import OpenSimWorld, check_same_task, open_sim_world
+from xsim_core.sim.vision.asking import Ask
 from xsim_core.sim.vision.image_pool import ImageEnvPool
 from xsim_core.sim.vision.reporting_policy import ReportingPolicy
 from xsim_core.sim.vision.rollout import rollout
@@ -33,7 +34,6 @@ from .harm import MIN_PAIRS, Verdict, judge
 from .kept import KeptPairs
 from .pairs import Pairs
 from .pictures import feature_plot, pair_mosaic
-from .teach import Ask
 
 
 def calibrate_student(

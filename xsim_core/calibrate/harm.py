@@ -15,14 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsim_core.policies import Student
+from xsim_core.policies.misses import mean_actions, teacher_miss
 from xsim_core.policies.statistics import mcnemar_exact
 
 from .pairs import Pairs
 
 MIN_PAIRS = 10
 """Fewer frames say nothing about retrieval, nor about actions."""
-NUM_NOISES = 4
-"""Draws of the sampler's noise over which an action is averaged."""
 
 Outcomes = Callable[[Student], NDArray[np.bool_]]
 """Success (n,) of a student in simulation on seeds that are the same at every call."""
@@ -101,26 +100,4 @@ def on_held_out(
 
 def teacher_error(student: Student, pairs: Pairs) -> float:
     """Mean distance, on real frames, of the actions carried out to what the teacher would do."""
-    acted = mean_actions(student, pairs.real, pairs.state)
-    steps = acted.shape[1]
-    off = np.linalg.norm(acted - pairs.action[:, :steps], axis=-1) * pairs.mask[:, :steps]
-    return float(off.sum() / pairs.mask[:, :steps].sum())
-
-
-def mean_actions(
-    student: Student, rgb: NDArray[np.uint8], state: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    """The chunks (n, Ta, a) that would be executed, averaged over the same draws of noise.
-
-    Args:
-        student: who acts.
-        rgb: (n, h, w, 3).
-        state: (n, s) proprioception.
-    """
-    a = student.architecture
-    shape = (NUM_NOISES, len(rgb), a.horizon, a.action_dim)
-    noises = np.random.default_rng(0).standard_normal(shape, np.float32)
-    seen = np.repeat(rgb[:, None], a.n_obs_steps, axis=1)
-    felt = np.repeat(state[:, None], a.n_obs_steps, axis=1)
-    chunks = [student.sample_actions(seen, felt, noise) for noise in noises]
-    return np.mean(chunks, axis=0)[:, : a.n_action_steps]
+    return teacher_miss(student, pairs.real, pairs.state, pairs.action, pairs.mask)

@@ -9,33 +9,22 @@ it as they were when the image was taken.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from xsim_core.policies.teacher import TeacherActor
 from xsim_core.sim.env import SimEnv
 from xsim_core.sim.open import OpenSimWorld
+from xsim_core.sim.vision.asking import Ask, asked
 from xsim_core.world import RobotEpisodes
 
 from .locate import LocatedObject
 
-STEPS_AFTER_SUCCESS = 2
-"""As long as the dataset goes on, so the student learns nothing else there."""
 FEEDBACK = 0.7
 """Share of the gap between measured and simulated gripper that is corrected in a step."""
 
 Chunks = tuple[NDArray[np.float32], NDArray[np.float32]]
 """Actions (n, T, a), and which of them are real: (n, T) of 0 and 1."""
-
-
-class Ask(NamedTuple):
-    """Whom to ask, and for how much."""
-
-    teacher: TeacherActor
-    horizon: int
-    """T, actions a label."""
 
 
 def taught_chunks(
@@ -71,7 +60,7 @@ def taught_chunks(
             elif is_tracked:
                 env.correct(qpos, pose)
             if is_tracked:
-                chunk, mask = asked(env, *ask)
+                chunk, mask = asked(env, ask)
                 chunks.append(chunk)
                 masks.append(mask)
             gap = (episodes.state[row, :3] - env.proprio()[:3]) * FEEDBACK
@@ -79,23 +68,3 @@ def taught_chunks(
             command[:3] += gap / env.task.action_position_m
             env.step(np.clip(command, -1, 1))
     return np.stack(chunks), np.stack(masks)
-
-
-def asked(
-    env: SimEnv, teacher: TeacherActor, horizon: int
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """The teacher's actions (T, a) from this moment on, which is restored, and their mask (T,)."""
-    moment, obs = env.moment(), env.observation
-    actions = np.zeros((horizon, env.action_dim), np.float32)
-    mask = np.ones(horizon, np.float32)
-    since_success = 0 if env.is_success else -1
-    for t in range(horizon):
-        if since_success >= STEPS_AFTER_SUCCESS:
-            mask[t:] = 0
-            break
-        actions[t] = teacher.act(obs)
-        step = env.step(actions[t])
-        obs = step.obs
-        since_success = since_success + 1 if since_success >= 0 or step.success else -1
-    env.resume(moment)
-    return actions, mask

@@ -1,10 +1,27 @@
 """How the student is trained and tried."""
 
-from pydantic import Field
+from itertools import pairwise
+from typing import Self
 
-from xsim_core.config import StageConfig
+from pydantic import Field, model_validator
+
+from xsim_core.config import FrozenModel, StageConfig
 from xsim_core.policies.config import AugmentConfig, OptimConfig, StudentArchitecture
 from xsim_core.sim.vision.domain import Domain, randomised_domain
+
+
+class DaggerConfig(FrozenModel):
+    """When the student is sent out, and how much it then learns from that; see ``dagger``."""
+
+    after: tuple[float, ...] = Field(default=(0.45, 0.6, 0.75), min_length=1)
+    """Shares of the training's steps after which a round is made, one after the other."""
+    num_episodes: int = Field(default=24, ge=1)
+    """Episodes a round, failures included."""
+    share: float | None = Field(default=0.25, gt=0, le=1)
+    """Of each batch, drawn from what rounds gave once there is some; None draws windows uniformly
+    from the dataset and the rounds together."""
+    seed: int = Field(default=3_000_000, ge=0)
+    """Of the first episode; the following ones count up, apart from those of any other stage."""
 
 
 class DiffusionConfig(StageConfig):
@@ -18,11 +35,32 @@ class DiffusionConfig(StageConfig):
     """Image augmentation."""
     state_noise: float = Field(default=0.02, ge=0)
     """Standard deviation added to normalised proprioception in training."""
+    dagger: DaggerConfig | None = None
+    """Rounds in which the student acts and the teacher says what it would have done (DAgger); None
+    learns from the dataset alone."""
     domain: Domain = randomised_domain()
-    """Of the trials: as randomised as the dataset, so that training and trials match."""
+    """Of the trials and of the rounds: as randomised as the dataset, so that all of them match."""
     num_eval_episodes: int = Field(default=24, ge=0)
     """Closed-loop trials in simulation after training; 0 skips them."""
     eval_seed: int = Field(default=50_000, ge=0)
     """First seed of the trials; apart from every seed that the dataset was made from."""
     seed: int = Field(default=0, ge=0)
     """Of initial weights, batches, augmentation and diffusion noise."""
+
+    @property
+    def round_steps(self) -> tuple[int, ...]:
+        """Before which training steps rounds are made."""
+        n = self.optim.num_steps
+        return () if self.dagger is None else tuple(round(share * n) for share in self.dagger.after)
+
+    @model_validator(mode="after")
+    def _rounds_can_be(self) -> Self:
+        steps = (0, *self.round_steps, self.optim.num_steps)
+        if self.dagger is not None and any(a >= b for a, b in pairwise(steps)):
+            raise ValueError(
+                f"dagger.after {self.dagger.after} of {self.optim.num_steps} training steps makes "
+                f"rounds before steps {self.round_steps}: each must come after the one before, "
+                "and steps must come before the first and after the last. Give rising shares "
+                "between 0 and 1, or fewer."
+            )
+        return self

@@ -4,22 +4,20 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from xsim_core.artifacts import EpisodeDataset, SimWorld, StudentPolicy
+from xsim_core.artifacts import EpisodeDataset, SimWorld, StudentPolicy, TeacherPolicy
 from xsim_core.device import device_memory, find_device
-from xsim_core.pictures import loss_plot
-from xsim_core.policies import (
-    ChunkSampler,
-    Episodes,
-    MinMaxNormalizer,
-    Student,
-    Trainer,
-)
-from xsim_core.policies.config import StudentArchitecture
-from xsim_core.policies.fitting import fit, new_net, torch_threads, training_figures
-from xsim_core.sim.open import check_same_task
+from xsim_core.errors import BadInputError
+from xsim_core.pictures import loss_plot, png_bytes
+from xsim_core.policies import Episodes, Student
+from xsim_core.policies.fitting import torch_threads, training_figures
+from xsim_core.policies.teacher import load_teacher
+from xsim_core.sim.open import check_same_task, open_sim_world
+from xsim_core.sim.vision.asking import Ask
 from xsim_core.storage import ArtifactWriter, OpenArtifact
 
 from .config import DiffusionConfig
+from .dagger import Round, Told, dagger_figures, dagger_film, send_out
+from .imitation import SendOut, imitate
 from .trials import simulate
 
 TRAINING_SHARE = 0.85
@@ -29,25 +27,35 @@ TRAINING_SHARE = 0.85
 def train_student(
     dataset: OpenArtifact[EpisodeDataset],
     sim: OpenArtifact[SimWorld],
+    teacher: OpenArtifact[TeacherPolicy] | None = None,
     *,
     config: DiffusionConfig,
     out: ArtifactWriter,
 ) -> StudentPolicy:
     """Train an image-conditioned diffusion policy and measure it in closed loop in simulation.
 
+    With ``config.dagger`` it also learns where it gets to itself; see ``dagger``.
+
     Raises:
-        BadInputError: when the dataset is empty or was made for another task.
+        BadInputError: when the dataset is empty, when it or the teacher is of another task, or when
+            a teacher is to be asked and there is none.
     """
     check_same_task(dataset, sim)
+    rounds = _rounds(teacher, sim, config, out)
     episodes = Episodes.read(dataset)
     device = find_device(out.runtime.device)
     less = f"diffusion.optim.batch_size below {config.optim.batch_size}"
     with torch_threads(out.runtime.num_workers), device_memory(device, less):
-        trainer, student = imitate(episodes, config=config, out=out)
+        trainer, student, made = imitate(
+            episodes, rounds, config=config, out=out, share=TRAINING_SHARE
+        )
+        figures = training_figures(trainer) | (dagger_figures(made, student) if made else {})
     student.write(out)
     out.write("curve/loss", np.array(trainer.losses))
-    out.add_file("loss.png", loss_plot(trainer.losses, title="imitation loss"))
-    figures = training_figures(trainer)
+    marks = config.round_steps
+    out.add_file("loss.png", loss_plot(trainer.losses, title="imitation loss", marks=marks))
+    if made:
+        out.add_file("dagger.png", png_bytes(dagger_film(made)))
     if config.num_eval_episodes > 0:
         seeds = range(config.eval_seed, config.eval_seed + config.num_eval_episodes)
 
@@ -68,40 +76,35 @@ def train_student(
     )
 
 
-def imitate(
-    episodes: Episodes, *, config: DiffusionConfig, out: ArtifactWriter
-) -> tuple[Trainer, Student]:
-    """Fit a new student to ``episodes``; its weights are the moving average."""
-    architecture = fitted_architecture(config.architecture, episodes)
-    state = MinMaxNormalizer.fit(episodes.state)
-    action = MinMaxNormalizer.fit(episodes.action)
-    device = find_device(out.runtime.device)
-    trainer = Trainer(new_net(architecture, seed=config.seed, device=device), config.optim)
-    sampler = ChunkSampler(
-        episodes, state, action, architecture, config.augment, config.state_noise, device
-    )
+def _rounds(
+    teacher: OpenArtifact[TeacherPolicy] | None,
+    sim: OpenArtifact[SimWorld],
+    config: DiffusionConfig,
+    out: ArtifactWriter,
+) -> SendOut | None:
+    """How rounds are made, where they are asked for."""
+    if (dagger := config.dagger) is None:
+        return None
+    if teacher is None:
+        raise BadInputError(
+            "diffusion.dagger labels what the student sees on its own with what a teacher would "
+            "do there, and no teacher was given. Give the one of the run (stage ppo), or set "
+            "diffusion.dagger=null."
+        )
+    check_same_task(teacher, sim)
+    ask = Ask(load_teacher(teacher), config.architecture.horizon)
+    world = open_sim_world(sim, out.scratch() / "world")
 
-    def progress(fraction: float, figures: Mapping[str, float]) -> None:
-        out.progress(TRAINING_SHARE * fraction, dict(figures))
+    def rounds(student: Student, number: int, told: Told) -> Round:
+        return send_out(
+            student,
+            ask,
+            world,
+            dagger,
+            number=number,
+            domain=config.domain,
+            num_workers=out.runtime.num_workers,
+            told=told,
+        )
 
-    fit(
-        trainer,
-        sampler,
-        seed=config.seed,
-        checkpoint=out.scratch() / "student.npz",
-        progress=progress,
-    )
-    return trainer, Student(trainer.averaged(), state, action)
-
-
-def fitted_architecture(
-    architecture: StudentArchitecture, episodes: Episodes
-) -> StudentArchitecture:
-    """The architecture with the dataset's image size and dimensions."""
-    h, w = episodes.rgb.shape[1:3]
-    sizes: dict[str, int | tuple[int, int]] = {
-        "image_hw": (h, w),
-        "state_dim": episodes.state.shape[1],
-        "action_dim": episodes.action.shape[1],
-    }
-    return architecture.model_copy(update=sizes)
+    return rounds

@@ -1,4 +1,9 @@
-from .chunks import Batch as Batch, ChunkSampler as ChunkSampler, Episodes as Episodes
+from .chunks import (
+    Batch as Batch,
+    ChunkSampler as ChunkSampler,
+    Episodes as Episodes,
+    TaughtWindows as TaughtWindows,
+)
 from .cloning import Trainer as Trainer, cloning_loss as cloning_loss, step_streams as step_streams
 from .config import (
     AugmentConfig as AugmentConfig,

@@ -1,5 +1,6 @@
-"""Training windows cut from concatenated episodes; their images stay on the disk."""
+"""Training windows: cut from concatenated episodes, whose images stay on the disk, or labelled."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,13 +11,16 @@ from torch import Tensor
 from xsim_core.artifacts import EpisodeDataset
 from xsim_core.errors import BadInputError
 from xsim_core.geometry.arrays import (
+    ActionChunks,
     Actions,
     ChunkMask,
     RgbImages,
+    RgbWindows,
     RowChunks,
     Rows,
     RowWindows,
     States,
+    StateWindows,
 )
 from xsim_core.storage import OpenArtifact
 
@@ -71,6 +75,29 @@ class Episodes:
 
 
 @dataclass(frozen=True)
+class TaughtWindows:
+    """Windows that are labelled one by one, in memory: see ``diffusion.dagger``."""
+
+    rgb: RgbWindows
+    """(m, To, h, w, 3)."""
+    state: StateWindows
+    """(m, To, s), proprioception."""
+    action: ActionChunks
+    """(m, T, a)."""
+    mask: ChunkMask
+    """(m, T), 0 where an action is none."""
+
+    def __len__(self) -> int:
+        return len(self.rgb)
+
+    @staticmethod
+    def concatenate(parts: "Sequence[TaughtWindows]") -> "TaughtWindows":
+        """All of them, in order."""
+        names = TaughtWindows.__annotations__
+        return TaughtWindows(*(np.concatenate([getattr(p, n) for p in parts]) for n in names))
+
+
+@dataclass(frozen=True)
 class Batch:
     """One training batch; ``mask`` is 0 where a chunk runs past its episode."""
 
@@ -82,6 +109,13 @@ class Batch:
     """(b, T, a) normalised."""
     mask: Tensor
     """(b, T)."""
+
+    def with_more(self, other: "Batch") -> "Batch":
+        """Both, one after the other."""
+        return Batch(*(torch.cat([getattr(x, n) for x in (self, other)]) for n in _PARTS))
+
+
+_PARTS = tuple(Batch.__annotations__)
 
 
 @dataclass(frozen=True)
@@ -98,19 +132,59 @@ class ChunkSampler:
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     """Where batches are put; episodes stay on the disk."""
 
+    taught: TaughtWindows | None = None
+    """Windows beside those of the episodes."""
+    taught_share: float | None = None
+    """Of a batch, to be drawn from ``taught``; None draws uniformly from both together."""
+
     def draw(self, batch_size: int, *, rng: np.random.Generator) -> Batch:
         """A batch of windows, sampled with replacement."""
-        rows = rng.integers(len(self.episodes.action), size=batch_size)
-        observed, chunk, mask = window_rows(rows, self.episodes, self.architecture)
-        rgb = augmented(
-            self.episodes.rgb, observed.reshape(-1), self.augment, rng=rng, device=self.device
-        )
-        state = self.state.normalize(self.episodes.state[observed])
-        state = state + self.state_noise * rng.standard_normal(state.shape, np.float32)
+        n, m = len(self.episodes.action), len(self.taught) if self.taught is not None else 0
+        if m == 0:
+            return self._from_episodes(rng.integers(n, size=batch_size), rng)
+        if self.taught_share is None:
+            rows = rng.integers(n + m, size=batch_size)
+            rows, taught = rows[rows < n], rows[rows >= n] - n
+        else:
+            count = round(self.taught_share * batch_size)
+            rows, taught = rng.integers(n, size=batch_size - count), rng.integers(m, size=count)
+        if len(taught) == 0:
+            return self._from_episodes(rows, rng)
+        if len(rows) == 0:
+            return self._from_taught(taught, rng)
+        return self._from_episodes(rows, rng).with_more(self._from_taught(taught, rng))
+
+    def _from_episodes(self, rows: Rows, rng: np.random.Generator) -> Batch:
+        episodes = self.episodes
+        observed, chunk, mask = window_rows(rows, episodes, self.architecture)
+        state, action = episodes.state[observed], episodes.action[chunk]
+        return self._batch(episodes.rgb, observed, state, action, mask, rng)
+
+    def _from_taught(self, rows: Rows, rng: np.random.Generator) -> Batch:
+        taught = self.taught
+        assert taught is not None
+        To = self.architecture.n_obs_steps
+        frames = taught.rgb.reshape(-1, *taught.rgb.shape[2:])
+        observed = rows[:, None] * To + np.arange(To)
+        state, action = taught.state[rows], taught.action[rows]
+        return self._batch(frames, observed, state, action, taught.mask[rows], rng)
+
+    def _batch(
+        self,
+        frames: RgbImages,
+        observed: NDArray[np.int64],
+        state: NDArray[np.float32],
+        action: NDArray[np.float32],
+        mask: NDArray[np.float32],
+        rng: np.random.Generator,
+    ) -> Batch:
+        rgb = augmented(frames, observed.reshape(-1), self.augment, rng=rng, device=self.device)
+        felt = self.state.normalize(state)
+        felt = felt + self.state_noise * rng.standard_normal(felt.shape, np.float32)
         return Batch(
-            rgb.reshape(batch_size, -1, *rgb.shape[1:]),
-            torch.from_numpy(state).to(self.device),
-            torch.from_numpy(self.action.normalize(self.episodes.action[chunk])).to(self.device),
+            rgb.reshape(len(observed), -1, *rgb.shape[1:]),
+            torch.from_numpy(felt).to(self.device),
+            torch.from_numpy(self.action.normalize(action)).to(self.device),
             torch.from_numpy(mask).to(self.device),
         )
 

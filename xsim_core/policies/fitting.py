@@ -56,8 +56,11 @@ def fit(
     checkpoint: Path,
     progress: Progress,
     auxiliary: Auxiliary | None = None,
+    until: int | None = None,
 ) -> None:
     """Train until ``trainer.config.num_steps``; resumes from ``checkpoint``.
+
+    With ``until`` it stops before that step, with the checkpoint written: a fit in parts is one.
 
     There is no limit in seconds: what a policy is must not depend on how busy the machine was.
 
@@ -69,7 +72,9 @@ def fit(
     schedule = schedule.on(trainer.device)
     trainer.resume(checkpoint)
     saved = reported = began = time.monotonic()
-    while (fraction := trainer.step / trainer.config.num_steps) < 1.0:
+    end = trainer.config.num_steps if until is None else min(until, trainer.config.num_steps)
+    while trainer.step < end:
+        fraction = trainer.step / trainer.config.num_steps
         rng, generator = step_streams(seed, trainer.step)
         batch = sampler.draw(config.batch_size, rng=rng)
         loss = cloning_loss(trainer.net, schedule, batch, config.noise_draws, generator=generator)
@@ -91,7 +96,9 @@ def fit(
             trainer.save(checkpoint)
             saved = now
     _check_finite(trainer, checkpoint)
-    progress(1.0, training_figures(trainer))
+    if trainer.step == until:
+        trainer.save(checkpoint)
+    progress(trainer.step / trainer.config.num_steps, training_figures(trainer))
 
 
 def _check_finite(trainer: Trainer, checkpoint: Path) -> None:

@@ -212,18 +212,26 @@ class ClosedLoopStudent:
         """
         return np.array([len(q) < self.student.architecture.n_obs_steps for q in self._queue])
 
+    def decides(self) -> NDArray[np.bool_]:
+        """(n,) whether the next ``act`` will predict a chunk for each environment."""
+        return np.array([not queue for queue in self._queue])
+
+    def window(self, i: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+        """What environment ``i`` saw last, images (To, h, w, 3) and proprioception (To, s).
+
+        The first observations of an episode repeat the first one, as in training.
+        """
+        seen = self._history[i]
+        window = [seen[0]] * (self.student.architecture.n_obs_steps - len(seen)) + seen
+        rgb, state = zip(*window, strict=True)
+        return np.stack(rgb), np.stack(state).astype(np.float32)
+
     def _refill(self, due: list[int]) -> None:
         a = self.student.architecture
         noise = np.stack(
             [self._rngs[i].standard_normal((a.horizon, a.action_dim), np.float32) for i in due]
         )
-        # The first observations of an episode repeat the first one, as in training.
-        windows = [
-            [self._history[i][0]] * (a.n_obs_steps - len(self._history[i])) + self._history[i]
-            for i in due
-        ]
-        rgb = np.stack([[image for image, _ in window] for window in windows])
-        state = np.stack([[proprio for _, proprio in window] for window in windows])
-        chunks = self.student.sample_actions(rgb, state.astype(np.float32), noise)
+        rgb, state = (np.stack(x) for x in zip(*(self.window(i) for i in due), strict=True))
+        chunks = self.student.sample_actions(rgb, state, noise)
         for i, chunk in zip(due, chunks, strict=True):
             self._queue[i] = list(chunk[: a.n_action_steps])

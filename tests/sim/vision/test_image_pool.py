@@ -2,9 +2,11 @@ import numpy as np
 import pytest
 
 from tests.sim.fixtures import open_sim
+from tests.sim.vision.test_asking import leaning_teacher
 from xsim_core.errors import BadInputError
 from xsim_core.sim.env import SimEnv
 from xsim_core.sim.processes import WorkerProcesses
+from xsim_core.sim.vision.asking import Ask
 from xsim_core.sim.vision.domain import randomised_domain
 from xsim_core.sim.vision.image_pool import ImageEnvPool
 from xsim_core.sim.vision.rollout import rollout
@@ -54,6 +56,37 @@ def test_given_starts_replace_the_seeds(setting):
         np.testing.assert_allclose(pool.env_states()[0, :9], qpos, atol=1e-6)
         with pytest.raises(BadInputError, match="2 seeds for 1"):
             pool.reset([1, 2])
+
+
+@pytest.mark.parametrize("num_workers", [0, 2])
+def test_a_teacher_is_asked_where_it_is_wanted_and_nothing_changes(setting, num_workers):
+    assets, task, _ = setting
+    actions = np.random.default_rng(0).uniform(-1, 1, (4, 3, 3))
+
+    def episode(which):
+        with ImageEnvPool(
+            assets, task, background=None, num_envs=3, num_workers=num_workers
+        ) as pool:
+            pool.reset([4, 5, 6])
+            ask = Ask(leaning_teacher(pool.privileged_obs().shape[1]), 5)
+            answers = []
+            for action in actions:
+                if which is not None:
+                    answers.append(pool.ask(ask, which))
+                    first = ask.teacher.act(pool.privileged_obs())
+                    for i, chunk in enumerate(answers[-1]):
+                        assert (chunk is not None) == which[i]
+                        if chunk is not None:
+                            np.testing.assert_allclose(chunk[0][0], first[i], atol=1e-6)
+                pool.step(action)
+            return answers, pool.env_states()
+
+    answers, states = episode(np.array([True, False, True]))
+    if num_workers == 0:
+        np.testing.assert_array_equal(states, episode(None)[1])
+    assert answers[0][2][0].shape == (5, 3)
+    assert answers[0][2][1].shape == (5,)
+    assert (answers[0][0][0] != answers[0][2][0]).any()
 
 
 @pytest.mark.vulkan

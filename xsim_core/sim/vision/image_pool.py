@@ -15,6 +15,7 @@ from xsim_core.sim.env import SimEnv
 from xsim_core.sim.processes import WorkerProcesses
 from xsim_core.sim.task import TaskSpec
 
+from .asking import Ask, Chunk, asked_beside
 from .backgrounds import Background
 from .domain import Domain, EpisodeDraw
 from .rendering import POLICY_HW, SceneRenderer, policy_camera
@@ -100,6 +101,7 @@ class _ImageWorker:
         self._T_world_cam = np.array(setup.assets.T_world_cam)
         self.draws: list[EpisodeDraw] = [d.draw(0, self._T_world_cam) for d in setup.domains]
         self._last: list[_Row | None] = [None for _ in self.envs]
+        self._spares: list[SimEnv | None] = [None for _ in self.envs]
 
     def reset(
         self, seeds: Sequence[int], poses: Sequence[Any], qpos: Sequence[Any]
@@ -129,6 +131,19 @@ class _ImageWorker:
                     unseen=None if looked_at[i] else self._last[i],
                 )
         return list(self._last)
+
+    def ask(self, ask: Ask, which: NDArray[np.bool_]) -> list[Chunk | None]:
+        return [self._asked(i, ask) if chosen else None for i, chosen in enumerate(which)]
+
+    def _asked(self, i: int, ask: Ask) -> Chunk:
+        env = self.envs[i]
+        # Environments that do not differ in physics share a second one to ask in.
+        same = (spare for spare in self._spares if spare and spare.physics == env.physics)
+        spare = (
+            self._spares[i] or next(same, None) or SimEnv(env.assets, env.task, physics=env.physics)
+        )
+        self._spares[i] = spare
+        return asked_beside(env, spare, ask)
 
     def _row(
         self,
@@ -285,6 +300,14 @@ class ImageEnvPool(AbstractContextManager["ImageEnvPool"]):
             np.array([row.progress for row in rows], dtype=np.float32),
             np.array([row.done for row in rows], dtype=bool),
         )
+
+    def ask(self, ask: Ask, which: NDArray[np.bool_]) -> list[Chunk | None]:
+        """What a teacher would do from here in the environments ``which`` (n,); None in others.
+
+        Nothing changes in them.
+        """
+        answers = self._workers.call("ask", [(ask, which[p]) for p in self._parts])
+        return [chunk for part in answers for chunk in part]
 
     def _obs(self) -> ImageObs:
         wide = [row.wide_rgb for row in self._rows if row.wide_rgb is not None]

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from xsim_core.storage import Progress
 
+from .asking import PrivilegedActor
 from .image_pool import ImageEnvPool
 from .recorder import Recorder, RolloutResult
 
@@ -26,14 +27,6 @@ class ImagePolicy(Protocol):
 
     def looks(self) -> NDArray[np.bool_]:
         """(n,) whether the next ``act`` will look at each environment's image."""
-        ...
-
-
-class PrivilegedActor(Protocol):
-    """A policy on the simulator's state, such as ``policies.teacher.TeacherActor``."""
-
-    def act(self, obs: NDArray[np.floating]) -> NDArray[np.float32]:
-        """Actions (n, a) for privileged observations (n, o)."""
         ...
 
 
