@@ -111,4 +111,5 @@ def test_figures_and_film_tell_every_round(made, student):
     assert (figures["dagger_miss_1"], figures["dagger_miss_2"]) == (made.miss, 0.25)
     assert figures["dagger_miss_after"] == pytest.approx(made.miss)  # It learnt nothing since.
     film = dagger_film([made, later])
-    assert Image.fromarray(film).size[1] == 2 * 2 * (24 * 2)
+    height = 2 * (24 + 2)  # Frames have edges, and are twice as large.
+    assert Image.fromarray(film).size[1] == 4 * height
