@@ -105,6 +105,16 @@ def run_job(
         return child.listen(progress)
 
 
+def module_path() -> str:
+    """``sys.path`` for a child, but for folders that are packages themselves.
+
+    Prefect leaves the folder of the file that it loaded a flow from at the head of it: there our
+    own ``flows/requests.py`` would be what SAPIEN takes for the package of that name.
+    """
+    places = [Path(place or Path.cwd()) for place in sys.path]
+    return os.pathsep.join(str(p) for p in places if not (p / "__init__.py").is_file())
+
+
 def as_plain(
     stage: Stage[Any], config: FrozenModel, inputs: Mapping[str, ArtifactRef[Any]], find: str
 ) -> dict[str, Any]:
@@ -126,7 +136,7 @@ class _Child(AbstractContextManager["_Child"]):
         self._last_lines: deque[str] = deque(maxlen=8)
         self._timed_out = False
         environment = {k: v for k, v in os.environ.items() if not k.startswith("PREFECT_")}
-        environment["PYTHONPATH"] = os.pathsep.join(p or str(Path.cwd()) for p in sys.path)
+        environment["PYTHONPATH"] = module_path()
         job_end, self._job = os.pipe()
         self._answers, answers_end = os.pipe()
         ends = (job_end, answers_end)

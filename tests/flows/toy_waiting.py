@@ -24,6 +24,7 @@ from prefect.runtime import flow_run  # noqa: E402
 from prefect.states import Pending  # noqa: E402
 
 from flows.executors import Plan  # noqa: E402
+from flows.prefect_server import suspension  # noqa: E402
 from flows.prefect_server.suspension import (  # noqa: E402
     flow_run_of,
     go_on,
@@ -38,6 +39,8 @@ from xsim_core.runs import load_record  # noqa: E402
 
 FOLDER = Path(sys.argv[1])
 """Of recordings."""
+suspension.REST_SAID = 1
+"""Nobody watches for long enough here."""
 
 
 @flow(name="toy-waiting", persist_result=False)

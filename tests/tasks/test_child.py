@@ -9,8 +9,9 @@ import threading
 import time
 
 import pytest
+from prefect.flows import load_flow_from_entrypoint
 
-from tasks.engine.child import run_in_child
+from tasks.engine.child import run_in_child, run_job
 from tasks.engine.execution import is_retryable
 from tasks.engine.limits import END_S, SIDE_BY_SIDE
 from tasks.engine.rebuild import rebuild
@@ -201,3 +202,19 @@ def test_a_thread_can_be_ended_too(tmp_path):
     thread.join()
     assert ended[0] - clock < 6 + 5
     assert not any(map(is_alive, noted(tmp_path)))
+
+
+def where_requests_is(given, progress):
+    """For ``run_job``: which module of this name a stage would import."""
+    import requests
+
+    return requests.__file__
+
+
+def test_a_flows_neighbours_are_no_packages_of_its_stages(monkeypatch):
+    """A flow that a worker loads by its file leaves that file's folder on the path."""
+    monkeypatch.setattr(sys, "path", sys.path.copy())
+    load_flow_from_entrypoint("flows/stage.py:stage")
+    assert sys.path[0].endswith("/flows"), "Prefect tidies up now: module_path need not"
+    found = run_job("toy", "tests.tasks.test_child:where_requests_is", {}, progress=None)
+    assert "site-packages" in found
