@@ -1,53 +1,47 @@
 """The table of ``bench_dagger`` in Markdown, and whether DAgger is to be the default.
 
-The rule was written before anything was measured: over the training seeds that both have, more
-trials gained than lost in simulation and world together with an exact McNemar p below 0.05, and in
-neither of the two more lost than gained.
+The rule was written before anything was measured: over the trainings that both have, more trials
+gained than lost in simulation and world together with an exact McNemar p below 0.05, and in neither
+of the two more lost than gained.
 """
 
 import numpy as np
 
 from xsim_core.policies.statistics import mcnemar_exact, wilson_interval
 
-PROBES = ("as it is", "further", "further, with DAgger")
-TRAINED = ("plain", "DAgger")
+ARMS = ("plain", "DAgger", "further", "further, with DAgger")
+AGAINST = {"DAgger": "plain", "further": "plain", "further, with DAgger": "further"}
 LEVEL = 0.05
 HEAD = """\
-| student | trainings | CPU s a training | misses the teacher where it gets to | simulation \
-| the world to deploy into | both, against {} |
+| student | trainings | CPU s for that | misses the teacher where it gets to | simulation \
+| the world to deploy into | gained and lost |
 |---|---|---|---|---|---|---|"""
 
 
 def dagger_table(results):
-    """Trainings of the whole length, then the run's own student trained further."""
-    whole = [r for r in results if r["arm"] not in PROBES]
-    further = [r for r in results if r["arm"] in PROBES]
-    parts = [_table(whole, "plain"), _table(further, "further")]
-    return "\n\n".join(part for part in parts if part)
-
-
-def _table(results, base):
-    if not results:
-        return ""
-    lines = [HEAD.format(f"*{base}*")]
+    """One row an arm; each against the arm that it is to be better than."""
+    lines = [HEAD]
     for arm in dict.fromkeys(r["arm"] for r in results):
         rows = [r for r in results if r["arm"] == arm]
         cells = [arm, str(len(rows)), _mean(rows, "cpu_s", "{:.0f}"), _mean(rows, "miss", "{:.3f}")]
         cells += [_rate(rows, "sim"), _rate(rows, "world")]
-        compared = compare(results, base, arm) if arm != base else None
-        cells.append(_said(compared) if compared else "")
+        compared = compare(results, AGAINST[arm], arm) if arm in AGAINST else None
+        cells.append(f"against *{AGAINST[arm]}*: {_said(compared)}" if compared else "")
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
 def compare(results, base, arm):
-    """Trials gained and lost over the training seeds that both have; None without any."""
-    found = {(r["arm"], r["seed"]): r for r in results}
-    seeds = [s for a, s in found if a == arm and (base, s) in found]
-    if not seeds:
+    """Trials gained and lost over the trainings that both have; None without any."""
+    found = {(r["arm"], r["training"]): r for r in results}
+    trainings = [t for a, t in found if a == arm and (base, t) in found]
+    if not trainings:
         return None
     before, after = (
-        {n: np.concatenate([found[a, s][n] for s in seeds]).astype(bool) for n in ("sim", "world")}
+        {
+            n: np.concatenate([found[a, t][n] for t in trainings]).astype(bool)
+            for n in ("sim", "world")
+        }
         for a in (base, arm)
     )
     gained = {n: int((after[n] & ~before[n]).sum()) for n in before}
@@ -55,13 +49,14 @@ def compare(results, base, arm):
     p = mcnemar_exact(*(np.concatenate([x["sim"], x["world"]]) for x in (before, after)))
     helps = sum(gained.values()) > sum(lost.values()) and p < LEVEL
     helps = helps and all(gained[n] >= lost[n] for n in gained)
-    return {"seeds": seeds, "gained": gained, "lost": lost, "p": p, "helps": helps}
+    return {"trainings": trainings, "gained": gained, "lost": lost, "p": p, "helps": helps}
 
 
 def _said(compared):
     gained, lost = compared["gained"], compared["lost"]
     places = ", ".join(f"{n} +{gained[n]} −{lost[n]}" for n in gained)
-    return f"{places}; p = {compared['p']:.3f}"
+    p = f"p = {compared['p']:.3f}" if compared["p"] >= 0.001 else "p < 0.001"
+    return f"{places}; {p}"
 
 
 def _rate(rows, name):

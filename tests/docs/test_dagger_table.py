@@ -3,8 +3,8 @@
 from tests.benchmarks.dagger_table import compare, dagger_table
 
 
-def tried(arm, seed, sim, world, **more):
-    return {"arm": arm, "seed": seed, "sim": sim, "world": world, "miss": 0.5, **more}
+def tried(arm, training, sim, world, **more):
+    return {"arm": arm, "training": training, "sim": sim, "world": world, "miss": 0.5, **more}
 
 
 def test_students_are_compared_on_the_trainings_that_both_have():
@@ -14,13 +14,13 @@ def test_students_are_compared_on_the_trainings_that_both_have():
         tried("DAgger", 0, [1] * 6 + [0], [1] * 4, cpu_s=700.4),
     ]
     compared = compare(results, "plain", "DAgger")
-    assert compared["seeds"] == [0]
+    assert compared["trainings"] == [0]
     assert compared["gained"] == {"sim": 6, "world": 4}
     assert compared["lost"] == {"sim": 1, "world": 0}
     assert compared["helps"]
     rows = dagger_table(results).splitlines()
     assert rows[-1].startswith("| DAgger | 1 | 700 | 0.500 | 6/7, ")
-    assert rows[-1].endswith("| sim +6 −1, world +4 −0; p = 0.012 |")
+    assert rows[-1].endswith("| against *plain*: sim +6 −1, world +4 −0; p = 0.012 |")
     assert "| plain | 2 | – | 0.500 | 8/14 (1 + 7)," in rows[-2]
 
 

@@ -15,7 +15,7 @@ class DaggerConfig(FrozenModel):
 
     after: tuple[float, ...] = Field(default=(0.45, 0.6, 0.75), min_length=1)
     """Shares of the training's steps after which a round is made, one after the other."""
-    num_episodes: int = Field(default=24, ge=1)
+    num_episodes: int = Field(default=48, ge=1)
     """Episodes a round, failures included."""
     share: float | None = Field(default=0.25, gt=0, le=1)
     """Of each batch, drawn from what rounds gave once there is some; None draws windows uniformly
