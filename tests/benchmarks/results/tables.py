@@ -4,6 +4,7 @@ import json
 
 from tests.benchmarks.bench_first_pose import markdown as first_poses
 from tests.benchmarks.calibration_table import calibration_table, miss_table
+from tests.benchmarks.dagger_table import dagger_table
 from tests.benchmarks.gap_table import ladder_table
 from tests.benchmarks.results import demo
 from tests.benchmarks.results.demo import FIGURES
@@ -48,6 +49,7 @@ TABLES = {
     "demo, costs": lambda: demo.costs(demo.runs()),
     "calibration": lambda: calibration_table(_kept("calibration")["results"]) + "\n",
     "calibration, misses": lambda: miss_table(_kept("calibration")["misses"]) + "\n",
+    "dagger": lambda: dagger_table(_kept("dagger")["results"]) + "\n",
     "gap": _ladders,
     "first poses": lambda: first_poses(_kept("first_pose")) + "\n",
     "rooms": lambda: rooms(_kept("rooms")["rows"]),
