@@ -37,13 +37,18 @@ def check_targets(summaries: Mapping[str, Artifact]) -> list[Target]:
     # Of one viewpoint nothing is held out that would tell.
     tells = isinstance(splat, SplatScene) and not splat.is_one_viewpoint
     psnr = splat.psnr_db if isinstance(splat, SplatScene) and tells else None
+    tried = {"real", *(rate.domain for rate in rates)}
+    compared = [
+        _calibration(evaluation, domain, summaries.get("calibrate"))
+        for domain in COMPARED
+        if domain in tried
+    ]
     return [
         _success("teacher succeeds in simulation", find_rate(rates, "teacher", "sim"),
                  TEACHER_SUCCESS),
         _success("student succeeds in simulation", find_rate(rates, "student", "sim"),
                  STUDENT_SIM_SUCCESS),
-        *(_calibration(evaluation, domain, summaries.get("calibrate"))
-          for domain in COMPARED if domain == "real" or any(r.domain == domain for r in rates)),
+        *compared,
         _at_least("ADD-S AUC of the object track", figures.get("adds_auc"), ADDS_AUC, "{:.1f}"),
         _at_least("PSNR of the splat on held-out photos", psnr, PSNR_DB, "{:.1f} dB"),
     ]  # fmt: skip
