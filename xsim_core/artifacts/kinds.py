@@ -88,7 +88,9 @@ class Capture(Artifact):
     """``table``: the robot's place is a guess; the origin lies on the table under the object."""
     init_frame: int
     init_box_xyxy: tuple[float, float, float, float]
-    """Where the user boxed the object in ``init_frame``, pixels."""
+    """Where the object is in ``init_frame``, pixels."""
+    box_from: Literal["drawn", "click", "motion"] = "drawn"
+    """Who says so: a person's box, a person's click, or what stands still there and moves later."""
     is_mesh_coloured: bool = True
     """False where the mesh says too little about how the object looks: the tracker learns it."""
     mesh_from: Literal["file", "film"] = "file"

@@ -69,6 +69,7 @@ def _commit(examined: Examined, folder: Path, out: ArtifactWriter) -> Capture:
         world=place.world,
         init_frame=examined.init_frame,
         init_box_xyxy=file.init_box_xyxy,
+        box_from=examined.box_from,
         is_mesh_coloured=examined.mesh.is_textured,
         mesh_from="file" if made is None else "film",
         mesh_seen_share=None if made is None else round(made.seen_share, 4),

@@ -59,21 +59,28 @@ class CaptureFile(FrozenModel):
     """table: nobody knows where the robot stands; the origin is guessed on the table. file: the
     frame of ``camera_path`` is the robot's."""
     init_frame: int = Field(default=0, ge=0)
-    init_box_xyxy: tuple[float, float, float, float]
-    """The object in ``init_frame``, as boxed by a person: left, top, right, bottom in pixels."""
+    init_box_xyxy: tuple[float, float, float, float] = Field(
+        default=NO_BOX, exclude_if=lambda v: v == NO_BOX
+    )
+    """The object in ``init_frame``, as boxed by a person: left, top, right, bottom in pixels. Left
+    out, it is found there: at ``click``, or as what stands still and is moved later."""
+    click: tuple[float, float] | None = None
+    """A pixel (column, row) on the object in ``init_frame``, in place of a box."""
     track: TrackSpec | None = None
     """The object's poses from another program, for ``pose_track.backend: file``."""
 
+    @property
+    def is_boxed(self) -> bool:
+        """Whether a person drew the object's box."""
+        return "init_box_xyxy" in self.model_fields_set
 
-def read_capture_file(
-    folder: Path, notes: list[str] | None = None, *, is_box_drawn: bool = True
-) -> CaptureFile:
+
+def read_capture_file(folder: Path, notes: list[str] | None = None) -> CaptureFile:
     """The parsed ``capture.yaml`` of a capture folder.
 
     Args:
         folder: of the capture.
         notes: receives a sentence when the file's encoding had to be guessed.
-        is_box_drawn: False where the file may lack its box; it is empty then.
 
     Raises:
         BadInputError: when it is missing, not YAML, or has wrong or missing keys.
@@ -91,8 +98,6 @@ def read_capture_file(
     raw = parse_yaml(text, f"{path} is not YAML")
     if not isinstance(raw, dict):
         raise BadInputError(f"{path} must be a mapping with the keys {_keys()}")
-    if not is_box_drawn:
-        raw = {"init_box_xyxy": NO_BOX, **raw}
     try:
         file = CaptureFile.model_validate(raw)
     except ValidationError as error:
@@ -128,6 +133,10 @@ def _check_said_once(file: CaptureFile, path: Path) -> None:
         raise BadInputError(
             f"{path}: 'world: {file.world}' says {said}, and "
             f"'{'board' if file.board else 'camera'}' says where it is: leave one of them out"
+        )
+    if file.is_boxed and file.click is not None:
+        raise BadInputError(
+            f"{path}: 'init_box_xyxy' and 'click' both say where the object is: leave one out"
         )
     if file.track is not None and mesh_path(path.parent, file) is None:
         raise BadInputError(

@@ -8,6 +8,17 @@ from numpy.typing import NDArray
 
 from xsim_core.errors import BadInputError
 from xsim_core.film.frames import Video
+from xsim_core.film.standing import (
+    MAX_HIDDEN,
+    NOISES,
+    STANDS_M,
+    Box,
+    Mask,
+    hidden_share,
+    opened,
+    with_edges,
+    without_depth_edges,
+)
 from xsim_core.geometry import make_se3
 from xsim_core.geometry.arrays import SE3
 from xsim_core.tracking.config import TrackerConfig
@@ -15,13 +26,6 @@ from xsim_core.tracking.frame import Level
 from xsim_core.tracking.initialisation.support import Support, find_support
 from xsim_core.tracking.terms import depth_sigma
 
-Box = tuple[float, float, float, float]
-Mask = NDArray[np.bool_]
-
-STANDS_M = 0.004
-"""Lower than this above the support is the support, or cannot be told from it."""
-NOISES = 2.5
-"""Standard deviations of the depth that something must stand out by."""
 MAX_RESTING = 24
 """Frames of the same rest that are averaged."""
 SAME_SHARE = 0.9
@@ -30,11 +34,6 @@ MIN_PIXELS = 400
 """Of the object in one frame."""
 MIN_PIECE = 25
 """Of a piece of it: hidden behind itself, an object may be in several."""
-EDGE_M = 0.03
-"""Depth that changes by more from pixel to pixel is an edge."""
-RIM_PX, BEFORE_M, MAX_HIDDEN = 4, 0.008, 0.05
-"""How far around the outline something is looked for that hides the object, how much nearer than
-it that is, and along how much of the outline it may be."""
 MARGIN = 0.25
 """How far beyond the box the object is looked for, in box sides."""
 
@@ -110,9 +109,8 @@ def _object_mask(
     """
     heights = support.heights(video.camera.unproject(depth_m))
     stands = (depth_m > 0) & (heights > least_m)
-    opened = cv2.morphologyEx(stands.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
-    stands = np.asarray(opened, np.uint8)
-    for pieces in (stands, _without_depth_edges(stands, depth_m)):
+    stands = opened(stands)
+    for pieces in (stands, without_depth_edges(stands, depth_m)):
         mask, goes_on = _in_box(pieces, box)
         if not goes_on:
             break
@@ -128,8 +126,8 @@ def _object_mask(
             f"out of what it lies on, {MIN_PIXELS} are needed. Film it from nearer by or at a "
             "higher resolution, or bring a mesh (`mesh:`)"
         )
-    mask = _with_edges(mask, stands, depth_m)
-    if (hidden := _hidden_share(mask, stands, depth_m)) > MAX_HIDDEN:
+    mask = with_edges(mask, stands, depth_m)
+    if (hidden := hidden_share(mask, stands, depth_m)) > MAX_HIDDEN:
         raise BadInputError(
             f"the object cannot be reconstructed: along {100 * hidden:.0f} % of its outline "
             "something is before it. Choose an init_frame in which it is free, or bring a mesh "
@@ -138,14 +136,14 @@ def _object_mask(
     return mask
 
 
-def _in_box(stands: NDArray[np.uint8], box: Box) -> tuple[Mask, bool]:
+def _in_box(stands: Mask, box: Box) -> tuple[Mask, bool]:
     """The pieces (h, w) that lie in the box, and whether the largest goes on beyond it."""
     x0, y0, x1, y1 = box
     dx, dy = MARGIN * (x1 - x0), MARGIN * (y1 - y0)
     v, u = np.mgrid[: stands.shape[0], : stands.shape[1]]
     near = (u >= x0 - dx) & (u <= x1 + dx) & (v >= y0 - dy) & (v <= y1 + dy)
     in_box = (u >= x0) & (u <= x1) & (v >= y0) & (v <= y1)
-    pieces = stands * near.astype(np.uint8)
+    pieces = (stands & near).astype(np.uint8)
     labels = np.asarray(cv2.connectedComponents(pieces)[1], np.int64)
     sizes = np.bincount(labels.ravel())
     inside = np.bincount(labels[in_box], minlength=len(sizes))
@@ -157,31 +155,6 @@ def _in_box(stands: NDArray[np.uint8], box: Box) -> tuple[Mask, bool]:
     return np.isin(labels, np.flatnonzero(is_piece)), bool(
         at_rim[largest] > 0 and inside[largest] >= MIN_PIECE
     )
-
-
-def _hidden_share(mask: Mask, stands: NDArray[np.uint8], depth_m: NDArray[np.float32]) -> float:
-    """Of the outline, where something stands that is nearer than the object is there."""
-    kernel = np.ones((2 * RIM_PX + 1, 2 * RIM_PX + 1), np.uint8)
-    rim = cv2.dilate(mask.astype(np.uint8), kernel).astype(bool) & ~mask
-    near_m = cv2.erode(np.where(mask, depth_m, 9.0).astype(np.float32), kernel)
-    before = stands.astype(bool) & (depth_m < near_m - BEFORE_M)
-    return float((rim & before).sum() / max(1, rim.sum()))
-
-
-def _without_depth_edges(
-    stands: NDArray[np.uint8], depth_m: NDArray[np.float32]
-) -> NDArray[np.uint8]:
-    """Cut apart what only lies one before the other in the picture."""
-    step = cv2.morphologyEx(depth_m, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
-    return np.asarray(stands * (step < EDGE_M), np.uint8)
-
-
-def _with_edges(mask: Mask, stands: NDArray[np.uint8], depth_m: NDArray[np.float32]) -> Mask:
-    """What was cut off at depth's edges is given back, as far as it lies at the object's depth."""
-    kernel = np.ones((5, 5), np.uint8)
-    far = cv2.dilate(np.where(mask, depth_m, 0).astype(np.float32), kernel)
-    grown = cv2.dilate(mask.astype(np.uint8), kernel).astype(bool)
-    return np.asarray(mask | (grown & stands.astype(bool) & (np.abs(depth_m - far) < EDGE_M)))
 
 
 def _resting(video: Video, frame: int, is_object: Mask, depth_m: NDArray[np.float32]) -> list[int]:

@@ -68,6 +68,7 @@ def test_a_box_is_tried_and_accepted(capture_copy, drawn, tmp_path):
     with annotated(capture_copy, tmp_path / "arrays") as annotator:
         page = ask(annotator, "").decode()
         assert '"box": null' in page
+        assert "Draw a box, or click the object: nothing says where the object is" in page
         frame = np.asarray(Image.open(BytesIO(ask(annotator, "frame/0.png"))))
         assert frame.shape == (120, 160, 3)
         good = json.loads(ask(annotator, "try", {"at": 0, "box_xyxy": drawn}))
@@ -101,6 +102,21 @@ def test_what_is_no_box_or_not_asked_for_by_the_page_writes_nothing(capture_copy
         assert refusal(annotator, "frame/6.png")[0] == 404
     assert annotator.written is None
     assert (capture_copy / "capture.yaml").read_bytes() == before
+
+
+def test_a_click_gives_a_box_or_the_reason_why_not(capture_copy, drawn, tmp_path):
+    u, v = np.mean([drawn[:2], drawn[2:]], axis=0).tolist()
+    with annotated(capture_copy, tmp_path / "arrays") as annotator:
+        found = json.loads(ask(annotator, "click", {"at": 0, "u": u, "v": v}))
+        np.testing.assert_allclose(found["box_xyxy"], drawn, atol=4)
+        code, said = refusal(annotator, "click", {"at": 0, "u": 400.0, "v": v})
+        assert (code, "is no pixel of the 160x120 image" in said) == (400, True)
+        assert refusal(annotator, "click", {"at": 6, "u": u, "v": v})[0] == 400
+        assert refusal(annotator, "click", {"at": 0, "u": u}) == (
+            400,
+            "a frame and a pixel are expected",
+        )
+        assert refusal(annotator, "click", {"at": 0, "u": u, "v": v}, key="")[0] == 403
 
 
 def test_frames_are_numbered_as_the_file_counts_them(capture_copy, tmp_path):

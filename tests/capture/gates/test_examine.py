@@ -138,6 +138,6 @@ def test_a_synthesised_capture_without_its_file_needs_the_box_alone(capture_copy
         "init_box_xyxy, a box around the object"
     ]
     write_proposal(file, proposal, frame, None)
-    assert "'init_box_xyxy': Field required" in check_capture(capture_copy).refused[0].found
+    assert "nothing says where the object is" in check_capture(capture_copy).refused[0].found
     file.write_text(file.read_text() + f"init_box_xyxy: {box}\n")
     assert check_capture(capture_copy).refused == []

@@ -1,6 +1,5 @@
 """capture/propose/proposal.py, place.py, missing.py: what is chosen, why, and what is missing."""
 
-import pytest
 import yaml
 
 from xsim_core.capture.layout import CaptureFile, read_capture_file
@@ -18,7 +17,6 @@ from xsim_core.capture.recognise.facts import (
     SeenMarkers,
     TagLayout,
 )
-from xsim_core.errors import BadInputError
 
 FILM = Film(path="a/b", what="a film", num_frames=9, image_wh=(640, 480))
 WHOLE = Facts(
@@ -69,11 +67,28 @@ def test_a_file_with_a_gap_is_refused_for_just_that_gap(tmp_path):
     facts = WHOLE.model_copy(update={"box": None})
     assert not propose(facts).is_ready
     (tmp_path / "capture.yaml").write_text(text_of(facts))
-    with pytest.raises(BadInputError, match=r"capture.yaml: 'init_box_xyxy': Field required\."):
-        read_capture_file(tmp_path)
+    assert not read_capture_file(tmp_path).is_boxed
     filled = uncommented(text_of(facts), "init_box_xyxy")
     (tmp_path / "capture.yaml").write_text(filled)
     assert read_capture_file(tmp_path).init_box_xyxy == (230, 146, 308, 214)
+
+
+def test_a_box_that_the_film_tells_is_not_written_down_but_shown():
+    box = FirstBox(frame=2, box_xyxy=(1.0, 2.0, 30.0, 40.0), source="it", is_found=True)
+    facts = WHOLE.model_copy(update={"box": box})
+    proposal = propose(facts)
+    assert proposal.is_ready
+    assert "init_box_xyxy" not in proposal.values
+    assert proposal.values["init_frame"] == 2
+    filled = yaml.safe_load(uncommented(text_of(facts), "init_box_xyxy"))
+    assert filled["init_box_xyxy"] == [1, 2, 30, 40]
+
+
+def test_why_the_film_does_not_tell_is_said():
+    facts = WHOLE.model_copy(update={"box": None, "no_box": "two things move"})
+    (missing,) = [item for item in propose(facts).missing if item.is_needed]
+    assert missing.costs.endswith(": two things move")
+    assert "# two things move" in text_of(facts)
 
 
 def test_a_board_that_is_seen_is_written_out_to_be_filled_in():

@@ -1,18 +1,22 @@
 """A capture's film and mesh, and what pose a box in a frame of it leads to."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from xsim_core.capture.find_object.by_click import object_at_click
+from xsim_core.capture.find_object.by_motion import object_by_motion
+from xsim_core.capture.find_object.found import FoundObject
 from xsim_core.capture.formats import RGBDVideo
 from xsim_core.capture.identity import VideoChoice, video_path
-from xsim_core.capture.layout import NO_BOX, CaptureFile, mesh_path, read_capture_file
+from xsim_core.capture.layout import CaptureFile, mesh_path, read_capture_file
 from xsim_core.capture.readers.apart import read_parts
 from xsim_core.capture.readers.depth_unit import DepthUnit, to_mm
 from xsim_core.capture.readers.meshes.linked_files import mesh_root
+from xsim_core.checks.camera_still import camera_stillness
 from xsim_core.checks.object_box import check_object_in_box
 from xsim_core.errors import BadInputError, XSimError
 from xsim_core.geometry import TexturedMesh
@@ -75,10 +79,41 @@ class AnnotatedFilm:
         there = self.video.source_frames
         return tuple(range(self.num_frames) if there is None else map(int, there))
 
-    @property
-    def box_xyxy(self) -> Box | None:
-        """As the capture's file has it."""
-        return None if self.file.init_box_xyxy == NO_BOX else self.file.init_box_xyxy
+    @cached_property
+    def begin(self) -> tuple[Box | None, str]:
+        """The box to begin with, as the capture's file or the film has it, and what to say."""
+        if self.file.is_boxed:
+            return self.file.init_box_xyxy, "Look for it in the box, or draw another."
+        try:
+            found = self._found()
+        except BadInputError as error:
+            return None, f"Draw a box, or click the object: {error}"
+        return found.box_xyxy, f"{found.note}. Look for it there, or draw another."
+
+    def _found(self) -> FoundObject:
+        """As ingest finds it.
+
+        Raises:
+            BadInputError: when nothing tells it.
+        """
+        if self.file.click is not None:
+            return self.box_at(self.first, self.file.click)
+        video = replace(self.video, depth_mm=to_mm(self.video.depth_mm, self._unit.metres))
+        stillness = camera_stillness(video.rgb, None)  # type: ignore[arg-type]
+        stretches = () if stillness.goes_on else stillness.stretches
+        return object_by_motion(video, self.first, self._mesh, stretches)
+
+    def box_at(self, at: int, click: tuple[float, float]) -> FoundObject:
+        """The box of what stands at a pixel (column, row) of a frame.
+
+        Raises:
+            BadInputError: when that cannot be told.
+        """
+        if not 0 <= at < self.num_frames:
+            raise BadInputError(f"there is no frame {at}; the film has {self.num_frames}")
+        depth_mm = to_mm(np.asarray(self.video.depth_mm[at : at + 1]), self._unit.metres)
+        frame = replace(self.video, depth_mm=depth_mm, rgb=self.video.rgb[at : at + 1])
+        return object_at_click(frame, 0, click, self._mesh)
 
     @property
     def first(self) -> int:
@@ -163,7 +198,7 @@ def open_annotated(folder: Path, place: Path, *, prefer: VideoChoice = "declared
     Raises:
         BadInputError: when there is no capture, or its video cannot be read.
     """
-    file = read_capture_file(folder, is_box_drawn=False)
+    file = read_capture_file(folder)
     mesh = mesh_path(folder, file)
     parts = read_parts(
         place,

@@ -6,7 +6,7 @@ import secrets
 import socket
 import threading
 from pathlib import Path
-from typing import Self
+from typing import ClassVar, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.applications import Starlette
@@ -34,10 +34,29 @@ SAFE = {
 """The page loads nothing from elsewhere, and nobody else's page can hold it."""
 
 
-class _Boxed(BaseModel):
+class _Sent(BaseModel):
     """What the page sends."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    expected: ClassVar[str]
+
+
+Sent = TypeVar("Sent", bound=_Sent)
+
+
+class _Clicked(_Sent):
+    """A pixel of a frame."""
+
+    expected: ClassVar[str] = "a frame and a pixel are expected"
+    at: int = Field(ge=0)
+    u: float
+    v: float
+
+
+class _Boxed(_Sent):
+    """A box in a frame."""
+
+    expected: ClassVar[str] = "a frame and a box of four numbers are expected"
     at: int = Field(ge=0)
     box_xyxy: list[float] = Field(min_length=4, max_length=4)
 
@@ -72,6 +91,7 @@ class Annotator:
             Route("/", self._page),
             Route("/frame/{at:int}.png", self._frame),
             Route("/try", self._try, methods=["POST"]),
+            Route("/click", self._click, methods=["POST"]),
             Route("/accept", self._accept, methods=["POST"]),
         ]
         app = Starlette(routes=routes, exception_handlers={BadInputError: _refused})
@@ -102,17 +122,23 @@ class Annotator:
         self._check_key(request)
         film = self._film
         width, height = film.image_wh
+        box, said = await run_in_threadpool(self._begin)
         facts = {
             "first": film.first,
             "numbers": film.numbers,
             "width": width,
             "height": height,
-            "box": film.box_xyxy,
+            "box": box,
+            "said": said,
             "key": self._key,
         }
         names = {"name": film.file.name, "object_name": film.file.object_name}
         page = render("capture/annotate/page.html", facts=facts, **names)
         return HTMLResponse(page, headers=SAFE)
+
+    def _begin(self) -> tuple[Box | None, str]:
+        with self._one_at_a_time:
+            return self._film.begin
 
     async def _frame(self, request: Request) -> Response:
         self._check_key(request)
@@ -137,6 +163,12 @@ class Annotator:
             "picture": f"data:image/png;base64,{picture}" if picture else None,
         }
 
+    async def _click(self, request: Request) -> Response:
+        clicked = await self._body(request, _Clicked)
+        at = clicked.at, (clicked.u, clicked.v)
+        found = await run_in_threadpool(self._film.box_at, *at)
+        return JSONResponse({"box_xyxy": found.box_xyxy, "sentence": found.note})
+
     async def _accept(self, request: Request) -> Response:
         boxed = await self._boxed(request)
         self._film.check_box(boxed.at, boxed.box)
@@ -145,14 +177,17 @@ class Annotator:
         return JSONResponse({"sentence": f"written to {self.written}; this page can be closed"})
 
     async def _boxed(self, request: Request) -> _Boxed:
+        return await self._body(request, _Boxed)
+
+    async def _body(self, request: Request, model: type[Sent]) -> Sent:
         self._check_key(request)
         length = request.headers.get("Content-Length", "")
         if not (length.isascii() and length.isdigit() and int(length) <= MAX_BODY_BYTES):
             raise HTTPException(413, f"at most {MAX_BODY_BYTES} bytes")
         try:
-            return _Boxed.model_validate_json(await request.body())
+            return model.model_validate_json(await request.body())
         except ValidationError as error:
-            raise BadInputError("a frame and a box of four numbers are expected") from error
+            raise BadInputError(model.expected) from error
 
     def _check_key(self, request: Request) -> None:
         given = request.headers.get("X-Key") or request.query_params.get("key", "")

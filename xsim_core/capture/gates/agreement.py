@@ -22,6 +22,7 @@ from xsim_core.checks.board_seen import (
 from xsim_core.checks.camera_still import camera_stillness, frames_with_board_elsewhere
 from xsim_core.checks.lag import Lag, depth_lag
 from xsim_core.checks.object_box import check_object_in_box
+from xsim_core.checks.stillness import Stretch
 from xsim_core.errors import BadInputError
 from xsim_core.geometry import Board, BoardDetection, BoardSpec, TexturedMesh
 
@@ -51,8 +52,14 @@ class Agreed:
 
     video: RGBDVideo
     """Its depth in millimetres by the board's word, beside the colour of its own moment."""
-    is_camera_moving: bool
-    """All through the film, as one held in the hand."""
+    stretches: tuple[Stretch, ...]
+    """In which the camera stood in one place each; none where it moves all through the film, as
+    one held in the hand."""
+
+    @property
+    def is_camera_moving(self) -> bool:
+        """All through the film."""
+        return not self.stretches
 
 
 def agreed_parts(
@@ -101,12 +108,12 @@ def agreed_parts(
             "" if ratio is None else f"; {ratio:.3f} of what the board's size says"
         )
     with gates.gate("camera and board stand still", notes) as gate:
-        num_places = _check_camera(video, board, found, notes, is_path_given=is_path_given)
-        gate.found = _places_words(num_places)
+        stretches = _check_camera(video, board, found, notes, is_path_given=is_path_given)
+        gate.found = _places_words(len(stretches))
     with gates.gate("depth in time with colour", notes) as gate:
         in_time, lag = _without_lag(replace(video, depth_mm=depth_mm), notes)
         gate.found = "too little moves to tell" if lag is None else f"{lag.frames:+.2f} frames"
-    return Agreed(in_time, is_camera_moving=num_places == 0)
+    return Agreed(in_time, stretches)
 
 
 def _places_words(num_places: int) -> str:
@@ -142,15 +149,15 @@ def _check_camera(
     notes: list[str],
     *,
     is_path_given: bool,
-) -> int:
-    """In how many places the camera stood, 0 for one that moves on; says when it was knocked.
+) -> tuple[Stretch, ...]:
+    """Where the camera stood still, nowhere for one that moves on; says when it was knocked.
 
     Raises:
         BadInputError: for a camera that was moved in a film without a board, or a board that moves.
     """
     stillness = camera_stillness(video.rgb, board)  # type: ignore[arg-type]
     if stillness.goes_on or (is_path_given and not stillness.is_still):
-        return 0
+        return ()
     seconds = video.timestamps_s - video.timestamps_s[0]
     if not stillness.is_still:
         if not found:
@@ -172,7 +179,7 @@ def _check_camera(
                 "camera stands still. T_world_board is one place: leave the board where it was "
                 "measured, or cut the film there."
             )
-    return len(stillness.stretches)
+    return stillness.stretches
 
 
 def _without_lag(video: RGBDVideo, notes: list[str]) -> tuple[RGBDVideo, Lag | None]:

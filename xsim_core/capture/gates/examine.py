@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from xsim_core.capture.find_object.found import BoxFrom
 from xsim_core.capture.formats import RGBDVideo
 from xsim_core.capture.identity import VideoChoice, video_path
 from xsim_core.capture.layout import CAPTURE_FILE, CaptureFile, mesh_path, read_capture_file
@@ -22,6 +23,7 @@ from xsim_core.capture.readers.apart import Brought, Parts, read_parts
 from xsim_core.capture.readers.meshes.linked_files import mesh_root
 from xsim_core.capture.readers.posed.posed_photos import ACCEPTS as ACCEPTS_POSES, poses_in
 from xsim_core.capture.readers.tracks.of_film import GivenTrack
+from xsim_core.checks.stillness import Stretch
 from xsim_core.errors import BadInputError
 from xsim_core.geometry import Board, TexturedMesh
 from xsim_core.geometry.symmetry_spec import ObjectSymmetry
@@ -31,6 +33,7 @@ from .agreement import Agreed, Views, agreed_parts, check_object
 from .film_object import FromFilm, object_from_film
 from .first_frame import check_depth, find_init_frame
 from .gate import Gates
+from .object_box import with_box
 from .object_symmetry import object_symmetry
 from .room_file import check_room
 from .words import (
@@ -61,6 +64,8 @@ class Examined:
     """Its depth in millimetres, beside the colour of its own moment."""
     init_frame: int
     """Which of the video's frames the box is in."""
+    box_from: BoxFrom
+    """Who says where the object is; ``file`` has its box, whoever that is."""
     place: Place
     mesh: TexturedMesh
     """As it was brought, or as the film gave it."""
@@ -158,7 +163,7 @@ def _hold_together(
         gates.not_reached("board in photos", "needs the photos")
     photos = np.zeros((0, *parts.video.rgb.shape[1:]), np.uint8)
     views = Views(parts.video, parts.unit, photos if parts.photos is None else parts.photos)
-    agreed = Agreed(parts.video, is_camera_moving=False)
+    agreed = Agreed(parts.video, (Stretch(0, len(parts.video.rgb) - 1),))
     with gates.part():
         with gates.gate("tags in the video", notes) as gate:
             board = as_seen(board, views.video, notes)
@@ -193,7 +198,8 @@ def _place_and_object(
     with gates.part():
         with gates.gate("init_box_xyxy", notes) as gate:
             init_frame = find_init_frame(file, video)
-            gate.found = box_words(file)
+            file, box_from = with_box(file, agreed, init_frame, parts.mesh, notes)
+            gate.found = box_words(file, box_from)
         with gates.part(), gates.gate("mesh in its box", notes) as gate:
             gate.found = _check_mesh(parts.mesh, video, init_frame, file)
         with gates.gate("where the robot stands", notes) as gate:
@@ -221,7 +227,17 @@ def _place_and_object(
             brought, told = parts.whole(), tuple(notes)
             track = _of_film(parts.track, parts, video)
             return Examined(
-                file, brought, video, init_frame, place, mesh, from_film, symmetry, track, told
+                file,
+                brought,
+                video,
+                init_frame,
+                box_from,
+                place,
+                mesh,
+                from_film,
+                symmetry,
+                track,
+                told,
             )
     return None
 

@@ -11,7 +11,7 @@ from xsim_core.windows import windows
 
 
 def find_init_frame(file: CaptureFile, video: RGBDVideo) -> int:
-    """The frame of the video that ``init_frame`` means; the box must lie within it.
+    """The frame of the video that ``init_frame`` means; a box that was drawn must lie within it.
 
     Raises:
         BadInputError: when there is no such frame, or the box is none in it.
@@ -27,6 +27,8 @@ def find_init_frame(file: CaptureFile, video: RGBDVideo) -> int:
             f"{CAPTURE_FILE}: init_frame is {file.init_frame} but the video has {num_frames} frames"
             f"{dropped}"
         )
+    if not file.is_boxed:
+        return int(found[0])
     left, top, right, bottom = file.init_box_xyxy
     inside = left >= 0 and top >= 0 and right <= w and bottom <= h
     if not inside or right - left < 4 or bottom - top < 4:

@@ -1,5 +1,6 @@
 """What the gates of a capture measured, in a few words each."""
 
+from xsim_core.capture.find_object.found import BoxFrom, box_words as in_yaml
 from xsim_core.capture.layout import CaptureFile
 from xsim_core.capture.place.resolve import Place
 from xsim_core.capture.readers.apart import Parts
@@ -55,10 +56,14 @@ def path_words(parts: Parts) -> str:
     return f"{path.about.form}: {int(path.has_pose.sum())} of {len(path.has_pose)} frames"
 
 
-def box_words(file: CaptureFile) -> str:
-    """The box as stated."""
+def box_words(file: CaptureFile, box_from: BoxFrom) -> str:
+    """The box as stated or found."""
     left, top, right, bottom = file.init_box_xyxy
-    return f"{right - left:.0f}x{bottom - top:.0f} pixels in frame {file.init_frame}"
+    words = f"{right - left:.0f}x{bottom - top:.0f} pixels in frame {file.init_frame}"
+    if box_from == "drawn":
+        return words
+    how = "grown from the click" if box_from == "click" else "found by what moves"
+    return f"{words}, {how}: {in_yaml(file.init_box_xyxy)}"
 
 
 def place_words(place: Place) -> str:

@@ -89,10 +89,12 @@ def _box(facts: Facts) -> list[Missing]:
     return [
         Missing(
             what="init_box_xyxy, a box around the object",
-            costs="tracking does not know what to follow",
+            costs="tracking does not know what to follow"
+            + (f": {facts.no_box}" if facts.no_box else ""),
             how="draw it in the browser: `xsim capture annotate FOLDER`; or read it off "
             "init_frame.png, whose grid counts pixels, and write it into capture.yaml: left, top, "
-            "right, bottom; or bring a mask of the first frame as masks/NAME_OF_THE_FRAME.png",
+            "right, bottom, or as click: a pixel on the object; or bring a mask of the first frame "
+            "as masks/NAME_OF_THE_FRAME.png",
             is_needed=True,
         )
     ]

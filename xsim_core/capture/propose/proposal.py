@@ -135,14 +135,21 @@ def _box(facts: Facts) -> tuple[Line, Line]:
                 (
                     "nothing found says where the object is in that frame: `xsim capture annotate` "
                     "lets you draw it in the browser. Or read it off init_frame.png, whose grid "
-                    "counts pixels: left, top, right, bottom"
+                    "counts pixels: left, top, right, bottom; or write `click: [u, v]`, a pixel on "
+                    "it"
                     if facts.films
                     else "left, top, right, bottom of the object in that frame, in pixels",
+                    *([facts.no_box] if facts.no_box else []),
                 ),
                 "init_box_xyxy: [230, 146, 308, 214]",
             ),
         )
     why = (f"around {facts.box.source}; init_frame.png shows it",)
+    if facts.box.is_found:
+        said = (*why, "left out, it is found so when the capture is taken in; draw another here")
+        example = dumped({"init_box_xyxy": list(facts.box.box_xyxy)})
+        frame = Line("init_frame", facts.box.frame, ("a frame in which the object stands free",))
+        return frame, Line("init_box_xyxy", None, said, example)
     if facts.box.is_guess:
         why = (*why, "a guess: look at the picture, and correct it here if it is another thing")
     return (

@@ -114,6 +114,8 @@ class FirstBox(FrozenModel):
     """In words: a mask, poses, or what stands on the table."""
     is_guess: bool = False
     """Whether a person has to look at it before it is believed."""
+    is_found: bool = False
+    """Whether ingest finds it itself, by what moves, so that it need not be written down."""
 
 
 class Facts(FrozenModel):
@@ -137,6 +139,8 @@ class Facts(FrozenModel):
     """Recognised, but nothing of a capture."""
     markers: SeenMarkers | None = None
     box: FirstBox | None = None
+    no_box: str = ""
+    """Why the film does not tell it, where nothing else does either."""
     notes: tuple[str, ...] = Field(default=())
 
     def listed(self) -> list[tuple[str, Found]]:

@@ -12,6 +12,7 @@ from xsim_core.capture.readers.apart import look_in_child
 from xsim_core.capture.readers.images import image_files
 from xsim_core.capture.readers.video import video_files
 
+from .by_motion import box_by_motion
 from .facts import Facts, FirstBox, Photos
 from .films import find_films, read_first
 from .markers import find_layouts, look_for_markers
@@ -74,6 +75,9 @@ def look_around(folder: Path) -> tuple[Facts, NDArray[np.uint8] | None]:
         if (bounds := box_of_pose(T, video, mesh)) is not None:
             number = 0 if video.source_frames is None else int(video.source_frames[0])
             box = FirstBox(frame=number, box_xyxy=bounds, source=f"the mesh at {objects[0].path}")
+    no_box = ""
+    if box is None and film is not None:
+        box, no_box = box_by_motion(film, mesh)
     first_photos = _images_of(tree, photos[0]) if photos and not photos[0].fault else None
     facts = Facts(
         name=tree.root.name or "capture",
@@ -91,6 +95,7 @@ def look_around(folder: Path) -> tuple[Facts, NDArray[np.uint8] | None]:
         others=tuple(others),
         markers=look_for_markers(video, first_photos),
         box=box,
+        no_box=no_box,
     )
     return facts, None if video is None else _frame(video, box)
 
