@@ -8,6 +8,7 @@ from .api import (
     Track as Track,
     Windows as Windows,
     export as export,
+    import_dataset as import_dataset,
     load_dataset as load_dataset,
     load_evaluation as load_evaluation,
     load_policy as load_policy,
@@ -15,4 +16,5 @@ from .api import (
     load_track as load_track,
     open_artifact as open_artifact,
     open_store as open_store,
+    train_policy as train_policy,
 )

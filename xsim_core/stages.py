@@ -159,7 +159,7 @@ DIFFUSION = Stage(
     run="xsim_core.diffusion:train_student",
     config="xsim_core.diffusion:DiffusionConfig",
     inputs={"dataset": EpisodeDataset, "sim": SimWorld, "teacher": TeacherPolicy},
-    output=StudentPolicy, optional=frozenset({"teacher"}),
+    output=StudentPolicy, optional=frozenset({"sim", "teacher"}),
     title="An image-conditioned diffusion policy.",
     seed="seed", on_device=True,
     section=Section(
@@ -244,6 +244,15 @@ INGEST_ROLLOUTS = Stage(
     ),
 )  # fmt: skip
 
+INGEST_EPISODES = Stage(
+    name="ingest_episodes", version=1,
+    run="xsim_core.importers:ingest_episodes",
+    config="xsim_core.importers:IngestEpisodesConfig",
+    inputs={"sim": SimWorld}, output=EpisodeDataset,
+    optional=frozenset({"sim"}),
+    title="Somebody's demonstrations, from a dataset of another tool.",
+)  # fmt: skip
+
 COMPARE_ROLLOUTS = Stage(
     name="compare_rollouts", version=1,
     run="xsim_core.rollouts:compare_rollouts",
@@ -257,11 +266,13 @@ SIDE_STAGES: tuple[Stage[Any], ...] = (
     *(part for s in STAGES if s.fan_out for part in (s.fan_out.collect, s.fan_out.shard)),
     GAP_RUNG,
     INGEST_ROLLOUTS,
+    INGEST_EPISODES,
     COMPARE_ROLLOUTS,
 )
 """Beside the chain: what stages are cut into where several workers share them (``flows.fan_out``),
 what is measured of a finished run (``flows.gaps``), what takes the place of ``deploy`` where
-rollouts are brought, and what compares such of two policies."""
+rollouts are brought, what takes that of ``render_dataset`` where demonstrations are, and what
+compares rollouts of two policies."""
 
 
 def get_stage(name: str) -> Stage[Any]:

@@ -22,7 +22,8 @@ class Texts(tuple[str, ...]):
 NO_TEXTS = Texts()
 
 
-def _several(metavar: str) -> PrimitiveConstructorSpec[Texts]:
+def several(metavar: str) -> PrimitiveConstructorSpec[Texts]:
+    """How the command line takes an option of several values, called ``metavar`` in the help."""
     return PrimitiveConstructorSpec(
         nargs="*",
         metavar=metavar,
@@ -43,11 +44,11 @@ StoreUrl = Annotated[str, arg(metavar="URL")]
 Task = Annotated[str, arg(metavar="NAME|FILE")]
 Name = Annotated[str, arg(metavar="NAME")]
 File = Annotated[str, arg(metavar="FILE")]
-Settings = Annotated[Texts, _several("STAGE.FIELD=VALUE")]
+Settings = Annotated[Texts, several("STAGE.FIELD=VALUE")]
 Device = Annotated[str, arg(metavar="DEVICE")]
-Stages = Annotated[Texts, _several("STAGE")]
-Limits = Annotated[Texts, _several("LIMIT=VALUE")]
-Recordings = Annotated[Positional[Texts], _several("FOLDER|FILE")]
+Stages = Annotated[Texts, several("STAGE")]
+Limits = Annotated[Texts, several("LIMIT=VALUE")]
+Recordings = Annotated[Positional[Texts], several("FOLDER|FILE")]
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 """Addresses that nobody else reaches."""

@@ -22,6 +22,7 @@ COMMANDS: dict[str, str] = {
     "gap": "runs.gap:GapCommand",
     "view": "runs.view:View",
     "export": "artifacts.export:Export",
+    "import": "artifacts.importing:Import",
     "verify": "artifacts.look:Verify",
     "forget": "artifacts.store:Forget",
     "gc": "artifacts.store:Gc",

@@ -27,6 +27,7 @@ PINNED = {
     "collect_rollouts": "520e7d4138de19a792eb0d78",
     "render_shard": "7eef04eabf88a28998b7a487",
     "ingest_rollouts": "c382b24a436a721d366bc840",
+    "ingest_episodes": "e08f9ad3e81ccd22e4ffe43c",
     "compare_rollouts": "83eebed9ab39e760553e066d",
     "gap_rung": "2803a4188c52ff4c23653b97",
 }

@@ -23,11 +23,11 @@ class Episode:
     rgb: NDArray[np.uint8]
     """(n, h, w, 3), read-only."""
     state: NDArray[np.float32]
-    """(n, s) proprioception: TCP x, y, z in metres, sine and cosine of yaw, gripper opening."""
+    """(n, s) as ``Dataset.state``."""
     action: NDArray[np.float32]
-    """(n, a) in [-1, 1], what the teacher commanded."""
-    T_world_cam: NDArray[np.float32]
-    """(4, 4) where the camera was in this episode, OpenCV axes, metres."""
+    """(n, a) as ``Dataset.action``."""
+    T_world_cam: NDArray[np.float32] | None
+    """(4, 4) where the camera was in this episode, OpenCV axes, metres; None where nobody knows."""
 
     def __len__(self) -> int:
         return len(self.action)
@@ -44,17 +44,19 @@ class Dataset:
     rgb: NDArray[np.uint8]
     """(n, h, w, 3), a read-only memory map of a verified local copy."""
     state: NDArray[np.float32]
-    """(n, s) proprioception: TCP x, y, z in metres, sine and cosine of yaw, gripper opening."""
+    """(n, s) proprioception: TCP x, y, z in metres, sine and cosine of yaw, gripper opening; of a
+    dataset that was brought what ``summary.state_names`` says, in its own units."""
     action: NDArray[np.float32]
-    """(n, a) in [-1, 1], commanded after observing the same row."""
-    env_states: NDArray[np.float32]
-    """(n, x) simulator state before the action."""
+    """(n, a) in [-1, 1], commanded after observing the same row; of one that was brought what
+    ``summary.action_names`` says."""
+    env_states: NDArray[np.float32] | None
+    """(n, x) simulator state before the action; None of a dataset that was brought."""
     episode_ends: NDArray[np.int64]
     """(e,) one past the last row of each episode."""
-    T_world_cam: NDArray[np.float32]
-    """(e, 4, 4) camera to robot base, OpenCV axes, metres."""
-    K: NDArray[np.float32]
-    """(3, 3) intrinsics, pixels."""
+    T_world_cam: NDArray[np.float32] | None
+    """(e, 4, 4) camera to robot base, OpenCV axes, metres; None where nobody knows."""
+    K: NDArray[np.float32] | None
+    """(3, 3) intrinsics, pixels; likewise."""
 
     def __len__(self) -> int:
         """The number of episodes."""
@@ -78,7 +80,8 @@ class Dataset:
             )
         index %= len(self)
         rows = slice(self.episode_ends[index - 1] if index else 0, self.episode_ends[index])
-        return Episode(self.rgb[rows], self.state[rows], self.action[rows], self.T_world_cam[index])
+        T_world_cam = None if self.T_world_cam is None else self.T_world_cam[index]
+        return Episode(self.rgb[rows], self.state[rows], self.action[rows], T_world_cam)
 
     def torch(self, *, n_obs_steps: int = 1, horizon: int = 8) -> "Windows":
         """A map-style ``torch.utils.data.Dataset`` of training windows, for a ``DataLoader``.
@@ -99,7 +102,7 @@ class Dataset:
 
 
 def load_dataset(name: str | ArtifactRef[EpisodeDataset], *, store: StoreLike = None) -> Dataset:
-    """The episodes that ``render_dataset`` rendered.
+    """The episodes that ``render_dataset`` rendered, or that were brought.
 
     Args:
         name: ``RUN:STAGE`` (``"demo:render_dataset"``), ``kind/fingerprint``, first digits, or a
@@ -114,12 +117,13 @@ def load_dataset(name: str | ArtifactRef[EpisodeDataset], *, store: StoreLike = 
         BadInputError: when it is of another kind; names what the run has of this one.
     """
     opened = open_artifact(name, EpisodeDataset, store=store)
-    names = ("env_states", "episode_ends", "T_world_cam", "K")
+    optional = ("env_states", "T_world_cam", "K")
     return Dataset(
         opened.ref,
         opened.summary,
         rgb=opened.frames("observation.images.front"),
         state=opened.array("observation.state"),
         action=opened.array("action"),
-        **{n: opened.array(n) for n in names},
+        episode_ends=opened.array("episode_ends"),
+        **{n: opened.array(n) if n in opened.array_names else None for n in optional},
     )

@@ -315,12 +315,12 @@ class EpisodeDataset(Artifact):
     kind: ClassVar[str] = "episode_dataset"
     arrays: ClassVar[tuple[S, ...]] = (
         S("observation.images.front", "uint8", "n h w 3", "RGB"),
-        S("observation.state", "float32", "n s", "proprioception: TCP, yaw, gripper"),
-        S("action", "float32", "n a", "commanded after observing the row, in [-1, 1]"),
+        S("observation.state", "float32", "n s", "proprioception: TCP, yaw, gripper; or as named"),
+        S("action", "float32", "n a", "commanded after observing the row; ours in [-1, 1]"),
         S("episode_ends", "int64", "e", "one past the last row of each episode"),
-        S("env_states", "float32", "n x", "simulator state before the action"),
-        S("T_world_cam", "float32", "e 4 4", "of each episode"),
-        S("K", "float32", "3 3", "pixels"),
+        S("env_states", "float32", "n x", "simulator state before the action", optional=True),
+        S("T_world_cam", "float32", "e 4 4", "of each episode", optional=True),
+        S("K", "float32", "3 3", "pixels", optional=True),
     )
     task: str
     num_episodes: int
@@ -329,6 +329,15 @@ class EpisodeDataset(Artifact):
     """Teacher rollouts that were needed; the rest failed and were dropped."""
     image_hw: tuple[int, int]
     fps: float
+    state_names: tuple[str, ...] = ()
+    """Of one that was brought, what its numbers are called; () are those of X-Sim's robot."""
+    action_names: tuple[str, ...] = ()
+    """Likewise; () are the task's."""
+    instruction: str = ""
+    """Likewise, in words; "" is made from the task's name."""
+    robot: str = "panda"
+    notes: tuple[str, ...] = ()
+    """What was picked, left or changed when it was brought."""
 
 
 class TeacherRollouts(Artifact):

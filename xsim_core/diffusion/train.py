@@ -26,7 +26,7 @@ TRAINING_SHARE = 0.85
 
 def train_student(
     dataset: OpenArtifact[EpisodeDataset],
-    sim: OpenArtifact[SimWorld],
+    sim: OpenArtifact[SimWorld] | None = None,
     teacher: OpenArtifact[TeacherPolicy] | None = None,
     *,
     config: DiffusionConfig,
@@ -34,14 +34,22 @@ def train_student(
 ) -> StudentPolicy:
     """Train an image-conditioned diffusion policy and measure it in closed loop in simulation.
 
-    With ``config.dagger`` it also learns where it gets to itself; see ``dagger``.
+    With ``config.dagger`` it also learns where it gets to itself; see ``dagger``. Demonstrations
+    that somebody brought may be of no world that is here: then there are no trials.
 
     Raises:
-        BadInputError: when the dataset is empty, when it or the teacher is of another task, or when
-            a teacher is to be asked and there is none.
+        BadInputError: when the dataset is empty, when it or the teacher is of another task, when a
+            teacher is to be asked and there is none, or trials or rounds are asked for without a
+            world.
     """
-    check_same_task(dataset, sim)
+    if sim is not None:
+        check_same_task(dataset, sim)
     rounds = _rounds(teacher, sim, config, out)
+    if sim is None and config.num_eval_episodes > 0:
+        raise BadInputError(
+            f"num_eval_episodes is {config.num_eval_episodes}, but there is no world to try the "
+            "student in. Set it to 0, or name a world."
+        )
     episodes = Episodes.read(dataset)
     device = find_device(out.runtime.device)
     less = f"diffusion.optim.batch_size below {config.optim.batch_size}"
@@ -56,7 +64,7 @@ def train_student(
     out.add_file("loss.png", loss_plot(trainer.losses, title="imitation loss", marks=marks))
     if made:
         out.add_file("dagger.png", png_bytes(dagger_film(made)))
-    if config.num_eval_episodes > 0:
+    if sim is not None and config.num_eval_episodes > 0:
         seeds = range(config.eval_seed, config.eval_seed + config.num_eval_episodes)
 
         def progress(fraction: float, trials: Mapping[str, float]) -> None:
@@ -67,7 +75,7 @@ def train_student(
             student, sim, domain=config.domain, seeds=seeds, out=out, progress=progress
         )
     return StudentPolicy(
-        task=sim.summary.task,
+        task=dataset.summary.task,
         is_calibrated=False,
         architecture=student.architecture.model_dump(mode="json"),
         num_train_steps=trainer.step,
@@ -78,7 +86,7 @@ def train_student(
 
 def _rounds(
     teacher: OpenArtifact[TeacherPolicy] | None,
-    sim: OpenArtifact[SimWorld],
+    sim: OpenArtifact[SimWorld] | None,
     config: DiffusionConfig,
     out: ArtifactWriter,
 ) -> SendOut | None:
@@ -90,6 +98,11 @@ def _rounds(
             "diffusion.dagger labels what the student sees on its own with what a teacher would "
             "do there, and no teacher was given. Give the one of the run (stage ppo), or set "
             "diffusion.dagger=null."
+        )
+    if sim is None:
+        raise BadInputError(
+            "diffusion.dagger sends the student out into a world, and none was given. Set "
+            "diffusion.dagger=null, or name a world."
         )
     check_same_task(teacher, sim)
     ask = Ask(load_teacher(teacher), config.architecture.horizon)

@@ -11,14 +11,13 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationError
 
-from xsim_core.artifacts import SimWorld, StudentPolicy
+from xsim_core.artifacts import StudentPolicy
 from xsim_core.config import refusal
 from xsim_core.errors import BadInputError
 from xsim_core.policies import Student, StudentArchitecture
-from xsim_core.sim.task import TaskSpec
 from xsim_core.storage import OpenArtifact
 
-from .robot_words import STATE_NAMES, action_words
+from .robot_words import RobotWords, robot_words
 from .source import Source
 
 TYPE = "xsim_diffusion"
@@ -29,8 +28,7 @@ def write(source: Source[StudentPolicy], folder: Path) -> list[str]:
     """``config.json``, ``model.safetensors``, ``README.md``: what ``read_policy_folder`` takes."""
     from safetensors.numpy import save_file
 
-    policy, sim = source.artifact, source.made_from(SimWorld)
-    task = TaskSpec.model_validate(sim.summary.task_spec) if sim else None
+    policy = source.artifact
     # safetensors' NumPy side takes the bytes of a transposed array for those of a plain one.
     tensors = {
         prefix + name: np.ascontiguousarray(array)
@@ -38,10 +36,11 @@ def write(source: Source[StudentPolicy], folder: Path) -> list[str]:
         for name, array in policy.arrays(of).items()
     }
     save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
-    config = _config(policy, task)
+    words = robot_words(source)
+    config = _config(policy, words)
     (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")
     (folder / "README.md").write_text(_card(policy, config))
-    if task is None:
+    if not words.is_known:
         return ["The task's world is not in this store: what a full action moves is not told."]
     return []
 
@@ -78,28 +77,60 @@ def read_policy_folder(folder: Path) -> Student:
     return Student.from_arrays(architecture, weights, ranges)
 
 
-def _config(policy: OpenArtifact[StudentPolicy], task: TaskSpec | None) -> dict[str, Any]:
+def _config(policy: OpenArtifact[StudentPolicy], words: RobotWords) -> dict[str, Any]:
     summary = policy.summary
     a = StudentArchitecture.model_validate(summary.architecture)
-    state = STATE_NAMES if a.state_dim == len(STATE_NAMES) else None
     return {
         "type": TYPE,
         "artifact": str(policy.ref),
+        "demonstrations": "brought" if words.is_brought else "simulated",
         "task": summary.task,
         "is_calibrated": summary.is_calibrated,
         "input_features": {
             "observation.images.front": {"type": "VISUAL", "shape": [3, *a.image_hw]},
-            "observation.state": {"type": "STATE", "shape": [a.state_dim], "names": state},
+            "observation.state": {"type": "STATE", "shape": [a.state_dim], "names": words.state},
         },
-        "output_features": {
-            "action": {"type": "ACTION", "shape": [a.action_dim]} | action_words(task)
-        },
+        "output_features": {"action": {"type": "ACTION", "shape": [a.action_dim]} | words.action},
         "normalization_mapping": {"VISUAL": "IDENTITY", "STATE": "MIN_MAX", "ACTION": "MIN_MAX"},
         "n_obs_steps": a.n_obs_steps,
         "horizon": a.horizon,
         "n_action_steps": a.n_action_steps,
         "architecture": a.model_dump(mode="json"),
     }
+
+
+def _origin(policy: OpenArtifact[StudentPolicy], config: dict[str, Any]) -> str:
+    if config["demonstrations"] == "brought":
+        return (
+            "An image-conditioned diffusion policy that X-Sim trained on demonstrations of "
+            f"'{policy.summary.task}' that were brought from elsewhere"
+        )
+    calibrated = " and calibrated with rollouts of the world it is for"
+    return (
+        "An image-conditioned diffusion policy that X-Sim trained in simulation from one human "
+        f"video{calibrated if policy.summary.is_calibrated else ''}"
+    )
+
+
+def _state_words(config: dict[str, Any]) -> str:
+    state = config["input_features"]["observation.state"]
+    if config["demonstrations"] == "brought" or state["names"] is None:
+        names = ", ".join(state["names"] or ["names not told"])
+        return f"{state['shape'][0]} numbers ({names}; in the units of their dataset)"
+    return (
+        "six numbers (TCP x, y, z in metres in the\nrobot-base frame, sine and cosine of its yaw, "
+        "the gripper's opening)"
+    )
+
+
+def _action_words(action: dict[str, Any]) -> str:
+    names = ", ".join(action.get("names") or ["layout not told"])
+    if "range" in action:
+        return (
+            f"Actions are in [-1, 1]: {names}. A full action moves\n"
+            "what `config.json` says below `output_features`."
+        )
+    return f"Actions are {names}, in the units of their dataset."
 
 
 def _card(policy: OpenArtifact[StudentPolicy], config: dict[str, Any]) -> str:
@@ -115,15 +146,11 @@ tags: [robotics, diffusion-policy, sim-to-real, {policy.summary.task}]
 
 # {policy.summary.task}
 
-An image-conditioned diffusion policy that X-Sim trained in simulation from one human video
-{"and calibrated with rollouts of the world it is for" if policy.summary.is_calibrated else ""}
-(`{policy.ref}`).
+{_origin(policy, config)} (`{policy.ref}`).
 
-It takes an RGB image of {height} x {width} and six numbers (TCP x, y, z in metres in the
-robot-base frame, sine and cosine of its yaw, the gripper's opening), and answers
+It takes an RGB image of {height} x {width} and {_state_words(config)}, and answers
 {config["horizon"]} actions, of which the first {config["n_action_steps"]} are to be executed.
-Actions are in [-1, 1]: {", ".join(action.get("names") or ["layout not told"])}. A full action moves
-what `config.json` says below `output_features`. It was trained for one camera pose, one object and
+{_action_words(action)} It was trained for one camera pose, one object and
 one robot; no safety limit is part of it.
 
 ```python

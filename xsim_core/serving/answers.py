@@ -6,12 +6,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xsim_core.artifacts import ArtifactRef, SimWorld, StudentPolicy
+from xsim_core.artifacts import ArtifactRef, StudentPolicy
 from xsim_core.errors import BadInputError, CorruptArtifactError
-from xsim_core.exporters.robot_words import action_words
+from xsim_core.exporters.robot_words import robot_words
 from xsim_core.exporters.source import Source
 from xsim_core.policies import Student
-from xsim_core.sim.task import TaskSpec
 from xsim_core.storage import ArtifactStore
 
 IMAGE, STATE, SEED = "observation.images.front", "observation.state", "seed"
@@ -42,8 +41,6 @@ class PolicyAnswers:
         if problems:
             raise CorruptArtifactError(f"{ref} is not served: {problems[0]}")
         policy = store.open(ref, StudentPolicy)
-        sim = Source(policy, store).made_from(SimWorld)
-        task = TaskSpec.model_validate(sim.summary.task_spec) if sim else None
         student = Student.read(policy)
         a = student.architecture
         return PolicyAnswers(
@@ -55,7 +52,7 @@ class PolicyAnswers:
                 "observation": {IMAGE: list(_image_shape(student)), STATE: _state_shape(student)},
                 "actions": [a.horizon, a.action_dim],
                 "n_action_steps": a.n_action_steps,
-                "action": action_words(task),
+                "action": robot_words(Source(policy, store)).action,
             },
         )
 
@@ -69,7 +66,8 @@ class PolicyAnswers:
             rng: draws the noise of requests without a seed.
 
         Returns:
-            ``actions``, float32 (T, a) in [-1, 1]; the first ``n_action_steps`` are to be executed.
+            ``actions``, float32 (T, a) in [-1, 1], or in the units of a dataset that was brought;
+            the first ``n_action_steps`` are to be executed.
 
         Raises:
             BadInputError: for observations that are missing or do not fit.

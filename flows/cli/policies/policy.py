@@ -10,6 +10,8 @@ from tyro.conf import Positional, arg, subcommand
 from flows.cli.arguments import LOOPBACK, File, Reference
 from flows.cli.output import print_json
 
+from .train import PolicyTrain
+
 if TYPE_CHECKING:
     import ssl
 
@@ -175,10 +177,12 @@ class PolicyProbe:
 
 @dataclass(frozen=True)
 class PolicyCommands:
-    """A policy for robots and other programs: serve, probe."""
+    """A policy for robots and other programs: serve, probe; train one on a dataset."""
 
     action: (
-        Annotated[PolicyServe, subcommand("serve")] | Annotated[PolicyProbe, subcommand("probe")]
+        Annotated[PolicyServe, subcommand("serve")]
+        | Annotated[PolicyProbe, subcommand("probe")]
+        | Annotated[PolicyTrain, subcommand("train")]
     )
 
     def run(self) -> int:

@@ -103,7 +103,7 @@ def _say(made: "OpenArtifact[RealRollouts]", *, as_json: bool) -> int:
     return 0
 
 
-def require_packages(*names: str) -> None:
+def require_packages(*names: str, what: str = "this robot", extra: str = "robots") -> None:
     """Refuse, in one sentence, what is not installed.
 
     Raises:
@@ -114,6 +114,6 @@ def require_packages(*names: str) -> None:
     missing = [name for name in names if find_spec(name) is None]
     if missing:
         raise MissingDependencyError(
-            f"this robot needs {', '.join(missing)}, which is not installed here. Run `make setup` "
-            "in a checkout, or pip install 'xsim[robots]'."
+            f"{what} needs {', '.join(missing)}, which is not installed here. Run `make setup` "
+            f"in a checkout, or pip install 'xsim[{extra}]'."
         )

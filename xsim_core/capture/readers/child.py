@@ -214,9 +214,15 @@ def _look(request: dict[str, Any], begin: Begin) -> tuple[Arrays, dict[str, Any]
     return arrays, {"facts": facts.model_dump(mode="json")}
 
 
+def _named(request: dict[str, Any], begin: Begin) -> tuple[Arrays, dict[str, Any]]:
+    """What a function of a room above this one reads."""
+    arrays, said = named(request["read"])(begin("folder"), request["options"])
+    return arrays, said
+
+
 OF_FILM = {"track": _track, "camera_path": _camera_path}
 """What is of the film's frames, and needs them."""
-READ = {"capture": _capture, "world": _world, "truth": _truth, "look": _look}
+READ = {"capture": _capture, "world": _world, "truth": _truth, "look": _look, "named": _named}
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 
 from xsim_core.artifacts import EpisodeDataset
-from xsim_core.exporters.robot_words import STATE_NAMES, action_words
 from xsim_core.exporters.source import Source
 
 from .episodes import Recorded
@@ -42,8 +41,8 @@ def write(source: Source[EpisodeDataset], folder: Path) -> list[str]:
     told = {
         "instruction": recorded.instruction,
         "fps": source.artifact.summary.fps,
-        "state": STATE_NAMES,
-        "action": action_words(recorded.task),
+        "state": recorded.state_names,
+        "action": recorded.action,
     }
     (folder / "about.json").write_text(json.dumps(told, indent=1) + "\n")
     return recorded.notes

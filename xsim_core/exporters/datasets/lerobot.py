@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from xsim_core.artifacts import EpisodeDataset
 from xsim_core.errors import BadInputError
-from xsim_core.exporters.robot_words import STATE_NAMES, action_words
 from xsim_core.exporters.source import Source
 
 from .episodes import Recorded
@@ -53,13 +52,11 @@ def write(source: Source[EpisodeDataset], folder: Path) -> list[str]:
     info = _info(recorded, int(fps))
     (folder / "meta/info.json").write_text(json.dumps(info, indent=1) + "\n")
     told = {
-        "camera": {
-            "K": dataset.array("K").tolist(),
-            "T_world_cam": dataset.array("T_world_cam").tolist(),
-        },
-        "action": action_words(recorded.task),
+        "action": recorded.action,
         "artifact": str(dataset.ref),
     }
+    if {"K", "T_world_cam"} <= set(dataset.array_names):
+        told["camera"] = {n: dataset.array(n).tolist() for n in ("K", "T_world_cam")}
     (folder / "meta/xsim.json").write_text(json.dumps(told) + "\n")
     return recorded.notes
 
@@ -202,10 +199,10 @@ def _write_tasks(path: Path, instruction: str) -> None:
 def _info(recorded: Recorded, fps: int) -> dict[str, Any]:
     e = recorded.episodes
     num_episodes = len(e.episode_ends)
-    action = action_words(recorded.task).get("names")
+    action = recorded.action.get("names")
     return {
         "codebase_version": CODEBASE_VERSION,
-        "robot_type": "panda",
+        "robot_type": recorded.summary.robot,
         "total_episodes": num_episodes,
         "total_frames": len(e.action),
         "total_tasks": 1,
@@ -222,7 +219,7 @@ def _info(recorded: Recorded, fps: int) -> dict[str, Any]:
                 "shape": list(e.rgb.shape[1:]),
                 "names": ["height", "width", "channels"],
             },
-            STATE: _vector_feature(e.state, STATE_NAMES),
+            STATE: _vector_feature(e.state, recorded.state_names),
             ACTION: _vector_feature(e.action, action),
             "timestamp": {"dtype": "float32", "shape": [1], "names": None},
             **{

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from xsim_core.artifacts import EpisodeDataset
-from xsim_core.exporters.robot_words import STATE_NAMES, action_words
 from xsim_core.exporters.source import Source
 
 from .episodes import Recorded, is_last
@@ -25,13 +24,16 @@ def write(source: Source[EpisodeDataset], folder: Path) -> list[str]:
     import h5py
 
     recorded = Recorded.read(source)
-    states = source.artifact.array("env_states")
+    has_states = "env_states" in source.artifact.array_names
+    states = source.artifact.array("env_states") if has_states else None
     names = [f"demo_{i}" for i in range(len(recorded.episodes.episode_ends))]
     with h5py.File(folder / "demos.hdf5", "w") as file:
         data = file.create_group("data")
         for name, rows in zip(names, recorded.rows(), strict=True):
-            _write_demo(data.create_group(name), recorded, rows, states[rows])
-        data.attrs["total"] = len(states)
+            _write_demo(data.create_group(name), recorded, rows)
+            if states is not None:
+                data[f"{name}/states"] = states[rows]
+        data.attrs["total"] = len(recorded.episodes.action)
         data.attrs["env_args"] = json.dumps(_env_args(source, recorded))
         held_out = names[::HELD_OUT_EVERY] if len(names) > 1 else []
         train = [n for n in names if n not in set(held_out)]
@@ -44,10 +46,10 @@ def write(source: Source[EpisodeDataset], folder: Path) -> list[str]:
     ]
 
 
-def _write_demo(demo: Any, recorded: Recorded, rows: slice, states: Any) -> None:
+def _write_demo(demo: Any, recorded: Recorded, rows: slice) -> None:
     e, last = recorded.episodes, is_last(rows)
     demo.attrs["num_samples"] = len(last)
-    demo["actions"], demo["states"] = e.action[rows], states
+    demo["actions"] = e.action[rows]
     demo["rewards"], demo["dones"] = last.astype(np.float64), last.astype(np.int64)
     observed = {"front_image": e.rgb[rows], "proprio": e.state[rows]}
     for name, values in observed.items():
@@ -60,10 +62,10 @@ def _env_args(source: Source[EpisodeDataset], recorded: Recorded) -> dict[str, A
     told = {
         "task": dataset.summary.task,
         "lang": recorded.instruction,
-        "robot": "panda",
-        "proprio": STATE_NAMES,
-        "action": action_words(recorded.task),
-        "camera_K": dataset.array("K").tolist(),
+        "robot": recorded.summary.robot,
+        "proprio": recorded.state_names,
+        "action": recorded.action,
+        "camera_K": dataset.array("K").tolist() if "K" in dataset.array_names else None,
         "fps": dataset.summary.fps,
     }
     return {
