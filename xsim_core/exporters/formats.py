@@ -150,6 +150,15 @@ FORMATS = _table(
         write="policy_folder:write",
         packages=("safetensors",),
     ),
+    Format(
+        name="onnx",
+        kinds=("student_policy",),
+        what="one ONNX file: image, state and noise in, a chunk of actions out; policy.json",
+        loses="training curves, the weights by name",
+        write="onnx:write",
+        packages=("onnx",),
+        extra="onnx",
+    ),
 )  # fmt: skip
 """By name."""
 

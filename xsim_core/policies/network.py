@@ -160,7 +160,7 @@ class StudentNet(nn.Module):
         Returns:
             (b, c).
         """
-        b = len(rgb)
+        b = rgb.shape[0]
         image = self.encoder(rgb.flatten(0, 1)).reshape(b, -1)
         return torch.cat([image, self.state(state).reshape(b, -1)], dim=-1).reshape(b, -1)
 
