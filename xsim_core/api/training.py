@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from xsim_core.artifacts import ArtifactRef, EpisodeDataset, SimWorld
+from xsim_core.artifacts import ArtifactRef, EpisodeDataset, SimWorld, TeacherPolicy
 from xsim_core.diffusion import DiffusionConfig
 from xsim_core.errors import BadInputError
 from xsim_core.overrides import with_fields
@@ -54,7 +54,9 @@ def training_of(
     worlds = [r for r in dataset.manifest.inputs.values() if r.kind == SimWorld.kind]
     if worlds:
         made = with_fields(DiffusionConfig(), fields, "diffusion")
-        return made, {"dataset": dataset.ref, "sim": worlds[0]}
+        teachers = [r for r in dataset.manifest.inputs.values() if r.kind == TeacherPolicy.kind]
+        asked = {"teacher": teachers[0]} if teachers and made.dagger is not None else {}
+        return made, {"dataset": dataset.ref, "sim": worlds[0], **asked}
     made = with_fields(DiffusionConfig(), {"num_eval_episodes": 0, **fields}, "diffusion")
     if made.num_eval_episodes:
         raise BadInputError(

@@ -155,7 +155,7 @@ FORMATS = _table(
         kinds=("student_policy",),
         what="one ONNX file: image, state and noise in, a chunk of actions out; policy.json",
         loses="training curves, the weights by name",
-        write="onnx:write",
+        write="onnx_file:write",
         packages=("onnx",),
         extra="onnx",
     ),

@@ -4,6 +4,7 @@ Written by torch's tracing exporter (``dynamo=False``): the newer one took five 
 fixed the batch's size. Opset 17.
 """
 
+import importlib
 import importlib.util
 import json
 import warnings
@@ -88,11 +89,10 @@ def example(
 
 def difference(student: Student, path: Path, *, rows: int, rng: np.random.Generator) -> float:
     """Largest difference of ONNX Runtime to torch, in halves of each action's range."""
-    import onnxruntime
-
+    onnxruntime: Any = importlib.import_module("onnxruntime")
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     given = example(student, rows, rng)
-    found: Any = session.run([OUTPUT], dict(zip(INPUTS, given, strict=True)))[0]
+    found = session.run([OUTPUT], dict(zip(INPUTS, given, strict=True)))[0]
     wanted = student.sample_actions(*given)
     return float(np.abs((found - wanted) / student.action.half_range).max())
 
@@ -112,8 +112,7 @@ def _checked(student: Student, path: Path) -> str:
 
 
 def _trace(student: Student, path: Path, told: dict[str, Any]) -> None:
-    import onnx
-
+    onnx: Any = importlib.import_module("onnx")
     module = ChunkModule(student).eval()
     given = tuple(map(torch.from_numpy, example(student, 2, np.random.default_rng(0))))
     with warnings.catch_warnings():
@@ -129,7 +128,7 @@ def _trace(student: Student, path: Path, told: dict[str, Any]) -> None:
             dynamic_axes={name: {0: "batch"} for name in (*INPUTS, OUTPUT)},
             opset_version=OPSET,
         )
-    model: Any = onnx.load(str(path))
+    model = onnx.load(str(path))
     model.producer_name = "xsim"
     for name, value in told.items():
         text = value if isinstance(value, str) else json.dumps(value)
