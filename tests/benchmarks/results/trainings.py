@@ -50,9 +50,9 @@ def calibrated_minus_plain(kept):
         if len(before) > 1:
             low, high = nested_difference(before, after)
             said += f"; over worlds {low:+.2f} to {high:+.2f}"
-            said += f", sign-flip p = {sign_flip_exact(before, after):.3f}"
+            said += f", sign-flip {_p(sign_flip_exact(before, after))}"
         else:
-            said += f"; McNemar p = {mcnemar_exact(before[0], after[0]):.3f}"
+            said += f"; McNemar {_p(mcnemar_exact(before[0], after[0]))}"
         low, high = over_units(change)
         lines.append(f"{said}; over trainings {low:+.2f} to {high:+.2f}).")
     return "\n".join(lines) + "\n"
@@ -70,6 +70,10 @@ def over_units(values):
     """Student's 95 % interval of the mean of few values, each of a unit of its own."""
     half = student_t.ppf(0.975, len(values) - 1) * np.std(values, ddof=1) / np.sqrt(len(values))
     return float(np.mean(values) - half), float(np.mean(values) + half)
+
+
+def _p(value):
+    return f"p = {value:.3f}" if value >= 0.001 else "p < 0.001"
 
 
 def _by_world(success):
