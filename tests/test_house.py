@@ -152,7 +152,9 @@ ELSEWHERE = {
     "tests/rollouts/test_compare.py": """
         flows/cli/policies/compare flows/cli/policies/robots xsim_core/rollouts/decision""",
     "tests/flows/test_robot_commands.py": """
-        flows/cli/policies/robot xsim_core/robots/session xsim_core/robots/deploy_scene""",
+        flows/cli/policies/robot flows/cli/policies/on_robot flows/cli/policies/serve_robot
+        xsim_core/robots/session xsim_core/robots/deploy_scene""",
+    "tests/robots/hardware/test_open.py": "xsim_core/robots/hardware/packages",
     "tests/viewing/test_viewer.py": """
         xsim_core/viewing/layers xsim_core/viewing/episodes xsim_core/viewing/robot
         xsim_core/viewing/timeline flows/cli/runs/view""",

@@ -3,12 +3,14 @@
 import numpy as np
 import pytest
 
-from flows.cli.policies.robot import RobotRun, RobotServe, started_robot
+from flows.cli.policies.on_robot import started_robot
+from flows.cli.policies.robot import RobotRun
+from flows.cli.policies.serve_robot import RobotServe
 from tests.evaluate.fixtures import make_student
 from tests.sim.fixtures import make_scene, make_sim
-from xsim_core.errors import BadInputError, MissingArtifactError
+from xsim_core.errors import BadInputError, MissingArtifactError, MissingDependencyError
 from xsim_core.geometry import PinholeCamera
-from xsim_core.robots import RobotInfo
+from xsim_core.robots import RobotInfo, RobotLostError
 from xsim_core.robots.session import PolicyOnRobot
 from xsim_core.runs import RunRecord, save_record
 from xsim_core.storage import ArtifactStore
@@ -36,6 +38,12 @@ def home(tmp_path_factory):
         ),
         (["run", "--policy", "STUDENT", "--out", "HOME"], "is not empty"),
         (["run", "--policy", "STUDENT", "--out", "OUT"], "is not in this store"),
+        (["run", "--policy", "STUDENT", "--out", "OUT", "--driver", "kuka://a"], "names no robot"),
+        (
+            ["run", "--policy", "A", "--out", "OUT", "--driver", "ur://a", "--url", "ws://a:1"],
+            "--url is of sim-mujoco",
+        ),
+        (["evaluate", "STUDENT", "STUDENT"], "say where with --out FOLDER"),
     ],
 )
 def test_what_cannot_be_is_refused_in_a_sentence(home, xsim, tmp_path, arguments, said):
@@ -100,6 +108,14 @@ def test_a_robot_that_does_not_fit_is_refused(policy, fields, said):
     assert setup().header["task"] == "push_block"
     with pytest.raises(BadInputError, match=said):
         setup(**fields)
+
+
+@pytest.mark.parametrize("scheme", ["franka", "ur", "xarm"])
+def test_a_robot_that_can_be_bought_is_reached_and_refused_for_want_of_a_camera(scheme):
+    command = RobotRun(policy="x", out="y", driver=f"{scheme}://127.0.0.1")
+    said = "not installed here: pip install|127.0.0.1 does not answer"
+    with pytest.raises((MissingDependencyError, RobotLostError), match=said), command.connected():
+        pass
 
 
 def test_a_policy_without_its_world_does_not_move_a_robot(home, tmp_path):

@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import Positional, arg
 
-from flows.cli.arguments import NO_TEXTS, File, Limits
 from flows.cli.output import print_json
 
-from .policy import key_in
+from .on_robot import OnRobot
 from .recordings import require_packages, taken_in
-from .robot import limits_of, robot_at
 
 if TYPE_CHECKING:
     from xsim_core.artifacts import ArtifactRef, Evaluation, RealRollouts
@@ -24,8 +22,8 @@ if TYPE_CHECKING:
 NAMES = ("current", "candidate")
 
 
-@dataclass(frozen=True)
-class RobotEvaluate:
+@dataclass(frozen=True, kw_only=True)
+class RobotEvaluate(OnRobot):
     """Compare two policies on a robot by the sequential test that nightly retraining uses.
 
     Two policies act in turns from the same starts until the test decides, or --episodes pairs were
@@ -39,22 +37,8 @@ class RobotEvaluate:
     """The same of the policy that may replace it."""
     out: Annotated[str, arg(metavar="FOLDER")] = ""
     """For the recordings of two policies; made anew."""
-    url: Annotated[str, arg(metavar="URL")] = ""
-    """Of the robot, ws://host:port; one is started for this where none is given."""
-    key_file: File = ""
-    """A file with the robot's key; policy-server.key in XSIM_HOME by default."""
-    run_name: Annotated[str, arg(name="run", metavar="RUN")] = "demo"
-    """The run in whose world the started robot stands."""
     episodes: Annotated[int, arg(metavar="N")] = 30
     """Starts at most; both are tried from each."""
-    first_seed: Annotated[int, arg(metavar="N")] = 0
-    """Of the starts."""
-    limit: Limits = NO_TEXTS
-    """Safety limits other than the defaults, such as speed_m_s=0.1 force_n=10."""
-    wait: bool = False
-    """Stand still while a policy looks and thinks."""
-    json: bool = False
-    """Print JSON."""
 
     def run(self) -> int:
         """Act where asked to, take in, compare."""
@@ -92,18 +76,12 @@ class RobotEvaluate:
         import tempfile
 
         from xsim_core.errors import BadInputError
-        from xsim_core.folders import expanded
         from xsim_core.promotion import decide
         from xsim_core.robots.pairs import run_pairs
 
-        require_packages("websockets")
-        if self.episodes < 1 or self.first_seed < 0:
-            raise BadInputError("--episodes is at least 1, --first-seed at least 0.")
         if not self.out:
             raise BadInputError("two policies act and are recorded: say where with --out FOLDER.")
-        folder = expanded(self.out, "--out")
-        if folder.exists() and any(folder.iterdir()):
-            raise BadInputError(f"{folder} is not empty; rollouts are never written over.")
+        folder = self.check(self.episodes, self.out)
         seeds = range(self.first_seed, self.first_seed + self.episodes)
 
         def is_decided(old: list[bool], new: list[bool]) -> bool:
@@ -111,19 +89,17 @@ class RobotEvaluate:
 
         with (
             tempfile.TemporaryDirectory() as scratch,
-            robot_at(self.url, self.run_name, self.key_file, self.first_seed) as url,
-            self._both_act(store, url, folder, Path(scratch)) as attempt,
+            self._both_act(store, folder, Path(scratch)) as attempt,
         ):
             run_pairs(attempt, seeds, is_decided=is_decided)
         return [taken_in(store, [folder / name], "") for name in NAMES]
 
     @contextlib.contextmanager
     def _both_act(
-        self, store: "ArtifactStore", url: str, folder: Path, scratch: Path
+        self, store: "ArtifactStore", folder: Path, scratch: Path
     ) -> "Generator[Callable[[int, int], RolloutResult]]":
         """One attempt of either policy on the robot, as a function of which and of the seed."""
         from xsim_core.refs import find_ref
-        from xsim_core.robots.remote import RemotePerson, RemoteRobot
         from xsim_core.robots.rollout import run_rollout
         from xsim_core.robots.session import PolicyOnRobot, recording_path, warm_up
 
@@ -133,29 +109,17 @@ class RobotEvaluate:
         ]
         for policy in policies:
             warm_up(policy)
-        _, key = key_in(self.key_file)
-        robot = RemoteRobot(url, key)
-        try:
-            info, person = robot.connect(), RemotePerson(url, key)
+        with self.connected() as robot:
+            setups = [self.setup(policy, robot) for policy in policies]
 
             def attempt(which: int, seed: int) -> "RolloutResult":
-                policy = policies[which]
-                setup = policy.setup(
-                    robot,
-                    info,
-                    person,
-                    limits_of(policy, self.limit),
-                    is_alive=lambda: True,
-                    waits=self.wait,
-                )
                 path = recording_path(folder / NAMES[which], seed)
-                result = run_rollout(setup, policy.thinker(seed), seed=seed, path=path)
+                think = policies[which].thinker(seed)
+                result = run_rollout(setups[which], think, seed=seed, path=path)
                 self._say(which, seed, result)
                 return result
 
             yield attempt
-        finally:
-            robot.close()
 
     def _say(self, which: int, seed: int, result: "RolloutResult") -> None:
         if self.json:

@@ -7,7 +7,8 @@ from tyro.conf import subcommand
 
 from .compare import RobotEvaluate
 from .recordings import RobotIngest
-from .robot import RobotRun, RobotServe
+from .robot import RobotRun
+from .serve_robot import RobotServe
 
 
 @dataclass(frozen=True)

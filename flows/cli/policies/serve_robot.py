@@ -1,0 +1,106 @@
+"""``xsim robot serve``: a robot on the wire."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from tyro.conf import arg
+
+from flows.cli.arguments import LOOPBACK, File
+from flows.cli.output import print_json
+
+from .policy import key_in
+from .recordings import require_packages
+
+if TYPE_CHECKING:
+    from xsim_core.robots.mujoco_robot.scene import Scene
+    from xsim_core.storage import ArtifactStore
+
+
+@dataclass(frozen=True)
+class RobotServe:
+    """Be a robot on the wire: a Panda in MuJoCo, in the world that a run's policies deploy into.
+
+    A process of its own, by the wall clock: physics, renderer, controller and camera are MuJoCo's,
+    nothing is the training simulator's. A script plays the person who puts the object back and
+    judges. Ctrl-C ends it.
+    """
+
+    run_name: Annotated[str, arg(name="run", metavar="RUN")] = "demo"
+    """The run whose world it stands in: of a capture that was synthesised."""
+    host: Annotated[str, arg(metavar="ADDRESS")] = "127.0.0.1"
+    """Where to listen; this machine alone unless told."""
+    port: Annotated[int, arg(metavar="PORT")] = 8010
+    """0 takes a free one."""
+    key_file: File = ""
+    """A file with the key that clients send; policy-server.key in XSIM_HOME by default."""
+    seed: Annotated[int, arg(metavar="N")] = 0
+    """Of the noise of its sensors."""
+    until_eof: bool = False
+    """End when standard input does, too: for programs that start one and may be killed."""
+    json: bool = False
+    """Print JSON."""
+
+    def run(self) -> int:
+        """Serve until it is interrupted."""
+        import asyncio
+        import tempfile
+
+        from tasks.settings import load_settings
+        from xsim_core.errors import BadInputError
+
+        require_packages("msgpack", "websockets", "mujoco")
+        if not 0 <= self.port <= 65535:
+            raise BadInputError(f"--port {self.port} is no port: 0 to 65535.")
+        _, key = key_in(self.key_file)
+        scene = _scene(load_settings().open_store(), self.run_name)
+        with tempfile.TemporaryDirectory() as folder:
+            asyncio.run(self._serve(scene, Path(folder), key))
+        return 0
+
+    async def _serve(self, scene: "Scene", folder: Path, key: str) -> None:
+        import asyncio
+        import signal
+
+        from xsim_core.robots.mujoco_robot.robot import Faults, MujocoRobot
+        from xsim_core.robots.robot_server import RobotServer
+
+        ended = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, ended.set)
+        if self.until_eof:
+            asyncio.get_running_loop().add_reader(sys.stdin.fileno(), ended.set)
+        if self.host not in LOOPBACK:
+            print("note: the key and the pictures cross the network in the clear.", file=sys.stderr)
+        robot = MujocoRobot(scene, folder, Faults(seed=self.seed))
+        robot.start()
+        try:
+            async with RobotServer(robot, key).listening(self.host, self.port) as listening:
+                port = next(iter(listening.sockets)).getsockname()[1]
+                url = f"ws://{self.host}:{port}"
+                if self.json:
+                    print_json({"url": url, "robot": robot.model, "run": self.run_name})
+                else:
+                    print(f"a {robot.model} of MuJoCo in the world of {self.run_name} at {url}")
+                sys.stdout.flush()
+                await ended.wait()
+        finally:
+            robot.close()
+
+
+def _scene(store: "ArtifactStore", run_name: str) -> "Scene":
+    from xsim_core.artifacts import RealWorld, SimWorld
+    from xsim_core.errors import BadInputError
+    from xsim_core.runs import load_record
+
+    stages = load_record(store, run_name).stages
+    if "build_sim" not in stages or "ingest_world" not in stages:
+        raise BadInputError(
+            f"run '{run_name}' has no simulated world to put a robot into: only synthesised "
+            "captures (xsim demo, xsim capture synthesize) have one, and only after 'build_sim'."
+        )
+    from xsim_core.robots.deploy_scene import deploy_scene
+
+    sim = store.open(stages["build_sim"], SimWorld)
+    return deploy_scene(sim, store.open(stages["ingest_world"], RealWorld))

@@ -1,0 +1,1 @@
+"""Drivers of robots that can be bought. None of them was ever run on hardware here."""
