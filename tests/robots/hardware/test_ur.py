@@ -23,7 +23,17 @@ def test_every_call_is_one_of_the_package():
     receive = pytest.importorskip("rtde_receive").RTDEReceiveInterface
     for name in ("servoL", "servoStop", "stopScript", "disconnect"):
         assert callable(getattr(control, name))
-    for name in ["isConnected", "isProtectiveStopped", "isEmergencyStopped", "getActualTCPPose", "getActualQ", "getActualQd", "getActualTCPForce", "getTimestamp", "disconnect"]:
+    for name in [
+        "isConnected",
+        "isProtectiveStopped",
+        "isEmergencyStopped",
+        "getActualTCPPose",
+        "getActualQ",
+        "getActualQd",
+        "getActualTCPForce",
+        "getTimestamp",
+        "disconnect",
+    ]:
         assert callable(getattr(receive, name))
 
 
