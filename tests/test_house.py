@@ -70,6 +70,7 @@ ELSEWHERE = {
         xsim_core/importers/config xsim_core/api/importing xsim_core/api/training""",
     "tests/flows/cli/test_import.py": """
         flows/cli/artifacts/importing flows/cli/policies/train""",
+    "tests/exporters/test_rlds.py": "xsim_core/exporters/datasets/tf_records",
     "tests/exporters/test_policy_folder.py": "xsim_core/exporters/robot_words",
     "tests/flows/cli/test_export.py": "xsim_core/api/exporting",
     # Steps of a stage, or of its picture.

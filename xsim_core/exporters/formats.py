@@ -143,6 +143,13 @@ FORMATS = _table(
         write="datasets.diffusion_policy:write",
     ),
     Format(
+        name="rlds",
+        kinds=("episode_dataset",),
+        what="RLDS as TensorFlow Datasets keeps it: TFRecord with PNG images, features.json",
+        loses="simulator states",
+        write="datasets.rlds:write",
+    ),
+    Format(
         name="safetensors",
         kinds=("student_policy",),
         what="config.json, model.safetensors and a model card",

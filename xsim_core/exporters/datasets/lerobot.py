@@ -107,7 +107,7 @@ def _rows(recorded: Recorded, index: int, rows: slice, fps: float) -> "tuple[pa.
     import pyarrow as pa
 
     e, n = recorded.episodes, rows.stop - rows.start
-    images = [{"bytes": _png(image), "path": None} for image in e.rgb[rows]]
+    images = [{"bytes": png(image), "path": None} for image in e.rgb[rows]]
     frame = np.arange(n, dtype=np.int64)
     image_type = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
     columns = {
@@ -134,7 +134,8 @@ def _vectors(values: NDArray[np.float32]) -> "pa.Array[Any]":
     return flat if width == 1 else pa.FixedSizeListArray.from_arrays(flat, width)
 
 
-def _png(image: NDArray[np.uint8]) -> bytes:
+def png(image: NDArray[np.uint8]) -> bytes:
+    """An image as PNG, at the level that LeRobot and others write fast."""
     from PIL import Image
 
     made = io.BytesIO()
