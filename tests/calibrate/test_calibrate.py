@@ -43,19 +43,20 @@ STAGE = Stage(
 )
 
 
-def inputs_of(store, *, num_rollouts, horizon):
-    """What calibrate takes, its rollouts made by ``deploy``."""
-    student, sim = make_student(store), make_sim(store, horizon=horizon)
-    given = {"student": student, "sim": sim, "world": make_world(store)}
-    rollouts = run_stage(DEPLOY, DeployConfig(num_rollouts=num_rollouts), store, given)
-    dataset = make_dataset(store)
-    return {"student": student, "dataset": dataset, "sim": sim, "rollouts": rollouts}
+@pytest.fixture(scope="module")
+def given(tmp_path_factory):
+    """A store, and what calibrate takes of it, the rollouts made by ``deploy``."""
+    store = ArtifactStore((tmp_path_factory.mktemp("calibrate") / "store").as_uri())
+    student, sim = make_student(store), make_sim(store, horizon=6)
+    inputs = {"student": student, "sim": sim, "world": make_world(store)}
+    rollouts = run_stage(DEPLOY, DeployConfig(num_rollouts=2), store, inputs)
+    refs = {"student": student, "sim": sim, "rollouts": rollouts}
+    return store, refs | {"dataset": make_dataset(store), "teacher": make_teacher(store)}
 
 
 @pytest.mark.vulkan
-def test_rollouts_become_pairs_and_a_calibrated_student(tmp_path):
-    store = ArtifactStore((tmp_path / "store").as_uri())
-    refs = inputs_of(store, num_rollouts=2, horizon=6) | {"teacher": make_teacher(store)}
+def test_rollouts_become_pairs_and_a_calibrated_student(given):
+    store, refs = given
     config = CalibrateConfig(
         num_held_out=0,
         frame_stride=1,
@@ -63,13 +64,6 @@ def test_rollouts_become_pairs_and_a_calibrated_student(tmp_path):
         optim=OptimConfig(num_steps=4, batch_size=8, warmup_steps=3),
         do_no_harm=None,
     )
-
-    def stop_while_training(fraction, figures):
-        if "loss" in figures:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        run_stage(STAGE, config, store, refs, progress=stop_while_training)
     num_steps = store.open(refs["rollouts"]).summary.num_steps
     seen = []
     ref = run_stage(STAGE, config, store, refs, progress=lambda f, x: seen.append((f, x)))
@@ -111,9 +105,8 @@ def goes_on(store, refs, config):
 
 
 @pytest.mark.vulkan
-def test_a_calibration_that_is_not_shown_harmless_leaves_the_student_as_it_was(tmp_path):
-    store = ArtifactStore((tmp_path / "store").as_uri())
-    refs = inputs_of(store, num_rollouts=1, horizon=3)
+def test_a_calibration_that_is_not_shown_harmless_leaves_the_student_as_it_was(given):
+    store, refs = given
     config = CalibrateConfig(
         num_held_out=0,
         camera=None,

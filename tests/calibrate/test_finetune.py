@@ -16,10 +16,10 @@ from xsim_core.calibrate.finetune import (
 )
 from xsim_core.calibrate.pairs import GateConfig, Pairs
 from xsim_core.calibrate.pictures import feature_plot, pair_mosaic
-from xsim_core.policies import AugmentConfig, ClosedLoopStudent, OptimConfig
+from xsim_core.policies import AugmentConfig, ClosedLoopStudent, OptimConfig, fitting
 from xsim_core.policies.chunks import window_rows
 
-SEEDS = list(range(100, 140))
+SEEDS = list(range(100, 130))
 STILL = AugmentConfig(shift_px=0, light=None)
 
 
@@ -53,7 +53,7 @@ def toy_pairs(num_rollouts=30, *, is_taught=False):
 
 @pytest.fixture(scope="module")
 def toy():
-    return toy_student(SMALL, steps=300)
+    return toy_student(SMALL, steps=250)
 
 
 def test_calibration_carries_the_student_into_another_palette(toy, tmp_path):
@@ -63,7 +63,7 @@ def test_calibration_carries_the_student_into_another_palette(toy, tmp_path):
         student,
         episodes,
         pairs,
-        optim=OptimConfig(num_steps=200, learning_rate=2e-3),
+        optim=OptimConfig(num_steps=120, learning_rate=2e-3, warmup_steps=20),
         align=AlignConfig(augment=STILL, weight=0.3),
         teach=None,
         augment=STILL,
@@ -72,7 +72,7 @@ def test_calibration_carries_the_student_into_another_palette(toy, tmp_path):
         checkpoint=tmp_path / "c.npz",
         progress=lambda f, x: None,
     )
-    assert trainer.step == 200
+    assert trainer.step == 120
     before = rollout(ClosedLoopStudent(student), SEEDS, look=in_reality)
     after = rollout(ClosedLoopStudent(calibrated), SEEDS, look=in_reality)
     assert np.median(after) < 0.5 * np.median(before), (np.median(before), np.median(after))
@@ -106,6 +106,38 @@ def test_labels_of_real_images_carry_the_student_there_too(toy, tmp_path, images
     after = rollout(ClosedLoopStudent(calibrated), SEEDS, look=in_reality)
     assert np.median(after) < 0.5 * np.median(before), (np.median(before), np.median(after))
     assert (rollout(ClosedLoopStudent(calibrated), SEEDS) < 0.2).mean() > 0.8
+
+
+def test_an_interrupted_fine_tuning_goes_on(toy, tmp_path, monkeypatch):
+    monkeypatch.setattr(fitting, "CHECKPOINT_EVERY_S", 0.0)
+    monkeypatch.setattr(fitting, "REPORT_EVERY_S", 0.0)
+    student, episodes = toy
+    steps = []
+
+    def interrupt(fraction, figures):
+        if figures["step"] == 4:
+            raise KeyboardInterrupt
+
+    def go(progress):
+        return finetune(
+            student,
+            episodes,
+            toy_pairs(3),
+            optim=OptimConfig(num_steps=8, batch_size=8, warmup_steps=2),
+            align=AlignConfig(weight=0.1),
+            teach=None,
+            augment=STILL,
+            state_noise=0.0,
+            seed=0,
+            checkpoint=tmp_path / "c.npz",
+            progress=progress,
+        )
+
+    with pytest.raises(KeyboardInterrupt):
+        go(interrupt)
+    trainer, _ = go(lambda fraction, figures: steps.append(figures["step"]))
+    assert min(steps) > 1
+    assert trainer.step == 8
 
 
 def test_the_gate_drops_what_disagrees():
