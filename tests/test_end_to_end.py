@@ -16,6 +16,16 @@ STAGES = {
     "ppo", "render_dataset", "diffusion", "deploy", "calibrate", "evaluate",
 }  # fmt: skip
 
+# What the weights become is nobody's question here.
+SMALL_BATCHES = (
+    "diffusion.optim.batch_size=8", "calibrate.optim.batch_size=8", "calibrate.teach.batch_size=8",
+)  # fmt: skip
+
+
+def demo(home):
+    sets = [word for text in SMALL_BATCHES for word in ("--set", text)]
+    return xsim(home, "demo", "--preset", "debug", "--no-prefect", "--json", *sets)
+
 
 def xsim(home, *args):
     env = {**os.environ, "XSIM_HOME": str(home), "XSIM_STORE": (home / "store").as_uri()}
@@ -26,7 +36,7 @@ def xsim(home, *args):
 @pytest.mark.vulkan
 @pytest.mark.timeout(1500)
 def test_a_video_becomes_an_evaluated_policy_and_a_second_run_reuses_it(tmp_path):
-    first = xsim(tmp_path, "demo", "--preset", "debug", "--no-prefect", "--json")
+    first = demo(tmp_path)
     assert first.returncode == 0, first.stderr[-3000:]
     answer = json.loads(first.stdout)
     assert Path(answer["report"]).stat().st_size > 100_000
@@ -44,6 +54,6 @@ def test_a_video_becomes_an_evaluated_policy_and_a_second_run_reuses_it(tmp_path
     }
     assert evaluation.figures["adds_auc"] > 90
     assert evaluation.figures["alignment_mm"] < 5
-    second = xsim(tmp_path, "demo", "--preset", "debug", "--no-prefect", "--json")
+    second = demo(tmp_path)
     assert second.returncode == 0, second.stderr[-3000:]
     assert json.loads(second.stdout)["num_reused"] == len(STAGES)

@@ -1,4 +1,4 @@
-"""One real Prefect server for the whole session, in a home of its own."""
+"""One real Prefect server for all tests of flows, in a home of its own."""
 
 import os
 import signal
@@ -19,9 +19,9 @@ __all__ = ["moto_endpoint", "moto_url"]
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def prefect_home(tmp_path_factory):
-    """A home with a running server; ended with the session."""
+    """A home with a running server; ended with the last test of flows, for it is never idle."""
     home = tmp_path_factory.mktemp("xsim-home")
     with server_of(home):
         yield home

@@ -11,7 +11,7 @@ from xsim_core.storage import ArtifactStore
 NAMES = [s.name for s in STAGES]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def toy_runs(prefect_home):
     """The same flow four times: ended by Ctrl-C, bad input, a connection lost twice, and reused."""
     from .conftest import run_python

@@ -84,12 +84,12 @@ def test_another_object_of_like_shape_is_not_taken_for_it(film):
     camera = make_camera(320, 240)
     other = Scene(camera, l_block(7), seed=3)
     T = make_se3(so3_exp([0, 0, 0.7]), [0.5, 0.05, 0.0])
-    views = [other.render(T) for _ in range(6)]
+    views = [other.render(T) for _ in range(3)]
     tracker = ObjectTracker(film.mesh, film.camera)
     tracker.set_pose(film.T_cam_object[0], 0.0)
     video = video_of(film)
     assert tracker.track(video.rgb(0), video.depth_m(0), 0.0).status == OK
-    found = [tracker.track(*view, 0.1 * (k + 1)) for k, view in enumerate(views)]
+    found = [tracker.track(*view, t) for view, t in zip(views, (0.1, 0.3, 0.6), strict=True)]
     assert all(pose.status != OK for pose in found)
 
 
@@ -105,13 +105,13 @@ def test_nothing_moves_faster_than_a_hand(film):
 
 
 def test_an_object_that_leaves_the_picture_and_comes_back_elsewhere(film):
-    away = film.without_object(np.arange(8, 13)).taken(np.r_[5:13, 22:26])
+    away = film.without_object(np.arange(8, 11)).taken(np.r_[6:11, 22:25])
     status, errors = followed(away)
-    assert (status[:3] == OK).all()
-    assert (status[3:8] != OK).all()
+    assert (status[:2] == OK).all()
+    assert (status[2:5] != OK).all()
     assert (status[-2:] == OK).all()
     assert errors[status == OK].max() < CLAIM_M
-    assert np.linalg.norm(np.subtract(*away.T_world_object[[-1, 2], :3, 3])) > 0.1
+    assert np.linalg.norm(np.subtract(*away.T_world_object[[-1, 1], :3, 3])) > 0.1
 
 
 def test_a_covered_object_and_a_frame_without_depth_are_not_ok(film):
