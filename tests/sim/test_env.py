@@ -46,7 +46,7 @@ def test_kinematics_agree_with_physx(env):
         q = rng.uniform(JOINT_LOW, JOINT_HIGH)
         env.set_state(np.array([*q, 0, 0]), np.array([0.5, 0, 1.0]), np.array([1.0, 0, 0, 0]))
         T, _ = forward_kinematics(q)
-        np.testing.assert_allclose(env._tcp_link.pose.p, T[:3, 3], atol=2e-5)
+        np.testing.assert_allclose(env._bodies.tcp, T[:3, 3], atol=2e-5)
 
 
 def test_jacobian_is_the_derivative():
@@ -76,7 +76,7 @@ def test_shapes_and_state_layout(env, push):
     state, proprio = env.env_state(), env.proprio()
     assert state.shape == (16,)
     assert proprio.shape == (6,)
-    np.testing.assert_allclose(proprio[:3], env._tcp_link.pose.p, atol=1e-6)
+    np.testing.assert_allclose(proprio[:3], env._bodies.tcp, atol=1e-6)
     T = se3_from_pos_quat(state[9:12], state[12:])
     np.testing.assert_allclose(T, env.T_world_object, atol=1e-6)
     nominal = push[0].start

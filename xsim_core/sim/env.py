@@ -9,7 +9,6 @@ import copy
 import math
 from collections import deque
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,20 +22,18 @@ from xsim_core.geometry.arrays import (
     Observation,
     Positions,
     QuatsWxyz,
-    QuatWxyz,
     StateVectors,
 )
 
 from .assets import SimAssets
+from .bodies import Bodies
 from .controller import (
-    FINGER_OPEN_M,
     FINGER_SQUEEZE_M,
     EndEffectorController,
-    forward_kinematics,
-    tcp_yaw,
 )
 from .moment import Moment
-from .reward import Goals, Situation, WaypointReward, relative_quat
+from .privileged import privileged_observation, proprioception, rotate
+from .reward import Goals, Situation, WaypointReward
 from .starts import DemonstrationStart, draw_start
 from .state import EnvState
 from .task import Physics, TaskSpec
@@ -83,7 +80,7 @@ class SimEnv:
             sim_backend="physx_cpu",
             render_backend="none",
         )
-        self._bind()
+        self._bodies = Bodies(self.maniskill)
         self._reward = WaypointReward(Goals.from_assets(assets, task), task)
         self._controller = _controller(assets, task)
         self._substeps = task.sim_freq_hz // task.control_freq_hz
@@ -91,16 +88,6 @@ class SimEnv:
         self._pending: deque[NDArray[np.float64]] = deque()
         self._num_steps, self._progress = 0, 0.0
         self.reset(0)
-
-    def _bind(self) -> None:
-        env = self.maniskill
-        self._px = env.scene.px
-        self._robot = env.agent.robot._objs[0]
-        self._joints = self._robot.get_active_joints()
-        self._tcp_link = env.agent.tcp._objs[0]
-        self._fingers = (env.agent.finger1_link._objs[0], env.agent.finger2_link._objs[0])
-        self._object = env.tracked_object._objs[0]
-        self._body: Any = env.tracked_object._bodies[0]
 
     @property
     def obs_dim(self) -> int:
@@ -168,7 +155,7 @@ class SimEnv:
         if on_path is not None and on_path.is_held:
             finger = FINGER_SQUEEZE_M
         self._controller.reset(q[:7].copy(), finger_m=finger)
-        self._set_targets(q[:7], finger)
+        self._bodies.drive_to(q[:7], finger)
         self._pending.clear()
         self._pending.extend([np.zeros(self.action_dim)] * self.physics.action_latency_steps)
         self._reward.reset(on_path.waypoint_index if on_path is not None else 0)
@@ -185,14 +172,7 @@ class SimEnv:
         quat_wxyz: QuatsWxyz,
     ) -> None:
         """Place robot (9,) and object at rest; episode counters are untouched."""
-        import sapien
-
-        self._robot.set_qpos(np.asarray(qpos, dtype=np.float32))
-        self._robot.set_qvel(np.zeros(9, dtype=np.float32))
-        self._robot.set_qacc(np.zeros(9, dtype=np.float32))
-        self._object.set_pose(sapien.Pose(list(position), list(quat_wxyz)))
-        self._body.set_linear_velocity(np.zeros(3, dtype=np.float32))
-        self._body.set_angular_velocity(np.zeros(3, dtype=np.float32))
+        self._bodies.place(qpos, position, quat_wxyz)
 
     def step(self, action: Command) -> StepResult:
         """Advance one control step with an action (a,) in [-1, 1]."""
@@ -205,9 +185,8 @@ class SimEnv:
         self._pending.append(np.clip(action, -1.0, 1.0))
         act = self._pending.popleft()
         q = self._controller.command(act, self._tcp, gain=self.physics.action_gain)
-        self._set_targets(q, self._controller.finger_m)
-        for _ in range(self._substeps):
-            self._px.step()
+        self._bodies.drive_to(q, self._controller.finger_m)
+        self._bodies.step(self._substeps)
         self._num_steps += 1
         now = self._read(self._situation.centre)
         terms = self._reward.step(now)
@@ -226,10 +205,10 @@ class SimEnv:
 
     def moment(self) -> Moment:
         """This moment of the episode, to ``resume`` from."""
-        linear, angular = self._body.linear_velocity, self._body.angular_velocity
+        linear, angular = self._bodies.object_velocity()
         return Moment(
             self._qpos.copy(),
-            self._robot.get_qvel(),
+            self._bodies.qvel,
             self.T_world_object,
             (np.array(linear), np.array(angular)),
             copy.deepcopy(self._controller),
@@ -246,12 +225,9 @@ class SimEnv:
             The observation (o,).
         """
         self.set_state(moment.qpos, *se3_to_pos_quat(moment.T_world_object))
-        self._robot.set_qvel(moment.qvel)
-        linear, angular = moment.velocities
-        self._body.set_linear_velocity(linear)
-        self._body.set_angular_velocity(angular)
+        self._bodies.move_on(moment.qvel, moment.velocities)
         self._controller = copy.deepcopy(moment.controller)
-        self._set_targets(self._controller.q_target, self._controller.finger_m)
+        self._bodies.drive_to(self._controller.q_target, self._controller.finger_m)
         self._pending = deque(moment.pending)
         self._reward.reset(moment.waypoint_index)
         self._num_steps, self._progress = moment.num_steps, moment.progress
@@ -290,27 +266,13 @@ class SimEnv:
 
     def proprio(self) -> NDArray[np.float32]:
         """(6,): TCP position (3) in metres, yaw sine and cosine, gripper opening in [0, 1]."""
-        yaw = self._yaw()
-        opening = float(self._qpos[7] + self._qpos[8]) / (2 * FINGER_OPEN_M)
-        return np.array([*self._tcp, math.sin(yaw), math.cos(yaw), opening], dtype=np.float32)
-
-    def _yaw(self) -> float:
-        T, _ = forward_kinematics(self._qpos[:7])
-        return tcp_yaw(T[:3, :3])
-
-    def _set_targets(self, q_arm: NDArray[np.floating], finger_m: float) -> None:
-        for joint, target in zip(self._joints, (*q_arm, finger_m, finger_m), strict=True):
-            joint.set_drive_target(float(target))
+        return proprioception(self._qpos, self._tcp)
 
     def _read(self, centre_before: NDArray[np.float64] | None = None) -> Situation:
         """Fetch what this step needs from PhysX, with the object's centre a control step ago."""
-        self._qpos = self._robot.get_qpos().astype(np.float64)
-        # SAPIEN's stubs give arrays shapes that no array has.
-        pose: Any = self._object.pose
-        self._position: NDArray[np.float64] = pose.p.astype(np.float64)
-        self._quat: NDArray[np.float64] = pose.q.astype(np.float64)
-        self._tcp = self._tcp_link.pose.p.astype(np.float64)
-        velocity, qvel = self._body.linear_velocity, self._robot.get_qvel()[:7]
+        self._qpos, self._tcp = self._bodies.qpos, self._bodies.tcp
+        self._position, self._quat = self._bodies.object_pose()
+        velocity, qvel = self._bodies.object_velocity()[0], self._bodies.qvel[:7]
         centre = self._position + rotate(self._quat, self._centre)
         speed = math.sqrt(float(velocity @ velocity))
         if centre_before is not None and self.task.gripper == "controlled":
@@ -329,17 +291,7 @@ class SimEnv:
 
     def _is_grasped(self) -> bool:
         """Both fingers press on the object."""
-        impulse = {id(f): np.zeros(3) for f in self._fingers}
-        names = {f.entity.name: id(f) for f in self._fingers}
-        target = self._object.name
-        for contact in self._px.get_contacts():
-            a, b = contact.bodies[0].entity.name, contact.bodies[1].entity.name
-            finger = names.get(b if a == target else a) if target in (a, b) else None
-            if finger is not None:
-                for point in contact.points:
-                    impulse[finger] += point.impulse
-        limit = GRASP_FORCE_N / self.task.sim_freq_hz
-        return all(math.sqrt(float(i @ i)) >= limit for i in impulse.values())
+        return self._bodies.is_pressed_by_both(GRASP_FORCE_N / self.task.sim_freq_hz)
 
     def _stage(self, now: Situation) -> float:
         if self._success:
@@ -352,50 +304,11 @@ class SimEnv:
         return 1 / 3 if near else 0.0
 
     def _observe(self) -> Observation:
-        """Privileged state: TCP, object, the way to the current and to the last waypoint."""
-        now, goals, k = self._situation, self._reward.goals, self._reward.index
-        to_tcp = now.tcp - now.centre
-        w, x, y, z = self._quat
-        conjugate = (w, -x, -y, -z)
-        parts = [
-            now.tcp,
-            self._controller.position - now.tcp,
-            now.centre,
-            self._quat if w >= 0 else -self._quat,
-            to_tcp,
-            rotate(conjugate, to_tcp),
-            goals.centres[k] - now.centre,
-            _rotation_vector(self._quat, goals.quats_wxyz[k]),
-            goals.centres[-1] - now.centre,
-            _rotation_vector(self._quat, goals.quats_wxyz[-1]),
-            (k / len(goals.centres),),
-        ]
+        now, further = self._situation, ()
         if self.task.gripper == "controlled":
-            parts.append((*self.proprio()[3:], float(now.is_grasped)))
-        return np.concatenate(parts).astype(np.float32)
-
-
-def rotate(
-    quat_wxyz: NDArray[np.float64] | tuple[float, ...], v: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """A vector (3,) turned by a quaternion, in scalars."""
-    w, x, y, z = (float(c) for c in quat_wxyz)
-    a, b, c = (float(c) for c in v)
-    tx, ty, tz = 2 * (y * c - z * b), 2 * (z * a - x * c), 2 * (x * b - y * a)
-    return np.array(
-        [
-            a + w * tx + y * tz - z * ty,
-            b + w * ty + z * tx - x * tz,
-            c + w * tz + x * ty - y * tx,
-        ]
-    )
-
-
-def _rotation_vector(quat_from: QuatWxyz, quat_to: QuatWxyz) -> tuple[float, float, float]:
-    """2 sin(angle / 2) axis of the rotation that is missing, in the object frame; short way."""
-    w, x, y, z = relative_quat(quat_from, quat_to)
-    sign = 2.0 if w >= 0 else -2.0
-    return sign * x, sign * y, sign * z
+            further = (*self.proprio()[3:], float(now.is_grasped))
+        goals, commanded = self._reward.goals, self._controller.position
+        return privileged_observation(now, goals, self._reward.index, commanded, *further)
 
 
 def _controller(assets: SimAssets, task: TaskSpec) -> EndEffectorController:
