@@ -24,7 +24,10 @@ from xsim_core.errors import BadInputError
 from xsim_core.policies import OptimConfig
 from xsim_core.stage import Stage, run_stage
 from xsim_core.stages import DEPLOY
-from xsim_core.storage import ArtifactStore
+from xsim_core.storage import ArtifactStore, Runtime
+
+HERE = Runtime(num_workers=0)
+"""Nothing is started; tests/test_end_to_end.py has the stage work through processes."""
 
 STAGE = Stage(
     name="calibrate",
@@ -49,7 +52,7 @@ def given(tmp_path_factory):
     store = ArtifactStore((tmp_path_factory.mktemp("calibrate") / "store").as_uri())
     student, sim = make_student(store), make_sim(store, horizon=6)
     inputs = {"student": student, "sim": sim, "world": make_world(store)}
-    rollouts = run_stage(DEPLOY, DeployConfig(num_rollouts=2), store, inputs)
+    rollouts = run_stage(DEPLOY, DeployConfig(num_rollouts=2), store, inputs, runtime=HERE)
     refs = {"student": student, "sim": sim, "rollouts": rollouts}
     return store, refs | {"dataset": make_dataset(store), "teacher": make_teacher(store)}
 
@@ -66,7 +69,9 @@ def test_rollouts_become_pairs_and_a_calibrated_student(given):
     )
     num_steps = store.open(refs["rollouts"]).summary.num_steps
     seen = []
-    ref = run_stage(STAGE, config, store, refs, progress=lambda f, x: seen.append((f, x)))
+    ref = run_stage(
+        STAGE, config, store, refs, progress=lambda f, x: seen.append((f, x)), runtime=HERE
+    )
     calibrated = store.open(ref, StudentPolicy)
     figures = calibrated.summary.figures
     assert calibrated.summary.is_calibrated
@@ -89,7 +94,7 @@ def goes_on(store, refs, config):
     kept = int(first.summary.figures["pairs_kept"])
     assert first.summary.figures["pairs_of_before"] == 0
     quick = config.model_copy(update={"optim": OptimConfig(num_steps=1, warmup_steps=0)})
-    further = store.open(run_stage(STAGE, quick, store, refs), StudentPolicy)
+    further = store.open(run_stage(STAGE, quick, store, refs, runtime=HERE), StudentPolicy)
     assert further.summary.figures["pairs_of_before"] == kept
     assert further.summary.num_train_steps == first.summary.num_train_steps + 1
     pairs = further.arrays("pairs")
@@ -99,7 +104,7 @@ def goes_on(store, refs, config):
     assert not set(pairs["rollout"][:kept]) & set(pairs["rollout"][kept:])
     # A calibration that asks nobody has no use for labelled pairs, and says so.
     unasked = quick.model_copy(update={"teach": None, "align": AlignConfig(weight=0.1)})
-    other = store.open(run_stage(STAGE, unasked, store, refs), StudentPolicy)
+    other = store.open(run_stage(STAGE, unasked, store, refs, runtime=HERE), StudentPolicy)
     assert other.summary.figures["pairs_of_before"] == 0
     assert f"{kept} pairs of the calibration before are left out" in other.notes[0]
 
@@ -115,7 +120,7 @@ def test_a_calibration_that_is_not_shown_harmless_leaves_the_student_as_it_was(g
         optim=OptimConfig(num_steps=2, batch_size=4, warmup_steps=1),
         do_no_harm=HarmConfig(num_trials=1),
     )
-    ref = run_stage(STAGE, config, store, refs)
+    ref = run_stage(STAGE, config, store, refs, runtime=HERE)
     stays, before = store.open(ref, StudentPolicy), store.open(refs["student"])
     assert not stays.summary.is_calibrated
     assert stays.summary.num_train_steps == before.summary.num_train_steps

@@ -1,3 +1,5 @@
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -17,7 +19,7 @@ from xsim_core.policies import (
     StudentArchitecture,
 )
 from xsim_core.stage import Stage, run_stage
-from xsim_core.storage import ArtifactStore
+from xsim_core.storage import ArtifactStore, Runtime
 
 STAGE = Stage(
     name="diffusion",
@@ -28,6 +30,9 @@ STAGE = Stage(
     output=StudentPolicy,
     optional=frozenset({"teacher"}),
 )
+# One thread and no process: torch's threads spin where another test has the other core (57 s of CPU
+# time instead of 8, measured). tests/test_end_to_end.py has the stage try its student in processes.
+run_here = partial(run_stage, runtime=Runtime(num_workers=0))
 TINY = StudentArchitecture(
     channels=(8, 16, 16), embed_dim=64, denoiser_width=64, denoiser_blocks=2, head_channels=8
 )
@@ -91,7 +96,7 @@ def inputs(store, **kwargs):
 
 def test_the_stage_trains_a_student_that_acts(store):
     seen = []
-    ref = run_stage(
+    ref = run_here(
         STAGE, config(), store, inputs(store), progress=lambda f, figures: seen.append((f, figures))
     )
     policy = store.open(ref, StudentPolicy)
@@ -117,14 +122,14 @@ def test_an_interrupted_training_goes_on(store, monkeypatch):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run_stage(STAGE, short, store, refs, progress=interrupt)
+        run_here(STAGE, short, store, refs, progress=interrupt)
     steps = []
-    ref = run_stage(STAGE, short, store, refs, progress=lambda f, x: steps.append(x["step"]))
+    ref = run_here(STAGE, short, store, refs, progress=lambda f, x: steps.append(x["step"]))
     assert min(steps) > 1
     resumed = store.open(ref, StudentPolicy)
 
     other = ArtifactStore(store.url + "-other")
-    again = run_stage(STAGE, short, other, inputs(other, num_episodes=10))
+    again = run_here(STAGE, short, other, inputs(other, num_episodes=10))
     unbroken = other.open(again, StudentPolicy)
     for name, value in unbroken.arrays("weights").items():
         np.testing.assert_allclose(resumed.arrays("weights")[name], value, atol=1e-5)
@@ -133,7 +138,7 @@ def test_an_interrupted_training_goes_on(store, monkeypatch):
 def test_a_dataset_of_another_task_is_refused(store):
     refs = inputs(store, num_episodes=2, task="pick_place")
     with pytest.raises(BadInputError, match="pick_place"):
-        run_stage(STAGE, config(), store, refs)
+        run_here(STAGE, config(), store, refs)
 
 
 @pytest.mark.vulkan
@@ -143,7 +148,7 @@ def test_the_student_is_tried_in_simulation(store):
         num_eval_episodes=2, optim=OptimConfig(num_steps=3, batch_size=8, warmup_steps=2)
     )
     seen = []
-    ref = run_stage(STAGE, short, store, refs, progress=lambda f, figures: seen.append(figures))
+    ref = run_here(STAGE, short, store, refs, progress=lambda f, figures: seen.append(figures))
     policy = store.open(ref, StudentPolicy)
     figures = policy.summary.figures
     assert figures["sim_trials"] == 2

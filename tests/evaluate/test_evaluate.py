@@ -49,6 +49,8 @@ STAGE = Stage(
     optional=frozenset({"calibrated", "world", "truth"}),
 )
 HORIZON = 4
+HERE = Runtime(num_workers=0)
+"""Nothing is started; tests/test_end_to_end.py has the stage work through processes."""
 CONFIG = EvaluateConfig(
     num_sim_trials=2, num_teacher_trials=3, num_real_trials=2, num_films=2, num_worlds=0
 )
@@ -59,7 +61,8 @@ def store(tmp_path_factory):
     return ArtifactStore((tmp_path_factory.mktemp("store") / "s").as_uri())
 
 
-def common_inputs(store):
+@pytest.fixture(scope="module")
+def common(store):
     return {
         "teacher": make_teacher(store), "student": make_student(store),
         "calibrated": make_student(store, seed=1), "sim": make_sim(store, horizon=HORIZON),
@@ -68,8 +71,8 @@ def common_inputs(store):
     }  # fmt: skip
 
 
-def test_errors_against_truth_are_what_was_put_in(store):
-    opened = {name: store.open(ref) for name, ref in common_inputs(store).items()}
+def test_errors_against_truth_are_what_was_put_in(store, common):
+    opened = {name: store.open(ref) for name, ref in common.items()}
     arrays, figures = truth_errors(
         opened["scene"], opened["track"], opened["images"], store.open(make_truth(store))
     )
@@ -84,10 +87,12 @@ def test_errors_against_truth_are_what_was_put_in(store):
 
 
 @pytest.mark.vulkan
-def test_every_policy_is_tried_on_the_same_seeds(store):
-    refs = common_inputs(store) | {"world": make_world(store), "truth": make_truth(store)}
+def test_every_policy_is_tried_on_the_same_seeds(store, common):
+    refs = common | {"world": make_world(store), "truth": make_truth(store)}
     seen = []
-    ref = run_stage(STAGE, CONFIG, store, refs, progress=lambda f, figures: seen.append(f))
+    ref = run_stage(
+        STAGE, CONFIG, store, refs, progress=lambda f, figures: seen.append(f), runtime=HERE
+    )
     evaluation = store.open(ref, Evaluation)
     rows = [(r.policy, r.domain, r.trials) for r in evaluation.summary.rates]
     assert rows == [
@@ -110,10 +115,10 @@ def test_every_policy_is_tried_on_the_same_seeds(store):
 
 
 @pytest.mark.vulkan
-def test_where_nothing_was_calibrated_no_row_says_so(store):
-    refs = {k: ref for k, ref in common_inputs(store).items() if k != "calibrated"}
+def test_where_nothing_was_calibrated_no_row_says_so(store, common):
+    refs = {k: ref for k, ref in common.items() if k != "calibrated"}
     seen = []
-    ref = run_stage(STAGE, CONFIG, store, refs, progress=lambda f, _: seen.append(f))
+    ref = run_stage(STAGE, CONFIG, store, refs, progress=lambda f, _: seen.append(f), runtime=HERE)
     evaluation = store.open(ref, Evaluation)
     assert [(r.policy, r.domain) for r in evaluation.summary.rates] == [
         ("teacher", "sim"),
@@ -126,17 +131,17 @@ def test_where_nothing_was_calibrated_no_row_says_so(store):
     assert seen[-1] == pytest.approx(1.0)
 
 
-def test_a_policy_for_another_task_is_refused(store):
+def test_a_policy_for_another_task_is_refused(store, common):
     other = make_sim(store, name="other", horizon=HORIZON)
     with pytest.raises(BadInputError, match="push_block"):
-        run_stage(STAGE, CONFIG, store, {**common_inputs(store), "sim": other})
+        run_stage(STAGE, CONFIG, store, {**common, "sim": other})
 
 
 @pytest.mark.vulkan
-def test_a_comparison_for_promotion_calls_its_policies_current_and_candidate(store):
+def test_a_comparison_for_promotion_calls_its_policies_current_and_candidate(store, common):
     # One trial of the teacher and two films a row: only what was tried is shown.
     config = CONFIG.model_copy(update={"compares": "promotion", "num_teacher_trials": 1})
-    ref = run_stage(STAGE, config, store, common_inputs(store))
+    ref = run_stage(STAGE, config, store, common, runtime=HERE)
     evaluation = store.open(ref, Evaluation)
     assert [r.policy for r in evaluation.summary.rates] == ["teacher", "current", "candidate"]
     assert {"success/current_sim", "success/candidate_sim"} <= set(evaluation.array_names)
@@ -147,7 +152,7 @@ def test_a_comparison_for_promotion_calls_its_policies_current_and_candidate(sto
 @pytest.mark.vulkan
 def test_a_student_is_tried_in_drawn_worlds_an_environment_each(store, tmp_path):
     sim = open_sim(tmp_path, horizon=2)
-    out = store.begin("evaluation", "e" * 24, runtime=Runtime(num_workers=0))
+    out = store.begin("evaluation", "e" * 24, runtime=HERE)
     asked = CONFIG.model_copy(update={"num_worlds": 2, "trials_per_world": 3})
     runner = TrialRunner(sim, asked, out, num_rows=1)
     world, student = store.open(make_world(store)), store.open(make_student(store))
