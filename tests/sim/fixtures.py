@@ -172,7 +172,14 @@ def make_sim(store, task="push_block", *, pick=False, **fields):
     return run_stage(BUILD_SIM, BuildSimConfig(task=spec), store, inputs)
 
 
+_BUILT = {}
+"""Worlds that some test of this process has opened; they are read alone."""
+
+
 def open_sim(folder, task="push_block", *, pick=False, **fields):
     """The simulator's world of a task, its files in ``folder``."""
-    store = ArtifactStore("memory://")
-    return open_sim_world(store.open(make_sim(store, task, pick=pick, **fields)), folder)
+    key = repr((task, pick, sorted(fields.items())))
+    if key not in _BUILT:
+        store = ArtifactStore("memory://")
+        _BUILT[key] = store.open(make_sim(store, task, pick=pick, **fields))
+    return open_sim_world(_BUILT[key], folder)
