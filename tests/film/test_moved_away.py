@@ -74,6 +74,13 @@ def test_what_moves_from_the_first_frame_on_is_told_as_a_rival():
     assert 0.03 < aside.diameter_m < 0.09
 
 
+def test_without_any_depth_nothing_is_found():
+    empty = np.zeros((NUM, CAMERA.height, CAMERA.width), np.uint16)
+    assert moved_away(empty, TIMES_S, 0, CAMERA).things == ()
+    film = depth_film([moving(START, END, NUM)], NUM)
+    assert moved_away(film[:1], TIMES_S[:1], 0, CAMERA).things == ()
+
+
 def test_a_thing_put_back_was_away():
     at = moving(START, END, NUM).at_m
     there_and_back = np.concatenate([at[: NUM // 2 + 5], np.tile(at[0], (NUM // 2 - 5, 1))])

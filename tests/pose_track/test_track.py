@@ -53,6 +53,10 @@ def test_track_in_the_world_with_segments_and_pictures(recording, store):
     assert 2 <= first <= 6
     assert 11 <= last <= 15
     assert made.summary.path_length_m == pytest.approx(0.17, abs=0.02)
+    # This scene's hand follows the block a little above it.
+    assert (made.array("contacts").shape, made.summary.contacts_s) == ((0, 2), ())
+    assert 0.01 < np.nanmedian(made.array("gap_m")) < 0.03
+    assert any("nothing is seen that touches it" in note for note in made.summary.notes)
     assert {"overlay.mp4", "overlay_0000.png", "trajectory.png"} <= set(made.file_names)
     assert made.read_file("trajectory.png").startswith(b"\x89PNG")
     assert b"ftyp" in made.read_file("overlay.mp4")[:16]

@@ -200,6 +200,14 @@ class ObjectTrack(Artifact):
         S("score", "float32", "t", "verification score in [0, 1]"),
         S("timestamps_s", "float64", "t", "seconds"),
         S("segments", "int64", "s 2", "[first, last] frames in which the object moves"),
+        S(
+            "contacts",
+            "int64",
+            "c 2",
+            "[first, last] frames in which something is seen to touch it",
+            optional=True,
+        ),
+        S("gap_m", "float32", "t", "to what is nearest to it; NaN: nothing is", optional=True),
         S("T_world_cam", "float64", "4 4", "the video camera; of one that moves in init_frame"),
         S("K", "float64", "3 3", "of the video camera, pixels"),
         S("image_hw", "int64", "2", "size of its images, pixels"),
@@ -228,6 +236,9 @@ class ObjectTrack(Artifact):
     support_plane: tuple[float, float, float, float] | None = None
     """What is measured round the object's box in ``init_frame``, where that is a plane: unit normal
     and offset, world frame, metres (``normal . p = offset``)."""
+    contacts_s: tuple[tuple[float, float], ...] | None = None
+    """When something touches the object, from the film's first frame on; None where that was not
+    looked for: the camera moves, or older code made the track."""
     passes_apart_m: float | None = None
     """How far tracking forward and backward disagree (ADD, 95th percentile); None where the film
     was tracked once."""

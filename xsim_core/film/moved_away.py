@@ -147,7 +147,8 @@ def _look(
         count += now_m - there_m > near_m
         went_s[(count == least) & ~np.isfinite(went_s)] = timestamps_s[i]
         is_known = (there_m > 0) & (now_m > 0)
-        stays.append(float((np.abs(now_m - there_m) < near_m)[is_known].mean()))
+        if is_known.any():
+            stays.append(float((np.abs(now_m - there_m) < near_m)[is_known].mean()))
     gone = (there_m > 0) & (count >= least)
     is_still = gone & ~((moment - there_m) > near_m).any(0)
     nearer = (moment[-1] > 0) & (moment[0] - moment[-1] > near_m)

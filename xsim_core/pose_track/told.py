@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsim_core.errors import QualityGateError
+from xsim_core.film.contacts import Contacts
 from xsim_core.tracking import INTERPOLATED, LOST, OK, STATUS_NAMES
 
 from .config import PoseTrackConfig
@@ -82,6 +83,35 @@ def notes_on_motion(num_segments: int) -> tuple[str, ...]:
         "motion for a robot to learn. Was another object moved than the mesh's, or the film cut?"
     )
     return () if num_segments else (sentence,)
+
+
+def contact_times(
+    touches: NDArray[np.int64], timestamps_s: Floats
+) -> tuple[tuple[float, float], ...]:
+    """First and last moment of each contact (c, 2), seconds from the film's start."""
+    times_s = np.asarray(timestamps_s) - timestamps_s[0]
+    return tuple((round(float(times_s[a]), 3), round(float(times_s[b]), 3)) for a, b in touches)
+
+
+def notes_on_contacts(
+    contacts: Contacts | None, segments: NDArray[np.int64], timestamps_s: Floats
+) -> tuple[str, ...]:
+    """A sentence where the object moves and nothing is seen that touches it."""
+    if contacts is None:
+        return ()
+    touches, times_s = contacts.touches, np.asarray(timestamps_s) - timestamps_s[0]
+    alone = [
+        f"{times_s[a]:.2f}–{times_s[b]:.2f} s"
+        for a, b in segments
+        if not any(first <= b and last >= a for first, last in touches)
+    ]
+    if not alone:
+        return ()
+    sentence = (
+        f"the object moves while nothing is seen that touches it ({', '.join(alone[:MAX_TOLD])}): "
+        "what moves it has no depth, is hidden, or the track is not the object's"
+    )
+    return (sentence,)
 
 
 def notes_on_first_pose(figures: Floats) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from xsim_core.artifacts import Capture, ObjectTrack
 from xsim_core.film.camera_path import CameraPath, follow_camera
 from xsim_core.film.camera_place import notes_on_place
+from xsim_core.film.contacts import Contacts, find_contacts
 from xsim_core.film.frames import Video, open_video
 from xsim_core.geometry import TexturedMesh
 from xsim_core.geometry.arrays import PerFrame, Segments, Statuses, Times, Track
@@ -26,7 +27,9 @@ from .raw_track import RawTrack
 from .standing import Plane, support_plane
 from .told import (
     check_ok_share,
+    contact_times,
     notes_on,
+    notes_on_contacts,
     notes_on_first_pose,
     notes_on_motion,
     notes_on_unused,
@@ -55,7 +58,10 @@ def track_object(
     # The first frame that was searched too: its pose is right, but not for its time.
     raw.status[is_repeat | path.is_unplaced] = LOST
     track = _in_world(raw, path, video, capture.summary.symmetry, is_repeat, config)
+    touched = _contacts(track, path, video, mesh, config)
     _write(track, path, video, out)
+    if touched is not None:
+        out.write_all({"contacts": touched.touches, "gap_m": touched.gap_m})
     out.write_all(capture.arrays("object"), prefix="object")
     _draw(track, path, video, mesh, out)
     plane = support_plane(video, capture.summary, path, config.tracker)
@@ -76,6 +82,7 @@ def track_object(
         runner_up_margin=_figure(raw.first_pose[1]),
         runner_up_distance_m=_figure(raw.first_pose[2]),
         support_plane=plane,
+        contacts_s=None if touched is None else contact_times(touched.touches, track.timestamps_s),
         passes_apart_m=apart_m,
         verdict=verdict.level,
         notes=(
@@ -86,6 +93,7 @@ def track_object(
             *path.notes(video.timestamps_s),
             *notes_on(track.status, is_repeat, video.timestamps_s),
             *notes_on_motion(len(track.segments)),
+            *notes_on_contacts(touched, track.segments, track.timestamps_s),
         ),
     )
 
@@ -134,6 +142,22 @@ def _in_world(
     segments = motion_segments(T_world_object, times_s, config=config.segments)
     score = np.clip(raw.score, 0, 1).astype(np.float32)
     return _WorldTrack(T_main_object, T_world_object, status, score, times_s, segments)
+
+
+def _contacts(
+    track: _WorldTrack,
+    path: CameraPath,
+    video: Video,
+    mesh: TexturedMesh,
+    config: PoseTrackConfig,
+) -> Contacts | None:
+    """When something touches the object; None where the room behind it is not known."""
+    if path.T_main_cam is not None or path.goes_on:
+        return None
+    T_cam_object = path.from_main(track.T_main_object)
+    return find_contacts(
+        video, mesh, T_cam_object, track.status, track.segments, config=config.tracker
+    )
 
 
 def _write(track: _WorldTrack, path: CameraPath, video: Video, out: ArtifactWriter) -> None:

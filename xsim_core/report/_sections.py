@@ -25,6 +25,7 @@ STATUS = {
     2: ("interpolated", "#8f9cf5"),
     3: ("lost", "#c9362c"),
 }
+TOUCH = {0: ("free", "#c9ced6"), 1: ("touched", "#c2571a")}
 MAX_CURVES = 4
 
 CAPTIONS = {
@@ -130,7 +131,17 @@ def _track_charts(artifact: Open) -> Markup:
         _card(shift + turned, "Displacement and turn; shaded where the object moves"),
     ]
     strip = status_strip(artifact.array("status"), STATUS)
-    return _charts(cards) + _card(strip, "Each frame's status")
+    return _charts(cards) + _card(strip, "Each frame's status") + _contact_strip(artifact)
+
+
+def _contact_strip(artifact: Open) -> Markup:
+    """Frames in which something touches the object; nothing where that was not looked for."""
+    if "contacts" not in artifact.array_names:
+        return Markup("")
+    touched = np.zeros(len(artifact.array("status")), np.int64)
+    for first, last in artifact.array("contacts"):
+        touched[first : last + 1] = 1
+    return _card(status_strip(touched, TOUCH), "When something touches it")
 
 
 def _curves(artifact: Open) -> Markup:
