@@ -10,7 +10,7 @@ import torch
 from tests.evaluate.fixtures import TINY, make_student
 from xsim_core.errors import MissingDependencyError
 from xsim_core.exporters import export_artifact
-from xsim_core.exporters.onnx_file import TOLERANCE, ChunkModule, difference, example
+from xsim_core.exporters.onnx_file import TOLERANCE, ChunkModule, difference, example, trace
 from xsim_core.policies import MinMaxNormalizer, Student
 from xsim_core.policies.fitting import new_net
 from xsim_core.storage import ArtifactStore
@@ -74,9 +74,7 @@ def test_onnx_runtime_answers_what_torch_does(tmp_path):
 @needs_onnx
 @pytest.mark.slow
 def test_other_shapes_samplers_and_heads(tmp_path):
-    from xsim_core.exporters.onnx_file import _trace
-
     student = student_of(**OTHERS)
-    _trace(student, tmp_path / "p.onnx", {"task": "x"})
+    trace(student, tmp_path / "p.onnx", {"task": "x"})
     rng = np.random.default_rng(5)
     assert difference(student, tmp_path / "p.onnx", rows=4, rng=rng) < TOLERANCE

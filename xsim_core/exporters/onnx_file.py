@@ -70,7 +70,7 @@ def write(source: Source[StudentPolicy], folder: Path) -> list[str]:
     words = robot_words(source)
     told = _told(source, student, words.state, words.action)
     path = folder / "policy.onnx"
-    _trace(student, path, told)
+    trace(student, path, told)
     (folder / "policy.json").write_text(json.dumps(told, indent=1) + "\n")
     notes = [] if words.is_known else ["What the action's numbers mean is not known here."]
     return [*notes, _checked(student, path)]
@@ -111,7 +111,8 @@ def _checked(student: Student, path: Path) -> str:
     return f"Compared with torch on random input: at most {off:.1g} of half an action's range."
 
 
-def _trace(student: Student, path: Path, told: dict[str, Any]) -> None:
+def trace(student: Student, path: Path, told: dict[str, Any]) -> None:
+    """Write a student as ONNX, with ``told`` as its metadata."""
     onnx: Any = importlib.import_module("onnx")
     module = ChunkModule(student).eval()
     given = tuple(map(torch.from_numpy, example(student, 2, np.random.default_rng(0))))
