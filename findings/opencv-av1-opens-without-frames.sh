@@ -4,8 +4,7 @@
 # Package:  opencv-python-headless 5.0.0.93 (numpy 2.4.6); the film is made by imageio-ffmpeg 0.8.1's FFmpeg.
 # Expected: a film that OpenCV cannot decode is not opened: the documentation has isOpened() asked after
 #           VideoCapture(path), and read() answer False at the end of the file
-#           (https://docs.opencv.org/4.x/dd/d43/tutorial_py_video_display.html). So a loop of read() until
-#           False takes all frames.
+#           (the tutorial "Getting Started with Videos"). So a loop of read() until False takes all frames.
 # Seen:     isOpened() True, CAP_PROP_FRAME_COUNT 30, 128x96, fourcc av01; the first read() is False. The same
 #           film in H.264 gives 30 frames. The wheel's FFmpeg has no software decoder for AV1; it says so on
 #           standard error alone.

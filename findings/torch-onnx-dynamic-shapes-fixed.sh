@@ -2,8 +2,8 @@
 # torch.onnx.export is asked for a dynamic batch, says that all went well, and writes a file for batches of two.
 #
 # Package:  torch 2.13.0, onnx 1.23.2, onnxscript 0.7.2, onnx-ir 1.1.0, onnxruntime 1.32.0 (numpy 2.4.6), on the CPU.
-# Expected: dynamic_shapes is that of torch.export.export (https://docs.pytorch.org/docs/stable/onnx_export.html
-#           refers to it), which raises UserError, "Constraints violated", where the code makes a dimension marked
+# Expected: dynamic_shapes is that of torch.export.export (the documentation of torch.onnx.export refers to
+#           it), which raises UserError, "Constraints violated", where the code makes a dimension marked
 #           as dynamic a constant. The old dynamic_axes is not recommended with dynamo=True, by a warning.
 # Seen:     a module that asks len(x): torch.export.export raises; torch.onnx.export(dynamo=True) with the same
 #           dynamic_shapes succeeds and its input is [2, 3], the example's; ONNX Runtime refuses five rows. With
