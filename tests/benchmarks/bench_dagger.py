@@ -146,7 +146,8 @@ class Bench:
         outcome["sim"] = self.in_simulation(student)
         outcome["world"] = self.in_the_world(student)
         path.write_text(json.dumps(outcome))
-        print(self.run, arm, sum(outcome["sim"]), sum(outcome["world"]), found, there.miss)
+        tried = [sum(outcome[name]) for name in ("sim", "world")]
+        print(self.run, arm, *tried, found, there.miss, flush=True)
 
     def in_simulation(self, student):
         with ImageEnvPool(
