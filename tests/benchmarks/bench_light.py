@@ -45,7 +45,8 @@ OTHER_LIGHTS = LightRandomisation(gain=0.4, tint=0.15, direction_rad=1.2)
 def config(light, seed):
     base = pipeline_config("demo").diffusion
     augment = base.augment.model_copy(update={"light": light})
-    return base.model_copy(update={"augment": augment, "seed": seed, "num_eval_episodes": 0})
+    changes = {"augment": augment, "seed": seed, "num_eval_episodes": 0, "dagger": None}
+    return base.model_copy(update=changes)
 
 
 def worlds(spec):
