@@ -95,14 +95,14 @@ def test_two_folders_of_recordings_are_compared_by_the_command(tmp_path, monkeyp
             told = header | {"seed": seed}
             write(tmp_path / which / f"{seed}.rollout", told, rows, outcome=outcome)
     folders = str(tmp_path / "a"), str(tmp_path / "b")
-    RobotEvaluate(*folders).run()
+    RobotEvaluate(current=folders[0], candidate=folders[1]).run()
     said = capsys.readouterr().out
     assert "current    0/2 succeed" in said
     assert "candidate  2/2 succeed" in said
     assert "note: sequential test after 2 pairs (2 won, 0 lost): continue, undecided" in said
     with pytest.raises(BadInputError, match="are not of a kind: two policies, or two folders"):
-        RobotEvaluate(folders[0], str(student)).run()
+        RobotEvaluate(current=folders[0], candidate=str(student)).run()
     with pytest.raises(BadInputError, match="say where with --out FOLDER"):
-        RobotEvaluate(str(student), str(student)).run()
+        RobotEvaluate(current=str(student), candidate=str(student)).run()
     with pytest.raises(BadInputError, match="neither an image policy nor rollouts of one"):
-        RobotEvaluate(str(sim), str(student)).run()
+        RobotEvaluate(current=str(sim), candidate=str(student)).run()

@@ -8,7 +8,11 @@ from tests.benchmarks.dagger_table import dagger_table
 from tests.benchmarks.gap_table import ladder_table
 from tests.benchmarks.results import demo
 from tests.benchmarks.results.demo import FIGURES
-from tests.benchmarks.results.trainings import calibrated_minus_plain, over_trainings
+from tests.benchmarks.results.trainings import (
+    calibrated_minus_plain,
+    other_minus_plain,
+    over_trainings,
+)
 from tests.fuzz.campaign import table as fuzzed
 from xsim_core.gap import Gap
 
@@ -48,8 +52,16 @@ TABLES = {
     "demo, runs": lambda: demo.where(demo.runs()),
     "demo, errors": lambda: demo.errors(demo.runs()),
     "demo, costs": lambda: demo.costs(demo.runs()),
-    "demo, trainings": lambda: over_trainings(demo.trainings("m")),
-    "demo, calibrated minus plain": lambda: calibrated_minus_plain(demo.trainings("m")),
+    "demo, trainings": lambda: over_trainings(demo.trainings("n")),
+    "demo, calibrated minus plain": lambda: calibrated_minus_plain(demo.trainings("n")),
+    "demo, trainings not sent out": lambda: over_trainings(demo.trainings("m")),
+    "demo, calibrated minus plain, not sent out": lambda: calibrated_minus_plain(
+        demo.trainings("m")
+    ),
+    "demo, sent out minus not": lambda: other_minus_plain(demo.trainings("m"), demo.trainings("n")),
+    "demo, sent out minus not, calibrated": lambda: other_minus_plain(
+        demo.trainings("m"), demo.trainings("n"), "calibrated"
+    ),
     "calibration": lambda: calibration_table(_kept("calibration")["results"]) + "\n",
     "calibration, misses": lambda: miss_table(_kept("calibration")["misses"]) + "\n",
     "dagger": lambda: dagger_table(_kept("dagger")["results"]) + "\n",

@@ -39,10 +39,22 @@ def over_trainings(kept):
 
 
 def calibrated_minus_plain(kept):
-    """Sentences: the change in success by domain, with intervals over worlds and over trainings."""
+    """What calibration changes: a sentence a domain, with intervals over worlds and trainings."""
+    return _changes(kept, "student", kept, "calibrated")
+
+
+def other_minus_plain(kept, others, policy="student"):
+    """What other trainings on the same seeds change for a policy, in the same order; likewise."""
+    return _changes(kept, policy, others, policy)
+
+
+def _changes(kept, policy, others, other_policy):
     lines = []
     for domain, name in DOMAINS.items():
-        pairs = [(outcomes(r, "student", domain), outcomes(r, "calibrated", domain)) for r in kept]
+        pairs = [
+            (outcomes(one, policy, domain), outcomes(other, other_policy, domain))
+            for one, other in zip(kept, others, strict=True)
+        ]
         before, after = (np.concatenate([_by_world(p[k]) for p in pairs], axis=1) for k in (0, 1))
         gained, lost = int((after & ~before).sum()), int((before & ~after).sum())
         change = [float(p[1].mean() - p[0].mean()) for p in pairs]
