@@ -10,6 +10,7 @@ from tests.benchmarks.results.keep import one_commit
 from tests.benchmarks.results.tables import TABLES
 from tests.benchmarks.results.trainings import (
     calibrated_minus_plain,
+    other_minus_plain,
     over_trainings,
     over_units,
 )
@@ -115,6 +116,9 @@ def test_what_calibration_changes_is_told_with_both_intervals():
     lines = calibrated_minus_plain(kept).splitlines()
     assert lines[0].startswith("- **simulation**: +0.12 (2 gained, 1 lost; McNemar p = 1.000;")
     assert "over worlds" in lines[2]
+    others = [_trained([1, 1, 1, 0]), _trained([0, 1, 0, 0])]
+    told = other_minus_plain(kept, others).splitlines()
+    assert told[1].startswith("- **the world to deploy into**: +0.12 (2 gained, 1 lost;")
     low, high = over_units([0.5, -0.25])
     # Student's quantile for one degree of freedom is 12.706, the standard error 0.375.
     assert (low, high) == pytest.approx((0.125 - 12.706 * 0.375, 0.125 + 12.706 * 0.375), abs=1e-3)

@@ -1,5 +1,6 @@
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from tests.sim.fixtures import commit
 from xsim_core.artifacts import Capture, Evaluation
 from xsim_core.report import build_report
 from xsim_core.report._charts import line_chart
-from xsim_core.report._sections import DRAWN
+from xsim_core.report._sections import CAPTIONS, DRAWN
 
 VOID = {"meta", "img", "path", "rect", "circle", "br", "input", "use"}
 
@@ -54,6 +55,17 @@ def test_the_page_says_what_was_measured_and_what_was_met(toy_store, toy_refs):
     html = build_report(toy_store, toy_refs, title="toy")
     for text in ("95%", "19 of 20", "27.5 dB", "95.2", 'class="tag met"', "Wilson"):
         assert text in html
+    assert "<b></b>" not in html, "what was not said has no box"
+
+
+def test_every_picture_that_a_stage_leaves_has_words_below_it():
+    sources = (
+        p.read_text() for p in sorted((Path(__file__).parents[2] / "xsim_core").rglob("*.py"))
+    )
+    left = re.findall(r"add_file\(\s*\"([^\"{]+\.(?:png|gif|jpg))\"", "".join(sources))
+    assert "dagger.png" in left
+    silent = [n for n in left if n not in DRAWN and not any(re.search(c, n) for c in CAPTIONS)]
+    assert silent == []
 
 
 @pytest.mark.parametrize(

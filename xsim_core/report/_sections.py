@@ -43,8 +43,12 @@ CAPTIONS = {
     ),
     r"mosaic": "The first images of episodes: camera, light, texture and start vary.",
     r"pair": "What the robot saw, beside the same states replayed in the reconstructed simulation.",
+    r"dagger": (
+        "What the student saw where it was sent out in its training: two episodes a round, edged "
+        "by how they ended."
+    ),
     r"film.*\.gif": "One episode as it ran.",
-    r"film|strip|rollout": "Episodes from left to right, one a row.",
+    r"film|strip|rollout|episodes": "Episodes from left to right, one a row.",
     r"features": "What the encoder makes of paired frames, held-out rollouts, in two dimensions.",
     r"loss|curve|learning": "Over training.",
     r"mesh": "The reconstructed surface.",
@@ -108,7 +112,7 @@ def _charts(cards: Sequence[Markup]) -> Markup:
 def _facts(artifact: Open) -> dict[str, Any]:
     values = artifact.summary.model_dump(mode="json")
     figures = values.pop("figures", {})
-    scalars = {k: v for k, v in values.items() if isinstance(v, int | float | str)}
+    scalars = {k: v for k, v in values.items() if isinstance(v, int | float | str) and v != ""}
     return {**scalars, **{k: v for k, v in figures.items() if isinstance(v, int | float)}}
 
 
