@@ -42,9 +42,8 @@ Fields = Mapping[str, Mapping[str, Any]]
 """Stage → field → value."""
 
 PRESETS: Mapping[str, Fields] = {
-    # But for what wants a teacher, the stages' own defaults are the demo's: two cores, 8 GiB, 25
-    # minutes.
-    "demo": {"diffusion": {"dagger": {}}},
+    # The stages' own defaults are the demo's: two cores, 8 GiB, 25 minutes.
+    "demo": {},
     # As small as every stage still runs with; its figures mean nothing.
     "debug": {
         "scan": {"max_num_features": 1024},
@@ -84,7 +83,7 @@ PRESETS: Mapping[str, Fields] = {
         "render_dataset": {"num_episodes": 1000, "max_attempts": 4000},
         "diffusion": {
             "optim": {"num_steps": 100_000, "batch_size": 256},
-            "num_eval_episodes": 100, "dagger": {},
+            "num_eval_episodes": 100,
         },
         "calibrate": {"optim": {"num_steps": 10_000}},
         "evaluate": {"num_sim_trials": 100, "num_teacher_trials": 100, "num_real_trials": 30},

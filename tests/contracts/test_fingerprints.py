@@ -20,7 +20,7 @@ PINNED = {
     "build_sim": "c382244833711a8872d04760",
     "ppo": "c71b70607a2daba54841d947",
     "render_dataset": "3c29299b70d8ac849568e415",
-    "diffusion": "ecfa3ef6d11ad82eeb16e556",
+    "diffusion": "aea38c9170bd24c5595bc5a3",
     "deploy": "f3774a9dea6bb28426f4ecaa",
     "calibrate": "a990e6a014159c820a42ad27",
     "evaluate": "13e924c32ce02a0d7ecb5309",

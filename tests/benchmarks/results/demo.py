@@ -30,6 +30,11 @@ def runs(*, room=None):
     return kept
 
 
+def pick_and_place():
+    """The kept runs of the second task, newest first."""
+    return [_read(path) for path in sorted(FIGURES.glob("pick_place_run_?.json"), reverse=True)]
+
+
 def trainings(letter):
     """Whole trainings on one capture with other seeds, the run itself first."""
     first = FIGURES / f"demo_run_{letter}.json"
@@ -37,7 +42,7 @@ def trainings(letter):
 
 
 def _read(path):
-    return {"letter": path.stem.removeprefix("demo_run_").upper(), **json.loads(path.read_text())}
+    return {"letter": path.stem.rsplit("_", 1)[1].upper(), **json.loads(path.read_text())}
 
 
 def targets(kept):

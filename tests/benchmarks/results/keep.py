@@ -50,6 +50,7 @@ def main():
     parser.add_argument("run")
     parser.add_argument("--home", type=Path, required=True, help="the .xsim that holds its store")
     parser.add_argument("--letter", required=True, help="x, or x2 for its second training")
+    parser.add_argument("--of", default="demo", help="demo, or pick_place")
     parser.add_argument("--command", default="make demo", help="what was typed")
     parser.add_argument("--room", default="kitchen")
     parser.add_argument("--where", required=True, help="checkout, user, system, Python")
@@ -67,7 +68,7 @@ def main():
         "stages": stages,
         "outcomes": outcomes,
     }
-    path = FIGURES / f"demo_run_{asked.letter}.json"
+    path = FIGURES / f"{asked.of}_run_{asked.letter}.json"
     path.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n")
     print(path)
 

@@ -52,16 +52,17 @@ TABLES = {
     "demo, runs": lambda: demo.where(demo.runs()),
     "demo, errors": lambda: demo.errors(demo.runs()),
     "demo, costs": lambda: demo.costs(demo.runs()),
-    "demo, trainings": lambda: over_trainings(demo.trainings("n")),
-    "demo, calibrated minus plain": lambda: calibrated_minus_plain(demo.trainings("n")),
-    "demo, trainings not sent out": lambda: over_trainings(demo.trainings("m")),
-    "demo, calibrated minus plain, not sent out": lambda: calibrated_minus_plain(
-        demo.trainings("m")
-    ),
+    "demo, trainings": lambda: over_trainings(demo.trainings("m")),
+    "demo, calibrated minus plain": lambda: calibrated_minus_plain(demo.trainings("m")),
+    "demo, trainings sent out": lambda: over_trainings(demo.trainings("n")),
+    "demo, calibrated minus plain, sent out": lambda: calibrated_minus_plain(demo.trainings("n")),
     "demo, sent out minus not": lambda: other_minus_plain(demo.trainings("m"), demo.trainings("n")),
     "demo, sent out minus not, calibrated": lambda: other_minus_plain(
         demo.trainings("m"), demo.trainings("n"), "calibrated"
     ),
+    "pick and place, targets": lambda: demo.targets(demo.pick_and_place()),
+    "pick and place, errors": lambda: demo.errors(demo.pick_and_place()),
+    "pick and place, costs": lambda: demo.costs(demo.pick_and_place()),
     "calibration": lambda: calibration_table(_kept("calibration")["results"]) + "\n",
     "calibration, misses": lambda: miss_table(_kept("calibration")["misses"]) + "\n",
     "dagger": lambda: dagger_table(_kept("dagger")["results"]) + "\n",
