@@ -69,7 +69,7 @@ def test_what_misses_its_target_is_bold_and_what_was_not_done_is_said():
     assert there[2] == "not applied |"
     assert rows["tracking ADD-S AUC against truth"][0] == "**92.9**"
     assert rows["splat PSNR on photos never trained on"][0] == "26.0 dB"
-    assert "4 min 04 s, idle cores; 1.5 GB" in table
+    assert "| 4 min 04 s; 1.5 GB | 4 min 04 s" in table
 
 
 def test_a_stage_that_a_run_did_not_have_has_no_time():

@@ -58,7 +58,7 @@ def targets(kept):
         ("splat PSNR on photos never trained on", "≥ 26 dB", _psnr),
         ("all stages; the largest stage's memory", "25 min on idle cores, 8 GiB", _cost),
     ]
-    head = ["", "target", *(f"run {r['letter']}, {r['room']}, `{r['commit']}`" for r in kept)]
+    head = ["", "target", *(f"run {r['letter']}, {r['room']}" for r in kept)]
     return markdown(head, [[name, aim, *map(cell, kept)] for name, aim, cell in rows])
 
 
@@ -88,7 +88,7 @@ def where(kept):
     """A line a run: what was typed, at which commit, on what."""
     return "".join(
         f"- **Run {r['letter']}** (`{r['commit']}`, {r['date']}, {r['room']}): `{r['command']}`, "
-        f"{r['where']}. [Its figures](figures/demo_run_{r['letter'].lower()}.json).\n"
+        f"{r['where']}: {r['load']}. [Its figures](figures/demo_run_{r['letter'].lower()}.json).\n"
         for r in kept
     )
 
@@ -168,7 +168,7 @@ def _cost(run):
     stages = run["stages"].values()
     minutes, seconds = divmod(round(sum(s["duration_s"] for s in stages)), 60)
     peak = max(s["peak_memory_mb"] for s in stages)
-    return f"{minutes} min {seconds:02d} s, {run['load']}; {peak / 1000:.1f} GB"
+    return f"{minutes} min {seconds:02d} s; {peak / 1000:.1f} GB"
 
 
 def markdown(head, rows):
