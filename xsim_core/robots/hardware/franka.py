@@ -21,6 +21,7 @@ import numpy as np
 
 from xsim_core.robots.driver import Observation, RobotInfo, RobotLostError, RobotState, TcpTarget
 
+from .arm import HardwareArm
 from .clock import RobotClock
 from .frames import pose_of
 from .hand import Hand
@@ -34,19 +35,18 @@ HAND_M_S, GRASP_N = 0.1, 20.0
 HAND_M = 0.08
 
 
-class FrankaRobot:
+class FrankaRobot(HardwareArm):
     """A Franka arm with the Franka Hand."""
 
     name = "franka"
 
     def __init__(self, host: str) -> None:
+        super().__init__(f"the Franka at {host}")
         self._host = host
         self._franky: Any = None
         self._robot: Any = None
         self._tracker: Any = None
         self._gripper: Any = None
-        self._sender: Sender | None = None
-        self._hand: Hand | None = None
         self._clock = RobotClock()
 
     def connect(self) -> RobotInfo:
@@ -62,60 +62,33 @@ class FrankaRobot:
             self._hand = Hand(self._read_hand, self._move_hand)
         except self._franky.Exception as error:
             self.close()
-            raise RobotLostError(f"the Franka at {self._host} does not answer: {error}") from error
+            raise RobotLostError(f"{self._called} does not answer: {error}") from error
         self._clock = RobotClock()
-        self._sender = Sender(f"the Franka at {self._host}", self._track, self._brake)
+        self._sender = Sender(self._called, self._track, self._brake)
         self.observe()
         return RobotInfo(self._model(), 7, HAND_M, camera=None, T_world_cam=None)
 
     def observe(self) -> Observation:
         """As ``RobotDriver`` has it."""
-        self._live().check()
-        hand = self._hand
-        if hand is not None and hand.problem is not None:
-            raise RobotLostError(hand.problem)
+        self._check()
         try:
             state = self._robot.state
         except self._franky.Exception as error:
-            raise RobotLostError(
-                f"the link to the Franka at {self._host} is gone: {error}"
-            ) from error
+            raise RobotLostError(f"the link to {self._called} is gone: {error}") from error
         return Observation(
             RobotState(
                 time_s=self._clock.local(state.time.to_sec()),
                 qpos=np.array(state.q, np.float64),
                 qvel=np.array(state.dq, np.float64),
                 T_world_tcp=np.array(state.O_T_EE.matrix, np.float64),
-                gripper_m=0.0 if hand is None else hand.opening_m,
+                gripper_m=self._opening_m(),
                 force_n=-np.array(state.O_F_ext_hat_K, np.float64)[:3],
             ),
             frame=None,
         )
 
-    def command(self, target: TcpTarget) -> None:
-        """As ``RobotDriver`` has it."""
-        self._live().put(target)
-        if self._hand is not None:
-            self._hand.want(target.gripper_m)
-
-    def stop(self) -> None:
-        """As ``RobotDriver`` has it."""
-        if self._sender is not None:
-            self._sender.halt()
-
-    def close(self) -> None:
-        """As ``RobotDriver`` has it."""
-        if self._hand is not None:
-            self._hand.close()
-        if self._sender is not None:
-            self._sender.halt()
-            self._sender.close()
-        self._sender = self._hand = self._tracker = self._gripper = self._robot = None
-
-    def _live(self) -> Sender:
-        if self._sender is None:
-            raise RobotLostError(f"the Franka at {self._host} is not connected.")
-        return self._sender
+    def _let_go(self) -> None:
+        self._tracker = self._gripper = self._robot = None
 
     def _track(self, target: TcpTarget) -> None:
         if self._tracker is None:  # At the beginning, and after each halt: from where it stands.

@@ -18,6 +18,7 @@ from xsim_core.errors import BadInputError
 from xsim_core.geometry import make_se3, so3_exp, so3_log
 from xsim_core.robots.driver import Observation, RobotInfo, RobotLostError, RobotState, TcpTarget
 
+from .arm import HardwareArm
 from .clock import RobotClock
 from .frames import pose_of
 from .hand import Hand
@@ -45,7 +46,7 @@ class UrGripper(Protocol):
         ...
 
 
-class UrRobot:
+class UrRobot(HardwareArm):
     """A Universal Robot."""
 
     name = "ur"
@@ -58,11 +59,10 @@ class UrRobot:
             model: such as ``ur5e``: the robot does not say by RTDE what it is.
             gripper: what is bolted to its flange.
         """
+        super().__init__(f"the UR at {host}")
         self._host, self._model, self._gripper = host, model, gripper
         self._receive: Any = None
         self._control: Any = None
-        self._sender: Sender | None = None
-        self._hand: Hand | None = None
         self._clock = RobotClock()
 
     def connect(self) -> RobotInfo:
@@ -78,11 +78,11 @@ class UrRobot:
         except RuntimeError as error:
             self.close()
             raise RobotLostError(
-                f"the UR at {self._host} does not answer: {error}. It must be on, released and in "
+                f"{self._called} does not answer: {error}. It must be on, released and in "
                 "remote control, with RTDE enabled."
             ) from error
         self._clock = RobotClock()
-        self._sender = Sender(f"the UR at {self._host}", self._servo, self._brake)
+        self._sender = Sender(self._called, self._servo, self._brake)
         if self._gripper is not None:
             self._hand = Hand(self._gripper.read, self._gripper.move)
         state = self.observe().state
@@ -91,16 +91,13 @@ class UrRobot:
 
     def observe(self) -> Observation:
         """As ``RobotDriver`` has it."""
-        sender = self._live()
-        sender.check()
-        if self._hand is not None and self._hand.problem is not None:
-            raise RobotLostError(self._hand.problem)
+        self._check()
         receive = self._receive
         if not receive.isConnected():
-            raise RobotLostError(f"the link to the UR at {self._host} is gone.")
+            raise RobotLostError(f"the link to {self._called} is gone.")
         if receive.isProtectiveStopped() or receive.isEmergencyStopped():
             raise RobotLostError(
-                f"the UR at {self._host} is in a protective or emergency stop: look, then release "
+                f"{self._called} is in a protective or emergency stop: look, then release "
                 "it on its pendant."
             )
         pose = np.array(receive.getActualTCPPose())
@@ -110,40 +107,19 @@ class UrRobot:
                 qpos=np.array(receive.getActualQ(), np.float64),
                 qvel=np.array(receive.getActualQd(), np.float64),
                 T_world_tcp=make_se3(so3_exp(pose[3:]), pose[:3]),
-                gripper_m=0.0 if self._hand is None else self._hand.opening_m,
+                gripper_m=self._opening_m(),
                 force_n=np.array(receive.getActualTCPForce()[:3], np.float64),
             ),
             frame=None,
         )
 
-    def command(self, target: TcpTarget) -> None:
-        """As ``RobotDriver`` has it."""
-        self._live().put(target)
-        if self._hand is not None:
-            self._hand.want(target.gripper_m)
-
-    def stop(self) -> None:
-        """As ``RobotDriver`` has it."""
-        if self._sender is not None:
-            self._sender.halt()
-
-    def close(self) -> None:
-        """As ``RobotDriver`` has it."""
-        if self._hand is not None:
-            self._hand.close()
-        if self._sender is not None:
-            self._sender.close()
+    def _let_go(self) -> None:
         if self._control is not None:
             self._control.stopScript()
             self._control.disconnect()
         if self._receive is not None:
             self._receive.disconnect()
-        self._sender = self._hand = self._control = self._receive = None
-
-    def _live(self) -> Sender:
-        if self._sender is None:
-            raise RobotLostError(f"the UR at {self._host} is not connected.")
-        return self._sender
+        self._control = self._receive = None
 
     def _servo(self, target: TcpTarget) -> None:
         if not self._control.servoL(ur_pose(target), 0.0, 0.0, PERIOD_S, LOOKAHEAD_S, GAIN):

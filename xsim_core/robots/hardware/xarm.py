@@ -23,6 +23,7 @@ from xsim_core.errors import BadInputError
 from xsim_core.geometry import make_se3
 from xsim_core.robots.driver import Observation, RobotInfo, RobotLostError, RobotState, TcpTarget
 
+from .arm import HardwareArm
 from .frames import matrix_to_rpy, pose_of, rpy_to_matrix
 from .hand import Hand
 from .packages import package
@@ -38,16 +39,15 @@ PATIENCE_S = 5.0
 MM = 1000.0
 
 
-class XArmRobot:
+class XArmRobot(HardwareArm):
     """An xArm, with UFACTORY's gripper where it has one."""
 
     name = "xarm"
 
     def __init__(self, host: str, *, has_gripper: bool = True) -> None:
+        super().__init__(f"the xArm at {host}")
         self._host, self._has_gripper = host, has_gripper
         self._arm: Any = None
-        self._sender: Sender | None = None
-        self._hand: Hand | None = None
         self._state: RobotState | None = None
         self._has_state = threading.Event()
         self._is_ready = False
@@ -62,13 +62,13 @@ class XArmRobot:
         try:
             self._arm = api(self._host, is_radian=True, report_type="real")
         except Exception as error:
-            raise RobotLostError(f"the xArm at {self._host} does not answer: {error}") from error
+            raise RobotLostError(f"{self._called} does not answer: {error}") from error
         self._arm.register_report_location_callback(self._heard)
         if not self._has_state.wait(PATIENCE_S):
             self.close()
-            raise RobotLostError(f"the xArm at {self._host} says nothing of its state.")
+            raise RobotLostError(f"{self._called} says nothing of its state.")
         self._accept(self._arm.motion_enable(enable=True), "motion_enable")
-        self._sender = Sender(f"the xArm at {self._host}", self._servo, self._brake)
+        self._sender = Sender(self._called, self._servo, self._brake)
         if self._has_gripper:
             self._accept(self._arm.set_gripper_mode(0), "set_gripper_mode")
             self._accept(self._arm.set_gripper_enable(enable=True), "set_gripper_enable")
@@ -79,39 +79,15 @@ class XArmRobot:
 
     def observe(self) -> Observation:
         """As ``RobotDriver`` has it."""
-        self._live().check()
-        if self._hand is not None and self._hand.problem is not None:
-            raise RobotLostError(self._hand.problem)
+        self._check()
         if not self._arm.connected or self._state is None:
-            raise RobotLostError(f"the link to the xArm at {self._host} is gone.")
+            raise RobotLostError(f"the link to {self._called} is gone.")
         return Observation(self._state, frame=None)
 
-    def command(self, target: TcpTarget) -> None:
-        """As ``RobotDriver`` has it."""
-        self._live().put(target)
-        if self._hand is not None:
-            self._hand.want(target.gripper_m)
-
-    def stop(self) -> None:
-        """As ``RobotDriver`` has it."""
-        if self._sender is not None:
-            self._sender.halt()
-
-    def close(self) -> None:
-        """As ``RobotDriver`` has it."""
-        if self._hand is not None:
-            self._hand.close()
-        if self._sender is not None:
-            self._sender.halt()
-            self._sender.close()
+    def _let_go(self) -> None:
         if self._arm is not None:
             self._arm.disconnect()
-        self._sender = self._hand = self._arm = None
-
-    def _live(self) -> Sender:
-        if self._sender is None:
-            raise RobotLostError(f"the xArm at {self._host} is not connected.")
-        return self._sender
+        self._arm = None
 
     def _heard(self, report: dict[str, list[float]]) -> None:
         """What the SDK's own thread calls with each report: mm and radians, seven joints."""
@@ -126,7 +102,7 @@ class XArmRobot:
             qpos=qpos,
             qvel=qvel,
             T_world_tcp=make_se3(rpy_to_matrix(roll, pitch, yaw), np.array([x, y, z]) / MM),
-            gripper_m=0.0 if self._hand is None else self._hand.opening_m,
+            gripper_m=self._opening_m(),
             force_n=np.full(3, np.nan),
         )
         self._has_state.set()
