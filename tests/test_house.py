@@ -20,8 +20,11 @@ ELSEWHERE = {
         xsim_core/gap/config xsim_core/policies/config
         xsim_core/deploy/config xsim_core/pose_track/config
         xsim_core/ppo/config xsim_core/render_dataset/config xsim_core/scan/config
-        xsim_core/splat/config xsim_core/tracking/config xsim_core/artifacts/kinds
-        xsim_core/config""",
+        xsim_core/splat/config xsim_core/tracking/config xsim_core/config
+        xsim_core/artifacts/kinds/captures xsim_core/artifacts/kinds/episodes
+        xsim_core/artifacts/kinds/evaluation xsim_core/artifacts/kinds/mesh
+        xsim_core/artifacts/kinds/policies xsim_core/artifacts/kinds/reconstruction
+        xsim_core/artifacts/kinds/simulation""",
     "tests/test_stages.py": "xsim_core/presets xsim_core/named flows/sources",
     "tests/test_stage.py": "xsim_core/artifacts/base xsim_core/storage/runtime",
     "tests/storage/test_verified.py": "xsim_core/artifacts/schema xsim_core/storage/reader",
