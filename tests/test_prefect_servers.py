@@ -4,13 +4,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import psutil
 import pytest
 
 from tests.prefect_servers import started_for
+from tests.waiting import PATIENCE_S, until
 
 ROOT = Path(__file__).parents[1]
 # As a server does: in a session of its own, known by its environment alone.
@@ -43,14 +43,12 @@ def test_what_a_killed_test_run_started_ends_with_it(tmp_path, by):
     # As ``timeout`` does it: the whole group.
     os.killpg(tests.pid, by)
     tests.communicate()
-    deadline = time.monotonic() + 60
-    while psutil.pid_exists(server.pid) and time.monotonic() < deadline:
-        time.sleep(0.05)
+    until(lambda: not psutil.pid_exists(server.pid))
     assert started_for(tmp_path) == []
 
 
 def test_who_leaves_in_order_ends_what_it_started_itself(tmp_path):
     tests = run(tmp_path, "leave")
-    tests.communicate(timeout=60)
+    tests.communicate(timeout=PATIENCE_S)
     (server,) = started_for(tmp_path)
     server.kill()

@@ -7,10 +7,12 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import numpy as np
 import pytest
 
+from tests.waiting import PATIENCE_S
 from xsim_core import scratch
 from xsim_core.cache import made_once
 
@@ -137,11 +139,11 @@ def test_the_first_write_of_a_process_to_a_folder_sweeps_it(tmp_path):
 
 
 def test_a_folder_made_by_two_at_once_is_whole_and_made_once_is_kept(tmp_path):
-    made = []
+    made, both = [], Barrier(2)
 
     def make(draft: Path):
         (draft / "first").write_text("1")
-        time.sleep(0.05)
+        both.wait(PATIENCE_S)
         (draft / "second").write_text("2")
         made.append(draft)
 

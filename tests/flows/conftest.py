@@ -61,7 +61,7 @@ def xsim(monkeypatch, capsys):
     signal.signal(signal.SIGTERM, handler)
 
 
-def run_python(home, *arguments, timeout=120, **environment):
+def run_python(home, *arguments, timeout=250, **environment):
     """A fresh Python, since Prefect reads its settings when it is imported."""
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("PREFECT_", "XSIM_"))}
     return subprocess.run(

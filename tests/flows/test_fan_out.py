@@ -13,6 +13,7 @@ import pytest
 
 from tests.render_dataset.test_render import LENIENT, make_teacher, payload, small_config
 from tests.sim.fixtures import make_sim
+from tests.waiting import PATIENCE_S
 from xsim_core.artifacts import ArtifactRef, EpisodeShard
 from xsim_core.stage import run_stage
 from xsim_core.stages import RENDER_DATASET
@@ -111,9 +112,9 @@ def test_ctrl_c_ends_every_shard(prefect_home, tmp_path):
             time.sleep(0.05)
         everybody = me.children(recursive=True)
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=20)
+        process.communicate(timeout=PATIENCE_S)
         assert process.returncode != 0
-        _, alive = psutil.wait_procs(everybody, timeout=1)
+        _, alive = psutil.wait_procs(everybody, timeout=PATIENCE_S)
         assert not alive
         assert store.list_refs(EpisodeShard.kind) == []
     finally:

@@ -7,7 +7,6 @@ Prints JSON: what each task's state was, and what the store was left with.
 
 import json
 import sys
-import time
 
 from flows.prefect_server.server import find_server, use_server
 from tasks.settings import load_settings
@@ -31,6 +30,7 @@ from flows.sources import Sources  # noqa: E402
 from tasks.engine.execution import TASK_POLICY, execute  # noqa: E402
 from tasks.engine.observer import OBSERVER  # noqa: E402
 from tests.flows.toys import ToyConfig, age, toy_stage  # noqa: E402
+from tests.waiting import until  # noqa: E402
 from xsim_core.errors import BadInputError  # noqa: E402
 from xsim_core.presets import pipeline_config  # noqa: E402
 from xsim_core.runs import RunRecord, load_record  # noqa: E402
@@ -87,12 +87,13 @@ with Display([s.name for s in STAGES]) as display:
 
 with get_client(sync_client=True) as client:
     this_run = FlowRunFilter(id=FlowRunFilterId(any_=flow_run_ids))
-    deadline = time.monotonic() + 20
-    # The server writes task states down a moment after the run has ended.
-    runs = client.read_task_runs(flow_run_filter=this_run)
-    while not all(r.state and r.state.is_final() for r in runs) and time.monotonic() < deadline:
-        time.sleep(0.2)
+
+    def all_ended():
         runs = client.read_task_runs(flow_run_filter=this_run)
+        return all(r.state and r.state.is_final() for r in runs) and runs
+
+    # The server writes task states down a moment after the run has ended.
+    runs = until(all_ended)
     shown = client.read_flow_run(flow_run_ids[0])
     artifacts = client.request("POST", "/artifacts/filter", json={"limit": 200}).json()
 here = [a for a in artifacts if a["flow_run_id"] == str(flow_run_ids[0])]

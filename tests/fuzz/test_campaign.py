@@ -70,7 +70,7 @@ def test_a_crash_and_a_hang_are_the_inputs_that_were_being_read(monkeypatch):
     says = "import json, os, time; print('ready'); row = lambda n: print(json.dumps([n, 'x', "
     says += "'refused', '', 0.0]), flush=True)\n"
     scripts = iter(["row(0); row(1); os.kill(os.getpid(), 11)", "time.sleep(60)", "row(4)"])
-    monkeypatch.setattr("tests.fuzz.campaign.HANG_S", 1.0)
+    monkeypatch.setattr("tests.fuzz.campaign.HANG_S", 4.0)
     monkeypatch.setattr("tests.fuzz.campaign.START_S", 60.0)
 
     def start(_seed, _first, _end, _only):

@@ -5,6 +5,7 @@ import threading
 import numpy as np
 import pytest
 
+from tests.waiting import PATIENCE_S
 from xsim_core.robots.acting import SETTLE_S, ChunkedPolicy
 
 DT_S = 0.1
@@ -35,7 +36,7 @@ def run(acting, think, until, *, latency_steps):
         now_s = k * DT_S
         if asked is not None and k - asked >= latency_steps:
             think.may_go.release()
-            acting._thought.future.result(5)
+            acting._thought.future.result(PATIENCE_S)
             asked = None
         action = acting.action(now_s, (now_s, IMAGE, STATE))
         did.append(None if action is None else (int(action[0]), int(action[1])))

@@ -2,25 +2,19 @@
 
 import io
 import os
-import time
 
 import pytest
 
+from tests.waiting import PATIENCE_S, until
 from xsim_core.errors import BadInputError
 from xsim_core.robots import dead_man
 from xsim_core.robots.dead_man import DeadMan
 
 
-def until(condition):
-    end_s = time.monotonic() + 5
-    while not condition() and time.monotonic() < end_s:
-        time.sleep(0.005)
-    return condition()
-
-
 @pytest.fixture
-def key():
-    """The hand's end, and the key that it holds."""
+def key(monkeypatch):
+    """The hand's end, and the key that it holds, for long: whoever looks may be held up."""
+    monkeypatch.setattr(dead_man, "HELD_S", 10 * PATIENCE_S)
     theirs, hand = os.pipe()
     key = DeadMan(theirs)
     yield hand, key
@@ -30,10 +24,10 @@ def key():
 
 def test_it_is_held_while_it_repeats_and_released_soon_after(key, monkeypatch):
     hand, key = key
-    monkeypatch.setattr(dead_man, "HELD_S", 0.2)
     assert not key.is_held()
     os.write(hand, b"  ")
     assert until(key.is_held)
+    monkeypatch.setattr(dead_man, "HELD_S", 0.2)
     assert until(lambda: not key.is_held())
     os.close(hand)
 

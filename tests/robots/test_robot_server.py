@@ -5,6 +5,7 @@ import time
 import numpy as np
 import pytest
 
+from tests.waiting import PATIENCE_S, until
 from xsim_core.errors import BadInputError
 from xsim_core.robots import RobotLostError, TcpTarget
 from xsim_core.serving.wire import pack, unpack
@@ -43,13 +44,6 @@ def remote(robot):
     remote.close()
 
 
-def until(condition, patience_s=10.0):
-    end_s = time.monotonic() + patience_s
-    while not (found := condition()) and time.monotonic() < end_s:
-        time.sleep(0.01)
-    return found
-
-
 def dialled(url):
     """A connection, once whoever was there before is gone."""
     try:
@@ -74,8 +68,10 @@ def test_it_says_what_it_is_and_when_its_state_was_so(robot, remote):
     with pytest.raises(BadInputError, match="somebody drives it already"):
         other = dial(f"{url}/robot", KEY)
     assert other is None
+    asked_s = time.monotonic()
+    newer = until(lambda: (seen := remote.observe().state).time_s > asked_s and seen)
+    assert newer.time_s <= time.monotonic() + remote.round_trip_s
     state = remote.observe().state
-    assert abs(time.monotonic() - state.time_s) < 1.0
     np.testing.assert_allclose(state.T_world_tcp[:3, 3], TCP_START, atol=3e-3)
     assert (len(state.qpos), remote.observe().frame) == (7, None)
 
@@ -114,6 +110,7 @@ def test_a_link_that_is_gone_in_full_motion_leaves_the_robot_at_rest(robot):
     remote = RemoteRobot(url, KEY)
     remote.connect()
     drive(remote, 0.3)
+    assert until(lambda: robot._target)
     remote._connection.socket.close()
     with pytest.raises(RobotLostError):
         until(lambda: remote.observe() is None)
@@ -156,7 +153,7 @@ def test_the_person_puts_it_back_and_judges(robot, remote):
     assert until(lambda: abs(remote.observe().state.T_world_tcp[1, 3] - TCP_START[1]) < 3e-3)
     assert person.is_done() is False
     person._connection.send(pack({"type": "reset", "seed": -1}))
-    assert "whole number" in str(person._connection.recv(5))
+    assert "whole number" in str(person._connection.recv(PATIENCE_S))
     person.close()
 
 
@@ -164,7 +161,7 @@ def test_the_person_puts_it_back_and_judges(robot, remote):
 def test_a_seed_that_is_no_whole_number_is_refused_in_a_sentence(robot, seed):
     person = RemotePerson(robot[1], KEY)
     person._connection.send(pack({"type": "reset", "seed": seed}))
-    assert "whole number" in str(person._connection.recv(5))
+    assert "whole number" in str(person._connection.recv(PATIENCE_S))
     person.close()
 
 
@@ -172,7 +169,7 @@ def test_a_hello_of_another_protocol_is_refused(robot):
     from xsim_core.robots.wire_messages import info_of
 
     connection = until(lambda: dialled(robot[1]))
-    told = unpack(connection.recv(5))
+    told = unpack(connection.recv(PATIENCE_S))
     connection.close()
     assert info_of(told).model == "panda"
     for wrong in ({"protocol": 2}, {"type": "state"}):

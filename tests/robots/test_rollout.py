@@ -1,10 +1,12 @@
 """A whole rollout over the wire: start, act, see, record, judge; and what ends it early."""
 
+import itertools
 import threading
 
 import numpy as np
 import pytest
 
+from tests.waiting import until
 from xsim_core.errors import BadInputError, MissingDependencyError
 from xsim_core.geometry import PinholeCamera
 from xsim_core.robots import SafetyLimits
@@ -103,11 +105,14 @@ def test_who_may_not_move_stays_where_he_is(setup, tmp_path, reason):
 
 
 def test_a_link_that_breaks_ends_the_rollout_and_keeps_its_steps(setup, tmp_path):
-    path = tmp_path / "a.rollout"
-    cut = threading.Timer(0.8, lambda: setup.driver._connection.socket.close())
-    cut.start()
-    result = run_rollout(setup, lambda rgb, seen: np.zeros((8, 3), np.float32), seed=0, path=path)
-    cut.join()
+    path, num_seen = tmp_path / "a.rollout", itertools.count(1)
+
+    def think(rgb, seen):
+        if next(num_seen) == 2:
+            setup.driver._connection.socket.close()
+        return np.zeros((8, 3), np.float32)
+
+    result = run_rollout(setup, think, seed=0, path=path)
     rollout = read_rollout(path)
     assert (result.outcome, rollout.outcome) == ("lost", "lost")
     assert "link" in result.why
@@ -124,7 +129,7 @@ def test_a_policy_that_fails_does_not_leave_the_robot_to_itself(setup, tmp_path)
         run_rollout(setup, fails, seed=0, path=path)
     rollout = read_rollout(path)
     assert (rollout.outcome, rollout.figures["why"]) == ("stopped", "ended by ValueError")
-    assert "robot stream" not in [thread.name for thread in threading.enumerate()]
+    until(lambda: "robot stream" not in [thread.name for thread in threading.enumerate()])
 
 
 def test_the_policy_sees_its_part_of_the_picture():

@@ -6,8 +6,10 @@ import threading
 
 import msgpack
 import numpy as np
+from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
+from tests.waiting import PATIENCE_S, until
 from xsim_core.serving import PolicyServer
 
 KEY = "k" * 24
@@ -68,9 +70,24 @@ def client(port, key=KEY, path="", **more):
         additional_headers=headers,
         compression=None,
         max_size=None,
+        open_timeout=PATIENCE_S,
         proxy=None,
         **more,
     )
+
+
+def admitted(port):
+    """A client, once the server has noticed that those before it are gone."""
+
+    def tried():
+        try:
+            return client(port)
+        except InvalidStatus as refused:
+            if refused.response.status_code != 503:
+                raise
+            return None
+
+    return until(tried)
 
 
 def ask(connection, request):

@@ -12,7 +12,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from tests.evaluate.fixtures import make_student
-from tests.serving.serving import KEY, ask, client, from_array, observation, served
+from tests.serving.serving import KEY, admitted, ask, client, from_array, observation, served
 from xsim_core.errors import BadInputError, CorruptArtifactError
 from xsim_core.policies import Student
 from xsim_core.serving import Limits, PolicyAnswers
@@ -37,7 +37,7 @@ def port(answers):
 
 
 def test_metadata_first_then_a_chunk_an_observation(port, store, answers):
-    with client(port) as connection:
+    with admitted(port) as connection:
         told = msgpack.unpackb(connection.recv(60))
         assert told["policy"] == answers.metadata["policy"]
         assert told["observation"]["observation.images.front"] == [72, 96, 3]
@@ -105,7 +105,7 @@ def test_what_does_not_fit_is_a_sentence_and_the_next_is_served(answers, change,
 
 
 def test_a_refused_observation_keeps_the_connection_and_some_end_it(port):
-    with client(port) as connection:
+    with admitted(port) as connection:
         connection.recv(60)
         assert "lacks the array" in ask(connection, {})
         assert isinstance(ask(connection, observation()), dict)
@@ -118,7 +118,7 @@ def test_a_refused_observation_keeps_the_connection_and_some_end_it(port):
 
 @pytest.mark.parametrize("garbage", [b"\xc1", b"\x80" * 9, "text", b"\x81\xa1a\xc7\x00\x01", b""])
 def test_garbage_ends_its_own_connection_alone(port, garbage):
-    with client(port) as connection, client(port) as other:
+    with admitted(port) as connection, admitted(port) as other:
         connection.recv(60)
         other.recv(60)
         connection.send(garbage)
@@ -129,7 +129,7 @@ def test_garbage_ends_its_own_connection_alone(port, garbage):
 
 
 def test_a_message_larger_than_an_observation_is_not_read(port):
-    with client(port) as connection:
+    with admitted(port) as connection:
         connection.recv(60)
         connection.send(bytes(60_000))
         with pytest.raises(ConnectionClosed) as ended:
@@ -138,7 +138,7 @@ def test_a_message_larger_than_an_observation_is_not_read(port):
 
 
 def test_more_clients_than_allowed_are_told_to_come_again(port):
-    with client(port) as a, client(port) as b, client(port) as c:
+    with admitted(port) as a, admitted(port) as b, admitted(port) as c:
         for connection in (a, b, c):
             connection.recv(60)
         with pytest.raises(InvalidStatus) as refused, client(port):

@@ -17,6 +17,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import PATIENCE_S
+
 REPO = Path(__file__).parents[2]
 TOOLS = (
     "bash", "sh", "cat", "cut", "df", "dirname", "env", "flock", "grep", "head", "ls", "mkdir",
@@ -122,7 +124,7 @@ def test_a_second_set_up_waits_for_the_first(machine):
             time.sleep(0.05)
         assert not second.done()
         fcntl.flock(held, fcntl.LOCK_UN)
-        assert "another set-up is at work" in second.result(timeout=60).stdout
+        assert "another set-up is at work" in second.result(timeout=PATIENCE_S).stdout
 
 
 def test_all_that_is_missing_is_named_at_once(machine):

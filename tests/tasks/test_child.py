@@ -19,6 +19,7 @@ from tasks.settings import Settings
 from tests.processes import is_alive
 from tests.tasks.long_stages import Behaviour, find
 from tests.tasks.test_execution import failed
+from tests.waiting import until
 from xsim_core.errors import BadInputError, StageDiedError, StageTimeoutError, UnknownNameError
 from xsim_core.storage import Runtime
 
@@ -41,12 +42,9 @@ def noted(folder):
     return [int(pid) for pid in (folder / "notes").read_text().split()]
 
 
-def seconds_until(is_over, *, within_s):
-    clock = time.monotonic()
-    while not is_over():
-        assert time.monotonic() - clock < within_s, "still there"
-        time.sleep(0.02)
-    return time.monotonic() - clock
+def all_gone(folder):
+    """Once the stage's processes are, long before its own sleep of minutes ends."""
+    return until(lambda: not any(map(is_alive, noted(folder))))
 
 
 def test_the_artifact_progress_and_prints_come_back(tmp_path, capsys, monkeypatch):
@@ -120,26 +118,22 @@ def test_the_end_of_a_night_ends_a_stage_that_may_take_longer(tmp_path):
 
 
 def test_a_timeout_ends_the_whole_group(tmp_path):
-    clock = time.monotonic()
-    limit_s = 6.0
-    with pytest.raises(StageTimeoutError, match="XSIM_STAGE_TIMEOUT_S") as raised:
-        start(tmp_path, "hang", stage_timeout_s={"toy": limit_s, "*": 1000.0})
-    assert time.monotonic() - clock < limit_s + 4
-    assert not any(map(is_alive, noted(tmp_path)))
+    for limit_s in (4.0, 16.0, 64.0):
+        with pytest.raises(StageTimeoutError, match="XSIM_STAGE_TIMEOUT_S") as raised:
+            start(tmp_path, "hang", stage_timeout_s={"toy": limit_s, "*": 1000.0})
+        if (tmp_path / "notes").exists():
+            break  # Else the machine was too slow to begin with the stage's own work.
+    assert all_gone(tmp_path)
     assert not is_retryable(None, None, failed(raised.value))
 
 
-def test_ctrl_c_ends_the_whole_group_within_seconds(tmp_path):
-    interrupted = []
-
+def test_ctrl_c_ends_the_whole_group(tmp_path):
     def interrupt(fraction, figures):
-        interrupted.append(time.monotonic())
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         start(tmp_path, "hang", progress=interrupt)
-    assert time.monotonic() - interrupted[0] < 5
-    assert not any(map(is_alive, noted(tmp_path)))
+    assert all_gone(tmp_path)
 
 
 def test_an_ended_stage_discards_what_it_had_begun(tmp_path):
@@ -174,12 +168,11 @@ start(Path(sys.argv[1]), "hang")
 
 def test_the_group_dies_with_its_parent(tmp_path):
     parent = subprocess.Popen([sys.executable, "-c", PARENT, str(tmp_path)])
-    seconds_until(lambda: (tmp_path / "notes").exists() and noted(tmp_path), within_s=60)
-    pids = noted(tmp_path)
+    pids = until(lambda: (tmp_path / "notes").exists() and noted(tmp_path))
     assert all(map(is_alive, pids))
     parent.kill()
     parent.wait()
-    assert seconds_until(lambda: not any(map(is_alive, pids)), within_s=2) < 2
+    assert all_gone(tmp_path)
 
 
 @pytest.mark.slow
@@ -191,17 +184,16 @@ def test_a_thread_can_be_ended_too(tmp_path):
 
     def body():
         try:
-            with timeout(6.0, timeout_exc_type=TimeoutError):
+            with timeout(30.0, timeout_exc_type=TimeoutError):
                 start(tmp_path, "hang")
         except TimeoutError:
-            ended.append(time.monotonic())
+            ended.append(True)
 
     thread = threading.Thread(target=body)
-    clock = time.monotonic()
     thread.start()
     thread.join()
-    assert ended[0] - clock < 6 + 5
-    assert not any(map(is_alive, noted(tmp_path)))
+    assert ended
+    assert all_gone(tmp_path)
 
 
 def where_requests_is(given, progress):

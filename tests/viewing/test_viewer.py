@@ -10,6 +10,7 @@ import pytest
 from flows.cli.runs.view import View
 from tests.evaluate.fixtures import commit, make_images, make_student
 from tests.sim.fixtures import make_scene, make_sim, make_track
+from tests.waiting import PATIENCE_S
 from xsim_core.artifacts import EpisodeDataset
 from xsim_core.errors import BadInputError, MissingDependencyError
 from xsim_core.sim.controller import QPOS_REST, forward_kinematics
@@ -105,7 +106,7 @@ def test_playing_goes_round(store, refs, port):
         play.value = True
         playing = Thread(target=viewer.run, args=(ended,))
         playing.start()
-        playing.join(20)
+        playing.join(PATIENCE_S)
         assert seen[:7] == [1, 2, 3, 4, 0, 1, 2]
 
 

@@ -7,11 +7,12 @@ import base64
 import contextlib
 import json
 import subprocess
-import time
 from pathlib import Path
 from urllib.request import urlopen
 
 from websockets.sync.client import connect
+
+from tests.waiting import until
 
 FLAGS = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync",
@@ -40,12 +41,9 @@ class Page:
         assert "exceptionDetails" not in said, said
         return said["result"].get("value")
 
-    def wait(self, expression, within_s=60):
+    def wait(self, expression):
         """Wait until an expression is true."""
-        until = time.monotonic() + within_s
-        while not self.value(expression):
-            assert time.monotonic() < until, (expression, self.value("document.body.innerText"))
-            time.sleep(0.05)
+        until(lambda: self.value(expression))
 
     def drag(self, start, end):
         """With the left button, from and to a place of the window."""
@@ -73,11 +71,8 @@ def opened(url, folder: Path):
     command = ["chromium", *FLAGS, f"--user-data-dir={folder}/profile", "about:blank"]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as browser:
         try:
-            ports, until = folder / "profile" / "DevToolsActivePort", time.monotonic() + 60
-            while not (ports.is_file() and ports.read_text().count("\n") >= 1):
-                assert time.monotonic() < until
-                assert browser.poll() is None
-                time.sleep(0.05)
+            ports = folder / "profile" / "DevToolsActivePort"
+            until(lambda: ports.is_file() and ports.read_text().count("\n") >= 1)
             port = ports.read_text().split()[0]
             with urlopen(f"http://127.0.0.1:{port}/json/list") as listed:
                 target = next(t for t in json.load(listed) if t["type"] == "page")

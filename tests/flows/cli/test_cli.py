@@ -15,6 +15,7 @@ from flows.cli.main import _parse
 from tasks.settings import Settings
 from tests.flows.conftest import run_python
 from tests.flows.toys import make_toy_run
+from tests.waiting import PATIENCE_S
 from xsim_core.process import this_process
 from xsim_core.promotion import promote
 from xsim_core.runs import RunRecord, save_record
@@ -335,5 +336,5 @@ def test_of_two_that_do_the_same_the_second_waits_and_says_so(tmp_path):
     second = begin("0")
     assert second.stdout.readline() == "another process works on demo: waiting for it\n"
     first.kill()
-    assert second.communicate(timeout=30)[0] == "in\nout\n"
+    assert second.communicate(timeout=PATIENCE_S)[0] == "in\nout\n"
     first.communicate()

@@ -9,7 +9,7 @@ import yaml
 from flows import digests
 from flows.digests import DigestMemory
 from flows.inbox.bucket import fetch_prefix
-from xsim_core.capture import IngestConfig, StillArrivingError
+from xsim_core.capture import IngestConfig, StillArrivingError, identity
 from xsim_core.capture.identity import COARSEST_TIMES_S
 from xsim_core.errors import BadInputError
 from xsim_core.storage import ArtifactStore
@@ -138,8 +138,9 @@ def test_what_lies_behind_a_link_is_looked_at_each_time(tmp_path):
     assert memory.look(capture).content_digest != first.content_digest
 
 
-def test_what_was_written_a_moment_ago_is_not_remembered(tmp_path):
+def test_what_was_written_a_moment_ago_is_not_remembered(tmp_path, monkeypatch):
     # On a file system with coarse times the next change could leave everything as it looks now.
+    monkeypatch.setattr(identity, "COARSEST_TIMES_S", 600.0)
     memory, capture = DigestMemory(tmp_path / "known"), a_capture(tmp_path / "one")
     assert memory.look(capture).stamp is None
     assert not (tmp_path / "known").exists()

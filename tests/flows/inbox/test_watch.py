@@ -1,5 +1,6 @@
 """The watcher of an inbox: when it scans, told by a real kernel."""
 
+import itertools
 import threading
 import time
 from contextlib import contextmanager
@@ -7,6 +8,7 @@ from contextlib import contextmanager
 from flows.inbox.captures import Scanned
 from flows.inbox.watch import Dues, watch
 from tests.flows.inbox.test_inbox import a_capture
+from tests.waiting import until
 from xsim_core.errors import BadInputError, StoreUnreachableError
 
 SETTLE_S = 0.6
@@ -42,11 +44,8 @@ class Scans:
         self.times.append(time.time())
         return Scanned(arrivals=(), refused={})
 
-    def count_within(self, count, within_s=10):
-        end_s = time.monotonic() + within_s
-        while len(self.times) < count:
-            assert time.monotonic() < end_s, self.times
-            time.sleep(0.02)
+    def come_to(self, count):
+        until(lambda: len(self.times) >= count)
         return self.times[count - 1]
 
 
@@ -58,19 +57,23 @@ def test_a_copied_capture_is_scanned_once_it_is_whole_and_not_before(tmp_path):
     inbox, scans = tmp_path / "inbox", Scans(tmp_path / "inbox")
     inbox.mkdir()
     with watched(inbox, scans):
-        scans.count_within(1)
+        scans.come_to(1)
+        writes = [time.time()]
         folder = a_capture(inbox / "take")
         # A file that grows for longer than the rule waits, after capture.yaml came.
         with (folder / "video" / "rgb" / "1.png").open("wb") as late:
             for _ in range(8):
                 late.write(b"more")
                 late.flush()
+                writes.append(time.time())
                 time.sleep(0.15)
         (folder / "video" / "rgb" / "2.png").write_bytes(b"x")
-        scanned = scans.count_within(2)
-        assert scanned - newest(folder) >= SETTLE_S
+        writes.append(time.time())
+        until(lambda: scans.times[-1] >= newest(folder) + SETTLE_S)
         time.sleep(2 * SETTLE_S)
-    assert len(scans.times) == 2
+    # Where the machine held the writer up for so long, it was whole in between by the rule.
+    pauses = [b - a for a, b in zip(writes[:-2], writes[2:], strict=True)] + [0]
+    assert len(scans.times) <= 2 + sum(pause_s >= SETTLE_S for pause_s in pauses)
 
 
 def test_a_capture_that_is_moved_in_whole_is_scanned_at_once(tmp_path):
@@ -79,22 +82,22 @@ def test_a_capture_that_is_moved_in_whole_is_scanned_at_once(tmp_path):
     folder = a_capture(tmp_path / "take")
     time.sleep(SETTLE_S)
     with watched(inbox, scans):
-        scans.count_within(1)
+        scans.come_to(1)
         folder.rename(inbox / "take")
-        scans.count_within(2)
+        scans.come_to(2)
         (inbox / "take").rename(inbox / "renamed")
-        scans.count_within(3)
+        scans.come_to(3)
 
 
 def test_folders_made_faster_than_they_are_told_do_not_end_what_tells(tmp_path):
     scans = Scans(tmp_path)
     with watched(tmp_path, scans):
-        scans.count_within(1)
+        scans.come_to(1)
         for number in range(150):
             (tmp_path / f"{number}" / "video" / "rgb").mkdir(parents=True)
             time.sleep(0.002 * (number % 5))
         a_capture(tmp_path / "take")
-        scans.count_within(2)
+        scans.come_to(2)
 
 
 def test_one_capture_that_never_ends_does_not_hold_up_another(tmp_path):
@@ -102,16 +105,16 @@ def test_one_capture_that_never_ends_does_not_hold_up_another(tmp_path):
     inbox.mkdir()
     long = a_capture(inbox / "long")
     with watched(inbox, scans):
-        scans.count_within(1)
+        scans.come_to(1)
         whole = a_capture(inbox / "whole")
-        at_last, number = None, 0
-        while at_last is None:
-            number += 1
-            assert number < 300
-            (long / "video" / "rgb" / f"{number}.png").write_bytes(b"x")
-            time.sleep(0.05)
-            at_last = scans.times[1] if len(scans.times) > 1 else None
-    assert at_last - newest(whole) >= SETTLE_S
+        numbers = itertools.count()
+
+        def is_scanned():
+            (long / "video" / "rgb" / f"{next(numbers)}.png").write_bytes(b"x")
+            return len(scans.times) > 1
+
+        until(is_scanned)
+    assert scans.times[1] - newest(whole) >= SETTLE_S
 
 
 def test_a_scan_that_fails_is_made_again_and_what_was_arriving_is_looked_at(tmp_path, monkeypatch):
@@ -126,27 +129,21 @@ def test_a_scan_that_fails_is_made_again_and_what_was_arriving_is_looked_at(tmp_
         return Scanned(arrivals=(), refused={}, arriving=(str(inbox / "take"),)[: len(made) == 3])
 
     with watched(inbox, scan):
-        until = time.monotonic() + 10
-        while len(made) < 4:
-            assert time.monotonic() < until
-            time.sleep(0.02)
+        until(lambda: len(made) >= 4)
     assert made[3] - newest(inbox / "take") >= SETTLE_S
 
 
 def test_a_scan_is_made_each_minute_whatever_was_told(tmp_path):
     scans = Scans(tmp_path)
     with watched(tmp_path, scans, every_s=0.1):
-        scans.count_within(4)
+        scans.come_to(4)
 
 
 def test_an_inbox_that_goes_away_ends_the_watch_in_a_sentence(tmp_path):
     inbox, scans = tmp_path / "inbox", Scans(tmp_path / "inbox")
     inbox.mkdir()
     with watched(inbox, scans, every_s=0.1) as ended:
-        scans.count_within(1)
+        scans.come_to(1)
         inbox.rename(tmp_path / "elsewhere")
-        until = time.monotonic() + 10
-        while not ended:
-            assert time.monotonic() < until
-            time.sleep(0.02)
+        until(lambda: ended)
     assert str(inbox) in str(ended[0])

@@ -2,10 +2,10 @@
 
 import json
 import sys
-import time
 
 from flows.prefect_server.deploy import deploy
 from tasks.settings import load_settings
+from tests.waiting import until
 
 
 def holdings():
@@ -54,7 +54,4 @@ def scheduled():
         return len(client.request("POST", "/flow_runs/filter", json=query).json())
 
 
-deadline = time.monotonic() + 60
-while not (num_scheduled := scheduled()) and time.monotonic() < deadline:
-    time.sleep(0.5)
-json.dump({"after": after, "scheduled": num_scheduled}, sys.stdout)
+json.dump({"after": after, "scheduled": until(scheduled)}, sys.stdout)

@@ -9,6 +9,7 @@ from flows.prefect_server.backfill import plan_backfill
 from flows.prefect_server.deploy import _deployments
 from flows.prefect_server.server import auth_path, auth_string, find_server, log_path
 from tests.flows.toys import make_toy_run
+from tests.waiting import PATIENCE_S
 from xsim_core.errors import MissingDependencyError, UnknownNameError
 from xsim_core.runs import RunRecord, RunRequest, save_record
 
@@ -66,7 +67,7 @@ def answer(server, *headers):
     request = Request(f"{server.api_url}/work_pools/filter", b"{}", dict(headers))
     request.add_header("Content-Type", "application/json")
     try:
-        return build_opener(ProxyHandler({})).open(request, timeout=10).status
+        return build_opener(ProxyHandler({})).open(request, timeout=PATIENCE_S).status
     except HTTPError as error:
         return error.code
 

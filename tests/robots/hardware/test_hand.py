@@ -2,6 +2,7 @@
 
 import time
 
+from tests.waiting import PATIENCE_S, until
 from xsim_core.robots.hardware.hand import STEP_M, Hand
 
 
@@ -17,9 +18,7 @@ def test_small_changes_are_left_out_and_the_last_wish_counts():
     time.sleep(0.15)
     assert moved == []
     hand.want(0.02)
-    end_s = time.monotonic() + 3
-    while hand.opening_m != 0.02 and time.monotonic() < end_s:
-        time.sleep(0.01)
+    until(lambda: hand.opening_m == 0.02)
     hand.close()
     assert (moved, hand.opening_m, hand.problem) == ([0.02], 0.02, None)
 
@@ -27,6 +26,6 @@ def test_small_changes_are_left_out_and_the_last_wish_counts():
 def test_one_that_does_not_answer_says_so():
     answers = iter([0.05])
     hand = Hand(lambda: next(answers), lambda opening_m: None)
-    hand._thread.join(3)
+    hand._thread.join(PATIENCE_S)
     assert "the gripper does not answer any more" in (hand.problem or "")
     hand.close()
