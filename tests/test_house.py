@@ -95,7 +95,9 @@ ELSEWHERE = {
     "tests/capture/readers/tracks/test_of_film.py": """
         xsim_core/capture/readers/tracks/forms xsim_core/capture/readers/tracks/rigid
         xsim_core/capture/readers/tracks/spec""",
-    "tests/tracking/test_tracker.py": "xsim_core/tracking/initialisation/initialise",
+    "tests/tracking/test_tracker.py": """
+        xsim_core/tracking/fitting xsim_core/tracking/initialisation/initialise
+        xsim_core/tracking/tracked_pose""",
     "tests/ppo/test_update.py": "xsim_core/ppo/checkpoint",
     "tests/render_dataset/test_render.py": """
         xsim_core/render_dataset/collect xsim_core/render_dataset/frames
@@ -111,10 +113,12 @@ ELSEWHERE = {
         xsim_core/sim/bodies xsim_core/sim/maniskill/norender xsim_core/sim/privileged""",
     "tests/sim/test_reward.py": "xsim_core/sim/maniskill/batch_reward",
     "tests/sim/test_starts.py": "xsim_core/sim/assets",
-    "tests/sim/vision/test_image_pool.py": "xsim_core/sim/vision/rollout",
+    "tests/sim/vision/test_image_pool.py": """
+        xsim_core/sim/vision/image_worker xsim_core/sim/vision/rollout""",
     "tests/render/test_room.py": "xsim_core/render/furniture/rooms xsim_core/render/panda",
     "tests/render/test_shaders.py": "xsim_core/render/meshes xsim_core/render/scene",
     "tests/render/test_shapes.py": "xsim_core/render/textures",
+    "tests/film/test_moved_away.py": "xsim_core/film/revealed",
     "tests/capture/gates/test_agreement.py": "xsim_core/checks/object_box",
     "tests/tracking/test_raycast.py": "xsim_core/geometry/mesh",
     "tests/world/test_world.py": """
@@ -139,7 +143,9 @@ ELSEWHERE = {
         xsim_core/capture/recognise/facts xsim_core/capture/propose/missing
         xsim_core/capture/propose/place""",
     "tests/capture/propose/test_writing.py": "xsim_core/capture/propose/picture",
-    "tests/capture/gates/test_examine.py": "xsim_core/capture/gates/words",
+    "tests/capture/gates/test_examine.py": """
+        xsim_core/capture/gates/parts xsim_core/capture/gates/stated
+        xsim_core/capture/gates/words""",
     "tests/flows/cli/test_capture_check.py": "flows/cli/capture/check",
     "tests/flows/cli/test_capture_init.py": "flows/cli/capture/init",
     "tests/robots/test_motion.py": "xsim_core/robots/limits",
@@ -196,7 +202,8 @@ ELSEWHERE = {
     "tests/storage/test_verify.py": "xsim_core/storage/commit",
     "tests/storage/test_collect_machine.py": "xsim_core/storage/reach",
     "tests/flows/test_durable_records.py": """
-        xsim_core/storage/records flows/inbox/last_scan flows/retraining/decisions""",
+        xsim_core/storage/record_store xsim_core/storage/records flows/inbox/last_scan
+        flows/retraining/decisions""",
     # Pages, and what they are made of.
     "tests/compare/test_comparison.py": "xsim_core/compare/page",
     "tests/pages/test_pages.py": "xsim_core/pages/environment",

@@ -18,6 +18,18 @@ def test_points_behind_the_camera_project_to_nan():
     assert np.isnan(PinholeCamera.from_fov(64, 48, 1.0).project([0.1, 0.2, -1.0])).all()
 
 
+def test_the_nearest_pixels_are_those_that_points_project_to():
+    camera, rng = PinholeCamera.from_fov(64, 48, 1.0), np.random.default_rng(0)
+    points = rng.uniform([-1, -1, -1], [1, 1, 2], (500, 3))
+    rows, (v, u) = camera.nearest_pixels(points, near_m=0.1)
+    with np.errstate(invalid="ignore"):
+        at = np.rint(camera.project(points))
+        is_shown = (points[:, 2] > 0.1) & (at >= 0).all(1) & (at < [64, 48]).all(1)
+    assert 20 < len(rows) < 480
+    np.testing.assert_array_equal(rows, np.flatnonzero(is_shown))
+    np.testing.assert_array_equal(np.stack([u, v], 1), at[rows])
+
+
 @given(st.sampled_from([(32, 24), (128, 96), (96, 72), (320, 240)]))
 def test_resizing_keeps_the_image_borders(size):
     camera = PinholeCamera.from_fov(64, 48, 1.0)

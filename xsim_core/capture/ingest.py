@@ -7,8 +7,9 @@ from xsim_core.artifacts import Capture, GroundTruth, RealWorld
 from xsim_core.storage import ArtifactWriter
 from xsim_core.windows import arrays_below
 
-from .gates.examine import Examined, examine, stated_poses
+from .gates.examine import Examined, examine
 from .gates.gate import Gates
+from .gates.stated import stated_poses
 from .identity import IngestConfig
 from .previews import contact_sheet, video_strip
 from .readers.apart import read_truth_apart, read_world_apart

@@ -17,27 +17,20 @@ from scipy.ndimage import distance_transform_edt
 from xsim_core.geometry import PinholeCamera
 from xsim_core.tracking.config import TrackerConfig
 
+from .revealed import Revealed, revealed
 from .standing import (
     MAX_SIZE_M,
     MIN_PIXELS,
     Box,
-    DepthM,
     Mask,
     SetAside,
     Standing,
     judged,
-    opened,
     standing_at,
 )
 
-MAX_FRAMES = 64
-"""Spread over the film; the memory of one frame is what is held of all."""
-STILL_S, MAX_FIRST = 0.34, 5
-"""How long a thing stands still from the moment on at least, and how many frames tell."""
 COLUMNS = 640
 """Larger images are thinned to about so many columns."""
-GONE_FRAMES = 3
-"""In which a surface behind must be seen; 2 in films of fewer than 20 frames."""
 MIN_LEFT = 0.3
 """Of a thing's pixels, how many must have been left: of less it is not known what they are of."""
 MAX_UNSTILL, RING_PX = 0.08, 9
@@ -71,25 +64,6 @@ class MovedAway:
     and nothing was looked for."""
 
 
-@dataclass(frozen=True)
-class _Seen:
-    """What the frames say of each pixel (h, w) of the moment."""
-
-    there_m: DepthM
-    num_first: int
-    gone: Mask
-    """A surface behind was seen, often enough."""
-    is_still: Mask
-    """And nothing of it at the moment itself."""
-    comes: Mask
-    """Something nearer comes at the moment itself."""
-    went_s: NDArray[np.float64]
-    """When it was first seen often enough."""
-    stays: float
-    max_size_m: float
-    """What is larger is no thing."""
-
-
 def moved_away(
     depth_mm: Sequence[NDArray[np.uint16]] | NDArray[np.uint16],
     timestamps_s: NDArray[np.floating],
@@ -112,74 +86,34 @@ def moved_away(
     config = config or TrackerConfig()
     step = max(1, round(camera.width / COLUMNS))
     thin = _thinned(camera, step)
-    seen = replace(_look(depth_mm, timestamps_s, frame, step), max_size_m=max_size_m)
+    seen = revealed(depth_mm, timestamps_s, frame, step)
     if seen.stays < MIN_STAYS:
         return MovedAway((), (), seen.stays)
-    pieces = _merged(_pieces(seen, thin, config), seen, thin)
+    pieces = _merged(_pieces(seen, thin, max_size_m, config), seen, thin, max_size_m)
     found = [item for _, item in _without_arms(pieces, seen, thin)]
     found = [replace(f, box_xyxy=_enlarged(f.box_xyxy, step, camera)) for f in found]
     things = tuple(f for f in found if isinstance(f, Standing))
     return MovedAway(things, tuple(f for f in found if isinstance(f, SetAside)), seen.stays)
 
 
-def _look(
-    depth_mm: Sequence[NDArray[np.uint16]] | NDArray[np.uint16],
-    timestamps_s: NDArray[np.floating],
-    frame: int,
-    step: int,
-) -> _Seen:
-    """Go through the frames, one at a time."""
-
-    def metres(i: int) -> DepthM:
-        return np.asarray(depth_mm[i][::step, ::step]).astype(np.float32) * np.float32(1e-3)
-
-    num, since_s = len(timestamps_s), np.asarray(timestamps_s) - timestamps_s[frame]
-    at_moment = np.flatnonzero((since_s >= 0) & (since_s <= STILL_S))
-    first = _spread(at_moment, min(MAX_FIRST, max(1, num // 8)))
-    others = _spread(np.setdiff1d(np.arange(num), at_moment), MAX_FRAMES)
-    moment = np.stack([metres(i) for i in first.tolist()])
-    there_m = _median(moment)
-    near_m = np.float32(0.003) + np.float32(0.006) * there_m * there_m
-    least = GONE_FRAMES if num >= 20 else 2
-    count, went_s, stays = np.zeros(there_m.shape, np.int32), np.full(there_m.shape, np.inf), [1.0]
-    for i in others.tolist():
-        now_m = metres(i)
-        count += now_m - there_m > near_m
-        went_s[(count == least) & ~np.isfinite(went_s)] = timestamps_s[i]
-        is_known = (there_m > 0) & (now_m > 0)
-        if is_known.any():
-            stays.append(float((np.abs(now_m - there_m) < near_m)[is_known].mean()))
-    gone = (there_m > 0) & (count >= least)
-    is_still = gone & ~((moment - there_m) > near_m).any(0)
-    nearer = (moment[-1] > 0) & (moment[0] - moment[-1] > near_m)
-    return _Seen(
-        there_m=there_m,
-        num_first=len(first),
-        gone=gone,
-        is_still=is_still,
-        comes=opened(nearer),
-        went_s=went_s,
-        stays=float(np.median(stays[1:] or stays)),
-        max_size_m=MAX_SIZE_M,
-    )
-
-
-def _pieces(seen: _Seen, camera: PinholeCamera, config: TrackerConfig) -> list[Piece]:
+def _pieces(
+    seen: Revealed, camera: PinholeCamera, max_size_m: float, config: TrackerConfig
+) -> list[Piece]:
     """What the pixels that were left are of, most pixels first; each thing once."""
     found: list[Piece] = []
     for region in _regions(seen.gone):
         if not any(isinstance(f, Standing) and _is_of(region, f) for _, f in found):
-            piece = _thing(region, seen, camera, config)
+            piece = _thing(region, seen, camera, max_size_m, config)
             mask = piece.mask if isinstance(piece, Standing) else region
             found.append((mask, piece))
     return found
 
 
 def _thing(
-    region: Mask, seen: _Seen, camera: PinholeCamera, config: TrackerConfig
+    region: Mask, seen: Revealed, camera: PinholeCamera, max_size_m: float, config: TrackerConfig
 ) -> Standing | SetAside:
     points = camera.unproject(seen.there_m)
-    alone = judged(region, seen.there_m, points, seen.max_size_m)
+    alone = judged(region, seen.there_m, points, max_size_m)
     if isinstance(alone, SetAside):
         return alone
     around = cv2.dilate(region.astype(np.uint8), np.ones((RING_PX, RING_PX), np.uint8)) > 0
@@ -191,7 +125,7 @@ def _thing(
         seen.there_m,
         camera,
         num_averaged=seen.num_first,
-        max_size_m=seen.max_size_m,
+        max_size_m=max_size_m,
         config=config,
     )
     if isinstance(thing, SetAside):
@@ -199,7 +133,7 @@ def _thing(
     if (share := float(seen.gone[thing.mask].mean())) < MIN_LEFT:
         why = f"stands there with {100 * (1 - share):.0f} % of it where nothing went away"
         return SetAside(thing.box_xyxy, why, alone.diameter_m)
-    return judged(thing.mask | region, seen.there_m, points, seen.max_size_m)
+    return judged(thing.mask | region, seen.there_m, points, max_size_m)
 
 
 def _is_of(region: Mask, thing: Standing) -> bool:
@@ -218,7 +152,9 @@ def _regions(gone: Mask) -> list[Mask]:
     return [(labels == i) & gone for i in chosen[:MAX_REGIONS]]
 
 
-def _merged(pieces: list[Piece], seen: _Seen, camera: PinholeCamera) -> list[Piece]:
+def _merged(
+    pieces: list[Piece], seen: Revealed, camera: PinholeCamera, max_size_m: float
+) -> list[Piece]:
     """Pieces that lie side by side and went together are one thing."""
     points, kept = camera.unproject(seen.there_m), list[Piece]()
     for mask, piece in pieces:
@@ -230,14 +166,14 @@ def _merged(pieces: list[Piece], seen: _Seen, camera: PinholeCamera) -> list[Pie
                 and abs(_went_s(mask, seen) - _went_s(other, seen)) < TOGETHER_S
             ):
                 both = mask | other
-                kept[k] = both, judged(both, seen.there_m, points, seen.max_size_m)
+                kept[k] = both, judged(both, seen.there_m, points, max_size_m)
                 break
         else:
             kept.append((mask, piece))
     return kept
 
 
-def _without_arms(pieces: list[Piece], seen: _Seen, camera: PinholeCamera) -> list[Piece]:
+def _without_arms(pieces: list[Piece], seen: Revealed, camera: PinholeCamera) -> list[Piece]:
     """What lies at an arm is of the arm, or held by it: neither is a thing of its own."""
     arms = [mask for mask, piece in pieces if isinstance(piece, SetAside) and piece.is_arm]
     told: list[Piece] = []
@@ -251,7 +187,7 @@ def _without_arms(pieces: list[Piece], seen: _Seen, camera: PinholeCamera) -> li
     return told
 
 
-def _away_m(mask: Mask, other: Mask, seen: _Seen, camera: PinholeCamera) -> float:
+def _away_m(mask: Mask, other: Mask, seen: Revealed, camera: PinholeCamera) -> float:
     """How far two masks lie apart in the picture, at the first's distance."""
     if mask is other:
         return np.inf
@@ -259,23 +195,8 @@ def _away_m(mask: Mask, other: Mask, seen: _Seen, camera: PinholeCamera) -> floa
     return away_px * float(np.median(seen.there_m[mask])) / float(camera.K[0, 0])
 
 
-def _went_s(mask: Mask, seen: _Seen) -> float:
+def _went_s(mask: Mask, seen: Revealed) -> float:
     return float(np.median(seen.went_s[mask & seen.gone]))
-
-
-def _spread(numbers: NDArray[np.int64], at_most: int) -> NDArray[np.int64]:
-    if len(numbers) <= at_most:
-        return numbers
-    return numbers[np.linspace(0, len(numbers) - 1, at_most).round().astype(int)]
-
-
-def _median(depths_m: DepthM) -> DepthM:
-    """Over frames (n, h, w), of what was measured; 0 where most have no measurement."""
-    known = (depths_m > 0).sum(0) * 2 > len(depths_m)
-    middle = np.zeros(depths_m.shape[1:], np.float32)
-    of_known = depths_m[:, known]
-    middle[known] = np.nanmedian(np.where(of_known > 0, of_known, np.nan), axis=0)
-    return middle
 
 
 def _thinned(camera: PinholeCamera, step: int) -> PinholeCamera:

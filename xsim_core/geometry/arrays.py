@@ -19,6 +19,7 @@ if TYPE_CHECKING or "jaxtyping" not in sys.modules:
     Quat = NDArray[np.float64]
     Vectors3 = NDArray[np.float64]
     Points = NDArray[np.float64]
+    Indices = NDArray[np.int64]
     Twist = NDArray[np.float64]
     Angles = NDArray[np.float64]
     Pixels = NDArray[np.float64]
@@ -100,6 +101,7 @@ else:
     Quat = Float64[np.ndarray, "*batch 4"]
     Vectors3 = Float64[np.ndarray, "*batch 3"]
     Points = Float64[np.ndarray, "*batch n 3"]
+    Indices = Int64[np.ndarray, " k"]
     Twist = Float64[np.ndarray, "*batch 6"]
     Angles = Float64[np.ndarray | np.floating, "*batch"]
     Pixels = Float64[np.ndarray, "*batch 2"]
@@ -198,6 +200,7 @@ __all__ = [
     "GoalQuats",
     "GradientImage",
     "GreyImage",
+    "Indices",
     "Intrinsics",
     "Jacobian",
     "Joints",

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .arrays import SE3, ArrayLike, Intrinsics, Pixels, Points
+from .arrays import SE3, ArrayLike, Indices, Intrinsics, Pixels, Points
 from .se3 import make_se3
 
 
@@ -42,6 +42,25 @@ class PinholeCamera:
         with np.errstate(divide="ignore", invalid="ignore"):
             uv = (points_cam / np.where(z > 0, z, np.nan)) @ self.K.T
         return uv[..., :2]
+
+    def nearest_pixels(
+        self, points_cam: Points, *, near_m: float = 0.02
+    ) -> tuple[Indices, tuple[Indices, Indices]]:
+        """Which of many points the image shows, and at which pixels: rows (k,), then v and u (k,).
+
+        For the voxels into which depth is fused.
+
+        Args:
+            points_cam: (n, 3) in the camera's frame.
+            near_m: what is nearer, or behind, is not shown.
+        """
+        z, K = points_cam[:, 2], self.K.astype(np.float32)
+        safe = np.maximum(z, 1e-6)
+        u = np.rint(K[0, 0] * points_cam[:, 0] / safe + K[0, 2])
+        v = np.rint(K[1, 1] * points_cam[:, 1] / safe + K[1, 2])
+        is_shown = (z > near_m) & (u >= 0) & (v >= 0) & (u < self.width) & (v < self.height)
+        rows = np.flatnonzero(is_shown)
+        return rows, (v[rows].astype(np.int64), u[rows].astype(np.int64))
 
     def unproject(self, depth_m: ArrayLike) -> Points:
         """Camera-frame points (h, w, 3) of a z-depth image (h, w) in metres; 0 stays 0."""

@@ -1,4 +1,9 @@
-"""Truncated signed distances around the object, in its own frame (Curless and Levoy 1996)."""
+"""Truncated signed distances around the object, in its own frame (Curless and Levoy 1996).
+
+``xsim_core.splat.mesh`` fuses the room's depth likewise, with colours and without free space: what
+is beside its surfaces was not rendered, it is merely not there. What both do alike, finding each
+voxel's pixel, is the camera's ``nearest_pixels``.
+"""
 
 from dataclasses import dataclass, field, replace
 
@@ -86,20 +91,12 @@ class Volume:
         A pixel of the object tells its surface; any other only that nothing is before it, kept a
         truncation away so that the table beside the object's foot does not eat it.
         """
-        camera = look.camera
         points = transform_points(look.T_cam_object.astype(np.float32), self._centres)
-        z, K = points[:, 2], camera.K.astype(np.float32)
-        safe = np.maximum(z, 1e-6)
-        u = np.rint(K[0, 0] * points[:, 0] / safe + K[0, 2])
-        v = np.rint(K[1, 1] * points[:, 1] / safe + K[1, 2])
-        in_view = (z > 0.02) & (u >= 0) & (v >= 0) & (u < camera.width) & (v < camera.height)
-        rows = np.flatnonzero(in_view)
-        pixel = v[rows].astype(np.int64), u[rows].astype(np.int64)
+        rows, pixel = look.camera.nearest_pixels(points)
         measured, of_object = look.depth_m[pixel], look.is_object[pixel]
-        before = measured - z[rows]
-        use = (measured > 0) & np.where(
-            of_object, before > -self.truncation_m, before > self.truncation_m
-        )
+        before = measured - points[rows, 2]
+        least = np.where(of_object, -self.truncation_m, self.truncation_m)
+        use = (measured > 0) & (before > least)
         rows, before = rows[use], before[use]
         value = np.minimum(before / self.truncation_m, 1.0)
         self._sums.reshape(-1)[rows] += look.weight * value

@@ -73,16 +73,9 @@ def _integrate(
     """Add one view to the running sums, in place."""
     truncation = config.voxel_m * config.truncation_voxels
     points = transform_points(view.T_cam_world.astype(np.float32), centres)
-    z = points[:, 2]
-    K = camera.K.astype(np.float32)
-    safe = np.maximum(z, 1e-6)
-    u = np.rint(K[0, 0] * points[:, 0] / safe + K[0, 2])
-    v = np.rint(K[1, 1] * points[:, 1] / safe + K[1, 2])
-    seen = (z > 0.02) & (u >= 0) & (v >= 0) & (u < camera.width) & (v < camera.height)
-    rows = np.flatnonzero(seen)
-    pixel = (v[rows].astype(np.int64), u[rows].astype(np.int64))
+    rows, pixel = camera.nearest_pixels(points)
     measured = view.depth_m[pixel]
-    distance = measured - z[rows]
+    distance = measured - points[rows, 2]
     used = (measured > 0) & (measured < config.max_depth_m) & (distance > -truncation)
     rows, pixel = rows[used], (pixel[0][used], pixel[1][used])
     sdf[rows] += np.minimum(distance[used] / truncation, 1.0)

@@ -6,12 +6,12 @@ from pydantic import BaseModel, ValidationError
 
 from xsim_core.errors import CorruptArtifactError
 
-from .store import RECORD_LIMIT_BYTES, ArtifactStore
+from .record_store import RECORD_LIMIT_BYTES, RecordStore
 
 M = TypeVar("M", bound=BaseModel)
 
 
-def read_record(store: ArtifactStore, path: str, model: type[M]) -> M | None:
+def read_record(store: RecordStore, path: str, model: type[M]) -> M | None:
     """One record, or None when it is not there.
 
     Raises:
@@ -32,14 +32,14 @@ def read_record(store: ArtifactStore, path: str, model: type[M]) -> M | None:
         ) from None
 
 
-def record_names(store: ArtifactStore, folder: str) -> list[str]:
+def record_names(store: RecordStore, folder: str) -> list[str]:
     """Names of the records right below a folder, sorted: of ``.json`` files, without the ending."""
     paths = (path.removeprefix(f"{folder}/") for path in store.list_records(folder))
     return sorted(p.removesuffix(".json") for p in paths if p.endswith(".json") and "/" not in p)
 
 
 def read_records(
-    store: ArtifactStore, folder: str, model: type[M]
+    store: RecordStore, folder: str, model: type[M]
 ) -> tuple[dict[str, M], dict[str, str]]:
     """All records right below a folder, and what is wrong with the odd ones, by name.
 

@@ -14,7 +14,6 @@ Nothing is read unless a manifest names it, so half-written attempts are invisib
 """
 
 import contextlib
-import json
 import os
 import re
 import tempfile
@@ -33,12 +32,8 @@ from xsim_core.errors import (
 )
 
 from . import commit as protocol
-from .object_store.address import canonical_url, local_path
-from .object_store.backends import open_backend
-from .object_store.listing import Listing
-from .object_store.locate import is_store_flushed
-from .object_store.objects import Objects
-from .object_store.probe import check_create_if_absent
+from .object_store.address import local_path
+from .record_store import RecordStore
 from .runtime import Progress, Runtime, no_progress
 
 if TYPE_CHECKING:
@@ -48,10 +43,8 @@ if TYPE_CHECKING:
 
 A = TypeVar("A", bound=Artifact)
 
-RECORD_LIMIT_BYTES = 16 << 20
 
-
-class ArtifactStore:
+class ArtifactStore(RecordStore):
     """Content-addressed artifacts below one URL."""
 
     def __init__(
@@ -70,22 +63,12 @@ class ArtifactStore:
         Raises:
             UnknownNameError, BadInputError: when it is no address of a store, or not ours to use.
         """
-        self.url = canonical_url(url)
-        self.is_flushed = is_store_flushed() if is_flushed is None else is_flushed
-        self._objects = Objects(open_backend(self.url), is_flushed=self.is_flushed)
+        super().__init__(url, is_flushed=is_flushed)
         self.scratch_root = scratch_root or _scratch_of(self.url)
 
     def manifest(self, ref: ArtifactRef[Any]) -> Manifest | None:
         """The manifest, or None when the artifact does not exist."""
         return protocol.read_manifest(self._objects, ref)
-
-    def check_create_if_absent(self) -> None:
-        """Prove on the very bucket that racing workers are kept apart (see ``backends``).
-
-        Raises:
-            BadInputError: when they would not be.
-        """
-        check_create_if_absent(self._objects.backend, self.url)
 
     def claim(self, ref: ArtifactRef[Any]) -> bool:
         """Whether ``ref`` can be reused; from then on a running ``xsim gc`` leaves it alone."""
@@ -234,56 +217,12 @@ class ArtifactStore:
             self.withdraw(ref)  # A sweep removes the rest.
         return damage
 
-    def delete_objects(self, paths: list[str]) -> None:
-        """Remove objects by path; those already gone are fine."""
-        self._objects.delete(paths)
-
     def verify(self, ref: ArtifactRef[Any]) -> list[str]:
         """Re-read every object; one sentence for each that is missing, truncated or altered."""
         try:
             return self.open(ref).verify()
         except CorruptArtifactError as error:
             return [str(error)]
-
-    def put_record(self, path: str, value: dict[str, Any]) -> None:
-        """A small JSON record for people, such as ``runs/<name>.json``; overwrites."""
-        self._objects.write(path, json.dumps(value, indent=1).encode())
-
-    def get_record(self, path: str) -> dict[str, Any] | None:
-        """A JSON record, or None.
-
-        Raises:
-            CorruptArtifactError: when it is not JSON.
-        """
-        try:
-            return json.loads(self._objects.read(path, limit=RECORD_LIMIT_BYTES))
-        except FileNotFoundError:
-            return None
-        except (ValueError, RecursionError):
-            raise CorruptArtifactError(f"{path} is not JSON. Mend or delete it.") from None
-
-    def list_records(self, prefix: str) -> list[str]:
-        """Paths of records below ``prefix/``."""
-        return sorted(self._objects.paths(prefix + "/"))
-
-    def list_objects(self, prefix: str = "") -> Listing:
-        """Path, size in bytes and time of last change of every object below ``prefix``."""
-        return self._objects.listing(prefix)
-
-    def create_object(self, path: str, data: bytes) -> bool:
-        """Create an object that is not there yet; False if one with other bytes is."""
-        return self._objects.create(path, data)
-
-    def read_object(self, path: str, *, limit: int | None = None) -> bytes | None:
-        """The bytes of an object, or None.
-
-        Raises:
-            CorruptArtifactError: when it has more bytes than ``limit``.
-        """
-        try:
-            return self._objects.read(path, limit=limit)
-        except FileNotFoundError:
-            return None
 
     def pin(self, name: str, ref: ArtifactRef[Any]) -> None:
         """Keep an artifact and all it was made from, whatever the runs say.

@@ -8,11 +8,11 @@ from .overlay import STATUS_NAMES as STATUS_NAMES, STATUS_RGB as STATUS_RGB, dra
 from .raycast import RayCaster as RayCaster
 from .segments import motion_segments as motion_segments, speeds as speeds
 from .smoothing import fill_gaps as fill_gaps, smooth_poses as smooth_poses
-from .tracker import (
+from .tracked_pose import (
     INTERPOLATED as INTERPOLATED,
     LOST as LOST,
     OCCLUDED as OCCLUDED,
     OK as OK,
-    ObjectTracker as ObjectTracker,
     TrackedPose as TrackedPose,
 )
+from .tracker import ObjectTracker as ObjectTracker

@@ -7,7 +7,7 @@ from xsim_core.geometry import PinholeCamera
 from xsim_core.geometry.arrays import SE3, RgbImage
 
 from .raycast import RayCaster
-from .tracker import INTERPOLATED, LOST, OCCLUDED, OK
+from .tracked_pose import INTERPOLATED, LOST, OCCLUDED, OK
 
 STATUS_NAMES = {OK: "ok", OCCLUDED: "occluded", INTERPOLATED: "interpolated", LOST: "lost"}
 STATUS_RGB = {

@@ -7,7 +7,7 @@ from xsim_core.geometry import make_se3, so3_exp, so3_log
 from xsim_core.geometry.arrays import Motion, Motions, PerFrame, Statuses, Times, Track, Values
 
 from .config import SmoothingConfig
-from .tracker import INTERPOLATED, LOST, OCCLUDED, OK
+from .tracked_pose import INTERPOLATED, LOST, OCCLUDED, OK
 
 
 def fill_gaps(

@@ -1,7 +1,5 @@
 """Follow a known rigid object through an RGB-D video, one frame after the other."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from xsim_core.errors import BadInputError
@@ -11,33 +9,19 @@ from xsim_core.geometry.arrays import SE3, DepthImage, RgbImage
 from .appearance import Appearance, ColourModel, Lighting
 from .config import TrackerConfig
 from .experience import Experience
-from .frame import Frame, Level
+from .fitting import PoseFitter
+from .frame import Frame
 from .initialisation.first_pose import FirstPose, examine, objection
 from .initialisation.initialise import candidate_boxes, initial_poses, level_of_box
 from .initialisation.search import moved_to_boxes, starts_around
 from .motion import RecentMotion
 from .raycast import RayCaster
 from .refine import ObjectModel, refine
-from .verify import Verdict, verify
+from .tracked_pose import LOST, OCCLUDED, OK, TrackedPose
+from .verify import Verdict
 
-OK, OCCLUDED, INTERPOLATED, LOST = 0, 1, 2, 3
-"""Values of ``TrackedPose.status`` and of ``ObjectTrack``'s ``status``."""
 _COARSE = ((0.06, 16), (0.04, 12))
 """Rounds before the usual ones, for starts that are far off."""
-
-
-@dataclass(frozen=True)
-class TrackedPose:
-    """The object's pose in one frame and the evidence for it."""
-
-    T_cam_object: SE3
-    """(4, 4)."""
-    status: int
-    """0 ok, 1 occluded (little of it is seen, and that agrees), 3 lost (the pose is a guess)."""
-    score: float
-    """How well depth and colour agree where the object is seen, in [0, 1]."""
-    visible_fraction: float
-    """Share of the object's silhouette with nothing in front of it."""
 
 
 class ObjectTracker:
@@ -55,6 +39,7 @@ class ObjectTracker:
         self._model = ObjectModel(
             RayCaster(mesh), Appearance(mesh), ColourModel(), Lighting.neutral()
         )
+        self._fitter = PoseFitter(self._model, self.config)
         self._recent: RecentMotion | None = None
         self._experience = Experience(self.config)
         self.first_pose: FirstPose | None = None
@@ -153,8 +138,8 @@ class ObjectTracker:
         frame = Frame(rgb, depth_m, self.camera)
         if not self._experience.is_any:
             # A pose from outside: learn the light before colours may pull on the pose.
-            self._model.lighting = self._verify(T, self._level(frame, T)).lighting
-        T, verdict = self._best_of(frame, self._motion.predictions(), self.config.rounds)
+            self._model.lighting = self._fitter.verify(T, self._fitter.level(frame, T)).lighting
+        T, verdict = self._fitter.best_of(frame, self._motion.predictions(), self.config.rounds)
         if self._experience.is_poor(verdict):
             T, verdict = self._retry(frame, T, verdict)
         if self._motion.is_look_due and not self._is_believed(T, verdict):
@@ -170,7 +155,7 @@ class ObjectTracker:
         """Verify a pose that something else estimated, and learn from it where it is trusted."""
         frame, T = Frame(rgb, depth_m, self.camera), np.asarray(T_cam_object, np.float64)
         self.set_pose(T)
-        return self._accept(T, self._verify(T, self._level(frame, T)))
+        return self._accept(T, self._fitter.verify(T, self._fitter.level(frame, T)))
 
     def settle_in_box(
         self,
@@ -188,45 +173,14 @@ class ObjectTracker:
         level, box = level_of_box(frame, box_xyxy, self.config)
         rounds = self.config.rounds
         T = refine(T_cam_object, level, self._model, config=self.config, rounds=rounds)
-        found = self._verify(T, level)
+        found = self._fitter.verify(T, level)
         self.first_pose = examine([(T, found)], level, box, self._model, config=self.config)
         return T, self._against(found)
-
-    def _level(self, frame: Frame, T: SE3) -> Level:
-        """The scale at which the object spans at most ``max_object_px``."""
-        roi = self._model.caster.project_roi(T, frame.camera, 0)
-        span = max(roi.u1 - roi.u0, roi.v1 - roi.v0, 1)
-        return frame.level(max(1, round(span / self.config.max_object_px)))
-
-    def _verify(self, T: SE3, level: Level) -> Verdict:
-        m = self._model
-        return verify(
-            T,
-            level,
-            caster=m.caster,
-            appearance=m.appearance,
-            colours=m.colours,
-            lighting=m.lighting,
-            config=self.config,
-        )
-
-    def _best_of(
-        self, frame: Frame, starts: list[SE3], rounds: tuple[tuple[float, int], ...]
-    ) -> tuple[SE3, Verdict]:
-        best: tuple[SE3, Verdict] | None = None
-        for start in starts:
-            level = self._level(frame, start)
-            T = refine(start, level, self._model, config=self.config, rounds=rounds)
-            verdict = self._verify(T, level)
-            if best is None or verdict.fit > best[1].fit:
-                best = T, verdict
-        assert best is not None
-        return best
 
     def _retry(self, frame: Frame, T: SE3, verdict: Verdict) -> tuple[SE3, Verdict]:
         """More starting points around the last good pose."""
         starts = starts_around(self._motion.last_good, self.mesh.centre)
-        found, other = self._best_of(frame, starts, (*_COARSE, *self.config.rounds))
+        found, other = self._fitter.best_of(frame, starts, (*_COARSE, *self.config.rounds))
         return (found, other) if other.fit > verdict.fit + 0.02 else (T, verdict)
 
     def _search(self, frame: Frame, T: SE3, verdict: Verdict) -> tuple[SE3, Verdict]:
@@ -236,7 +190,7 @@ class ObjectTracker:
         boxes = candidate_boxes(frame, self._model, near_cam=centre)
         rounds, nearly = (*_COARSE, *self.config.rounds), []
         for start in moved_to_boxes(frame, base, self.mesh, boxes):
-            found, other = self._best_of(frame, [start], rounds)
+            found, other = self._fitter.best_of(frame, [start], rounds)
             nearly.append((found, other.likeness))
             if self._is_better(found, other, T, verdict):
                 T, verdict = found, other
@@ -246,7 +200,7 @@ class ObjectTracker:
             if self._is_believed(T, verdict):
                 break
             starts = starts_around(nearly[k][0], self.mesh.centre)[1:]
-            found, other = self._best_of(frame, starts, rounds)
+            found, other = self._fitter.best_of(frame, starts, rounds)
             if self._is_better(found, other, T, verdict):
                 T, verdict = found, other
         if self._is_believed(T, verdict) or not self._motion.is_search_due:

@@ -17,14 +17,10 @@ from xsim_core.capture.identity import VideoChoice, video_path
 from xsim_core.capture.layout import CAPTURE_FILE, CaptureFile, mesh_path, read_capture_file
 from xsim_core.capture.place.moving.given_path import GivenPath
 from xsim_core.capture.place.resolve import Place, as_seen, resolve_place, stated_board
-from xsim_core.capture.place.room_spec import RoomFileSpec
-from xsim_core.capture.place.spec import PhotoPosesSpec
 from xsim_core.capture.readers.apart import Brought, Parts, read_parts
 from xsim_core.capture.readers.meshes.linked_files import mesh_root
-from xsim_core.capture.readers.posed.posed_photos import ACCEPTS as ACCEPTS_POSES, poses_in
 from xsim_core.capture.readers.tracks.of_film import GivenTrack
 from xsim_core.checks.stillness import Stretch
-from xsim_core.errors import BadInputError
 from xsim_core.geometry import Board, TexturedMesh
 from xsim_core.geometry.symmetry_spec import ObjectSymmetry
 from xsim_core.windows import arrays_below
@@ -35,23 +31,16 @@ from .first_frame import check_depth, find_init_frame
 from .gate import Gates
 from .object_box import with_box
 from .object_symmetry import object_symmetry
+from .parts import tell_parts
 from .room_file import check_room
+from .stated import NO_METRES, poses_file, room_file, stated_poses, tells_metres
 from .words import (
     board_words,
     box_words,
-    mesh_words,
-    path_words,
-    photos_words,
     place_words,
-    track_words,
-    video_words,
 )
 
 OfFilm = TypeVar("OfFilm", GivenTrack, GivenPath)
-NO_METRES = (
-    "photos: nothing tells their metres (neither board, tags nor photo_poses with T_world_poses): "
-    "scan will refuse them; with `room: film` the video gives the room"
-)
 
 
 @dataclass(frozen=True)
@@ -120,8 +109,8 @@ def examine(
             gate.found = board_words(file, board)
         poses: str | None = None
         with gates.part(), gates.gate("photos' poses", notes) as gate:
-            poses = _poses_file(file, folder)
-            if not _tell_metres(file):
+            poses = poses_file(file, folder)
+            if not tells_metres(file):
                 notes.append(NO_METRES)
             gate.found = "not known" if poses is None else f"from {poses}"
         with gates.gate("files can be parsed", notes) as gate:
@@ -134,7 +123,7 @@ def examine(
                 poses=poses,
                 video=video_path(folder, file, prefer),
                 depth_unit_m=file.depth_unit_m,
-                room=_room_file(file, folder),
+                room=room_file(file, folder),
                 track=(folder / file.track.file, file.track) if file.track else None,
                 camera_path=folder / file.camera_path.file if file.camera_path else None,
                 goes_on=gates.goes_on,
@@ -155,7 +144,7 @@ def _hold_together(
     progress: Callable[[float, dict[str, float]], None],
 ) -> Examined | None:
     """What the parts say of each other, as far as they could be read."""
-    _tell_parts(parts, gates, notes)
+    tell_parts(parts, gates, notes)
     if parts.video is None or parts.unit is None:
         gates.not_reached("all that is held against the video", "needs the video")
         return None
@@ -249,61 +238,6 @@ def _check_mesh(
         return "not tried: needs a mesh that was brought"
     check_object(mesh, video, init_frame, file.init_box_xyxy, file.object_name)
     return f"{1000 * mesh.diameter_m:.0f} mm across can be what the box shows"
-
-
-def _tell_parts(parts: Parts, gates: Gates, notes: list[str]) -> None:
-    """The readers' own gates, with the notes of each."""
-    for name, found in (
-        ("mesh", mesh_words(parts)),
-        ("photos", photos_words(parts)),
-        ("video", video_words(parts)),
-        ("room", f"{len(parts.room.get('means', ()))} Gaussians"),
-        ("track", track_words(parts)),
-        ("camera_path", path_words(parts)),
-    ):
-        if name in ("room", "track", "camera_path") and name not in parts.notes:
-            continue  # None was brought, or there is no film that it could be of.
-        with gates.part(), gates.gate(name, notes) as gate:
-            notes += parts.notes.get(name, [])
-            if name in parts.failures:
-                raise parts.failures[name]
-            gate.found = found
-
-
-def _room_file(file: CaptureFile, folder: Path) -> tuple[Path, RoomFileSpec, Path] | None:
-    if not isinstance(file.room, RoomFileSpec):
-        return None
-    path = folder / file.room.file
-    return path, file.room, mesh_root(path, folder)
-
-
-def stated_poses(file: CaptureFile) -> PhotoPosesSpec:
-    """What the capture says of its photos' poses."""
-    said = file.photo_poses
-    return said if isinstance(said, PhotoPosesSpec) else PhotoPosesSpec()
-
-
-def _poses_file(file: CaptureFile, folder: Path) -> str | None:
-    """What tells the photos' poses, relative to them: as stated, or as it lies there.
-
-    Raises:
-        BadInputError: when poses are stated or described, and none lie there.
-    """
-    if file.room != "photos" or file.photo_poses == "solve":
-        return None
-    found = stated_poses(file).file or poses_in(folder / file.photos)
-    if found is None and file.photo_poses is not None:
-        raise BadInputError(
-            f"{CAPTURE_FILE}: photo_poses describes poses, and {folder / file.photos} holds none. "
-            f"Read are {ACCEPTS_POSES}."
-        )
-    return found
-
-
-def _tell_metres(file: CaptureFile) -> bool:
-    """Whether scan can bring the photos to the robot's frame, as far as that is stated."""
-    is_placed = stated_poses(file).T_world_poses is not None
-    return file.room != "photos" or file.board is not None or is_placed
 
 
 def _of_film(brought: OfFilm | None, parts: Parts, video: RGBDVideo) -> OfFilm | None:
