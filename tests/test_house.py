@@ -154,6 +154,8 @@ ELSEWHERE = {
         xsim_core/robots/remote xsim_core/robots/wire_messages
         xsim_core/robots/mujoco_robot/robot xsim_core/serving/admission""",
     "tests/robots/test_rollout.py": "xsim_core/robots/sight xsim_core/robots/stream",
+    "tests/robots/cameras/test_realsense.py": """
+        xsim_core/robots/cameras/camera xsim_core/robots/cameras/realsense_streams""",
     "tests/robots/mujoco_robot/test_arm.py": """
         xsim_core/robots/mujoco_robot/eye xsim_core/robots/mujoco_robot/model
         xsim_core/robots/mujoco_robot/panda xsim_core/robots/mujoco_robot/person

@@ -1,19 +1,25 @@
 """``xsim robot``: what it refuses before anything moves, each in a sentence."""
 
+import io
+import os
+
 import numpy as np
 import pytest
 
-from flows.cli.policies.on_robot import started_robot
 from flows.cli.policies.robot import RobotRun
-from flows.cli.policies.serve_robot import RobotServe
+from flows.cli.policies.serve_robot import RobotServe, started_robot
 from tests.evaluate.fixtures import make_student
+from tests.robots.cameras.software import Film, SoftwareRealSense
 from tests.sim.fixtures import make_scene, make_sim
 from xsim_core.errors import BadInputError, MissingArtifactError, MissingDependencyError
-from xsim_core.geometry import PinholeCamera
+from xsim_core.geometry import PinholeCamera, look_at
 from xsim_core.robots import RobotInfo, RobotLostError
+from xsim_core.robots.cameras.realsense import RealSenseCamera
 from xsim_core.robots.session import PolicyOnRobot
 from xsim_core.runs import RunRecord, save_record
 from xsim_core.storage import ArtifactStore
+
+ZED = ["--camera", "zed", "--camera-pose", "pose.txt"]
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +48,15 @@ def home(tmp_path_factory):
         (
             ["run", "--policy", "A", "--out", "OUT", "--driver", "ur://a", "--url", "ws://a:1"],
             "--url is of sim-mujoco",
+        ),
+        (["run", "--policy", "A", "--out", "OUT", "--driver", "ur://a"], "ur://a brings no camera"),
+        (
+            ["run", "--policy", "A", "--out", "OUT", "--camera", "realsense"],
+            "sim-mujoco has a camera of its own",
+        ),
+        (
+            ["run", "--policy", "A", "--out", "OUT", "--driver", "ur://a", *ZED],
+            "'zed' names no camera",
         ),
         (["evaluate", "STUDENT", "STUDENT"], "say where with --out FOLDER"),
     ],
@@ -110,11 +125,63 @@ def test_a_robot_that_does_not_fit_is_refused(policy, fields, said):
         setup(**fields)
 
 
+@pytest.fixture
+def terminal(monkeypatch):
+    """Standard input is a terminal, at which nobody presses anything."""
+    hand, theirs = os.openpty()
+    with os.fdopen(theirs) as stdin:
+        monkeypatch.setattr("sys.stdin", stdin)
+        yield
+    os.close(hand)
+
+
+@pytest.fixture
+def bought(tmp_path):
+    """A robot of this scheme, with a camera whose place is known."""
+    np.savetxt(tmp_path / "pose.txt", look_at(np.array([1.0, 0.3, 0.6]), np.array([0.45, 0, 0])))
+
+    def run(scheme):
+        return RobotRun(
+            policy="x",
+            out="y",
+            driver=f"{scheme}://127.0.0.1",
+            camera="realsense",
+            camera_pose=str(tmp_path / "pose.txt"),
+        )
+
+    return run
+
+
 @pytest.mark.parametrize("scheme", ["franka", "ur", "xarm"])
-def test_a_robot_that_can_be_bought_is_reached_and_refused_for_want_of_a_camera(scheme):
-    command = RobotRun(policy="x", out="y", driver=f"{scheme}://127.0.0.1")
+def test_beside_a_robot_that_can_be_bought_the_camera_is_reached_first(bought, terminal, scheme):
+    command = bought(scheme)
+    with pytest.raises(BadInputError, match="no RealSense is connected"), command.connected():
+        pass
+
+
+@pytest.mark.parametrize("scheme", ["franka", "ur", "xarm"])
+def test_then_the_robot_is(bought, terminal, scheme, monkeypatch):
+    soft = SoftwareRealSense()
+    monkeypatch.setattr(
+        "xsim_core.robots.cameras.open.open_camera", lambda _: RealSenseCamera(device=soft.device)
+    )
+    film = Film(
+        lambda: soft.show(np.zeros((120, 160, 3), np.uint8), np.ones((120, 160), np.uint16))
+    )
     said = "not installed here: pip install|127.0.0.1 does not answer"
-    with pytest.raises((MissingDependencyError, RobotLostError), match=said), command.connected():
+    try:
+        with (
+            pytest.raises((MissingDependencyError, RobotLostError), match=said),
+            bought(scheme).connected(),
+        ):
+            pass
+    finally:
+        film.stop()
+
+
+def test_a_robot_that_can_be_bought_needs_a_person(bought, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    with pytest.raises(BadInputError, match="needs a terminal"), bought("franka").connected():
         pass
 
 

@@ -7,6 +7,7 @@ import trimesh
 
 from tests.serving.serving import listening
 from xsim_core.cache import cache_folder
+from xsim_core.errors import MissingDependencyError
 from xsim_core.exporters.rigid_body import RigidBody
 from xsim_core.geometry import PinholeCamera, TexturedMesh, look_at, make_se3
 from xsim_core.render.panda import low_poly_panda
@@ -72,3 +73,22 @@ def served(robot):
     """The URL of a robot on the wire, while it listens."""
     with listening(lambda: RobotServer(robot, KEY).listening("127.0.0.1", 0)) as port:
         yield f"ws://127.0.0.1:{port}"
+
+
+@contextlib.contextmanager
+def on_the_wire(folder):
+    """The URL of a robot that lives while the block does; skipped where MuJoCo cannot draw."""
+    import pytest
+
+    from xsim_core.robots.mujoco_robot.eye import Camera
+    from xsim_core.robots.mujoco_robot.robot import MujocoRobot
+
+    robot = MujocoRobot(scene(), folder)
+    try:
+        Camera(robot._model, robot.scene.eye, seed=0).close()
+    except MissingDependencyError as error:
+        pytest.skip(str(error))
+    robot.start()
+    with served(robot) as url:
+        yield url
+    robot.close()

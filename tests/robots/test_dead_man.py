@@ -42,6 +42,15 @@ def test_any_other_key_releases_it(key, what):
     os.close(hand)
 
 
+def test_other_keys_are_told_once(key):
+    hand, key = key
+    os.write(hand, b" s ")
+    told = []
+    assert until(lambda: told.append(key.typed()) or b"s" in told)
+    assert key.typed() == b""
+    os.close(hand)
+
+
 def test_a_terminal_that_goes_releases_it(key):
     hand, key = key
     os.write(hand, b" ")
@@ -52,5 +61,8 @@ def test_a_terminal_that_goes_releases_it(key):
 
 def test_without_a_terminal_there_is_none(monkeypatch):
     monkeypatch.setattr("sys.stdin", io.StringIO())
-    with pytest.raises(BadInputError, match="needs a terminal"), DeadMan.at_terminal():
+    with (
+        pytest.raises(BadInputError, match="standard input is none"),
+        DeadMan.at_terminal(),
+    ):
         pass

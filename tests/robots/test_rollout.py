@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.waiting import until
-from xsim_core.errors import BadInputError, MissingDependencyError
+from xsim_core.errors import BadInputError
 from xsim_core.geometry import PinholeCamera
 from xsim_core.robots import SafetyLimits
 from xsim_core.robots.recording import read_rollout
@@ -15,12 +15,10 @@ from xsim_core.robots.rollout import Setup, run_rollout
 from xsim_core.robots.sight import PolicySight, policy_state
 from xsim_core.sim.task import TaskSpec
 
-from .scenes import KEY, TCP_START, scene, served
+from .scenes import KEY, TCP_START, on_the_wire
 from .states import state
 
 pytest.importorskip("mujoco")
-from xsim_core.robots.mujoco_robot.eye import Camera
-from xsim_core.robots.mujoco_robot.robot import MujocoRobot
 from xsim_core.robots.remote import RemotePerson, RemoteRobot
 
 WORKSPACE = np.array([[0.35, -0.35, 0.018], [0.65, 0.2, 0.10]])
@@ -31,15 +29,8 @@ LIMITS = SafetyLimits(
 
 @pytest.fixture(scope="module")
 def wire(tmp_path_factory):
-    robot = MujocoRobot(scene(), tmp_path_factory.mktemp("robot"))
-    try:
-        Camera(robot._model, robot.scene.eye, seed=0).close()
-    except MissingDependencyError as error:
-        pytest.skip(str(error))
-    robot.start()
-    with served(robot) as url:
+    with on_the_wire(tmp_path_factory.mktemp("robot")) as url:
         yield url
-    robot.close()
 
 
 @pytest.fixture

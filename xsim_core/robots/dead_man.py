@@ -16,6 +16,7 @@ HELD_S = 0.6
 """A held key repeats: terminals begin after half a second at the latest, then many times a second.
 So long after the last one the key counts as released."""
 KEY = b" "
+MAX_TYPED = 64
 
 
 class DeadMan:
@@ -24,6 +25,7 @@ class DeadMan:
     def __init__(self, descriptor: int) -> None:
         self._descriptor, self._last_s = descriptor, float("-inf")
         self._ended = threading.Event()
+        self._lock, self._typed = threading.Lock(), b""
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
 
@@ -36,7 +38,9 @@ class DeadMan:
             BadInputError: when there is none.
         """
         if not sys.stdin.isatty():
-            raise BadInputError("a dead-man key needs a terminal; standard input is none.")
+            raise BadInputError(
+                "a person beside the robot needs a terminal; standard input is none."
+            )
         descriptor = sys.stdin.fileno()
         before = termios.tcgetattr(descriptor)
         tty.setcbreak(descriptor)
@@ -50,6 +54,12 @@ class DeadMan:
     def is_held(self) -> bool:
         """Whether the key was seen a moment ago."""
         return time.monotonic() - self._last_s < HELD_S
+
+    def typed(self) -> bytes:
+        """What other keys were pressed since this was asked last."""
+        with self._lock:
+            typed, self._typed = self._typed, b""
+        return typed
 
     def close(self) -> None:
         """Stop reading: released for good."""
@@ -66,5 +76,7 @@ class DeadMan:
             if not data:  # The terminal is gone, and whoever held the key.
                 self._last_s = float("-inf")
                 return
+            with self._lock:
+                self._typed = (self._typed + data.replace(KEY, b""))[-MAX_TYPED:]
             # Any other key is a hand that is not where it should be.
             self._last_s = time.monotonic() if data.strip(KEY) == b"" else float("-inf")

@@ -92,6 +92,8 @@ class RobotInfo:
     """Intrinsics of its pictures."""
     T_world_cam: NDArray[np.float64] | None
     """(4, 4) of the camera as it is calibrated; None where nobody did."""
+    picture_times: str = ""
+    """In words, what the times of its pictures rest on; "" where it has none."""
 
 
 class RobotDriver(Protocol):

@@ -89,7 +89,7 @@ class PolicyOnRobot:
         if info.camera is None or info.T_world_cam is None:
             raise BadInputError(
                 f"{driver.name} has no calibrated camera, and {self.ref} acts on pictures. Give "
-                "one with --camera."
+                "one with --camera and --camera-pose."
             )
         check_place(info.T_world_cam, np.array(self.sim.assets.T_world_cam))
         a = self.student.architecture
@@ -106,6 +106,7 @@ class PolicyOnRobot:
             "K": info.camera.K,
             "T_world_cam": info.T_world_cam,
             "image_hw": [info.camera.height, info.camera.width],
+            "picture_times": info.picture_times,
         }
         return Setup(
             driver=driver,

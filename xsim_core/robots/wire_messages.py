@@ -59,6 +59,7 @@ def info_of(message: dict[str, Any]) -> RobotInfo:
         gripper_max_m=number(message, "gripper_max_m"),
         camera=PinholeCamera(width, height, array(message, "K", (3, 3))),
         T_world_cam=array(message, "T_world_cam", (4, 4)),
+        picture_times="the robot's own clock, laid on this machine's by the shortest round trip",
     )
 
 

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from tyro.conf import arg
 
@@ -13,9 +13,12 @@ from flows.cli.arguments import NO_TEXTS, File, Limits
 
 from .policy import key_in
 from .recordings import require_packages
+from .serve_robot import robot_at
 
 if TYPE_CHECKING:
     from xsim_core.robots import RobotDriver, RobotInfo, SafetyLimits
+    from xsim_core.robots.dead_man import DeadMan
+    from xsim_core.robots.person_at_terminal import PersonAtTerminal
     from xsim_core.robots.remote import RemotePerson
     from xsim_core.robots.rollout import Setup
     from xsim_core.robots.session import PolicyOnRobot
@@ -28,8 +31,11 @@ class Connected(NamedTuple):
 
     driver: "RobotDriver"
     info: "RobotInfo"
-    person: "RemotePerson"
+    person: "RemotePerson | None"
+    """The script beside sim-mujoco; None where a person stands at this terminal."""
     is_alive: Callable[[], bool]
+    keys: "DeadMan | None" = None
+    """Of this terminal, where it is read."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +45,11 @@ class OnRobot:
     driver: Annotated[str, arg(metavar="DRIVER")] = SIMULATED
     """sim-mujoco, the robot on the wire that 'xsim robot serve' is, or one that can be bought:
     franka://HOST, ur://HOST, xarm://HOST (docs/robots.md says what of them was tried)."""
+    camera: Annotated[str, arg(metavar="CAMERA")] = ""
+    """Beside a robot that can be bought: realsense, or realsense:SERIAL. sim-mujoco has its own."""
+    camera_pose: File = ""
+    """Where that camera stands: a file with its pose in the robot's frame, camera to base, as
+    camera: of a capture takes it."""
     url: Annotated[str, arg(metavar="URL")] = ""
     """Of sim-mujoco, ws://host:port; one is started for this where none is given."""
     key_file: File = ""
@@ -71,20 +82,38 @@ class OnRobot:
         folder = expanded(out, "--out")
         if folder.exists() and any(folder.iterdir()):
             raise BadInputError(f"{folder} is not empty; rollouts are never written over.")
-        if self.driver != SIMULATED:
-            from xsim_core.robots.hardware.open import open_driver
-
-            open_driver(self.driver)
-            if self.url:
-                raise BadInputError(f"--url is of {SIMULATED}; {self.driver} says where it is.")
+        self._check_camera()
         return folder
+
+    def _check_camera(self) -> None:
+        """Refuse what driver and camera cannot be to each other.
+
+        Raises:
+            BadInputError: for an unknown one, one too many, or none.
+        """
+        from xsim_core.errors import BadInputError
+
+        if self.driver == SIMULATED:
+            if self.camera or self.camera_pose:
+                raise BadInputError(f"{SIMULATED} has a camera of its own: leave out --camera.")
+            return
+        from xsim_core.robots.cameras.open import open_camera
+        from xsim_core.robots.hardware.open import open_driver
+
+        open_driver(self.driver)
+        if self.url:
+            raise BadInputError(f"--url is of {SIMULATED}; {self.driver} says where it is.")
+        if not self.camera or not self.camera_pose:
+            raise BadInputError(
+                f"a policy acts on pictures, and {self.driver} brings no camera: give one with "
+                "--camera realsense, and say where it stands with --camera-pose FILE."
+            )
+        open_camera(self.camera)
 
     @contextlib.contextmanager
     def connected(self) -> Generator[Connected]:
         """The robot, at rest when the block begins and again when it ends."""
-        if self.driver != SIMULATED:
-            self._refuse_bought()
-        with self._on_the_wire() as robot:
+        with self._on_the_wire() if self.driver == SIMULATED else self._bought() as robot:
             yield robot
 
     @contextlib.contextmanager
@@ -92,98 +121,77 @@ class OnRobot:
         from xsim_core.robots.remote import RemotePerson, RemoteRobot
 
         at = robot_at(self.url, self.run_name, self.key_file, self.first_seed)
-        with at as url, _dead_man(wanted=self.dead_man) as is_alive:
+        with at as url, _terminal(wanted=self.dead_man) as keys:
             _, key = key_in(self.key_file)
             robot = RemoteRobot(url, key)
             try:
-                yield Connected(robot, robot.connect(), RemotePerson(url, key), is_alive)
+                info, person = robot.connect(), RemotePerson(url, key)
+                yield Connected(robot, info, person, self._is_alive(keys), keys)
             finally:
                 robot.close()
 
-    def _refuse_bought(self) -> NoReturn:
-        """Reach a robot that can be bought, and say why it cannot go on from there.
-
-        Raises:
-            BadInputError, RobotLostError, MissingDependencyError: always, one of them.
-        """
-        from xsim_core.errors import BadInputError
+    @contextlib.contextmanager
+    def _bought(self) -> Generator[Connected]:
+        """A robot that can be bought, a camera beside it, and a person at this terminal."""
+        from xsim_core.folders import expanded
+        from xsim_core.robots.cameras.beside import ArmWithCamera
+        from xsim_core.robots.cameras.open import open_camera, read_place
         from xsim_core.robots.hardware.open import open_driver
 
-        robot = open_driver(self.driver)
-        try:
-            info = robot.connect()
-        finally:
-            robot.close()
-        raise BadInputError(
-            f"{self.driver} answers: a {info.model} of {info.num_joints} joints. A policy acts on "
-            "pictures, and no driver brings a camera yet: give it one in Python (docs/robots.md)."
-        )
+        notes: list[str] = []
+        T_world_cam = read_place(expanded(self.camera_pose, "--camera-pose"), notes)
+        for note in notes:
+            print(f"note: {note}", file=sys.stderr)
+        robot = ArmWithCamera(open_driver(self.driver), open_camera(self.camera), T_world_cam)
+        with _terminal(wanted=True) as keys:
+            try:
+                info = robot.connect()
+                print(f"times of pictures: {info.picture_times}.", file=sys.stderr)
+                yield Connected(robot, info, None, self._is_alive(keys), keys)
+            finally:
+                robot.close()
+
+    def _is_alive(self, keys: "DeadMan | None") -> Callable[[], bool]:
+        return keys.is_held if self.dead_man and keys is not None else lambda: True
 
     def setup(self, policy: "PolicyOnRobot", robot: Connected) -> "Setup":
         """A policy and the robot brought together, within the limits that were asked for."""
+        limits = limits_of(policy, self.limit)
         return policy.setup(
             robot.driver,
             robot.info,
-            robot.person,
-            limits_of(policy, self.limit),
+            robot.person or self._person(policy, robot, limits),
+            limits,
             is_alive=robot.is_alive,
             waits=self.wait,
         )
 
+    def _person(
+        self, policy: "PolicyOnRobot", robot: Connected, limits: "SafetyLimits"
+    ) -> "PersonAtTerminal":
+        from xsim_core.robots.person_at_terminal import person_beside
 
-@contextlib.contextmanager
-def robot_at(url: str, run_name: str, key_file: str, seed: int) -> Generator[str]:
-    """The URL given, or that of a robot that lives as long as the block."""
-    if url:
-        yield url
-        return
-    require_packages("mujoco")
-    with started_robot(run_name, key_file, seed) as started:
-        yield started
-
-
-@contextlib.contextmanager
-def started_robot(run_name: str, key_file: str, seed: int) -> Generator[str]:
-    """``xsim robot serve`` as a process of its own; its URL.
-
-    Raises:
-        BadInputError: when it does not come up, with what it said.
-    """
-    import json
-    import subprocess
-
-    from xsim_core.errors import BadInputError
-
-    command = [sys.executable, "-P", "-m", "flows.cli", "robot", "serve", "--run", run_name]
-    command += ["--port", "0", "--seed", str(seed), "--until-eof", "--json"]
-    command += ["--key-file", key_file] if key_file else []
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.PIPE) as process:
-        try:
-            assert process.stdout is not None
-            text = ""
-            for line in process.stdout:
-                text += line.decode(errors="replace")
-                with contextlib.suppress(ValueError):
-                    told = json.loads(text)
-                    break
-            else:
-                raise BadInputError("the robot did not come up, for the reason above.")
-            if "url" not in told:
-                raise BadInputError(f"the robot did not come up: {told.get('error', text)}")
-            yield told["url"]
-        finally:
-            process.terminate()
+        assert robot.keys is not None
+        return person_beside(
+            policy,
+            robot.driver,
+            robot.info,
+            limits,
+            keys=robot.keys,
+            is_alive=robot.is_alive,
+            say=lambda text: print(text, file=sys.stderr, flush=True),
+        )
 
 
 @contextlib.contextmanager
-def _dead_man(*, wanted: bool) -> Generator[Callable[[], bool]]:
+def _terminal(*, wanted: bool) -> "Generator[DeadMan | None]":
     if not wanted:
-        yield lambda: True
+        yield None
         return
     from xsim_core.robots.dead_man import DeadMan
 
-    with DeadMan.at_terminal() as key:
-        yield key.is_held
+    with DeadMan.at_terminal() as keys:
+        yield keys
 
 
 def limits_of(policy: "PolicyOnRobot", texts: tuple[str, ...]) -> "SafetyLimits":

@@ -65,8 +65,9 @@ class RobotRun(OnRobot):
             setup = self.setup(policy, robot)
             seeds = [*range(self.first_seed, self.first_seed + self.episodes)]
             summary = run_session(policy, setup, seeds, folder, say=self._say)
-            robot.person.is_done()  # With it comes how much time the robot left out.
-            summary |= {"clock_slipped_s": robot.person.slipped_s}
+            if robot.person is not None:
+                robot.person.is_done()  # With it comes how much time the robot left out.
+                summary |= {"clock_slipped_s": robot.person.slipped_s}
         write_text(folder / "summary.json", json.dumps(summary, indent=1) + "\n")
         return summary
 

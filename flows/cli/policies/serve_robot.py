@@ -1,6 +1,8 @@
 """``xsim robot serve``: a robot on the wire."""
 
+import contextlib
 import sys
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -104,3 +106,47 @@ def _scene(store: "ArtifactStore", run_name: str) -> "Scene":
 
     sim = store.open(stages["build_sim"], SimWorld)
     return deploy_scene(sim, store.open(stages["ingest_world"], RealWorld))
+
+
+@contextlib.contextmanager
+def robot_at(url: str, run_name: str, key_file: str, seed: int) -> Generator[str]:
+    """The URL given, or that of a robot that lives as long as the block."""
+    if url:
+        yield url
+        return
+    require_packages("mujoco")
+    with started_robot(run_name, key_file, seed) as started:
+        yield started
+
+
+@contextlib.contextmanager
+def started_robot(run_name: str, key_file: str, seed: int) -> Generator[str]:
+    """``xsim robot serve`` as a process of its own; its URL.
+
+    Raises:
+        BadInputError: when it does not come up, with what it said.
+    """
+    import json
+    import subprocess
+
+    from xsim_core.errors import BadInputError
+
+    command = [sys.executable, "-P", "-m", "flows.cli", "robot", "serve", "--run", run_name]
+    command += ["--port", "0", "--seed", str(seed), "--until-eof", "--json"]
+    command += ["--key-file", key_file] if key_file else []
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.PIPE) as process:
+        try:
+            assert process.stdout is not None
+            text = ""
+            for line in process.stdout:
+                text += line.decode(errors="replace")
+                with contextlib.suppress(ValueError):
+                    told = json.loads(text)
+                    break
+            else:
+                raise BadInputError("the robot did not come up, for the reason above.")
+            if "url" not in told:
+                raise BadInputError(f"the robot did not come up: {told.get('error', text)}")
+            yield told["url"]
+        finally:
+            process.terminate()

@@ -3,7 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from xsim_core.geometry import make_se3, rotation_angle, so3_exp
+from xsim_core.geometry import rotation_angle
+from xsim_core.robots.starts import object_start, start_rng
 
 from .scene import Errand, Thing
 
@@ -17,17 +18,15 @@ class Person:
 
     def start(self, seed: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Joints (9,) and the object's pose (4, 4) of a new attempt."""
-        rng, errand, T = (
-            np.random.default_rng([seed, 0x9E]),
-            self._errand,
-            self._thing.T_world_start,
-        )
+        rng, errand = start_rng(seed), self._errand
         self.is_done = False
-        shift = [*(rng.uniform(-1, 1, 2) * errand.object_xy_m), 0.0]
-        turn = so3_exp([0, 0, float(rng.uniform(-1, 1)) * errand.object_yaw_rad])
-        # Turned about the object's centre, wherever its mesh has the origin.
-        centre = T[:3, :3] @ self._thing.centre
-        placed = make_se3(turn @ T[:3, :3], T[:3, 3] + shift + centre - turn @ centre)
+        placed = object_start(
+            rng,
+            self._thing.T_world_start,
+            self._thing.centre,
+            xy_m=errand.object_xy_m,
+            yaw_rad=errand.object_yaw_rad,
+        )
         qpos = errand.start_qpos.copy()
         qpos[:7] += np.clip(rng.normal(size=7), -2, 2) * errand.joint_noise_rad
         return qpos, placed

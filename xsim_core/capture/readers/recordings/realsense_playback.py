@@ -85,13 +85,17 @@ def _open_sensors(
             kind = profile.stream_type()
             if kind == rs.stream.depth and depth_profile is None:
                 depth_profile = profile.as_video_stream_profile()
-                streams.depth_camera = _camera(depth_profile.get_intrinsics(), f"{path}: depth")
+                streams.depth_camera = intrinsics_of(
+                    depth_profile.get_intrinsics(), f"{path}: depth"
+                )
                 if sensor.supports(rs.option.depth_units):
                     unit_m = round(float(sensor.get_option(rs.option.depth_units)), 9)
                     streams.depth_unit = DepthUnit(unit_m, "recorded")
             elif kind == rs.stream.color and colour_profile is None:
                 colour_profile = profile.as_video_stream_profile()
-                streams.colour_camera = _camera(colour_profile.get_intrinsics(), f"{path}: colour")
+                streams.colour_camera = intrinsics_of(
+                    colour_profile.get_intrinsics(), f"{path}: colour"
+                )
             else:
                 continue
             wanted.append(profile)
@@ -154,7 +158,12 @@ def _sort(frames: list[Any], streams: Streams, source: str) -> None:
         streams.keep(stamp_s, pixels, source, is_depth=is_depth)
 
 
-def _camera(intrinsics: Any, source: str) -> Intrinsics:
+def intrinsics_of(intrinsics: Any, source: str) -> Intrinsics:
+    """Ours of librealsense's ``intrinsics``.
+
+    Raises:
+        BadInputError: for a lens that is not known.
+    """
     i = intrinsics
     K = matrix_of([i.fx, i.fy, i.ppx, i.ppy], source, [])
     model = str(i.model).split(".")[-1]
