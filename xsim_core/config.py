@@ -4,6 +4,8 @@ import reprlib
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from .errors import BadInputError
+
 Vec2 = tuple[float, float]
 Vec3 = tuple[float, float, float]
 
@@ -24,6 +26,30 @@ class StageConfig(FrozenModel):
     anew: str = Field(default="", exclude_if=lambda value: not value)
     """The code that makes it anew beside what other code made of the same (``xsim run --anew``).
     Part of the artifact's identity where it is given, and only there."""
+
+
+class ContentConfig(StageConfig):
+    """Which files a stage takes in; their place is no part of the identity, their bytes are."""
+
+    content_digest: str = Field(pattern=r"^[0-9a-f]{64}$")
+    """SHA-256 over the files, as they were when they were submitted."""
+
+    def check_unchanged(self) -> None:
+        """Make sure that the files are those of the digest.
+
+        Raises:
+            BadInputError: when they are not.
+        """
+        if self._digest_now() != self.content_digest:
+            what, mend = self._changed()
+            raise BadInputError(f"{what} changed after it was submitted. {mend}")
+
+    def _digest_now(self) -> str:
+        raise NotImplementedError
+
+    def _changed(self) -> tuple[str, str]:
+        """What is no longer as it was, and what to do about it, for people."""
+        raise NotImplementedError
 
 
 def refusal(error: ValidationError, where: str) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from xsim_core.config import StageConfig
+from xsim_core.config import ContentConfig
 from xsim_core.errors import BadInputError
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class StillArrivingError(BadInputError):
     """A capture is being written to; its digest would be that of half a capture."""
 
 
-class IngestConfig(StageConfig):
+class IngestConfig(ContentConfig):
     """Which files to take in. Where they lie is not part of the identity; their bytes are."""
 
     source: Path = Field(exclude=True)
@@ -68,10 +68,13 @@ class IngestConfig(StageConfig):
         """
         if self.stamp is not None and file_stamp(self.source, self.prefer)[0] == self.stamp:
             return
-        if _digest(self.source, self.prefer) != self.content_digest:
-            raise BadInputError(
-                f"{self.source} changed after it was submitted. Start the run again."
-            )
+        super().check_unchanged()
+
+    def _digest_now(self) -> str:
+        return _digest(self.source, self.prefer)
+
+    def _changed(self) -> tuple[str, str]:
+        return str(self.source), "Start the run again."
 
 
 def source_files(folder: Path, prefer: VideoChoice = "declared") -> list[Path]:

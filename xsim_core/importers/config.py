@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from xsim_core.config import FrozenModel, StageConfig
+from xsim_core.config import ContentConfig, FrozenModel
 from xsim_core.errors import BadInputError
 
 PARTS = ("meta", "data", "videos")
@@ -29,7 +29,7 @@ class Picks(FrozenModel):
     """Height and width that pictures are brought to; None: the student's, at their own aspect."""
 
 
-class IngestEpisodesConfig(StageConfig):
+class IngestEpisodesConfig(ContentConfig):
     """Which dataset to take in. Where it lies is no part of the identity; its bytes are."""
 
     source: Path = Field(exclude=True)
@@ -56,17 +56,11 @@ class IngestEpisodesConfig(StageConfig):
             source=folder, content_digest=_digest(folder), picks=picks or Picks()
         )
 
-    def check_unchanged(self) -> None:
-        """Make sure that the files are those of the digest.
+    def _digest_now(self) -> str:
+        return _digest(self.source)
 
-        Raises:
-            BadInputError: when they are not.
-        """
-        if _digest(self.source) != self.content_digest:
-            raise BadInputError(
-                f"{self.source} changed after it was submitted. Let whoever writes it end, then "
-                "start again."
-            )
+    def _changed(self) -> tuple[str, str]:
+        return str(self.source), "Let whoever writes it end, then start again."
 
 
 def _digest(folder: Path) -> str:

@@ -6,13 +6,13 @@ from pathlib import Path
 
 from pydantic import Field
 
-from xsim_core.config import StageConfig
+from xsim_core.config import ContentConfig
 from xsim_core.errors import BadInputError
 
 SUFFIX = ".rollout"
 
 
-class IngestRolloutsConfig(StageConfig):
+class IngestRolloutsConfig(ContentConfig):
     """Which recordings to take in. Where they lie is no part of the identity; their bytes are."""
 
     sources: tuple[Path, ...] = Field(exclude=True)
@@ -30,17 +30,12 @@ class IngestRolloutsConfig(StageConfig):
         files = tuple(file for path in paths for file in recordings_in(path))
         return IngestRolloutsConfig(sources=files, content_digest=_digest(files))
 
-    def check_unchanged(self) -> None:
-        """Make sure that the files are those of the digest.
+    def _digest_now(self) -> str:
+        return _digest(self.sources)
 
-        Raises:
-            BadInputError: when they are not.
-        """
-        if _digest(self.sources) != self.content_digest:
-            raise BadInputError(
-                f"a recording in {self.sources[0].parent} changed after it was submitted. Let the "
-                "robot come to rest, then start again."
-            )
+    def _changed(self) -> tuple[str, str]:
+        where = self.sources[0].parent
+        return f"a recording in {where}", "Let the robot come to rest, then start again."
 
 
 def recordings_in(path: Path) -> list[Path]:
