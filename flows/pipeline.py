@@ -180,7 +180,7 @@ def _calibrated_with(
         dataset=trained.dataset,
         sim=trained.sim,
         rollouts=rollouts,
-        teacher=trained.teacher if config.calibrate.teach is not None else None,
+        teacher=trained.teacher if config.calibrate.asks_teacher else None,
     )
 
 

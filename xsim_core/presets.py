@@ -42,8 +42,9 @@ Fields = Mapping[str, Mapping[str, Any]]
 """Stage → field → value."""
 
 PRESETS: Mapping[str, Fields] = {
-    # The stages' own defaults are the demo's: two cores, 8 GiB, 25 minutes.
-    "demo": {},
+    # The stages' own defaults are the demo's: two cores, 8 GiB, 25 minutes. There is a teacher to
+    # ask, which a dataset that somebody brings has not.
+    "demo": {"diffusion": {"dagger": {}}},
     # As small as every stage still runs with; its figures mean nothing.
     "debug": {
         "scan": {"max_num_features": 1024},
@@ -61,7 +62,7 @@ PRESETS: Mapping[str, Fields] = {
         "deploy": {"num_rollouts": 3},
         "calibrate": {
             # So small a calibration is seldom harmless, and every stage is to run whole.
-            "num_held_out": 1, "do_no_harm": None,
+            "num_held_out": 1, "do_no_harm": None, "dagger": {"num_episodes": 4},
             "optim": {"num_steps": 20, "warmup_steps": 2},
         },
         "evaluate": {
@@ -82,7 +83,7 @@ PRESETS: Mapping[str, Fields] = {
         },
         "render_dataset": {"num_episodes": 1000, "max_attempts": 4000},
         "diffusion": {
-            "optim": {"num_steps": 100_000, "batch_size": 256},
+            "optim": {"num_steps": 100_000, "batch_size": 256}, "dagger": {},
             "num_eval_episodes": 100,
         },
         "calibrate": {"optim": {"num_steps": 10_000}},

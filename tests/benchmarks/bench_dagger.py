@@ -20,13 +20,13 @@ from tests.benchmarks.dagger_table import ARMS, dagger_table
 from xsim_core.artifacts import RealWorld
 from xsim_core.diffusion import DiffusionConfig
 from xsim_core.diffusion.config import DaggerConfig
-from xsim_core.diffusion.dagger import Round, send_out
 from xsim_core.policies import ChunkSampler, ClosedLoopStudent, Episodes, Student, Trainer
 from xsim_core.policies.config import OptimConfig
 from xsim_core.policies.fitting import fit, torch_threads
 from xsim_core.policies.network import StudentNet
 from xsim_core.policies.teacher import load_teacher
 from xsim_core.runs import load_record
+from xsim_core.sim.dagger import Round, send_out
 from xsim_core.sim.open import open_sim_world
 from xsim_core.sim.vision.asking import Ask
 from xsim_core.sim.vision.domain import randomised_domain

@@ -18,7 +18,7 @@ from xsim_core.artifacts import (
     TeacherPolicy,
 )
 from xsim_core.calibrate import CalibrateConfig, calibrate_student
-from xsim_core.calibrate.config import AlignConfig, HarmConfig, TeachConfig
+from xsim_core.calibrate.config import AlignConfig, DaggerConfig, HarmConfig, TeachConfig
 from xsim_core.deploy import DeployConfig
 from xsim_core.errors import BadInputError
 from xsim_core.policies import OptimConfig
@@ -64,6 +64,7 @@ def test_rollouts_become_pairs_and_a_calibrated_student(given):
         num_held_out=0,
         frame_stride=1,
         teach=TeachConfig(batch_size=4),
+        dagger=DaggerConfig(num_episodes=2),
         optim=OptimConfig(num_steps=4, batch_size=8, warmup_steps=3),
         do_no_harm=None,
     )
@@ -81,8 +82,12 @@ def test_rollouts_become_pairs_and_a_calibrated_student(given):
     assert figures["pairs_kept"] >= 0.5 * num_steps
     assert figures["object_gap_mm"] < 15
     assert {"retrieval_before", "retrieval_after", "alignment_after"} <= set(figures)
-    assert {"pairs.png", "features.png", "loss.png"} <= set(calibrated.file_names)
-    assert not any("success" in name for _, x in seen for name in x)
+    assert figures["dagger_rows"] == 2 * 2  # Six steps each, of which a chunk takes four.
+    assert {"dagger_success_1", "dagger_miss_1", "dagger_miss_after"} <= set(figures)
+    assert {"pairs.png", "features.png", "loss.png", "dagger.png"} <= set(calibrated.file_names)
+    # What the world says of success is no business of this stage.
+    told = {name for _, x in seen for name in x if "success" in name}
+    assert told == {"dagger_success_1"}
     before = store.open(refs["student"]).arrays("weights")
     assert any(not np.array_equal(before[k], v) for k, v in calibrated.arrays("weights").items())
     goes_on(store, refs | {"student": ref}, config)
@@ -138,6 +143,9 @@ def test_what_does_not_fit_is_refused_before_anything_is_computed():
     with pytest.raises(BadInputError, match="no teacher was given") as refused:
         run_stage(STAGE, CalibrateConfig(num_held_out=1), store, refs)
     assert "calibrate.teach=null" in str(refused.value)
+    asking = CalibrateConfig(num_held_out=1, teach=None, dagger=DaggerConfig())
+    with pytest.raises(BadInputError, match=r"no teacher was given.*calibrate.dagger=null"):
+        run_stage(STAGE, asking, store, refs)
     refs["teacher"] = make_teacher(store)
     with pytest.raises(BadInputError, match=r"has 2 rollouts, and calibrate holds 2 out of train"):
         run_stage(STAGE, CalibrateConfig(num_held_out=2), store, refs)

@@ -16,7 +16,7 @@ from xsim_core.calibrate.finetune import (
 )
 from xsim_core.calibrate.pairs import GateConfig, Pairs
 from xsim_core.calibrate.pictures import feature_plot, pair_mosaic
-from xsim_core.policies import AugmentConfig, ClosedLoopStudent, OptimConfig, fitting
+from xsim_core.policies import AugmentConfig, ClosedLoopStudent, OptimConfig, TaughtWindows, fitting
 from xsim_core.policies.chunks import window_rows
 
 SEEDS = list(range(100, 130))
@@ -106,6 +106,31 @@ def test_labels_of_real_images_carry_the_student_there_too(toy, tmp_path, images
     after = rollout(ClosedLoopStudent(calibrated), SEEDS, look=in_reality)
     assert np.median(after) < 0.5 * np.median(before), (np.median(before), np.median(after))
     assert (rollout(ClosedLoopStudent(calibrated), SEEDS) < 0.2).mean() > 0.8
+
+
+def test_windows_that_are_in_no_dataset_are_learnt_from_beside_it(toy, tmp_path):
+    student, episodes = toy
+    n = len(episodes.action)
+    _, chunk, mask = window_rows(np.arange(n), episodes, SMALL)
+    elsewhere = in_reality(episodes.rgb)[:, None]
+    _, taught = finetune(
+        student,
+        episodes,
+        toy_pairs(1),
+        optim=OptimConfig(num_steps=80, learning_rate=2e-3, warmup_steps=10),
+        align=AlignConfig(weight=0.0),
+        teach=None,
+        taught=TaughtWindows(elsewhere, episodes.state[:, None], episodes.action[chunk], mask),
+        taught_share=0.5,
+        augment=STILL,
+        state_noise=0.0,
+        seed=0,
+        checkpoint=tmp_path / "c.npz",
+        progress=lambda f, x: None,
+    )
+    before = rollout(ClosedLoopStudent(student), SEEDS, look=in_reality)
+    after = rollout(ClosedLoopStudent(taught), SEEDS, look=in_reality)
+    assert np.median(after) < 0.5 * np.median(before), (np.median(before), np.median(after))
 
 
 def test_an_interrupted_fine_tuning_goes_on(toy, tmp_path, monkeypatch):

@@ -5,7 +5,6 @@ import pytest
 
 from tests.policies.toy import SMALL, SPEED, draw_dot, expert, toy_episodes
 from xsim_core.diffusion.config import DaggerConfig, DiffusionConfig
-from xsim_core.diffusion.dagger import Round
 from xsim_core.diffusion.imitation import imitate
 from xsim_core.policies import (
     AugmentConfig,
@@ -14,6 +13,7 @@ from xsim_core.policies import (
     TaughtWindows,
     fitting,
 )
+from xsim_core.sim.dagger import Round
 from xsim_core.storage import ArtifactStore
 
 STEPS = 12

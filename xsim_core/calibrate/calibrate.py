@@ -13,10 +13,11 @@ from xsim_core.artifacts import (
 from xsim_core.device import device_memory, find_device
 from xsim_core.errors import BadInputError
 from xsim_core.pictures import loss_plot
-from xsim_core.policies import ClosedLoopStudent, Episodes, Student, Trainer
+from xsim_core.policies import ClosedLoopStudent, Episodes, Student, TaughtWindows, Trainer
 from xsim_core.policies.config import StudentArchitecture
 from xsim_core.policies.fitting import torch_threads, training_figures
 from xsim_core.policies.teacher import load_teacher
+from xsim_core.sim.dagger import Round
 from xsim_core.sim.open import OpenSimWorld, check_same_task, open_sim_world
 from xsim_core.sim.vision.asking import Ask
 from xsim_core.sim.vision.image_pool import ImageEnvPool
@@ -34,6 +35,7 @@ from .harm import MIN_PAIRS, Verdict, judge
 from .kept import KeptPairs
 from .pairs import Pairs
 from .pictures import feature_plot, pair_mosaic
+from .sent_out import sent_out_once, tell
 
 
 def calibrate_student(
@@ -66,15 +68,21 @@ def calibrate_student(
     device = find_device(out.runtime.device)
     uncalibrated = Student.read(student).on(device)
     here = open_sim_world(sim, out.scratch() / "sim")
-    pairs, camera = _pairs(read_rollouts(rollouts), here, ask, config=config, out=out)
+    asked = ask if config.teach is not None else None
+    pairs, camera = _pairs(read_rollouts(rollouts), here, asked, config=config, out=out)
     trusted = pairs.trusted(config.gate)
     kept, left_out = _with_those_before(
         KeptPairs(pairs.take(trusted), pairs.rollout[trusted] >= num_trained_on), student
     )
     less = f"calibrate.optim.batch_size below {config.optim.batch_size}"
     with torch_threads(out.runtime.num_workers), device_memory(device, less):
-        trainer, calibrated = _finetuned(uncalibrated, dataset, kept.learnt, config=config, out=out)
+        made = _sent_out(uncalibrated, ask, here, config=config, out=out)
+        taught = made.windows if made is not None else None
+        trainer, calibrated = _finetuned(
+            uncalibrated, dataset, kept.learnt, taught, config=config, out=out
+        )
         figures = training_figures(trainer) | _pair_figures(pairs, config) | camera.figures()
+        figures |= tell(made, calibrated, out)
         figures["pairs_of_before"] = float(len(kept.pairs) - trusted.sum())
         judged = kept.judged if len(kept.judged) >= MIN_PAIRS else kept.pairs
         figures |= _agreement(uncalibrated, calibrated, judged, config=config, out=out)
@@ -132,12 +140,13 @@ def _whom_to_ask(
     student: OpenArtifact[StudentPolicy],
     config: CalibrateConfig,
 ) -> Ask | None:
-    if config.teach is None:
+    if not config.asks_teacher:
         return None
     if teacher is None:
+        what = "teach" if config.teach is not None else "dagger"
         raise BadInputError(
-            "calibrate.teach labels the robot's images with what a teacher would do, and no "
-            "teacher was given. Give the one of the run (stage ppo), or set calibrate.teach=null."
+            f"calibrate.{what} labels images with what a teacher would do, and no teacher was "
+            f"given. Give the one of the run (stage ppo), or set calibrate.{what}=null."
         )
     check_same_task(teacher, sim)
     horizon = StudentArchitecture.model_validate(student.summary.architecture).horizon
@@ -159,10 +168,26 @@ def _pairs(
         )
 
 
+def _sent_out(
+    student: Student,
+    ask: Ask | None,
+    sim: OpenSimWorld,
+    *,
+    config: CalibrateConfig,
+    out: ArtifactWriter,
+) -> Round | None:
+    if config.dagger is None or ask is None:
+        return None
+    progress = part_of(out.progress, 0.45, 0.55)
+    with temporary_arrays(out.scratch()):
+        return sent_out_once(student, ask, sim, config.dagger, out=out, progress=progress)
+
+
 def _finetuned(
     student: Student,
     dataset: OpenArtifact[EpisodeDataset],
     pairs: Pairs,
+    taught: TaughtWindows | None,
     *,
     config: CalibrateConfig,
     out: ArtifactWriter,
@@ -174,11 +199,13 @@ def _finetuned(
         optim=config.optim,
         align=config.align,
         teach=config.teach,
+        taught=taught,
+        taught_share=config.dagger.share if config.dagger is not None else None,
         augment=config.augment,
         state_noise=config.state_noise,
         seed=config.seed,
         checkpoint=out.scratch() / "calibrated.npz",
-        progress=part_of(out.progress, 0.45, 0.85),
+        progress=part_of(out.progress, 0.55, 0.85),
     )
 
 

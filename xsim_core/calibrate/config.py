@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 
 from xsim_core.config import FrozenModel, StageConfig
 from xsim_core.policies.config import AugmentConfig, OptimConfig
+from xsim_core.sim.dagger import RoundConfig
 from xsim_core.sim.vision.domain import Domain, randomised_domain
 from xsim_core.tracking.config import TrackerConfig
 
@@ -81,6 +82,15 @@ class TeachConfig(FrozenModel):
     """Drawn for each image, local light too: the next rollout is not lit as this one was."""
 
 
+class DaggerConfig(RoundConfig):
+    """How the student is sent out in simulation before it is fine-tuned; see ``sent_out``."""
+
+    seed: int = Field(default=3_500_000, ge=0)
+    """Of the first episode; apart from those of any other stage."""
+    domain: Domain = randomised_domain()
+    """Of the episodes: as randomised as the dataset."""
+
+
 class HarmConfig(FrozenModel):
     """How a calibrated student is compared with the one it was made from; see ``harm``."""
 
@@ -97,6 +107,7 @@ X_SIM: Mapping[str, Any] = {
     "camera": None,
     "align": AlignConfig(temperature=1.0, directions="real_to_sim", weight=0.01, duplicate_m=0.0),
     "teach": None,
+    "dagger": None,
     "do_no_harm": None,
 }
 """X-Sim's own calibration, as its released code runs it: a weight of 0.1 is applied twice."""
@@ -106,7 +117,8 @@ class CalibrateConfig(StageConfig):
     """How the student is carried over to the robot's camera."""
 
     recipe: Literal["own", "x-sim"] = "own"
-    """``x-sim`` sets ``replay``, ``camera``, ``align``, ``teach`` and ``do_no_harm`` as X-Sim."""
+    """``x-sim`` sets ``replay``, ``camera``, ``align``, ``teach``, ``dagger`` and ``do_no_harm`` as
+    X-Sim."""
     num_held_out: int = Field(default=2, ge=0)
     """Rollouts kept from training, the last ones, on which agreement before and after is measured.
     """
@@ -125,6 +137,10 @@ class CalibrateConfig(StageConfig):
     """The loss on pairs."""
     teach: TeachConfig | None = TeachConfig()
     """What the teacher would have done as labels of real images; None asks nobody, as in X-Sim."""
+    dagger: DaggerConfig | None = DaggerConfig()
+    """Sends the student out in simulation first, the teacher beside it, and learns from that too:
+    one that was sent out in its training forgets it otherwise. None learns from the dataset and
+    the rollouts alone."""
     optim: OptimConfig = OptimConfig(num_steps=600, learning_rate=3e-4, warmup_steps=50)
     """Fine-tuning."""
     augment: AugmentConfig = AugmentConfig()
@@ -135,6 +151,11 @@ class CalibrateConfig(StageConfig):
     """Of batches and augmentation."""
     do_no_harm: HarmConfig | None = HarmConfig()
     """When the calibrated student takes the uncalibrated one's place; None: always, as in X-Sim."""
+
+    @property
+    def asks_teacher(self) -> bool:
+        """Whether the stage needs the run's teacher."""
+        return self.teach is not None or self.dagger is not None
 
     @model_validator(mode="before")
     @classmethod

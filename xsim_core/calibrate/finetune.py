@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from xsim_core.policies import ChunkSampler, Episodes, Student, Trainer
+from xsim_core.policies import ChunkSampler, Episodes, Student, TaughtWindows, Trainer
 from xsim_core.policies.augment import augmented
 from xsim_core.policies.chunks import Batch
 from xsim_core.policies.cloning import cloning_loss
@@ -93,13 +93,18 @@ def finetune(
     optim: OptimConfig,
     align: AlignConfig,
     teach: TeachConfig | None,
+    taught: TaughtWindows | None = None,
+    taught_share: float | None = None,
     augment: AugmentConfig,
     state_noise: float,
     seed: int,
     checkpoint: Path,
     progress: Progress,
 ) -> tuple[Trainer, Student]:
-    """Train all weights of ``student`` further, where it lives; its normalisers stay."""
+    """Train all weights of ``student`` further, where it lives; its normalisers stay.
+
+    Windows in ``taught`` are drawn beside those of ``episodes``, as ``ChunkSampler`` does.
+    """
     net = StudentNet(student.architecture).to(student.device)
     net.load_state_dict(student.net.state_dict())
     trainer = Trainer(net, optim)
@@ -111,6 +116,8 @@ def finetune(
         augment,
         state_noise,
         student.device,
+        taught=taught,
+        taught_share=taught_share,
     )
     further: list[Auxiliary] = []
     if len(pairs) >= 2 and align.weight > 0:

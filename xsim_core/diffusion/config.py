@@ -5,23 +5,17 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from xsim_core.config import FrozenModel, StageConfig
+from xsim_core.config import StageConfig
 from xsim_core.policies.config import AugmentConfig, OptimConfig, StudentArchitecture
+from xsim_core.sim.dagger import RoundConfig
 from xsim_core.sim.vision.domain import Domain, randomised_domain
 
 
-class DaggerConfig(FrozenModel):
-    """When the student is sent out, and how much it then learns from that; see ``dagger``."""
+class DaggerConfig(RoundConfig):
+    """When the student is sent out, and how much it then learns from that."""
 
     after: tuple[float, ...] = Field(default=(0.45, 0.6, 0.75), min_length=1)
     """Shares of the training's steps after which a round is made, one after the other."""
-    num_episodes: int = Field(default=48, ge=1)
-    """Episodes a round, failures included."""
-    share: float | None = Field(default=0.25, gt=0, le=1)
-    """Of each batch, drawn from what rounds gave once there is some; None draws windows uniformly
-    from the dataset and the rounds together."""
-    seed: int = Field(default=3_000_000, ge=0)
-    """Of the first episode; the following ones count up, apart from those of any other stage."""
 
 
 class DiffusionConfig(StageConfig):

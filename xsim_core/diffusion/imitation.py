@@ -15,10 +15,10 @@ from xsim_core.policies import (
 )
 from xsim_core.policies.config import StudentArchitecture
 from xsim_core.policies.fitting import fit, new_net, training_figures
+from xsim_core.sim.dagger import Round, Told
 from xsim_core.storage import ArtifactWriter, Progress
 
 from .config import DiffusionConfig
-from .dagger import Round, Told
 
 SendOut = Callable[[Student, int, Told], Round]
 """Makes a round of a student: its number from 0, and who hears of its episodes."""

@@ -11,12 +11,12 @@ from xsim_core.pictures import loss_plot, png_bytes
 from xsim_core.policies import Episodes, Student
 from xsim_core.policies.fitting import torch_threads, training_figures
 from xsim_core.policies.teacher import load_teacher
+from xsim_core.sim.dagger import Round, Told, dagger_figures, dagger_film, send_out
 from xsim_core.sim.open import check_same_task, open_sim_world
 from xsim_core.sim.vision.asking import Ask
 from xsim_core.storage import ArtifactWriter, OpenArtifact
 
 from .config import DiffusionConfig
-from .dagger import Round, Told, dagger_figures, dagger_film, send_out
 from .imitation import SendOut, imitate
 from .trials import simulate
 
@@ -34,8 +34,8 @@ def train_student(
 ) -> StudentPolicy:
     """Train an image-conditioned diffusion policy and measure it in closed loop in simulation.
 
-    With ``config.dagger`` it also learns where it gets to itself; see ``dagger``. Demonstrations
-    that somebody brought may be of no world that is here: then there are no trials.
+    With ``config.dagger`` it also learns where it gets to itself; see ``sim.dagger``.
+    Demonstrations that somebody brought may be of no world that is here: then there are no trials.
 
     Raises:
         BadInputError: when the dataset is empty, when it or the teacher is of another task, when a

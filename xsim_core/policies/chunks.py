@@ -76,7 +76,7 @@ class Episodes:
 
 @dataclass(frozen=True)
 class TaughtWindows:
-    """Windows that are labelled one by one, in memory: see ``diffusion.dagger``."""
+    """Windows that are labelled one by one, in memory: see ``sim.dagger``."""
 
     rgb: RgbWindows
     """(m, To, h, w, 3)."""

@@ -10,7 +10,6 @@ from tests.benchmarks.results import demo
 from tests.benchmarks.results.demo import FIGURES
 from tests.benchmarks.results.trainings import (
     calibrated_minus_plain,
-    other_minus_plain,
     over_trainings,
 )
 from tests.fuzz.campaign import table as fuzzed
@@ -56,10 +55,6 @@ TABLES = {
     "demo, calibrated minus plain": lambda: calibrated_minus_plain(demo.trainings("m")),
     "demo, trainings sent out": lambda: over_trainings(demo.trainings("n")),
     "demo, calibrated minus plain, sent out": lambda: calibrated_minus_plain(demo.trainings("n")),
-    "demo, sent out minus not": lambda: other_minus_plain(demo.trainings("m"), demo.trainings("n")),
-    "demo, sent out minus not, calibrated": lambda: other_minus_plain(
-        demo.trainings("m"), demo.trainings("n"), "calibrated"
-    ),
     "pick and place, targets": lambda: demo.targets(demo.pick_and_place()),
     "pick and place, errors": lambda: demo.errors(demo.pick_and_place()),
     "pick and place, costs": lambda: demo.costs(demo.pick_and_place()),

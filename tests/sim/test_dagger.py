@@ -1,4 +1,4 @@
-"""xsim_core/diffusion/dagger.py: the student is sent out; the teacher says what it should do."""
+"""xsim_core/sim/dagger.py: the student is sent out; the teacher says what it should do."""
 
 from dataclasses import replace
 
@@ -8,11 +8,16 @@ from PIL import Image
 
 from tests.sim.fixtures import open_sim
 from tests.sim.vision.test_asking import leaning_teacher
-from xsim_core.diffusion.config import DaggerConfig
-from xsim_core.diffusion.dagger import Round, dagger_figures, dagger_film, send_out
 from xsim_core.policies import ClosedLoopStudent, MinMaxNormalizer, Student, StudentArchitecture
 from xsim_core.policies.fitting import new_net
 from xsim_core.policies.misses import teacher_miss
+from xsim_core.sim.dagger import (
+    Round,
+    RoundConfig,
+    dagger_figures,
+    dagger_film,
+    send_out,
+)
 from xsim_core.sim.env import SimEnv
 from xsim_core.sim.vision.asking import Ask
 from xsim_core.sim.vision.domain import Domain
@@ -24,7 +29,7 @@ TINY = StudentArchitecture(
     num_inference_steps=2,
 )  # fmt: skip
 NUM_EPISODES, HORIZON = 3, 10
-TWICE = DaggerConfig(after=(0.5,), num_episodes=NUM_EPISODES, seed=7)
+TWICE = RoundConfig(num_episodes=NUM_EPISODES, seed=7)
 
 
 @pytest.fixture(scope="module")

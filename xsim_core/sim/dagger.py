@@ -1,4 +1,4 @@
-"""The student is taught where it gets to itself: DAgger (Ross et al. 2011) within one training.
+"""A student is taught where it gets to itself: DAgger (Ross et al. 2011) within one training.
 
 The dataset shows what the teacher does where the teacher gets to (with disturbances: DART, Laskey
 et al. 2017). Where the student gets to on its own it has seen nothing. So at some steps of its
@@ -15,23 +15,36 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
+from xsim_core.config import FrozenModel
 from xsim_core.pictures import film_strip
 from xsim_core.policies import ClosedLoopStudent, Student, TaughtWindows
 from xsim_core.policies.misses import teacher_miss
 from xsim_core.scratch import read_arrays, write_arrays
-from xsim_core.sim.open import OpenSimWorld
-from xsim_core.sim.vision.asking import Ask
-from xsim_core.sim.vision.domain import Domain
-from xsim_core.sim.vision.image_pool import ImageEnvPool
 
-from .config import DaggerConfig
+from .open import OpenSimWorld
+from .vision.asking import Ask
+from .vision.domain import Domain
+from .vision.image_pool import ImageEnvPool
 
 NUM_ENVS = 8
 FILMS_A_ROUND = 2
 
 Told = Callable[[int, int], None]
 """Hears how many episodes are over, and how many of them succeeded."""
+
+
+class RoundConfig(FrozenModel):
+    """How a student is sent out, and how much it then learns from that."""
+
+    num_episodes: int = Field(default=48, ge=1)
+    """Episodes a round, failures included."""
+    share: float | None = Field(default=0.25, gt=0, le=1)
+    """Of each batch, drawn from what rounds gave once there is some; None draws windows uniformly
+    from the dataset and the rounds together."""
+    seed: int = Field(default=3_000_000, ge=0)
+    """Of the first episode; the following ones count up, apart from those of any other stage."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +78,7 @@ def send_out(
     student: Student,
     ask: Ask,
     world: OpenSimWorld,
-    config: DaggerConfig,
+    config: RoundConfig,
     *,
     number: int,
     domain: Domain,
