@@ -110,7 +110,8 @@ ELSEWHERE = {
         xsim_core/rasterize/_reference""",
     "tests/policies/test_student.py": "xsim_core/geometry/tensors xsim_core/policies/network",
     "tests/sim/test_env.py": """
-        xsim_core/sim/bodies xsim_core/sim/maniskill/norender xsim_core/sim/privileged""",
+        xsim_core/sim/bodies xsim_core/sim/maniskill/norender xsim_core/sim/privileged
+        xsim_core/sim/step""",
     "tests/sim/test_reward.py": "xsim_core/sim/maniskill/batch_reward",
     "tests/sim/test_starts.py": "xsim_core/sim/assets",
     "tests/sim/vision/test_image_pool.py": """

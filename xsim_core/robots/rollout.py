@@ -197,14 +197,7 @@ class _Attempt:
 def controller(setup: Setup, state: RobotState) -> EndEffectorController:
     """What turns actions into TCP targets, as in training, begun where the robot stands."""
     task, (low, high) = setup.task, setup.workspace
-    made = EndEffectorController(
-        low=low,
-        high=high,
-        position_scale_m=task.action_position_m,
-        yaw_scale_rad=task.action_yaw_rad,
-        lead_m=task.tcp_lead_m,
-        action_names=task.action_names,
-    )
+    made = EndEffectorController.of_task(task, low, high)
     finger_m = state.gripper_m / setup.info.gripper_max_m * FINGER_OPEN_M
     made.reset(state.qpos[:7].copy(), finger_m=0.0 if task.gripper == "closed" else finger_m)
     # The robot's own word on where its TCP is, not our kinematics.

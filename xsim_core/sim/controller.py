@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from xsim_core.errors import BadInputError
 from xsim_core.geometry.arrays import SE3, SO3, ArmJacobian, ArmJoints, Command, Vectors3
 
+from .task import TaskSpec
+
 # Modified (Craig) Denavit-Hartenberg rows (a, d, alpha): Franka Control Interface documentation.
 _DH = (
     (0.0, 0.333, 0.0),
@@ -153,6 +155,18 @@ class EndEffectorController:
         self.position = np.zeros(3)
         self.yaw = 0.0
         self.finger_m = 0.0
+
+    @staticmethod
+    def of_task(task: TaskSpec, low: Vectors3, high: Vectors3) -> "EndEffectorController":
+        """The controller of a task's actions, in a box of corners (3,) in the world, metres."""
+        return EndEffectorController(
+            low=low,
+            high=high,
+            position_scale_m=task.action_position_m,
+            yaw_scale_rad=task.action_yaw_rad,
+            lead_m=task.tcp_lead_m,
+            action_names=task.action_names,
+        )
 
     def reset(self, q_arm: ArmJoints, *, finger_m: float) -> None:
         """Start from measured joints (7,)."""

@@ -8,7 +8,6 @@ is about twice as fast as ManiSkill's batched tensors of length one.
 import copy
 import math
 from collections import deque
-from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,37 +26,17 @@ from xsim_core.geometry.arrays import (
 
 from .assets import SimAssets
 from .bodies import Bodies
-from .controller import (
-    FINGER_SQUEEZE_M,
-    EndEffectorController,
-)
+from .controller import FINGER_SQUEEZE_M, EndEffectorController
 from .moment import Moment
 from .privileged import privileged_observation, proprioception, rotate
 from .reward import Goals, Situation, WaypointReward
 from .starts import DemonstrationStart, draw_start
 from .state import EnvState
+from .step import StepResult, staged_progress
 from .task import Physics, TaskSpec
 
 GRASP_FORCE_N = 0.5
 """Both fingers press at least this hard (X-Sim 3.5)."""
-
-
-@dataclass(frozen=True)
-class StepResult:
-    """What one control step led to."""
-
-    obs: Observation
-    """(o,) privileged observation."""
-    reward: float
-    terminated: bool
-    """The object is at its goal now."""
-    truncated: bool
-    """The horizon is reached."""
-    success: bool
-    progress: float
-    """Best so far in this episode: 1/3 approached, 2/3 contact or grasp, 1 success."""
-    terms: dict[str, float] = field(default_factory=dict)
-    """Weighted reward terms before ``reward_scale``."""
 
 
 class SimEnv:
@@ -82,7 +61,9 @@ class SimEnv:
         )
         self._bodies = Bodies(self.maniskill)
         self._reward = WaypointReward(Goals.from_assets(assets, task), task)
-        self._controller = _controller(assets, task)
+        self._controller = EndEffectorController.of_task(
+            task, np.array(assets.workspace_low), np.array(assets.workspace_high)
+        )
         self._substeps = task.sim_freq_hz // task.control_freq_hz
         self._centre = np.array(assets.object_centre)
         self._pending: deque[NDArray[np.float64]] = deque()
@@ -191,7 +172,8 @@ class SimEnv:
         now = self._read(self._situation.centre)
         terms = self._reward.step(now)
         self._success = self._reward.is_success(now)
-        self._progress = max(self._progress, self._stage(now))
+        stage = staged_progress(now, self._start_centre, self.task, is_success=self._success)
+        self._progress = max(self._progress, stage)
         self._obs = self._observe()
         return StepResult(
             obs=self._obs,
@@ -293,30 +275,9 @@ class SimEnv:
         """Both fingers press on the object."""
         return self._bodies.is_pressed_by_both(GRASP_FORCE_N / self.task.sim_freq_hz)
 
-    def _stage(self, now: Situation) -> float:
-        if self._success:
-            return 1.0
-        moved = float(np.linalg.norm(now.centre - self._start_centre))
-        touched = moved > self.task.contact_motion_m
-        if now.is_grasped if self.task.must_grasp else touched:
-            return 2 / 3
-        near = float(np.linalg.norm(now.tcp - now.centre)) < self.task.approach_radius_m
-        return 1 / 3 if near else 0.0
-
     def _observe(self) -> Observation:
         now, further = self._situation, ()
         if self.task.gripper == "controlled":
             further = (*self.proprio()[3:], float(now.is_grasped))
         goals, commanded = self._reward.goals, self._controller.position
         return privileged_observation(now, goals, self._reward.index, commanded, *further)
-
-
-def _controller(assets: SimAssets, task: TaskSpec) -> EndEffectorController:
-    return EndEffectorController(
-        low=np.array(assets.workspace_low),
-        high=np.array(assets.workspace_high),
-        position_scale_m=task.action_position_m,
-        yaw_scale_rad=task.action_yaw_rad,
-        lead_m=task.tcp_lead_m,
-        action_names=task.action_names,
-    )

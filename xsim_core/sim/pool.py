@@ -16,9 +16,10 @@ from xsim_core.errors import BadInputError
 
 from .assets import SimAssets
 from .demonstration_starts import DemonstrationStarts
-from .env import SimEnv, StepResult
+from .env import SimEnv
 from .processes import WorkerProcesses
 from .reward import TERMS
+from .step import StepResult
 from .task import Physics, TaskSpec
 
 

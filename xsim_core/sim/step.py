@@ -1,0 +1,49 @@
+"""What one control step of ``SimEnv`` led to, and how far the task is."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from xsim_core.geometry.arrays import Observation, Vector3
+
+from .reward import Situation
+from .task import TaskSpec
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """What one control step led to."""
+
+    obs: Observation
+    """(o,) privileged observation."""
+    reward: float
+    terminated: bool
+    """The object is at its goal now."""
+    truncated: bool
+    """The horizon is reached."""
+    success: bool
+    progress: float
+    """Best so far in this episode: 1/3 approached, 2/3 contact or grasp, 1 success."""
+    terms: dict[str, float] = field(default_factory=dict)
+    """Weighted reward terms before ``reward_scale``."""
+
+
+def staged_progress(
+    now: Situation, start_centre: Vector3, task: TaskSpec, *, is_success: bool
+) -> float:
+    """How far the task is: 1/3 approached, 2/3 contact or grasp, 1 success; 0 before.
+
+    Args:
+        now: where everything is.
+        start_centre: (3,) the object's centre at the episode's start, world, metres.
+        task: what counts as near, and as contact.
+        is_success: whether the object is at its goal.
+    """
+    if is_success:
+        return 1.0
+    moved = float(np.linalg.norm(now.centre - start_centre))
+    touched = moved > task.contact_motion_m
+    if now.is_grasped if task.must_grasp else touched:
+        return 2 / 3
+    near = float(np.linalg.norm(now.tcp - now.centre)) < task.approach_radius_m
+    return 1 / 3 if near else 0.0
