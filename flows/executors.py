@@ -7,12 +7,13 @@ from typing import Any, Protocol, TypeVar, cast
 
 from tasks.engine.observer import OBSERVER, Observer
 from tasks.settings import load_settings
-from xsim_core.artifacts import Artifact, ArtifactRef
+from xsim_core.artifacts import Artifact, ArtifactRef, Manifest, ObjectTrack
 from xsim_core.config import FrozenModel
 from xsim_core.stage import Stage, output_ref, run_stage
+from xsim_core.stages import BUILD_SIM
 from xsim_core.storage import ArtifactStore, Runtime
 
-from .records.awaiting import AwaitsRolloutsError
+from .records.awaiting import AwaitsError, AwaitsReviewError
 from .records.recorder import Recorder, unless_the_same
 
 Ref = ArtifactRef[Any]
@@ -28,6 +29,39 @@ class Executor(Protocol):
     ) -> ArtifactRef[Out]:
         """The ref of the stage's artifact; inputs that are None are left out."""
         ...
+
+
+class StoreExecutor(Executor, Protocol):
+    """One that knows where artifacts lie."""
+
+    @property
+    def store(self) -> ArtifactStore:
+        """Where artifacts lie."""
+        ...
+
+
+def until_reviewed(execute: StoreExecutor) -> Executor:
+    """The same, which stops before a world is built from a track that a person should look at.
+
+    Whoever gave a reason to take a failing track (``build_sim.accept_track``) is not asked again.
+    """
+
+    def asking(stage: Stage[Out], config: FrozenModel, **inputs: Ref | None) -> ArtifactRef[Out]:
+        track = inputs.get("track")
+        if stage is BUILD_SIM and track is not None:
+            manifest = execute.store.manifest(track)
+            is_taken = bool(getattr(config, "accept_track", ""))
+            if manifest is not None and not is_taken and _is_doubtful(manifest):
+                raise AwaitsReviewError(track)
+        return execute(stage, config, **inputs)
+
+    return asking
+
+
+def _is_doubtful(manifest: Manifest) -> bool:
+    """Whether a person should look at a track, and nobody did."""
+    track = ObjectTrack.model_validate(manifest.summary)
+    return track.verdict in ("review", "fail") and track.review is None
 
 
 class _ReachedError(Exception):
@@ -73,7 +107,7 @@ def _needed_for(until: str, page: Callable[[Executor], Any]) -> set[str] | None:
         stands_on[stage.name] = before.union({stage.name}, *(stands_on[name] for name in before))
         return _stand_in(stage.name)
 
-    with suppress(AwaitsRolloutsError):
+    with suppress(AwaitsError):
         page(noting)
     return stands_on.get(until)
 
@@ -92,8 +126,8 @@ class Plan:
     missing: list[str] = field(default_factory=list)
     other_code: dict[str, str] = field(default_factory=dict)
     """Stages that are there and were made by other code than this, and by which."""
-    awaits_rollouts: bool = False
-    """What comes after is not known before a robot's rollouts are."""
+    awaits: str = ""
+    """What is waited for, rollouts or a review; what comes after is not known before."""
 
     def __call__(
         self, stage: Stage[Out], config: FrozenModel, **inputs: Ref | None
@@ -155,6 +189,11 @@ class AsTasks:
     record: Recorder
     find_task: Callable[[str], Callable[..., Any]] | None = None
     """Task by stage name; that of ``tasks.stages`` unless a test brings its own."""
+
+    @property
+    def store(self) -> ArtifactStore:
+        """Where artifacts lie."""
+        return self.record.store
 
     def __call__(
         self, stage: Stage[Out], config: FrozenModel, **inputs: Ref | None

@@ -21,7 +21,9 @@ from xsim_core.artifacts import (
     StudentPolicy,
     TeacherPolicy,
 )
+from xsim_core.errors import BadInputError
 from xsim_core.presets import PipelineConfig
+from xsim_core.stage import output_ref
 from xsim_core.stages import (
     BUILD_SIM,
     CALIBRATE,
@@ -35,6 +37,7 @@ from xsim_core.stages import (
     POSE_TRACK,
     PPO,
     RENDER_DATASET,
+    REVIEW_TRACK,
     SCAN,
     SPLAT,
 )
@@ -74,7 +77,8 @@ class Reconstruction(NamedTuple):
     @classmethod
     def of(cls, made: Made) -> "Reconstruction":
         """As an earlier run found it."""
-        return cls(made[SCAN.name], made[SPLAT.name], made[POSE_TRACK.name])
+        track = made.get(REVIEW_TRACK.name, made[POSE_TRACK.name])
+        return cls(made[SCAN.name], made[SPLAT.name], track)
 
 
 class Trained(NamedTuple):
@@ -108,13 +112,38 @@ def ingest(execute: Executor, sources: Sources) -> Ingested:
 
 
 def real_to_sim(
-    execute: Executor, config: PipelineConfig, capture: ArtifactRef[Capture]
+    execute: Executor,
+    config: PipelineConfig,
+    capture: ArtifactRef[Capture],
+    sources: Sources | None = None,
 ) -> Reconstruction:
-    """From the photos to a scene, and from the video to the object's motion."""
+    """From the photos to a scene, and from the video to the object's motion.
+
+    Raises:
+        BadInputError: when ``sources`` bring a review of another track.
+    """
     images = execute(SCAN, config.scan, capture=capture)
     scene = execute(SPLAT, config.splat, images=images)
     track = execute(POSE_TRACK, config.pose_track, capture=capture)
-    return Reconstruction(images, scene, track)
+    return Reconstruction(images, scene, _reviewed(execute, capture, track, sources))
+
+
+def _reviewed(
+    execute: Executor,
+    capture: ArtifactRef[Capture],
+    track: ArtifactRef[ObjectTrack],
+    sources: Sources | None,
+) -> ArtifactRef[ObjectTrack]:
+    """The track as a person left it, where one was asked."""
+    if sources is None or sources.review is None:
+        return track
+    inputs = {"capture": capture, "track": track}
+    if sources.reviewed != output_ref(REVIEW_TRACK, sources.review, inputs):
+        raise BadInputError(
+            f"{sources.reviewed} is a review of another track than this run's ({track}): the "
+            "capture, the settings of pose_track or the code are others. Review this one."
+        )
+    return execute(REVIEW_TRACK, sources.review, **inputs)
 
 
 def train(execute: Executor, config: PipelineConfig, found: Reconstruction) -> Trained:
@@ -222,6 +251,6 @@ def tried_in(
 def whole_chain(execute: Executor, config: PipelineConfig, sources: Sources) -> Transferred:
     """A human video in, an evaluated and calibrated policy out."""
     ingested = ingest(execute, sources)
-    found = real_to_sim(execute, config, ingested.capture)
+    found = real_to_sim(execute, config, ingested.capture, sources)
     trained = train(execute, config, found)
     return sim_to_real(execute, config, found, trained, ingested, sources)

@@ -9,9 +9,10 @@ from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from tasks.settings import load_settings
 from xsim_core.artifacts import ArtifactRef, Capture
 from xsim_core.config import StageConfig
-from xsim_core.errors import UnknownNameError
+from xsim_core.errors import BadInputError, UnknownNameError
 from xsim_core.presets import PipelineConfig, pipeline_config
 from xsim_core.runs import RunRecord, RunRequest
 from xsim_core.stage import output_ref
@@ -22,18 +23,27 @@ from xsim_core.stages import (
     INGEST_ROLLOUTS,
     INGEST_TRUTH,
     INGEST_WORLD,
+    POSE_TRACK,
+    SCAN,
+    SPLAT,
+    STAGES,
     get_stage,
 )
 from xsim_core.storage import ArtifactStore
 
-from .executors import Executor, Plan, up_to
+from .executors import Plan, StoreExecutor, until_reviewed, up_to
 from .pipeline import Transferred, whole_chain
-from .records.awaiting import AwaitsRolloutsError
+from .records.awaiting import AwaitsError
 from .records.naming import free_name, take_name
 from .sources import Sources, find_sources
 
 AFTER_ROLLOUTS = (INGEST_ROLLOUTS.name, CALIBRATE.name, EVALUATE.name)
 """Stages that a run which waits for rollouts has not come to."""
+_BEFORE_REVIEW = (INGEST_CAPTURE, INGEST_TRUTH, INGEST_WORLD, SCAN, SPLAT, POSE_TRACK)
+AFTER_REVIEW = tuple(
+    stage.name for stage in (*STAGES, INGEST_ROLLOUTS) if stage not in _BEFORE_REVIEW
+)
+"""Stages that a run which waits for a review has not come to."""
 
 
 @dataclass(frozen=True)
@@ -90,9 +100,9 @@ class ResolvedRun:
         plan = Plan(store)
         try:
             self.carry_out(plan, until=until)
-        except AwaitsRolloutsError:
-            plan.awaits_rollouts = True
-        after = AFTER_ROLLOUTS if plan.awaits_rollouts else ()
+        except AwaitsError as waits:
+            plan.awaits = waits.what
+        after = {"": (), "rollouts": AFTER_ROLLOUTS, "review": AFTER_REVIEW}[plan.awaits]
         if until is not None and until not in (*plan.refs, *after):
             raise UnknownNameError("stage of this capture's chain", until, plan.refs)
         for stage in self.request.anew:
@@ -112,13 +122,27 @@ class ResolvedRun:
         sources = self.sources.with_rollouts(given)
         return replace(self, request=request, sources=sources)
 
-    def carry_out(self, execute: Executor, *, until: str | None = None) -> Transferred | None:
+    def reviewed(self, review: str, store: ArtifactStore) -> "ResolvedRun":
+        """The same with the review for which it waited: a reviewed track's ref, or skip.
+
+        Raises:
+            BadInputError: when it is none.
+        """
+        request = self.request.model_copy(update={"review": review.strip()})
+        sources = self.sources.with_review(request.review, lambda: store)
+        if sources.asks_for_review and sources.review is None:
+            raise BadInputError("a review is a reviewed track's ref (object_track/…), or skip")
+        return replace(self, request=request, sources=sources)
+
+    def carry_out(self, execute: StoreExecutor, *, until: str | None = None) -> Transferred | None:
         """The whole chain, or its beginning up to a stage (then None).
 
         Raises:
             AwaitsRolloutsError: when it goes no further without a robot's rollouts.
+            AwaitsReviewError: when a person should look at the track first.
         """
-        return up_to(until, execute, lambda c: whole_chain(c, self.config, self.sources))
+        asking = until_reviewed(execute) if self.sources.asks_for_review else execute
+        return up_to(until, asking, lambda c: whole_chain(c, self.config, self.sources))
 
 
 _HANDED_ON: ContextVar[ResolvedRun | None] = ContextVar("xsim_resolved_run", default=None)
@@ -137,6 +161,7 @@ def resolve(request: RunRequest) -> ResolvedRun:
     config = configuration(request)  # First: what it refuses is said before files are read.
     sources = find_sources(Path(request.capture)).with_rollouts(request.rollouts)
     sources = sources.model_copy(update={"deploy": request.deploy})
+    sources = sources.with_review(request.review, lambda: load_settings().open_store())
     if not request.anew:
         return ResolvedRun(request, config, sources)
     codes = {stage: code or get_stage(stage).code() for stage, code in request.anew.items()}

@@ -14,7 +14,7 @@ from xsim_core.runs import RunRecord, ending_of
 from xsim_core.storage import ArtifactStore
 
 from .records.at_work import clear_notes
-from .records.awaiting import AwaitsRolloutsError, instruction
+from .records.awaiting import AwaitsError, instruction
 from .records.recorder import Recorder
 
 DRAWN_BY = ("xsim_core.report", "xsim_core.pages", "xsim_core.gap")
@@ -25,16 +25,22 @@ DRAWN_BY = ("xsim_core.report", "xsim_core.pages", "xsim_core.gap")
 def recorded(store: ArtifactStore, record: RunRecord) -> Generator[Recorder]:
     """Keep ``runs/<name>.json`` true: running, then completed, waiting, interrupted or failed.
 
-    A run that goes no further without a robot's rollouts leaves the block, and its record says so.
+    A run that goes no further without a person leaves the block, and its record says so.
     """
     recorder, clock = Recorder(store, record), time.monotonic()
     clear_notes(store, record.name)
     recorder.update(state="running", process=this_process())
     try:
         yield recorder
-    except AwaitsRolloutsError:
+    except AwaitsError as waits:
         elapsed_s = round(time.monotonic() - clock, 2)
-        recorder.update(state="waiting", awaits=instruction(recorder.record), elapsed_s=elapsed_s)
+        record = recorder.record.model_copy(update={"awaits_what": waits.what})
+        recorder.update(
+            state="waiting",
+            awaits=instruction(record),
+            awaits_what=waits.what,
+            elapsed_s=elapsed_s,
+        )
         recorder.note.end()
         return
     except StoreUnreachableError:

@@ -1,6 +1,7 @@
 """What belongs to a capture on disk: the recording itself, and truth and world beside it."""
 
 import shutil
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -11,13 +12,15 @@ from pydantic import ValidationError
 from tasks.engine.child import run_job
 from tasks.engine.observer import Observer
 from tasks.settings import Settings
-from xsim_core.artifacts import ArtifactRef, RealRollouts
+from xsim_core.artifacts import ArtifactRef, ObjectTrack, RealRollouts
 from xsim_core.capture import IngestConfig, has_mesh, truth_folder
 from xsim_core.config import FrozenModel
 from xsim_core.errors import BadInputError, UnknownNameError
+from xsim_core.pose_track import ReviewConfig
 from xsim_core.rollouts import IngestRolloutsConfig
 from xsim_core.scratch import write_text
-from xsim_core.storage import Progress
+from xsim_core.stages import REVIEW_TRACK
+from xsim_core.storage import ArtifactStore, Progress
 
 from .digests import DigestMemory
 
@@ -50,6 +53,37 @@ class Sources(FrozenModel):
     """The same, as they were taken in before."""
     deploy: Literal["world", "robot"] = "world"
     """Where the student acts when nobody brought rollouts."""
+    review: ReviewConfig | None = None
+    """What a person decided on the object's track."""
+    reviewed: ArtifactRef[Any] | None = None
+    """What came of that."""
+    asks_for_review: bool = True
+    """Whether to wait where a person should look at the track."""
+
+    def with_review(self, text: str, open_store: Callable[[], ArtifactStore]) -> "Sources":
+        """The same with what a request says of the track's review.
+
+        Args:
+            text: ask, skip, or the ref of a reviewed track.
+            open_store: where that lies; asked for a ref alone.
+
+        Raises:
+            BadInputError: when it is none of these.
+            MissingArtifactError: when the store has no such artifact.
+        """
+        if text in ("ask", "skip"):
+            return self.model_copy(update={"asks_for_review": text == "ask"})
+        with suppress(ValidationError):
+            ref: ArtifactRef[Any] = ArtifactRef.parse(text)
+            if ref.kind == ObjectTrack.kind:
+                manifest = open_store().open(ref, ObjectTrack).manifest
+                if manifest.stage == REVIEW_TRACK.name:
+                    config = ReviewConfig.model_validate(manifest.config)
+                    return self.model_copy(update={"review": config, "reviewed": ref})
+        raise BadInputError(
+            f"review '{text}' is neither ask nor skip nor a reviewed track {ObjectTrack.kind}/…. "
+            "'xsim track review RUN' makes one."
+        )
 
     def with_rollouts(self, text: str | None) -> "Sources":
         """The same with rollouts that somebody brings.

@@ -38,6 +38,7 @@ def xsim(
     anew: dict[str, str] | list[str] | None = None,
     rollouts: str | None = None,
     deploy: str = "world",
+    review: str = "ask",
 ) -> ArtifactRef[Any] | State[Any]:
     """A human video in, an evaluated and calibrated image policy out.
 
@@ -53,10 +54,12 @@ def xsim(
             ``xsim robot run`` (a folder on the machine that runs the flow).
         deploy: world (the capture's simulated one, if it has one), or robot: the flow run suspends
             when the student is made, until its rollouts are brought.
+        review: of the object's track: ask (the flow run suspends where a person should look at
+            it), skip, or the reviewed track, as object_track/….
     """
     request = RunRequest.model_validate({
         "name": name, "capture": capture, "preset": preset, "task": task, "overrides": overrides,
-        "anew": anew, "rollouts": rollouts, "deploy": deploy,
+        "anew": anew, "rollouts": rollouts, "deploy": deploy, "review": review,
     })  # fmt: skip
     settings = load_settings()
     store = settings.open_store()
@@ -73,7 +76,7 @@ def xsim(
             run.carry_out(AsTasks(recorder), until=until)
         return recorder.record
 
-    record = suspending(resolved, carry_out)
+    record = suspending(resolved, carry_out, store)
     if record.state == "waiting":
         return waiting_state(record)
     page = write_report(settings, store, record)

@@ -34,7 +34,13 @@ ELSEWHERE = {
     "tests/render/furniture/test_textures.py": """
         xsim_core/render/furniture/cloth xsim_core/render/furniture/fronts
         xsim_core/render/furniture/prints xsim_core/render/furniture/wood""",
+    "tests/pose_track/review/test_stage.py": """
+        xsim_core/pose_track/finish xsim_core/pose_track/review/config
+        xsim_core/pose_track/review/track_again""",
+    "tests/pose_track/review/test_server.py": "xsim_core/pose_track/review/reviewed_film",
+    "tests/flows/test_review.py": "flows/cli/runs/track",
     "tests/capture/annotate/test_annotate.py": """
+        xsim_core/pages/served
         flows/cli/capture/annotate xsim_core/capture/annotate/film
         xsim_core/capture/annotate/server""",
     "tests/capture/place/moving/test_camera_motion.py": """

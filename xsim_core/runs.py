@@ -47,6 +47,9 @@ class RunRequest(FrozenModel):
     )
     """Where the student acts: in the capture's simulated world, if it has one, or on a robot, for
     whose rollouts the run waits."""
+    review: str = Field(default="ask", exclude_if=lambda value: value == "ask")
+    """Of the object's track: ask (the run waits where a person should look), skip, or the ref of
+    the reviewed track."""
     anew: dict[str, str] = Field(default_factory=dict, exclude_if=lambda value: not value)
     """Stage → digits of the code by which it is made anew, though the store has what other code
     made of the same; no digits mean the code of whoever carries the run out."""
@@ -92,6 +95,10 @@ class RunRecord(FrozenModel):
     state: Literal["running", "waiting", "completed", "failed", "interrupted"] = "running"
     awaits: str = ""
     """What a person has to do before a run that waits goes on; "" for others."""
+    awaits_what: Literal["rollouts", "review"] = Field(
+        default="rollouts", exclude_if=lambda value: value == "rollouts"
+    )
+    """Of a run that waits."""
     flow_run_url: str | None = None
     stages: dict[str, ArtifactRef[Any]] = Field(default_factory=dict)
     """Stage to artifact, in the order in which they finished."""

@@ -93,6 +93,19 @@ POSE_TRACK = Stage(
         "brought into the robot's frame.",
     ),
 )  # fmt: skip
+REVIEW_TRACK = Stage(
+    name="review_track", version=1,
+    run="xsim_core.pose_track:review_track",
+    config="xsim_core.pose_track:ReviewConfig",
+    inputs={"capture": Capture, "track": ObjectTrack}, output=ObjectTrack,
+    title="The object's motion as a person left it: accepted, cut, or tracked again from poses "
+    "that the person set.",
+    section=Section(
+        "The track, reviewed",
+        "A person looked at the track, cut what is not to be believed, set poses from which the "
+        "film was tracked again, or accepted it; and says why.",
+    ),
+)  # fmt: skip
 BUILD_SIM = Stage(
     name="build_sim", version=1,
     run="xsim_core.build_sim:build_sim",
@@ -264,15 +277,16 @@ COMPARE_ROLLOUTS = Stage(
 
 SIDE_STAGES: tuple[Stage[Any], ...] = (
     *(part for s in STAGES if s.fan_out for part in (s.fan_out.collect, s.fan_out.shard)),
+    REVIEW_TRACK,
     GAP_RUNG,
     INGEST_ROLLOUTS,
     INGEST_EPISODES,
     COMPARE_ROLLOUTS,
 )
 """Beside the chain: what stages are cut into where several workers share them (``flows.fan_out``),
-what is measured of a finished run (``flows.gaps``), what takes the place of ``deploy`` where
-rollouts are brought, what takes that of ``render_dataset`` where demonstrations are, and what
-compares rollouts of two policies."""
+what a person makes of a track, what is measured of a finished run (``flows.gaps``), what takes the
+place of ``deploy`` where rollouts are brought, what takes that of ``render_dataset`` where
+demonstrations are, and what compares rollouts of two policies."""
 
 
 def get_stage(name: str) -> Stage[Any]:

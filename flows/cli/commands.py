@@ -21,6 +21,7 @@ COMMANDS: dict[str, str] = {
     "compare": "runs.reports:Compare",
     "gap": "runs.gap:GapCommand",
     "view": "runs.view:View",
+    "track": "runs.track:TrackCommands",
     "export": "artifacts.export:Export",
     "import": "artifacts.importing:Import",
     "verify": "artifacts.look:Verify",

@@ -1,4 +1,6 @@
-"""A flow run that waits for rollouts: suspended by Prefect, so that no process waits with it.
+"""A flow run that waits for a person: suspended by Prefect, so that no process waits with it.
+
+For a robot's rollouts, or for a look at the object's track.
 
 Prefect suspends runs of deployments alone (``xsim deploy`` makes them), as a worker has to go on
 with them; another run ends, in a state that says what it waits for.
@@ -6,7 +8,7 @@ with them; another run ends, in a state that says what it waits for.
 
 import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -23,9 +25,9 @@ from prefect.input import RunInput
 from prefect.runtime import deployment, flow_run
 from prefect.states import Completed, Pending, State
 
-from flows.records.awaiting import WAITS, commands
+from flows.records.awaiting import REVIEW_WAITS, WAITS, commands, review_commands
 from flows.requests import ResolvedRun
-from xsim_core.errors import BadInputError, CorruptArtifactError
+from xsim_core.errors import BadInputError, CorruptArtifactError, MissingArtifactError
 from xsim_core.rollouts import IngestRolloutsConfig
 from xsim_core.runs import RunRecord
 from xsim_core.storage import ArtifactStore, read_record
@@ -44,8 +46,17 @@ class BroughtRollouts(RunInput):
     """A folder of recordings on the worker's machine, or an artifact ``real_rollouts/…``."""
 
 
-def suspending(resolved: ResolvedRun, carry_out: Callable[[ResolvedRun], RunRecord]) -> RunRecord:
-    """Carry a run out, and suspend the current flow run where it waits for rollouts.
+class BroughtReview(RunInput):
+    """What whoever resumes a flow run that waits for a review has to say."""
+
+    review: str
+    """The reviewed track, as ``xsim track review`` prints it (object_track/…), or skip."""
+
+
+def suspending(
+    resolved: ResolvedRun, carry_out: Callable[[ResolvedRun], RunRecord], store: ArtifactStore
+) -> RunRecord:
+    """Carry a run out, and suspend the current flow run where it waits for a person.
 
     The process then ends; another one begins at the flow's first line when the run is resumed,
     finds what was made, and comes here again. Prefect knows by the key that this was asked before.
@@ -53,41 +64,55 @@ def suspending(resolved: ResolvedRun, carry_out: Callable[[ResolvedRun], RunReco
     Args:
         resolved: the run.
         carry_out: makes what is missing; answers the record, which says whether the run waits.
+        store: where a reviewed track lies.
 
     Returns:
         The record: of a run that waits, where its flow run cannot be suspended.
     """
+    asked = itertools.count(1)
     while (record := carry_out(resolved)).state == "waiting":
         if deployment.id is None:
             _publish(record)
             return record
-        resolved = _brought(resolved, record)
+        resolved = _brought(resolved, record, store, asked)
     return record
 
 
 def waiting_state(record: RunRecord) -> "State[Any]":
     """The end of a flow run that waits and cannot be suspended."""
-    return Completed(name="Awaits rollouts", message=record.awaits)
+    return Completed(name=f"Awaits {record.awaits_what}", message=record.awaits)
 
 
-def _brought(resolved: ResolvedRun, record: RunRecord) -> ResolvedRun:
-    """Ask for rollouts, again where what was brought cannot be any."""
-    problem = ""
+def _brought(
+    resolved: ResolvedRun, record: RunRecord, store: ArtifactStore, asked: Iterator[int]
+) -> ResolvedRun:
+    """Ask for what is waited for, again where what was brought cannot be it.
+
+    Args:
+        resolved: the run.
+        record: says what it waits for.
+        store: where a reviewed track lies.
+        asked: counts the questions of this process, those of its former ones among them.
+    """
+    problem, what = "", record.awaits_what
+    form = BroughtReview if what == "review" else BroughtRollouts
     for attempt in itertools.count():
-        if attempt + 1 >= flow_run.run_count:  # Each run of it but the first was resumed.
+        if next(asked) >= flow_run.run_count:  # Each run of it but the first was resumed.
             _publish(record, problem)
         # Nothing is suggested: Prefect resumes without a word where every field has a default.
-        asked = BroughtRollouts.with_initial_data(description=page(record, problem))
+        question = form.with_initial_data(description=page(record, problem))
         try:
-            given = suspend_flow_run(wait_for_input=asked, key=f"rollouts-{attempt}")
+            given = suspend_flow_run(wait_for_input=question, key=f"{what}-{attempt}")
         except Pause:
             _say_at_rest()
             raise
         try:
+            if isinstance(given, BroughtReview):
+                return resolved.reviewed(given.review, store)
             return resolved.brings(given.rollouts)
-        except BadInputError as error:
+        except (BadInputError, MissingArtifactError) as error:
             problem = str(error)
-    raise AssertionError("unreachable: somebody brings rollouts, or the process ends")
+    raise AssertionError("unreachable: somebody brings it, or the process ends")
 
 
 def _say_at_rest() -> None:
@@ -103,11 +128,16 @@ def _say_at_rest() -> None:
 
 
 def _publish(record: RunRecord, problem: str = "") -> None:
-    create_markdown_artifact(page(record, problem), "awaits-rollouts", f"{record.name} {WAITS}")
+    waits = REVIEW_WAITS if record.awaits_what == "review" else WAITS
+    create_markdown_artifact(
+        page(record, problem), f"awaits-{record.awaits_what}", f"{record.name} {waits}"
+    )
 
 
 def page(record: RunRecord, problem: str = "") -> str:
     """What a person has to do, as Markdown."""
+    if record.awaits_what == "review":
+        return _review_page(record, problem)
     act, go_on = commands(record.request, record.name)
     lines = [f"**{record.name} {WAITS}.**", ""]
     lines += [f"What was brought cannot be used: {problem}", ""] if problem else []
@@ -120,6 +150,32 @@ def page(record: RunRecord, problem: str = "") -> str:
         "- where this flow run is suspended: *Resume*, with the folder as a worker sees it",
     ]
     return "\n".join(lines)
+
+
+def _review_page(record: RunRecord, problem: str) -> str:
+    look, skip = review_commands(record.request, record.name)
+    lines = [f"**{record.name} {REVIEW_WAITS}.**", ""]
+    lines += [f"What was brought cannot be used: {problem}", ""] if problem else []
+    lines += [
+        "Look at it in the browser, cut or correct it, and accept it; the run then goes on:",
+        f"```\n{look}\n```",
+        f"Or go on without: *Resume* with `skip`, or `{skip}`.",
+    ]
+    return "\n".join(lines)
+
+
+def go_on_reviewed(record: RunRecord, reviewed: str) -> bool:
+    """Resume the flow run that is suspended for a review; False where none is.
+
+    Args:
+        record: of the run.
+        reviewed: the ref of the reviewed track.
+    """
+    run = flow_run_of(record)
+    if run is None or not is_suspended(run) or record.awaits_what != "review":
+        return False
+    resume_flow_run(run.id, run_input={"review": reviewed})
+    return True
 
 
 def deployed_flow_run(parameters: dict[str, Any]) -> FlowRun | None:

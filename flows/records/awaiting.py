@@ -1,11 +1,11 @@
-"""A run whose student is made and whose robot has not acted yet: what a person has to do."""
+"""A run that waits for a person: to let the robot act, or to look at the object's track."""
 
 import json
 import shlex
 from collections.abc import Mapping
-from typing import cast
+from typing import ClassVar, Literal, cast
 
-from xsim_core.artifacts import ArtifactRef, StudentPolicy
+from xsim_core.artifacts import ArtifactRef, ObjectTrack, StudentPolicy
 from xsim_core.errors import XSimError
 from xsim_core.runs import RunRecord, RunRequest
 
@@ -18,8 +18,29 @@ EXIT_CODE = 3
 WAITS = "waits for rollouts of a robot"
 
 
-class AwaitsRolloutsError(XSimError):
+REVIEW_WAITS = "waits for a review of the object's track"
+
+
+class AwaitsError(XSimError):
+    """The chain goes no further until a person brings something."""
+
+    what: ClassVar[Literal["rollouts", "review"]]
+
+
+class AwaitsReviewError(AwaitsError):
+    """A person should look at the track before hours are spent on it."""
+
+    what = "review"
+
+    def __init__(self, track: ArtifactRef[ObjectTrack]) -> None:
+        super().__init__(f"the run {REVIEW_WAITS} ({track}).")
+        self.track = track
+
+
+class AwaitsRolloutsError(AwaitsError):
     """The chain goes no further until rollouts are brought; whoever carries it out says so."""
+
+    what = "rollouts"
 
     def __init__(self, student: ArtifactRef[StudentPolicy]) -> None:
         super().__init__(f"the run {WAITS}, on which {student} acts.")
@@ -34,6 +55,32 @@ def commands(request: RunRequest, name: str) -> tuple[str, str]:
         name: what the run is called.
     """
     act = f"xsim robot run --policy {name}:diffusion --out {FOLDER} --episodes {NUM_ROLLOUTS}"
+    review = () if request.review == "ask" else ("--review", request.review)
+    return act, shlex.join([*_again(request, name), *review, "--rollouts", FOLDER])
+
+
+def review_commands(request: RunRequest, name: str) -> tuple[str, str]:
+    """What opens the track for review, and what goes on without one; as in ``commands``."""
+    rest = ("--deploy", request.deploy) if request.deploy != "world" else ()
+    skip = shlex.join([*_again(request, name), *rest, "--review", "skip"])
+    return f"xsim track review {shlex.quote(name)}", skip
+
+
+def with_review(request: RunRequest, name: str, reviewed: str) -> str:
+    """The command that goes on with a reviewed track.
+
+    Args:
+        request: what was asked; the command asks for the same.
+        name: what the run is called.
+        reviewed: the ref of the reviewed track.
+    """
+    rest = ["--rollouts", request.rollouts] if request.rollouts else []
+    rest += ["--deploy", request.deploy] if request.deploy != "world" else []
+    return shlex.join([*_again(request, name), *rest, "--review", reviewed])
+
+
+def _again(request: RunRequest, name: str) -> list[str]:
+    """The words of the command that asks for the same, as far as it does not wait."""
     words = ["xsim", "run", request.capture, "--preset", request.preset]
     words += ["--task", request.task] if request.task else []
     unnamed = request.model_copy(update={"name": None})
@@ -41,11 +88,14 @@ def commands(request: RunRequest, name: str) -> tuple[str, str]:
     settings = [f"{key}={json.dumps(value)}" for key, value in _leaves(request.overrides)]
     words += ["--set", *settings] if settings else []
     words += ["--anew", *request.anew] if request.anew else []
-    return act, shlex.join([*words, "--rollouts", FOLDER])
+    return words
 
 
 def instruction(record: RunRecord) -> str:
     """What a person has to do, in a sentence."""
+    if record.awaits_what == "review":
+        look, skip = review_commands(record.request, record.name)
+        return f"{record.name} {REVIEW_WAITS}: {look}; or go on without one: {skip}"
     act, go_on = commands(record.request, record.name)
     return (
         f"{record.name} {WAITS}. Let the student act on yours: {act} --driver DRIVER; then go on: "

@@ -2,8 +2,8 @@
 
 A name is taken by the request that has it: capture (by its bytes, or its folder on this machine),
 preset, task and overrides. The same request goes on under the same name, and so does the one that
-brings the rollouts for which a run waits; another one that would be called so gets its own, with
-six digits of what sets it apart.
+brings the rollouts, or the review, for which a run waits; another one that would be called so gets
+its own, with six digits of what sets it apart.
 """
 
 import hashlib
@@ -84,6 +84,7 @@ def _other_request(
     anew = ", ".join(had.anew)
     settings = {"preset": had.preset, "task": had.task, **_flat(had.overrides), "anew": anew}
     settings["rollouts"] = had.rollouts
+    settings["review"] = had.review if had.review != "ask" else ""
     said = ", ".join(f"{key} {value}" for key, value in settings.items() if value)
     return f"{had.capture or 'no capture'}{_where(record)}, {said}"
 
@@ -98,6 +99,10 @@ def _is_same(
     store: ArtifactStore, record: RunRecord, request: RunRequest, capture: ArtifactRef[Any] | None
 ) -> bool:
     had, asked = _settings(record.request), _settings(request)
+    if record.state == "waiting" and (record.awaits_what == "review" or "review" not in asked):
+        # A flow run that was resumed with a review asks as it did before there was one.
+        brought = {"review": asked["review"]} if "review" in asked else {}
+        had = {key: value for key, value in had.items() if key != "review"} | brought
     if record.state == "waiting" and "rollouts" in asked:
         had = {**had, "rollouts": asked["rollouts"]}
         had.pop("deploy", None)

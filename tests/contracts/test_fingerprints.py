@@ -29,6 +29,7 @@ PINNED = {
     "ingest_rollouts": "c382b24a436a721d366bc840",
     "ingest_episodes": "e08f9ad3e81ccd22e4ffe43c",
     "compare_rollouts": "83eebed9ab39e760553e066d",
+    "review_track": "eac51e8d5d8fd67a5a3bb102",
     "gap_rung": "2803a4188c52ff4c23653b97",
 }
 
@@ -45,6 +46,8 @@ def ref_of(name: str) -> str:
         if name.startswith("ingest")
         else pipeline_config().render_dataset
         if name == "collect_rollouts"
+        else stage.config(author="Ada", note="looked at it", cuts=((3, 4),))
+        if name == "review_track"
         else stage.config()
         if name in ("gap_rung", "compare_rollouts")
         else stage.config(**dict(pipeline_config().render_dataset), shard=1, num_shards=3)

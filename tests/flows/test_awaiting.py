@@ -41,21 +41,21 @@ def resolved(**fields):
 
 def test_what_comes_after_the_robot_is_not_planned_and_said_to_be_awaited(store):
     plan = resolved(deploy="robot").plan(store)
-    assert (list(plan.refs), plan.awaits_rollouts) == (TRAINED, True)
+    assert (list(plan.refs), plan.awaits) == (TRAINED, "rollouts")
     for until in ("diffusion", "splat"):
-        assert not resolved(deploy="robot").plan(store, until=until).awaits_rollouts
+        assert not resolved(deploy="robot").plan(store, until=until).awaits
     for until in ("evaluate", "calibrate"):
-        assert resolved(deploy="robot").plan(store, until=until).awaits_rollouts
+        assert resolved(deploy="robot").plan(store, until=until).awaits
     for until in ("evalute", "deploy"):
         with pytest.raises(UnknownNameError):
             resolved(deploy="robot").plan(store, until=until)
-    assert resolved(deploy="robot", anew={"evaluate": "ab"}).plan(store).awaits_rollouts
+    assert resolved(deploy="robot", anew={"evaluate": "ab"}).plan(store).awaits
 
 
 def test_rollouts_that_are_brought_end_the_waiting(store, tmp_path):
     waiting = resolved(deploy="robot")
     plan = waiting.brings(ROLLOUTS).plan(store)
-    assert not plan.awaits_rollouts
+    assert not plan.awaits
     assert list(plan.refs) == [*TRAINED, "calibrate", "evaluate"]
     for nothing in (str(tmp_path), "nowhere", f"capture/{'a' * 24}"):
         with pytest.raises(BadInputError):

@@ -1,4 +1,4 @@
-"""A run that waits for a robot's rollouts, on a real server: python -m tests.flows.toy_waiting.
+"""A run that waits for a person, on a real server: python -m tests.flows.toy_waiting.
 
 The processes of a flow run follow each other here, as those that workers start do. Prints JSON.
 """
@@ -28,6 +28,7 @@ from flows.prefect_server import suspension  # noqa: E402
 from flows.prefect_server.suspension import (  # noqa: E402
     flow_run_of,
     go_on,
+    go_on_reviewed,
     is_suspended,
     let_go,
     suspending,
@@ -35,6 +36,7 @@ from flows.prefect_server.suspension import (  # noqa: E402
 )
 from flows.runs import recorded  # noqa: E402
 from tests.flows.test_awaiting import resolved  # noqa: E402
+from tests.flows.test_review import judged, reviewed  # noqa: E402
 from xsim_core.runs import load_record  # noqa: E402
 
 FOLDER = Path(sys.argv[1])
@@ -43,11 +45,21 @@ suspension.REST_SAID = 1
 """Nobody watches for long enough here."""
 
 
+def named(name, **fields):
+    """A run; of a doubtful one the track is another than the others'."""
+    run = resolved(name=name, deploy="robot", **fields)
+    if name != "doubtful":
+        return run
+    tracked = run.config.pose_track.model_copy(update={"num_board_frames": 5})
+    config = run.config.model_copy(update={"pose_track": tracked})
+    return type(run)(run.request, config, run.sources)
+
+
 @flow(name="toy-waiting", persist_result=False)
 def toy(name: str, rollouts: str | None = None):
     """As ``xsim`` does, with a plan for the stages."""
     store = settings.open_store()
-    run = resolved(name=name, rollouts=rollouts, deploy="robot").taken(store)
+    run = named(name, rollouts=rollouts).taken(store)
     let_go(store, run.name)
 
     def carry_out(run):
@@ -55,7 +67,7 @@ def toy(name: str, rollouts: str | None = None):
             run.carry_out(Plan(store))
         return recorder.record
 
-    record = suspending(run, carry_out)
+    record = suspending(run, carry_out, store)
     return waiting_state(record) if record.state == "waiting" else None
 
 
@@ -98,6 +110,20 @@ with get_client(sync_client=True) as client:
     found["last"] = process(client, run)
     found["ended"] = record_of("suspended").model_dump(mode="json")
 
+    store = settings.open_store()
+    judged(store, "review", named("doubtful"))
+    doubtful = deployed("doubtful")
+    found["doubtful"] = process(client, doubtful)
+    found["doubtful's record"] = record_of("doubtful").model_dump(mode="json")
+    client.resume_flow_run(doubtful.id, run_input={"review": "I looked"})
+    found["no review"] = process(client, doubtful)
+    made = str(reviewed(store, named("doubtful")))
+    found["resumed"] = go_on_reviewed(record_of("doubtful"), made)
+    found["reviewed"] = [*process(client, doubtful), record_of("doubtful").awaits_what]
+    client.resume_flow_run(doubtful.id, run_input={"rollouts": str(FOLDER)})
+    found["after both"] = process(client, doubtful)
+    found["both"] = [made, record_of("doubtful").model_dump(mode="json")]
+
     left = deployed("left")
     process(client, left)
     found["is suspended"] = is_suspended(flow_run_of(record_of("left")))
@@ -106,4 +132,5 @@ with get_client(sync_client=True) as client:
     found["submitted"] = go_on(by_hand, FOLDER, deployed="toy-waiting/toy").partition("run ")[0]
     artifacts = client.request("POST", "/artifacts/filter", json={"limit": 200}).json()
     found["pages"] = [a["data"] for a in artifacts if a["key"] == "awaits-rollouts"]
+    found["review pages"] = [a["data"] for a in artifacts if a["key"] == "awaits-review"]
 json.dump(found, sys.stdout)

@@ -16,6 +16,7 @@ from .kinds import (
     StudentPolicy,
     TeacherPolicy,
     TeacherRollouts,
+    TrackReview,
 )
 from .schema import ArraySpec, check_arrays
 
@@ -41,5 +42,6 @@ __all__ = [
     "StudentPolicy",
     "TeacherPolicy",
     "TeacherRollouts",
+    "TrackReview",
     "check_arrays",
 ]

@@ -15,21 +15,21 @@ def check_track(
     """Judge the track once more, on the room's table too; what people should know of it.
 
     Raises:
-        QualityGateError: when it fails, and ``config.accept_track`` does not say why to take it.
+        QualityGateError: when it fails, nobody reviewed it, and ``config.accept_track`` does not
+            say why to take it.
     """
     verdict = judge_track(TrackEvidence.of(track, table(table_height_m)))
     if verdict.level != "fail":
         return tuple(f"the object's track: {reason.sentence}" for reason in verdict.reasons)
-    if not config.accept_track.strip():
+    said = config.accept_track.strip()
+    if (review := track.summary.review) is not None:
+        said = said or f"{review.author}: {review.note}"
+    if not said:
         raise QualityGateError(
             f"the object's track fails: {verdict.because}. Look at overlay.mp4 and trajectory.png "
-            "of the stage pose_track, in the run's report. Film again with the object in sight, or "
-            "mend the poses and bring them as `track:` (pose_track.backend=file). To build from it "
-            "as it is, say why and who you are: --set build_sim.accept_track='…'"
+            "of the stage pose_track, in the run's report. 'xsim track review RUN' shows it in the "
+            "browser, to be cut, corrected or accepted. Or film again with the object in sight, or "
+            "bring other poses as `track:` (pose_track.backend=file). To build from it as it is, "
+            "say why and who you are: --set build_sim.accept_track='…'"
         )
-    return (
-        (
-            f"the object's track fails ({verdict.because}) and was taken all the same: "
-            f"{config.accept_track.strip()}"
-        ),
-    )
+    return ((f"the object's track fails ({verdict.because}) and was taken all the same: {said}"),)

@@ -96,6 +96,9 @@ class Run:
     deploy: Literal["world", "robot"] = "world"
     """Where the student acts: in the capture's simulated world, if it has one, or on a robot. Then
     the run waits when the student is made, and says what to do; --rollouts goes on."""
+    review: Annotated[str, arg(metavar="ask|skip|ARTIFACT")] = "ask"
+    """Of the object's track: ask (the run waits where its verdict says that a person should look),
+    skip, or what `xsim track review` made."""
     until: Annotated[str, arg(metavar="STAGE")] = ""
     """The last stage to carry out, with those that it needs (pose_track needs neither scan nor
     splat); all of them by default."""
@@ -131,6 +134,7 @@ class Run:
             anew=dict.fromkeys(self.anew, ""),
             rollouts=_brought(settings, self.rollouts),
             deploy=self.deploy,
+            review=_reviewed(settings, self.review),
         )
         with Display([]) as display:
             outcome = launch(
@@ -146,6 +150,15 @@ def _brought(settings: "HomeSettings", text: str) -> str | None:
     path = Path(text).expanduser()
     if path.exists():
         return str(path.absolute())
+    from xsim_core.refs import find_ref
+
+    return str(find_ref(settings.open_store(), text))
+
+
+def _reviewed(settings: "HomeSettings", text: str) -> str:
+    """What a request says of the track's review: a word, or a whole ref."""
+    if text in ("ask", "skip"):
+        return text
     from xsim_core.refs import find_ref
 
     return str(find_ref(settings.open_store(), text))

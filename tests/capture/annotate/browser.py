@@ -53,9 +53,10 @@ class Page:
             self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, **pressed)
 
     def click(self, identity):
-        """On the middle of an element."""
+        """On the middle of an element, scrolled to where it is seen."""
         x, y = self.value(
-            f"(() => {{ const r = document.getElementById('{identity}').getBoundingClientRect(); "
+            f"(() => {{ const e = document.getElementById('{identity}'); "
+            "e.scrollIntoView({block: 'nearest'}); const r = e.getBoundingClientRect(); "
             "return [r.x + r.width / 2, r.y + r.height / 2]; })()"
         )
         self.drag((x, y), (x, y))

@@ -48,6 +48,30 @@ def test_recordings_that_arrive_resume_it_once_and_the_run_is_made(found):
     assert found["ended"]["awaits"] == ""
 
 
+def test_one_whose_track_a_person_should_look_at_is_suspended_and_says_so(found):
+    assert found["doubtful"][0] == "Suspended"
+    record = found["doubtful's record"]
+    assert (record["state"], record["awaits_what"]) == ("waiting", "review")
+    look = "xsim track review doubtful"
+    assert look in record["awaits"]
+    assert any(look in page for page in found["review pages"])
+
+
+def test_what_is_no_review_is_asked_for_again_and_with_one_it_goes_on_to_the_robot(found):
+    assert found["no review"][0] == "Suspended"
+    assert any("'I looked' is neither ask nor skip" in page for page in found["review pages"])
+    assert found["resumed"] is True
+    assert found["reviewed"][::2] == ["Suspended", "rollouts"]
+    robot = "xsim robot run --policy doubtful:diffusion"
+    made, record = found["both"]
+    pages = [page for page in found["pages"] if robot in page]
+    assert pages
+    assert all(f"--review {made} --rollouts" in page for page in pages)
+    assert found["after both"][0] == "Completed"
+    assert record["request"]["review"] == made
+    assert record["request"]["rollouts"] == found["folder"]
+
+
 def test_a_run_that_goes_on_elsewhere_leaves_nothing_suspended(found):
     assert found["is suspended"]
     name, message, state = found["went on by hand"]

@@ -6,7 +6,12 @@ from .captures import Capture, GroundTruth, RealWorld
 from .episodes import EpisodeDataset, EpisodeShard, RealRollouts, TeacherRollouts
 from .evaluation import Evaluation, GapRung, SuccessRate as SuccessRate
 from .policies import StudentPolicy, TeacherPolicy
-from .reconstruction import ObjectTrack, PosedImages, SplatScene
+from .reconstruction import (
+    ObjectTrack,
+    PosedImages,
+    SplatScene,
+    TrackReview as TrackReview,
+)
 from .simulation import SimWorld
 
 KINDS: dict[str, type[Artifact]] = {

@@ -2,8 +2,11 @@
 
 from typing import ClassVar, Literal
 
+from pydantic import Field
+
 from xsim_core.artifacts.base import Artifact
 from xsim_core.artifacts.schema import ArraySpec as S
+from xsim_core.config import FrozenModel
 from xsim_core.geometry.symmetry_spec import ObjectSymmetry
 
 from .mesh import MESH
@@ -65,6 +68,18 @@ class SplatScene(Artifact):
     """What the held-out figures do not tell."""
 
 
+class TrackReview(FrozenModel):
+    """What a person decided on a track."""
+
+    author: str
+    note: str
+    key_frames: tuple[int, ...] = ()
+    """Frames whose pose the person set; the film was tracked again between and around them."""
+    cuts: tuple[tuple[int, int], ...] = ()
+    """First and last frames of what the person does not believe: they count as lost."""
+    verdict_before: Literal["pass", "review", "fail"] | None = None
+
+
 class ObjectTrack(Artifact):
     """The object's motion in the robot-base frame, with per-frame evidence, and its mesh."""
 
@@ -120,5 +135,7 @@ class ObjectTrack(Artifact):
     was tracked once."""
     verdict: Literal["pass", "review", "fail"] | None = None
     """Whether it is good enough to learn from, as its maker judged it (``xsim_core.verdicts``)."""
+    review: TrackReview | None = Field(default=None, exclude_if=lambda value: value is None)
+    """Of a track that a person looked at; such a one is built from, whatever its verdict."""
     notes: tuple[str, ...] = ()
     """Why the verdict, when the object was lost, and which frames tell nothing."""
