@@ -196,14 +196,16 @@ ELSEWHERE = {
     "tests/capture/readers/meshes/test_mesh.py": """
         xsim_core/capture/readers/meshes/colours xsim_core/capture/readers/meshes/linked_files""",
     "tests/capture/readers/recordings/test_recordings.py": """
-        xsim_core/capture/formats xsim_core/capture/readers/recordings/realsense_files
+        xsim_core/capture/formats xsim_core/capture/readers/recordings/realsense_bag
+        xsim_core/capture/readers/recordings/realsense_files
         xsim_core/capture/readers/recordings/realsense_playback
         xsim_core/capture/readers/recordings/ros_image
         xsim_core/capture/readers/recordings/streams""",
     # The store, whole: in folders, S3 servers, failing disks and networks.
     "tests/storage/test_s3_store.py": """
         xsim_core/storage/bucket xsim_core/storage/object_store/backends
-        xsim_core/storage/object_store/objects xsim_core/storage/object_store/probe
+        xsim_core/storage/object_store/objects xsim_core/storage/object_store/patience
+        xsim_core/storage/object_store/probe
         xsim_core/storage/object_store/refusals""",
     "tests/storage/test_address.py": "xsim_core/folders xsim_core/storage/object_store/disk",
     "tests/storage/test_untrusted.py": "xsim_core/storage/object_store/payload",

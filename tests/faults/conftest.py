@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from tests.s3_servers import moto_endpoint, moto_url, real_s3, real_url
-from xsim_core.storage.object_store import backends, objects
+from xsim_core.storage.object_store import backends, patience
 
 __all__ = ["moto_endpoint", "moto_url", "real_s3", "real_url"]
 
@@ -12,7 +12,7 @@ __all__ = ["moto_endpoint", "moto_url", "real_s3", "real_url"]
 def haste(monkeypatch):
     """As many tries as ever, at a tenth of the waiting."""
     seconds = {"connect_timeout": 1, "read_timeout": 0.6, "timeout": 60}
-    patience = {
+    retries = {
         "max_retries": backends._RETRIES["max_retries"],
         "retry_timeout": backends._RETRIES["retry_timeout"] / 2,
         "backoff": {
@@ -23,5 +23,5 @@ def haste(monkeypatch):
     }
     for name, value in seconds.items():
         monkeypatch.setitem(backends.TIMEOUTS, name, timedelta(seconds=value))
-    monkeypatch.setattr(backends, "_RETRIES", patience)
-    monkeypatch.setattr(objects, "PAUSES_S", tuple(p / 10 for p in objects.PAUSES_S))
+    monkeypatch.setattr(backends, "_RETRIES", retries)
+    monkeypatch.setattr(patience, "PAUSES_S", tuple(p / 10 for p in patience.PAUSES_S))

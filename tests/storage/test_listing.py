@@ -13,7 +13,7 @@ from xsim_core.stage import run_stage
 from xsim_core.storage import ArtifactStore
 from xsim_core.storage.bucket import _client
 from xsim_core.storage.collect import collect
-from xsim_core.storage.object_store import objects
+from xsim_core.storage.object_store import patience
 
 PAGES = {
     "html": b"<html><head><title>Sign in</title></head><body><p>Welcome</p></body></html>",
@@ -46,7 +46,7 @@ class SpoiltListings(FaultyProxy):
 @pytest.fixture
 def spoil(monkeypatch, moto_url, moto_endpoint):
     """A store behind a proxy that spoils listings, with one of ``PAGES`` or the bytes given."""
-    monkeypatch.setattr(objects, "PAUSES_S", (0.01,) * 7)
+    monkeypatch.setattr(patience, "PAUSES_S", (0.01,) * 7)
 
     def open_store(page, which, folder=""):
         proxy = SpoiltListings(moto_endpoint, PAGES.get(page, page), which=which, folder=folder)
@@ -173,7 +173,7 @@ def test_what_the_server_refuses_is_one_sentence_at_once(
 def test_a_page_with_status_404_does_not_say_that_nothing_is_there(
     moto_url, moto_endpoint, monkeypatch
 ):
-    monkeypatch.setattr(objects, "PAUSES_S", (0.01,) * 7)
+    monkeypatch.setattr(patience, "PAUSES_S", (0.01,) * 7)
     with Refusing(moto_endpoint, share=0.0, seed=0) as proxy:
         proxy.answer = (404, PAGES["html"])
         monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.endpoint)

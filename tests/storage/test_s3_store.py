@@ -140,7 +140,7 @@ def test_the_secret_appears_nowhere(moto_url, monkeypatch, caplog, tmp_path):
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     lost = ArtifactStore("s3://unreachable/p", scratch_root=tmp_path)
     monkeypatch.setattr("xsim_core.storage.object_store.backends._RETRIES", {"max_retries": 0})
-    monkeypatch.setattr("xsim_core.storage.object_store.objects.PAUSES_S", (0.1,))
+    monkeypatch.setattr("xsim_core.storage.object_store.patience.PAUSES_S", (0.1,))
     with pytest.raises(BadInputError, match="cannot be used") as error:
         ArtifactStore("s3://unreachable/p", scratch_root=tmp_path).check_create_if_absent()
     seen += [str(error.value), repr(error.value.__cause__), repr(lost)]

@@ -19,7 +19,8 @@ from obstore.exceptions import BaseError
 from xsim_core.artifacts.base import ArtifactRef, Manifest, ObjectRecord
 from xsim_core.errors import CorruptArtifactError, MissingArtifactError, XSimError
 
-from .object_store.objects import Objects, reread
+from .object_store.objects import Objects
+from .object_store.patience import reread
 from .object_store.payload import (
     MANIFEST_LIMIT_BYTES,
     NUM_READS,

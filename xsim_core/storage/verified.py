@@ -13,7 +13,8 @@ from xsim_core.artifacts.base import Manifest, ObjectRecord
 from xsim_core.errors import CorruptArtifactError
 
 from . import codecs
-from .object_store.objects import Objects, patiently_async
+from .object_store.objects import Objects
+from .object_store.patience import patiently_async
 from .object_store.payload import (
     METADATA_LIMIT_BYTES,
     NUM_READS,

@@ -18,7 +18,8 @@ from zarr.storage import ObjectStore
 from xsim_core.errors import BadInputError
 from xsim_core.windows import windows
 
-from .object_store.objects import Objects, patiently_async, upload
+from .object_store.objects import Objects, upload
+from .object_store.patience import patiently_async
 from .object_store.payload import NUM_READS, altered_attempt, is_whole_part
 from .runtime import Progress, Runtime, no_progress
 

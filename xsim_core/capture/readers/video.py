@@ -11,10 +11,10 @@ from .folders.names import FILM_SUFFIXES, folder_files
 from .folders.rgbd_folder import read_rgbd_folder
 from .foreign import UnreadableDirectlyError
 from .recordings import record3d
+from .recordings.realsense_bag import read_bag
 from .recordings.realsense_files import (
     check_recording,
     is_realsense,
-    read_bag,
     read_db3,
 )
 from .recordings.realsense_playback import read_with_librealsense

@@ -1,106 +1,36 @@
 """The objects below a store's URL, asked for with patience.
 
-obstore itself repeats requests that were answered 500 or 503, or whose connection broke, and
-resumes a body torn off while it is read. It does not repeat conditional creates and deletes (a
-second try may meet the first one's effect), nor listings whose body is torn, nor the ends of a
-multipart upload. Here all of them are repeated, a bounded number of times.
-
 On a disk obstore flushes nothing: what is written here is, or is flushed before it is named.
 """
 
-import asyncio
 import contextlib
-import time
-from collections.abc import Awaitable, Callable, Generator, Iterable
+from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import obstore
 from obstore.exceptions import (
     AlreadyExistsError,
-    BaseError,
     GenericError,
     PermissionDeniedError,
 )
 
 from xsim_core.artifacts.base import ObjectRecord
-from xsim_core.errors import CorruptArtifactError, StoreFullError, StoreUnreachableError
+from xsim_core.errors import CorruptArtifactError, StoreFullError
 
-from .backends import first_line
 from .disk import Disk
 from .listing import Lister, Listing
-from .payload import NUM_READS, check_bytes
-from .refusals import not_there, refusal
+from .patience import patiently, reread
+from .payload import check_bytes
+from .refusals import not_there
 
 T = TypeVar("T")
 
-PAUSES_S = (0.1, 0.3, 1.0, 3.0, 5.0, 10.0, 10.0)
-PATIENCE_S = 40.0
-"""No new try after this: a dead store is a plain failure within two minutes."""
 PART_BYTES = 5 << 20
 """obstore uploads what is larger in parts."""
 
 _QUOTA = "<Code>QuotaExceeded</Code>"
 """Ceph's word for it, in an answer 403."""
-
-
-class _Patience:
-    """Pauses between tries; none where nothing lies between us and the data."""
-
-    def __init__(self, backend: Any) -> None:
-        self._backend = backend
-        self._is_remote = isinstance(backend, obstore.store.S3Store)
-        self._pauses = iter(PAUSES_S)
-        self._end = time.monotonic() + PATIENCE_S
-
-    def pause_s(self, error: BaseError | FileNotFoundError) -> float:
-        """How long to wait before the next try.
-
-        Raises:
-            BaseError, FileNotFoundError: ``error``, of data on this machine, or if it is an answer.
-            BadInputError: when the server refuses, and would again.
-            StoreUnreachableError: when patience is at its end.
-        """
-        if refused := refusal(self._backend, error):
-            raise refused from error
-        if not (self._is_remote and isinstance(error, GenericError)):
-            raise error
-        pause = next(self._pauses, None)
-        if pause is None or time.monotonic() > self._end:
-            raise StoreUnreachableError(
-                f"the store failed {len(PAUSES_S) + 1} times or for more than {PATIENCE_S:g} s. "
-                "Check its server, address and credentials (xsim doctor), then run again: what "
-                f"was committed is reused. It said last: {first_line(error)}"
-            ) from error
-        return pause
-
-
-def patiently(backend: Any, ask: Callable[[], T]) -> T:
-    """Ask again while the connection or the server fails; other answers are final."""
-    patience = _Patience(backend)
-    while True:
-        try:
-            return ask()
-        except (BaseError, FileNotFoundError) as error:
-            time.sleep(patience.pause_s(error))
-
-
-async def patiently_async(backend: Any, ask: Callable[[], Awaitable[T]]) -> T:
-    """``patiently`` for Zarr's side of the house."""
-    patience = _Patience(backend)
-    while True:
-        try:
-            return await ask()
-        except (BaseError, FileNotFoundError) as error:
-            await asyncio.sleep(patience.pause_s(error))
-
-
-def reread(ask: Callable[[], T]) -> T:
-    """Ask again when what came is not what it should be: bits also flip on the way."""
-    for _ in range(NUM_READS - 1):
-        with contextlib.suppress(CorruptArtifactError):
-            return ask()
-    return ask()
 
 
 class Objects:

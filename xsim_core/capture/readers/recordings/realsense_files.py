@@ -1,4 +1,4 @@
-"""RealSense recordings read directly: .db3 through SQLite, .bag through rosbags.
+"""RealSense recordings read directly: .db3 through SQLite here, .bag in ``realsense_bag``.
 
 librealsense keeps both losslessly (PNG; raw), so this gives the same bytes as its own playback,
 whose threads sometimes stall (librealsense #7932, #10312).
@@ -21,7 +21,7 @@ from xsim_core.capture.readers.lens import Lens
 from xsim_core.errors import BadInputError
 from xsim_core.geometry import make_se3
 
-from .ros_image import compressed_image, raw_image
+from .ros_image import compressed_image
 from .streams import Streams
 
 ACCEPTS = "librealsense's recordings: .db3 (2.58 and later) and .bag (before)"
@@ -113,39 +113,7 @@ def read_db3(path: Path) -> Streams:
         if depth and colour:
             first, second = (_tf(_text(db, topics, _tf_topic(topics, s))) for s in (depth, colour))
             if not np.allclose(first, second, atol=1e-6):
-                raise _apart(path)
-    return streams
-
-
-def read_bag(path: Path) -> Streams:
-    """Every frame of a librealsense (< 2.58) ROS 1 bag.
-
-    Raises:
-        BadInputError: when it is damaged.
-        UnreadableDirectlyError: when only librealsense can read it.
-    """
-    from rosbags.rosbag1 import Reader
-
-    streams = Streams()
-    with reading(path, COPY_AGAIN), Reader(path) as bag:
-        for connection, _, raw in bag.messages():
-            topic = connection.topic
-            is_depth = "/Depth_0/" in topic
-            if not is_depth and "/Color_0/" not in topic:
-                continue
-            if topic.endswith("/image/data"):
-                _keep_ros1_image(bytes(raw), streams, f"{path}: {topic}", is_depth=is_depth)
-            elif topic.endswith("camera_info"):
-                camera = _camera_from_ros1(bytes(raw), f"{path}: {topic}")
-                if is_depth:
-                    streams.depth_camera = camera
-                else:
-                    streams.colour_camera = camera
-    depth, colour = streams.depth_camera, streams.colour_camera
-    if not (streams.depth and streams.colour) or depth is None or colour is None:
-        return streams  # Pairing refuses the recording and says what it lacks.
-    if not np.allclose(depth.K, colour.K, atol=1e-3):
-        raise _apart(path)
+                raise apart(path)
     return streams
 
 
@@ -238,41 +206,6 @@ def _tf(text: str) -> NDArray[np.float64]:
     return make_se3(R, [float(x) for x in parts["translation"].split(",")])
 
 
-def _apart(path: Path) -> UnreadableDirectlyError:
+def apart(path: Path) -> UnreadableDirectlyError:
     """Only librealsense relates the places of unaligned streams."""
     return UnreadableDirectlyError(f"{path}: depth and colour come from different places")
-
-
-def _ros1_string(raw: bytes, at: int) -> tuple[str, int]:
-    (length,) = struct.unpack_from("<I", raw, at)
-    return raw[at + 4 : at + 4 + length].decode(), at + 4 + length
-
-
-def _keep_ros1_image(raw: bytes, streams: Streams, where: str, *, is_depth: bool) -> None:
-    """A sensor_msgs/Image, to which librealsense appends four bytes of depth units."""
-    _, seconds, nanoseconds = struct.unpack_from("<III", raw, 0)
-    stamp_s = seconds + nanoseconds * 1e-9
-    _, at = _ros1_string(raw, 12)
-    height, width = struct.unpack_from("<II", raw, at)
-    encoding, at = _ros1_string(raw, at + 8)
-    is_bigendian, step, size = struct.unpack_from("<BII", raw, at)
-    pixels = raw[at + 9 : at + 9 + size]
-    image = raw_image(pixels, height, width, step, encoding, where, is_bigendian=bool(is_bigendian))
-    if is_depth != (image.ndim == 2):
-        raise BadInputError(f"{where}: '{encoding}' is no {'depth' if is_depth else 'colour'}")
-    streams.keep(stamp_s, image, where, is_depth=is_depth)
-    tail = raw[at + 9 + size :]
-    if is_depth and len(tail) == 4:
-        unit_m = round(float(struct.unpack("<f", tail)[0]), 9)
-        streams.depth_unit = DepthUnit(unit_m, "recorded")
-
-
-def _camera_from_ros1(raw: bytes, where: str) -> Intrinsics:
-    """A sensor_msgs/CameraInfo: header, height, width, model, D[], then K."""
-    _, at = _ros1_string(raw, 12)
-    height, width = struct.unpack_from("<II", raw, at)
-    model, at = _ros1_string(raw, at + 8)
-    (num,) = struct.unpack_from("<I", raw, at)
-    coefficients = struct.unpack_from(f"<{min(num, 64)}d", raw, at + 4)
-    K = matrix_of(struct.unpack_from("<9d", raw, at + 4 + 8 * num), where, [])
-    return Intrinsics(K, (width, height), Lens.of(model, coefficients, where))
