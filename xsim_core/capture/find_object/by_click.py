@@ -1,12 +1,21 @@
-"""The object as what stands at a pixel that a person clicked, grown from depth."""
+"""The object as what stands at a pixel that a person clicked, grown from depth, or fitted there."""
 
 import numpy as np
 
 from xsim_core.capture.formats import RGBDVideo
 from xsim_core.errors import BadInputError
-from xsim_core.film.standing import MAX_SIZE_M, Box, SetAside, Standing, standing_at
-from xsim_core.geometry import TexturedMesh
+from xsim_core.film.standing import (
+    MAX_SIZE_M,
+    Box,
+    DepthM,
+    Mask,
+    SetAside,
+    Standing,
+    standing_at,
+)
+from xsim_core.geometry import PinholeCamera, TexturedMesh
 
+from .by_fit import fitted_box
 from .found import FoundObject, Sizes, box_words, widened
 
 CLICK_PX = 3
@@ -23,6 +32,9 @@ def object_at_click(
     video: RGBDVideo, frame: int, click: tuple[float, float], mesh: TexturedMesh | None
 ) -> FoundObject:
     """Find the object around a pixel of one frame; the camera may move.
+
+    What stands there free is grown from depth. Where that is no answer, as under a hand, the mesh
+    is fitted, and believed as ``pose_track`` believes its first pose.
 
     Args:
         video: its depth in millimetres.
@@ -47,7 +59,32 @@ def object_at_click(
     z = depth_m[seeds & (depth_m > 0)]
     if len(z) == 0:
         raise BadInputError(f"{lead}: no depth is measured there. {CLICK_MEND}")
-    z_m, sizes = float(np.median(z)), Sizes.of(mesh)
+    z_m, wh = float(np.median(z)), (camera.width, camera.height)
+    try:
+        found = _grown(seeds, depth_m, camera, click, z_m, mesh, lead)
+    except BadInputError as error:
+        if mesh is None:
+            raise
+        return _fitted(video, frame, depth_m, click, z_m, mesh, error)
+    box = widened(found.box_xyxy, z_m, float(camera.K[0, 0]), wh)
+    note = (
+        f"the object was grown from the click [{u:g}, {v:g}]: {box_words(box)} in pixels, "
+        f"{1000 * found.diameter_m:.0f} mm across as far as it is seen"
+    )
+    return FoundObject(box, found.diameter_m, note)
+
+
+def _grown(
+    seeds: Mask,
+    depth_m: DepthM,
+    camera: PinholeCamera,
+    click: tuple[float, float],
+    z_m: float,
+    mesh: TexturedMesh | None,
+    lead: str,
+) -> Standing:
+    """What stands free at the click, of the mesh's size."""
+    (u, v), sizes = click, Sizes.of(mesh)
     size_m = sizes.mesh_m or USUAL_M
     half_px = 0.5 * size_m * float(camera.K[0, 0]) / z_m
     around: Box = (u - half_px, v - half_px, u + half_px, v + half_px)
@@ -70,9 +107,26 @@ def object_at_click(
             f"{1000 * size_m:.0f} mm across, at least {1000 * sizes.least_m:.0f} mm are seen. "
             f"{CLICK_MEND}"
         )
-    box = widened(found.box_xyxy, z_m, float(camera.K[0, 0]), (camera.width, camera.height))
+    return found
+
+
+def _fitted(
+    video: RGBDVideo,
+    frame: int,
+    depth_m: DepthM,
+    click: tuple[float, float],
+    z_m: float,
+    mesh: TexturedMesh,
+    error: BadInputError,
+) -> FoundObject:
+    """What the mesh fits at the click; else what was wrong with what stands there."""
+    camera, rgb = video.camera, np.asarray(video.rgb[frame])
+    try:
+        found = fitted_box(rgb, depth_m, camera, mesh, click, z_m)
+    except BadInputError as misfit:
+        raise BadInputError(f"{error} Nor does the mesh fit there for sure: {misfit}") from misfit
     note = (
-        f"the object was grown from the click [{u:g}, {v:g}]: {box_words(box)} in pixels, "
-        f"{1000 * found.diameter_m:.0f} mm across as far as it is seen"
+        f"the object was found where its mesh fits at the click [{click[0]:g}, {click[1]:g}]: "
+        f"{box_words(found)} in pixels. It could not be grown from depth: {error}"
     )
-    return FoundObject(box, found.diameter_m, note)
+    return FoundObject(found, mesh.diameter_m, note)
