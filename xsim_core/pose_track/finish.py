@@ -98,9 +98,8 @@ def finish(
         QualityGateError: when the object is lost too often.
     """
     video, mesh, path = filmed.video, filmed.mesh, filmed.path
-    is_repeat = filmed.is_repeat
     # The first frame that was searched too: its pose is right, but not for its time.
-    raw.status[is_repeat | path.is_unplaced] = LOST
+    raw.status[filmed.is_repeat | path.is_unplaced] = LOST
     track = in_world(raw, filmed, capture.summary.symmetry, config)
     touched = _contacts(track, path, video, mesh, config)
     _write(track, path, video, out)
@@ -133,11 +132,7 @@ def finish(
             *verdict.notes,
             *notes_on_place(path.world, capture.summary, is_moving=path.goes_on),
             *notes,
-            *notes_on_first_pose(raw.first_pose),
-            *path.notes(video.timestamps_s),
-            *notes_on(track.status, is_repeat, video.timestamps_s),
-            *notes_on_motion(len(track.segments)),
-            *notes_on_contacts(touched, track.segments, track.timestamps_s),
+            *_notes(raw, track, filmed, touched),
         ),
     )
 
@@ -170,6 +165,20 @@ def in_world(
     segments = motion_segments(T_world_object, times_s, config=config.segments)
     score = np.clip(raw.score, 0, 1).astype(np.float32)
     return WorldTrack(T_main_object, T_world_object, status, score, times_s, segments)
+
+
+def _notes(
+    raw: RawTrack, track: WorldTrack, filmed: Filmed, touched: Contacts | None
+) -> tuple[str, ...]:
+    """What the track itself says."""
+    times_s = filmed.video.timestamps_s
+    return (
+        *notes_on_first_pose(raw.first_pose),
+        *filmed.path.notes(times_s),
+        *notes_on(track.status, filmed.is_repeat, times_s),
+        *notes_on_motion(len(track.segments)),
+        *notes_on_contacts(touched, track.segments, track.timestamps_s),
+    )
 
 
 def _contacts(
