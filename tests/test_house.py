@@ -114,7 +114,12 @@ ELSEWHERE = {
     "tests/rasterize/test_render.py": """
         xsim_core/rasterize/_build xsim_core/rasterize/_cpp xsim_core/rasterize/_gsplat
         xsim_core/rasterize/_reference""",
-    "tests/policies/test_student.py": "xsim_core/geometry/tensors xsim_core/policies/network",
+    "tests/policies/test_student.py": "xsim_core/geometry/tensors",
+    "tests/policies/test_networks.py": """
+        xsim_core/policies/networks/base xsim_core/policies/networks/encoder
+        xsim_core/policies/networks/resnet xsim_core/policies/networks/small
+        xsim_core/policies/networks/transformer xsim_core/policies/networks/unet
+        xsim_core/policies/objective""",
     "tests/sim/test_env.py": """
         xsim_core/sim/bodies xsim_core/sim/maniskill/norender xsim_core/sim/privileged
         xsim_core/sim/step""",

@@ -25,7 +25,7 @@ from xsim_core.calibrate.pairs import Pairs
 from xsim_core.deploy import DeployConfig
 from xsim_core.policies import ClosedLoopStudent, Episodes, Student, Trainer
 from xsim_core.policies.fitting import torch_threads
-from xsim_core.policies.network import StudentNet
+from xsim_core.policies.networks import build_net
 from xsim_core.policies.teacher import load_teacher
 from xsim_core.presets import pipeline_config
 from xsim_core.runs import load_record
@@ -260,7 +260,7 @@ class Bench:
         for arm in ARMS:
             student, step = self.student, 0
             if arm != "uncalibrated":
-                trainer = Trainer(StudentNet(student.architecture), self.config.optim)
+                trainer = Trainer(build_net(student.architecture), self.config.optim)
                 if not trainer.resume(self.folder / f"{arm}-{seed}.npz"):
                     continue
                 student, step = replace(student, net=trainer.averaged()), trainer.step

@@ -23,7 +23,7 @@ from xsim_core.diffusion.config import DaggerConfig
 from xsim_core.policies import ChunkSampler, ClosedLoopStudent, Episodes, Student, Trainer
 from xsim_core.policies.config import OptimConfig
 from xsim_core.policies.fitting import fit, torch_threads
-from xsim_core.policies.network import StudentNet
+from xsim_core.policies.networks import build_net
 from xsim_core.policies.teacher import load_teacher
 from xsim_core.runs import load_record
 from xsim_core.sim.dagger import Round, send_out
@@ -98,7 +98,7 @@ class Bench:
             made = self.sent_out(own, "round.npz", SENT_OUT)
             taught = made.windows
             found |= {"dagger_rows": len(taught), "dagger_success_1": float(made.success.mean())}
-        net = StudentNet(own.architecture)
+        net = build_net(own.architecture)
         net.load_state_dict(own.net.state_dict())
         trainer = Trainer(net, FURTHER)
         sampler = ChunkSampler(

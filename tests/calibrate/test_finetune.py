@@ -135,6 +135,7 @@ def test_windows_that_are_in_no_dataset_are_learnt_from_beside_it(toy, tmp_path)
 
 def test_an_interrupted_fine_tuning_goes_on(toy, tmp_path, monkeypatch):
     monkeypatch.setattr(fitting, "CHECKPOINT_EVERY_S", 0.0)
+    monkeypatch.setattr(fitting, "SAVES_APART", 0.0)
     monkeypatch.setattr(fitting, "REPORT_EVERY_S", 0.0)
     student, episodes = toy
     steps = []

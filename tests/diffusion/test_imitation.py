@@ -48,6 +48,7 @@ def send_out(student, number, told):
 def begin(tmp_path, monkeypatch):
     """A new process's writer for the same recipe, or for another; checkpoints at every step."""
     monkeypatch.setattr(fitting, "CHECKPOINT_EVERY_S", 0.0)
+    monkeypatch.setattr(fitting, "SAVES_APART", 0.0)
     monkeypatch.setattr(fitting, "REPORT_EVERY_S", 0.0)
 
     def begin(name, progress=lambda *_: None):

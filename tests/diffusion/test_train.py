@@ -113,6 +113,7 @@ def test_an_interrupted_training_goes_on(store, monkeypatch):
     from xsim_core.policies import fitting
 
     monkeypatch.setattr(fitting, "CHECKPOINT_EVERY_S", 0.0)
+    monkeypatch.setattr(fitting, "SAVES_APART", 0.0)
     monkeypatch.setattr(fitting, "REPORT_EVERY_S", 0.0)
     short = config(optim=OptimConfig(num_steps=12, warmup_steps=2))
     refs = inputs(store, num_episodes=10)

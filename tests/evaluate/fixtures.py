@@ -37,16 +37,16 @@ def make_teacher(store):
     return commit(store, summary, arrays | {"curve/return": np.zeros(2)}, name="teacher")
 
 
-def make_student(store, *, seed=0, inputs=None):
+def make_student(store, *, seed=0, inputs=None, architecture=TINY):
     state = MinMaxNormalizer.fit(np.array([[0.4, -0.2, 0, -1, -1, 0], [0.6, 0.1, 0.1, 1, 1, 1]]))
     action = MinMaxNormalizer.fit(np.array([[-1.0] * 3, [1.0] * 3]))
     out = store.begin("student_policy", f"{seed:024x}")
-    Student(new_net(TINY, seed=seed), state, action).write(out)
+    Student(new_net(architecture, seed=seed), state, action).write(out)
     out.write("curve/loss", np.zeros(2))
     summary = StudentPolicy(
         task="push_block",
         is_calibrated=False,
-        architecture=TINY.model_dump(mode="json"),
+        architecture=architecture.model_dump(mode="json"),
         num_train_steps=1,
         final_loss=1.0,
     )

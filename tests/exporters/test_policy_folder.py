@@ -11,7 +11,7 @@ from tests.evaluate.fixtures import make_student
 from tests.sim.fixtures import make_sim
 from xsim_core.errors import BadInputError
 from xsim_core.exporters import export_artifact, read_policy_folder
-from xsim_core.policies import Student
+from xsim_core.policies import Student, StudentArchitecture
 from xsim_core.storage import ArtifactStore
 
 
@@ -38,6 +38,23 @@ def test_it_acts_the_same_to_the_bit(store, refs, folder):
     mine = Student.read(store.open(refs["student"])).sample_actions(rgb, state, noise)
     again = read_policy_folder(folder).sample_actions(rgb, state, noise)
     np.testing.assert_array_equal(again, mine)
+
+
+def test_other_networks_and_objectives_come_back_to_the_bit(tmp_path):
+    store = ArtifactStore("memory://")
+    base = {"channels": (8, 8, 16), "embed_dim": 32, "head_channels": 4}
+    architecture = StudentArchitecture(
+        **base, transformer={"width": 16, "depth": 1}, objective="flow", num_inference_steps=2
+    )
+    ref = make_student(store, seed=7, architecture=architecture)
+    made = export_artifact(store, ref, "safetensors", tmp_path / "policy")
+    again = read_policy_folder(made.folder)
+    assert again.architecture == architecture
+    rng = np.random.default_rng(0)
+    rgb, state = rng.integers(0, 256, (1, 1, 72, 96, 3), np.uint8), rng.normal(size=(1, 1, 6))
+    given = (rgb, state.astype(np.float32), rng.standard_normal((1, 8, 3), np.float32))
+    mine = Student.read(store.open(ref)).sample_actions(*given)
+    np.testing.assert_array_equal(again.sample_actions(*given), mine)
 
 
 def test_the_card_is_one_that_a_hub_can_read(folder):

@@ -6,7 +6,7 @@ from tests.diffusion.test_train import toy_dataset
 from xsim_core.errors import BadInputError
 from xsim_core.policies.augment import AugmentConfig, crop_shifted, jitter_colour
 from xsim_core.policies.chunks import ChunkSampler, Episodes, TaughtWindows, window_rows
-from xsim_core.policies.network import StudentArchitecture
+from xsim_core.policies.config import StudentArchitecture
 from xsim_core.policies.normalizer import MinMaxNormalizer
 from xsim_core.policies.student import to_image_tensor
 from xsim_core.storage import ArtifactStore

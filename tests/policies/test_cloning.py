@@ -10,8 +10,9 @@ from xsim_core.policies.cloning import (
     learning_rate_factor,
     step_streams,
 )
+from xsim_core.policies.config import StudentArchitecture
 from xsim_core.policies.ddim import DDIMSchedule
-from xsim_core.policies.network import StudentArchitecture, StudentNet
+from xsim_core.policies.networks import build_net
 
 SMALL = StudentArchitecture(
     image_hw=(24, 32),
@@ -38,7 +39,7 @@ def made_up_batch(b=6):
 
 @pytest.mark.parametrize("head", ["flatten", "spatial_softmax"])
 def test_padded_actions_do_not_matter(head):
-    net = StudentNet(SMALL.model_copy(update={"head": head}))
+    net = build_net(SMALL.model_copy(update={"head": head}))
     batch = made_up_batch()
     batch.mask[:, 5:] = 0
 
@@ -62,16 +63,16 @@ def test_a_resumed_run_equals_an_unbroken_one(tmp_path):
             trainer.update(loss, fraction=trainer.step / 8)
 
     torch.manual_seed(0)
-    unbroken = Trainer(StudentNet(SMALL), config)
+    unbroken = Trainer(build_net(SMALL), config)
     start = {k: v.clone() for k, v in unbroken.net.state_dict().items()}
     steps(unbroken, 8)
 
-    first = Trainer(StudentNet(SMALL), config)
+    first = Trainer(build_net(SMALL), config)
     first.net.load_state_dict(start)
     first.average = {k: v.clone() for k, v in start.items()}
     steps(first, 4)
     first.save(tmp_path / "checkpoint.npz")
-    second = Trainer(StudentNet(SMALL), config)
+    second = Trainer(build_net(SMALL), config)
     assert second.resume(tmp_path / "checkpoint.npz")
     steps(second, 8)
 
@@ -81,7 +82,7 @@ def test_a_resumed_run_equals_an_unbroken_one(tmp_path):
 
 
 def test_no_checkpoint_means_a_fresh_start(tmp_path):
-    assert not Trainer(StudentNet(SMALL), OptimConfig()).resume(tmp_path / "none.npz")
+    assert not Trainer(build_net(SMALL), OptimConfig()).resume(tmp_path / "none.npz")
 
 
 def test_learning_rate_warms_up_and_ends_at_zero():
@@ -92,7 +93,7 @@ def test_learning_rate_warms_up_and_ends_at_zero():
 
 
 def test_average_follows_the_weights():
-    trainer = Trainer(StudentNet(SMALL), OptimConfig(ema_decay=0.0))
+    trainer = Trainer(build_net(SMALL), OptimConfig(ema_decay=0.0))
     loss = cloning_loss(
         trainer.net, SCHEDULE, made_up_batch(), 1, generator=torch.Generator().manual_seed(0)
     )

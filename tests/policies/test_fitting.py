@@ -50,6 +50,7 @@ def test_a_fit_that_was_stopped_ends_as_an_unbroken_one(sampler, tmp_path, monke
     assert unbroken.step == 10
     assert told[-1][0] == 1.0
     monkeypatch.setattr(fitting, "CHECKPOINT_EVERY_S", 0.0)
+    monkeypatch.setattr(fitting, "SAVES_APART", 0.0)
     with pytest.raises(KeyboardInterrupt):
         fitted(sampler, tmp_path / "stopped.npz", stop_at=6)
     resumed, _ = fitted(sampler, tmp_path / "stopped.npz")
@@ -117,6 +118,7 @@ def test_a_loss_that_became_nan_ends_the_fit_and_keeps_the_last_good_checkpoint(
     sampler, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(fitting, "CHECKPOINT_EVERY_S", 0.0)
+    monkeypatch.setattr(fitting, "SAVES_APART", 0.0)
     monkeypatch.setattr(fitting, "REPORT_EVERY_S", 0.0)
     trainer = Trainer(new_net(SMALL, seed=3), OPTIM)
 

@@ -4,7 +4,7 @@ import pytest
 from tests.policies.toy import HW, SMALL, rollout, toy_student
 from xsim_core.artifacts import StudentPolicy
 from xsim_core.errors import BadInputError
-from xsim_core.policies.network import StudentNet
+from xsim_core.policies.networks import build_net
 from xsim_core.policies.normalizer import MinMaxNormalizer
 from xsim_core.policies.student import ClosedLoopStudent, Student
 from xsim_core.storage import ArtifactStore
@@ -71,7 +71,7 @@ def test_a_student_survives_the_store(student, tmp_path):
 def test_shapes_of_every_variant(prediction, n_obs_steps):
     architecture = SMALL.model_copy(update={"prediction": prediction, "n_obs_steps": n_obs_steps})
     unit = MinMaxNormalizer(np.zeros(2, np.float32), np.ones(2, np.float32))
-    actor = ClosedLoopStudent(Student(StudentNet(architecture), unit, unit))
+    actor = ClosedLoopStudent(Student(build_net(architecture), unit, unit))
     actor.reset([0, 1])
     for _ in range(5):
         action = actor.act(np.zeros((2, *HW, 3), np.uint8), np.zeros((2, 2), np.float32))
@@ -82,7 +82,7 @@ def test_shapes_of_every_variant(prediction, n_obs_steps):
 def test_what_a_chunk_is_predicted_from_can_be_asked_for():
     architecture = SMALL.model_copy(update={"n_obs_steps": 2})
     unit = MinMaxNormalizer(np.zeros(2, np.float32), np.ones(2, np.float32))
-    actor = ClosedLoopStudent(Student(StudentNet(architecture), unit, unit))
+    actor = ClosedLoopStudent(Student(build_net(architecture), unit, unit))
     actor.reset([0])
     decided = []
     for t in range(9):

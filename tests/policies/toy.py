@@ -44,13 +44,13 @@ def expert(position, target):
     return np.clip((target - position) / SPEED, -1, 1).astype(np.float32)
 
 
-def toy_episodes(num_episodes, *, length=10, rng):
+def toy_episodes(num_episodes, *, length=10, rng, hw=HW):
     rgb, state, action = [], [], []
     for _ in range(num_episodes):
         target = rng.uniform(-0.8, 0.8, (1, 2))
         position = rng.uniform(-0.8, 0.8, (1, 2))
         for _ in range(length):
-            rgb.append(draw_dot(target)[0])
+            rgb.append(draw_dot(target, hw)[0])
             state.append(position[0])
             action.append(expert(position, target)[0])
             noise = 0.3 * rng.standard_normal(2)
@@ -90,7 +90,7 @@ def toy_student(architecture, *, steps, num_episodes=150):
     for step in range(steps):
         rng, generator = step_streams(0, step)
         loss = cloning_loss(
-            trainer.net, student.schedule(), sampler.draw(64, rng=rng), 4, generator=generator
+            trainer.net, student.objective(), sampler.draw(64, rng=rng), 4, generator=generator
         )
         trainer.update(loss, fraction=step / steps)
     return Student(trainer.averaged(), state, action), episodes

@@ -13,7 +13,7 @@ from xsim_core.policies.chunks import Batch
 from xsim_core.policies.cloning import cloning_loss
 from xsim_core.policies.config import AugmentConfig, OptimConfig
 from xsim_core.policies.fitting import Auxiliary, fit
-from xsim_core.policies.network import StudentNet
+from xsim_core.policies.networks import StudentNet, build_net
 from xsim_core.policies.student import device_of, to_image_tensor
 from xsim_core.storage import Progress
 
@@ -54,11 +54,11 @@ def taught_loss(
     Args:
         pairs: with what the teacher would do.
         config: how much, on which images.
-        student: whose normalisers and schedule.
+        student: whose normalisers and objective.
         state_noise: as on synthetic images.
         noise_draws: noise levels an image.
     """
-    a, schedule = student.architecture, student.schedule()
+    a, objective = student.architecture, student.objective()
     frames = [pairs.real, pairs.sim] if config.images == "both" else [pairs.real]
     state = student.state.normalize(pairs.state)
     action = torch.from_numpy(student.action.normalize(pairs.action))
@@ -80,7 +80,7 @@ def taught_loss(
             mask[every].to(device),
         )
         generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
-        return config.weight * cloning_loss(net, schedule, batch, noise_draws, generator=generator)
+        return config.weight * cloning_loss(net, objective, batch, noise_draws, generator=generator)
 
     return loss
 
@@ -105,7 +105,7 @@ def finetune(
 
     Windows in ``taught`` are drawn beside those of ``episodes``, as ``ChunkSampler`` does.
     """
-    net = StudentNet(student.architecture).to(student.device)
+    net = build_net(student.architecture).to(student.device)
     net.load_state_dict(student.net.state_dict())
     trainer = Trainer(net, optim)
     sampler = ChunkSampler(

@@ -36,7 +36,7 @@ class ChunkModule(nn.Module):
 
     def __init__(self, student: Student) -> None:
         super().__init__()
-        self.net, self.schedule = student.net, student.schedule()
+        self.net, self.objective = student.net, student.objective()
         ranges = student.state.arrays("state") | student.action.arrays("action")
         for name, values in ranges.items():
             self.register_buffer(name, torch.from_numpy(values))
@@ -54,7 +54,7 @@ class ChunkModule(nn.Module):
         normal = (state - named["state_centre"]) / named["state_half_range"]
         condition = self.net.condition(image, normal)
         # A trace would keep the number of rows that it saw, were it not asked of the tensor.
-        chunk = self.schedule.sample(
+        chunk = self.objective.sample(
             lambda x, step: self.net.denoise(x, step[:1].expand(x.shape[0]), condition), noise
         )
         return chunk.clamp(-1, 1) * named["action_half_range"] + named["action_centre"]

@@ -19,6 +19,8 @@ if TYPE_CHECKING or "jaxtyping" not in sys.modules:
     Conditions = Tensor
     Chunks = Tensor
     Steps = Tensor
+    ActionMaps = Tensor
+    Tokens = Tensor
     ImageWindows = Tensor
     ProprioWindows = Tensor
 else:
@@ -41,11 +43,14 @@ else:
     Features = Float[Tensor, "b _"]
     Conditions = Float[Tensor, "b c"]
     Chunks = Float[Tensor, "b t a"]
-    Steps = Int[Tensor, " b"]
+    Steps = Int[Tensor, " b"] | Float[Tensor, " b"]
+    ActionMaps = Float[Tensor, "b _ _"]
+    Tokens = Float[Tensor, "b t _"]
     ImageWindows = Float[Tensor, "b to 3 h w"]
     ProprioWindows = Float[Tensor, "b to s"]
 
 __all__ = [
+    "ActionMaps",
     "CameraMatrix",
     "Chunks",
     "Colour",
@@ -58,5 +63,6 @@ __all__ = [
     "SplatImages",
     "Splats",
     "Steps",
+    "Tokens",
     "Transform",
 ]

@@ -13,13 +13,13 @@ from xsim_core.scratch import read_arrays, write_arrays
 
 from .chunks import Batch
 from .config import OptimConfig
-from .ddim import DDIMSchedule
-from .network import StudentNet
+from .networks import StudentNet, build_net
+from .objective import Objective
 from .student import device_of, load_state_arrays, state_arrays
 
 
 def cloning_loss(
-    net: StudentNet, schedule: DDIMSchedule, batch: Batch, draws: int, *, generator: torch.Generator
+    net: StudentNet, objective: Objective, batch: Batch, draws: int, *, generator: torch.Generator
 ) -> Tensor:
     """Mean squared error of the denoiser over the real steps of the chunks.
 
@@ -27,11 +27,11 @@ def cloning_loss(
     """
     condition = net.condition(batch.rgb, batch.state).repeat(draws, 1)
     action, mask = batch.action.repeat(draws, 1, 1), batch.mask.repeat(draws, 1)
-    step = torch.randint(schedule.num_train_steps, (len(action),), generator=generator)
+    step = objective.draw(len(action), generator=generator)
     noise = torch.randn(action.shape, generator=generator)
     step, noise = step.to(action.device), noise.to(action.device, action.dtype)
-    output = net.denoise(schedule.add_noise(action, noise, step), step, condition)
-    error = (output - schedule.target(action, noise)).square().mean(dim=-1)
+    output = net.denoise(objective.add_noise(action, noise, step), step, condition)
+    error = (output - objective.target(action, noise)).square().mean(dim=-1)
     return (error * mask).sum() / mask.sum().clamp(min=1)
 
 
@@ -96,7 +96,7 @@ class Trainer:
 
     def averaged(self) -> StudentNet:
         """A copy of the network with the averaged weights."""
-        net = StudentNet(self.net.architecture).to(self.device)
+        net = build_net(self.net.architecture).to(self.device)
         net.load_state_dict(self.average)
         return net.eval()
 

@@ -62,6 +62,10 @@ class DDIMSchedule:
             round(self.num_train_steps - i * stride) - 1 for i in range(self.num_inference_steps)
         ]
 
+    def draw(self, count: int, *, generator: torch.Generator) -> Tensor:
+        """Training steps (count,), each as likely as any other."""
+        return torch.randint(self.num_train_steps, (count,), generator=generator)
+
     def add_noise(self, sample: Tensor, noise: Tensor, step: Tensor) -> Tensor:
         """``sample`` (b, ...) noised to training step ``step`` (b,)."""
         bar = self.alphas_cumprod[step].reshape(-1, *[1] * (sample.ndim - 1))

@@ -15,10 +15,12 @@ from xsim_core.storage import Progress
 from .chunks import ChunkSampler
 from .cloning import Trainer, cloning_loss, step_streams
 from .config import StudentArchitecture
-from .ddim import DDIMSchedule
-from .network import StudentNet
+from .networks import StudentNet, build_net
+from .objective import objective_of
 
 CHECKPOINT_EVERY_S = 15.0
+SAVES_APART = 10.0
+"""As many times longer than a save takes is it until the next: a large network takes seconds."""
 REPORT_EVERY_S = 1.0
 
 Auxiliary = Callable[[StudentNet, np.random.Generator], Tensor]
@@ -45,7 +47,7 @@ def new_net(
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return StudentNet(architecture).to(device or torch.device("cpu"))
+        return build_net(architecture).to(device or torch.device("cpu"))
 
 
 def fit(
@@ -67,17 +69,17 @@ def fit(
     Raises:
         TrainingDivergedError: when a loss became NaN or infinite; the last good checkpoint stays.
     """
-    a, config = trainer.net.architecture, trainer.config
-    schedule = DDIMSchedule.create(a.num_diffusion_steps, a.num_inference_steps, a.prediction)
-    schedule = schedule.on(trainer.device)
+    config = trainer.config
+    objective = objective_of(trainer.net.architecture).on(trainer.device)
     trainer.resume(checkpoint)
     saved = reported = began = time.monotonic()
+    save_every = CHECKPOINT_EVERY_S
     end = trainer.config.num_steps if until is None else min(until, trainer.config.num_steps)
     while trainer.step < end:
         fraction = trainer.step / trainer.config.num_steps
         rng, generator = step_streams(seed, trainer.step)
         batch = sampler.draw(config.batch_size, rng=rng)
-        loss = cloning_loss(trainer.net, schedule, batch, config.noise_draws, generator=generator)
+        loss = cloning_loss(trainer.net, objective, batch, config.noise_draws, generator=generator)
         if auxiliary is not None:
             loss = loss + auxiliary(trainer.net, rng)
         trainer.update(loss, fraction=fraction)
@@ -85,7 +87,7 @@ def fit(
         trainer.elapsed_s, began = trainer.elapsed_s + now - began, now
         is_report_due, is_save_due = (
             now - reported > REPORT_EVERY_S,
-            now - saved > CHECKPOINT_EVERY_S,
+            now - saved > save_every,
         )
         if is_report_due or is_save_due:
             _check_finite(trainer, checkpoint)
@@ -94,7 +96,8 @@ def fit(
             reported = now
         if is_save_due:
             trainer.save(checkpoint)
-            saved = now
+            saved = time.monotonic()
+            save_every = max(CHECKPOINT_EVERY_S, SAVES_APART * (saved - now))
     _check_finite(trainer, checkpoint)
     if trainer.step == until:
         trainer.save(checkpoint)

@@ -22,9 +22,9 @@ from xsim_core.geometry.arrays import (
 from xsim_core.storage import ArtifactWriter, OpenArtifact
 
 from .config import StudentArchitecture
-from .ddim import DDIMSchedule
-from .network import StudentNet
+from .networks import StudentNet, build_net
 from .normalizer import MinMaxNormalizer
+from .objective import Objective, objective_of
 
 
 @dataclass(frozen=True)
@@ -50,11 +50,9 @@ class Student:
         self.net.to(device)
         return self
 
-    def schedule(self) -> DDIMSchedule:
-        """The diffusion schedule that the network was built for."""
-        a = self.architecture
-        schedule = DDIMSchedule.create(a.num_diffusion_steps, a.num_inference_steps, a.prediction)
-        return schedule.on(self.device)
+    def objective(self) -> Objective:
+        """What the network was trained for, and how it is sampled."""
+        return objective_of(self.architecture).on(self.device)
 
     @torch.inference_mode()
     def sample_actions(
@@ -75,7 +73,7 @@ class Student:
         condition = self.net.condition(
             to_image_tensor(rgb, device), torch.from_numpy(self.state.normalize(state)).to(device)
         )
-        chunk = self.schedule().sample(
+        chunk = self.objective().sample(
             lambda x, step: self.net.denoise(x, step, condition), torch.from_numpy(noise).to(device)
         )
         return self.action.denormalize(chunk.clamp(-1, 1).cpu().numpy())
@@ -109,7 +107,7 @@ class Student:
         Raises:
             BadInputError: when the weights do not fit the architecture, or ranges are missing.
         """
-        net = StudentNet(architecture)
+        net = build_net(architecture)
         load_state_arrays(net, weights)
         try:
             return Student(
