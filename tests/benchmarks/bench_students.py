@@ -1,8 +1,8 @@
 """Students beside each other: ``python -m tests.benchmarks.bench_students [--lerobot PYTHON]``.
 
 Parameters, windows a CPU second in training and milliseconds of CPU a chunk, of every network, one
-thread each, in turns; LeRobot's DiffusionPolicy of the same dimensions beside the U-Nets, in its own
-process, where ``PYTHON`` names an interpreter with lerobot==0.4.4. Training is forward, backward,
+thread each, in turns; LeRobot's DiffusionPolicy of the same dimensions beside the U-Nets, in its
+own process, where ``PYTHON`` is an interpreter with lerobot==0.4.4. Training is forward, backward,
 clipping and the optimiser's step on made-up windows of the demo's size, one noise level a window,
 without augmentation; ours keeps a moving average of the weights as well, LeRobot none. A chunk is
 one observation to one chunk. Prints; judges nothing.
@@ -161,15 +161,18 @@ def main():
             name = f"LeRobot {' '.join(map(str, dims))}, DDIM 10"
             sides[name], sizes[name] = Peer(asked.lerobot, dims, 16), 16
             trained.add(name)
-        training = measured({n: s for n, s in sides.items() if n in trained}, "train", asked.rounds, 2)
+        learning = {name: side for name, side in sides.items() if name in trained}
+        training = measured(learning, "train", asked.rounds, 2)
         chunks = measured(sides, "chunk", asked.rounds, 0.3)
         for name, side in sides.items():
             rows.append(row(name, side, sizes[name], training.get(name), chunks[name]))
             if name in PEERS:
-                mine, peer = ({"train": training[n], "chunk": chunks[n]} for n in (PEERS[name], name))
-                ratios.append(against(PEERS[name], mine, peer, 16))
+                own = PEERS[name]
+                mine, peer = ({"train": training[n], "chunk": chunks[n]} for n in (own, name))
+                ratios.append(against(own, mine, peer, 16))
                 side.close()
         sides.clear()
+        learning.clear()
         groups[k][0].clear()
     result = {
         **r.circumstances(), "torch": torch.__version__, "rounds": asked.rounds,

@@ -1,7 +1,7 @@
 """LeRobot's DiffusionPolicy for ``bench_students``, in LeRobot's own environment, without ours.
 
-``DOWN_DIMS BATCH``: says ``ready``, then answers lines ``train COUNT`` and ``chunk COUNT`` with wall
-and CPU seconds. One thread; images 72 x 96, one observation, chunks of 8, DDIM of 10 steps of 50.
+``DOWN_DIMS BATCH``: says ``ready``, then answers lines ``train COUNT`` and ``chunk COUNT`` with
+wall and CPU seconds. One thread; 72 x 96 pixels, one observation, chunks of 8, 10 DDIM steps of 50.
 """
 
 import json
