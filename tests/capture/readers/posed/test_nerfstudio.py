@@ -13,6 +13,7 @@ from xsim_core.errors import BadInputError
 from xsim_core.geometry import look_at, make_se3, so3_exp
 
 W, H = 48, 36
+AXES = (("x", W, 40.0), ("y", H, 43.0))
 T_WORLD_CAM = [
     look_at([0.5 + 0.6 * np.cos(a), 0.6 * np.sin(a), 0.5], [0.5, 0, 0]) for a in (0, 1, 2)
 ]
@@ -102,6 +103,26 @@ def test_a_camera_may_be_told_by_its_angle_and_photos_be_smaller(tmp_path):
     np.testing.assert_allclose(
         found.K, [[expected, 0, (W - 1) / 2], [0, expected, (H - 1) / 2], [0, 0, 1]], atol=1e-9
     )
+
+
+def test_instant_ngp_says_otherwise_that_a_lens_is_a_fisheye_s(tmp_path):
+    """No ``camera_model``: ``is_fisheye`` says what k1 to k4 are (its json_binding.h)."""
+    bends = {"k1": 0.01, "k2": -0.02, "k3": 0.003, "k4": -0.001, "p1": 0.0, "p2": 0.0}
+    for is_fisheye in (True, False):
+        folder = tmp_path / str(is_fisheye)
+        write(folder, camera_model=None, is_fisheye=is_fisheye, **(bends if is_fisheye else {}))
+        lens = read_transforms(folder / "transforms.json", [])[0].camera.lens
+        assert lens.model == ("equidistant" if is_fisheye else "none")
+    write(tmp_path / "n", is_fisheye=True, **bends)  # nerfstudio's own word counts more.
+    named = read_transforms(tmp_path / "n/transforms.json", [])[0].camera.lens
+    assert named.model == "plumb_bob"
+
+
+def test_each_axis_has_its_angle(tmp_path):
+    angles = {f"camera_angle_{a}": 2 * np.arctan(n / 2 / f) for a, n, f in AXES}
+    write(tmp_path, fl_x=None, fl_y=None, **angles)
+    K = read_transforms(tmp_path / "transforms.json", [])[0].camera.K
+    np.testing.assert_allclose(np.diag(K)[:2], [f for _, _, f in AXES])
 
 
 def test_matrices_with_a_scale_keep_their_translations(tmp_path):

@@ -45,6 +45,26 @@ def test_what_our_exporters_write_comes_back(tmp_path, columns):
     np.testing.assert_allclose(along, 1, atol=1e-5)
 
 
+def test_mip_splatting_s_filter_widens_and_fades(tmp_path):
+    """As its ``save_fused_ply`` would have written them (scene/gaussian_model.py)."""
+    room = turned()
+    by = np.random.default_rng(1).uniform(0, 0.02, len(room["means"]))
+    data, table = encode_ply(room, COLUMNS_3DGS).split(b"end_header\n", 1)
+    rows = np.frombuffer(table, "<f4").reshape(len(by), -1)
+    head = data + b"property float filter_3D\nend_header\n"
+    (tmp_path / "room.ply").write_bytes(head + np.c_[rows, by].astype("<f4").tobytes())
+    back, _ = read(tmp_path / "room.ply")
+    before = np.c_[room["scales"], np.full(len(by), 1e-5)].astype(float)
+    after = np.sqrt(before**2 + by[:, None] ** 2)
+    faded = room["opacities"] * np.sqrt((before**2).prod(axis=1) / (after**2).prod(axis=1))
+    seen = faded > 1 / 255
+    assert 0 < seen.sum() < len(by)
+    np.testing.assert_allclose(back["opacities"], faded[seen], rtol=1e-3)
+    np.testing.assert_allclose(
+        np.sort(back["scales"], axis=1), np.sort(after[seen, :2], axis=1), rtol=1e-3
+    )
+
+
 def _normals(room):
     return quat_wxyz_to_matrix(room["quats_wxyz"].astype(float))[:, :, 2]
 

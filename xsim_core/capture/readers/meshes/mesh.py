@@ -14,6 +14,7 @@ from xsim_core.errors import BadInputError
 from xsim_core.geometry import TexturedMesh
 
 from .colours import Part, merge
+from .gltf import plain_gltf
 from .linked_files import find_linked, mesh_files
 
 SUFFIXES = (".obj", ".ply", ".glb", ".gltf", ".stl", ".off", ".3mf")
@@ -120,9 +121,11 @@ def _load(path: Path, root: Path, notes: list[str]) -> Any:
             if sum(item.file_size for item in parcel.infolist()) > MAX_BYTES:
                 raise BadInputError(f"{path} unpacks to more than {MAX_BYTES / 1e6:.0f} MB")
     resolver: Any = _Resolver(path, root)
-    scene = trimesh.load_scene(
-        io.BytesIO(data), file_type=path.suffix[1:].lower(), resolver=resolver, process=False
-    )
+    kind = path.suffix[1:].lower()
+    if kind in ("glb", "gltf"):
+        data = plain_gltf(data, resolver.get)
+        kind = "glb" if data.startswith(b"glTF") else "gltf"
+    scene = trimesh.load_scene(io.BytesIO(data), file_type=kind, resolver=resolver, process=False)
     num_faces = sum(len(getattr(g, "faces", ())) for g in scene.geometry.values())
     if num_faces > MAX_FACES:
         raise BadInputError(f"{path} has {num_faces} faces, more than {MAX_FACES}. Decimate it.")

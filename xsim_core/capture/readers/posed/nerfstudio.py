@@ -161,7 +161,9 @@ def _file(folder: Path, name: str, where: str) -> Path | None:
 
 
 def _camera(told: dict[str, Any], where: str) -> PhotoCamera:
-    model = str(told.get("camera_model", "OPENCV")).upper()
+    # instant-ngp has no camera_model, and says so where k1 to k4 are a fisheye's.
+    usual = "OPENCV_FISHEYE" if told.get("is_fisheye") is True else "OPENCV"
+    model = str(told.get("camera_model", usual)).upper()
     if model not in MODELS:
         raise BadInputError(
             f"{where}: camera_model {model} is not read ({', '.join(MODELS)} are); undistort the "
@@ -178,12 +180,17 @@ def _camera(told: dict[str, Any], where: str) -> PhotoCamera:
     w, h = int(number("w")), int(number("h"))
     if w < 1 or h < 1:
         raise BadInputError(f"{where}: w and h are {w} and {h}")
-    if "fl_x" in told:
-        fx = number("fl_x")
-    else:
-        angle = number("camera_angle_x")
-        fx = 0.5 * w / math.tan(0.5 * angle) if 0 < angle < math.pi else 0.0
-    fy = number("fl_y", fx)
+
+    def focal(axis: str, size: int, default: float | None) -> float:
+        if f"fl_{axis}" in told:
+            return number(f"fl_{axis}")
+        if default is not None and f"camera_angle_{axis}" not in told:
+            return default
+        angle = number(f"camera_angle_{axis}")
+        return 0.5 * size / math.tan(0.5 * angle) if 0 < angle < math.pi else 0.0
+
+    fx = focal("x", w, None)
+    fy = focal("y", h, fx)
     # Their first pixel's centre is at (0.5, 0.5).
     cx, cy = number("cx", w / 2) - 0.5, number("cy", h / 2) - 0.5
     if not (0.1 * w < fx < 20 * w and 0.1 * w < fy < 20 * w):

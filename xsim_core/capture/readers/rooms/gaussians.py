@@ -3,7 +3,9 @@
 Columns as the reference codes' ``save_ply`` writes them (Kerbl et al. 2023, Huang et al. 2024):
 opacities are logits, scales logarithms, quaternions w first and of any length, ``f_dc`` the
 coefficients of degree 0. Those of higher degrees make colours depend on where one looks from; they
-are left out, as all that reads a room here takes one colour a Gaussian.
+are left out, as all that reads a room here takes one colour a Gaussian. Mip-Splatting (Yu et al.
+2024) writes a column ``filter_3D`` beside, a standard deviation by which every Gaussian is widened,
+and fainter, before it is shown.
 """
 
 from pathlib import Path
@@ -17,6 +19,7 @@ from xsim_core.errors import BadInputError
 from xsim_core.geometry import matrix_to_quat_wxyz, quat_wxyz_to_matrix
 
 Arrays = dict[str, NDArray[np.float32]]
+Floats = NDArray[np.float64]
 
 MEND = "Export it as a binary .ply of Gaussians (nerfstudio: ns-export gaussian-splat)."
 MAX_GAUSSIANS, MAX_HEAD_BYTES = 3_000_000, 1 << 16
@@ -68,14 +71,18 @@ def read_gaussians(path: Path, notes: list[str]) -> Arrays:
     sound &= (np.abs(np.stack([read[n] for n in "xyz"])) < 1e6).all(axis=0)
     if (lost := int((~sound).sum())) > 0:
         notes.append(f"room: {lost} Gaussians of {path.name} hold no usable numbers, left out")
+    scales = np.exp(np.clip(logs, -40, 40))
     opacities = 1 / (1 + np.exp(-np.clip(read["opacity"], -60, 60)))
+    if "filter_3D" in read:
+        sound &= np.isfinite(read["filter_3D"])
+        scales, opacities = _widened(scales, opacities, np.where(sound, read["filter_3D"], 0.0))
     kept = np.flatnonzero(sound & (opacities > SEEN))
     if len(kept) == 0:
         raise BadInputError(f"{path} holds no Gaussian that could be seen. {MEND}")
     rest = [n for n in read if n.startswith("f_rest_")]
     if rest and max(float(np.abs(np.nan_to_num(read[n][kept])).max()) for n in rest) > 1e-3:
         notes.append(f"room: colours of {path.name} that depend on the direction are left out")
-    discs, scales = _discs(quats[kept] / lengths[kept, None], np.exp(logs[kept]), path, notes)
+    discs, scales = _discs(quats[kept] / lengths[kept, None], scales[kept], path, notes)
     columns = {
         "means": np.stack([read[n][kept] for n in "xyz"], axis=1),
         "quats_wxyz": discs,
@@ -84,6 +91,12 @@ def read_gaussians(path: Path, notes: list[str]) -> Arrays:
         "sh0": np.stack([read[f"f_dc_{i}"][kept] for i in range(3)], axis=1),
     }
     return {name: values.astype(np.float32) for name, values in columns.items()}
+
+
+def _widened(scales: Floats, opacities: Floats, by: Floats) -> tuple[Floats, Floats]:
+    """Gaussians (g, 3) as Mip-Splatting shows them: what they cover in all stays the same."""
+    wide = np.sqrt(scales**2 + by[:, None] ** 2)
+    return wide, opacities * np.prod(scales / wide, axis=1)
 
 
 def _table(path: Path) -> NDArray[Any]:
