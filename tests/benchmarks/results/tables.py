@@ -10,6 +10,7 @@ from tests.benchmarks.results import demo
 from tests.benchmarks.results.demo import FIGURES
 from tests.benchmarks.results.trainings import (
     calibrated_minus_plain,
+    other_minus_plain,
     over_trainings,
 )
 from tests.fuzz.campaign import table as fuzzed
@@ -51,10 +52,22 @@ TABLES = {
     "demo, runs": lambda: demo.where(demo.runs()),
     "demo, errors": lambda: demo.errors(demo.runs()),
     "demo, costs": lambda: demo.costs(demo.runs()),
-    "demo, trainings": lambda: over_trainings(demo.trainings("m")),
-    "demo, calibrated minus plain": lambda: calibrated_minus_plain(demo.trainings("m")),
-    "demo, trainings sent out": lambda: over_trainings(demo.trainings("n")),
-    "demo, calibrated minus plain, sent out": lambda: calibrated_minus_plain(demo.trainings("n")),
+    "demo, trainings": lambda: over_trainings(demo.trainings("p")),
+    "demo, calibrated minus plain": lambda: calibrated_minus_plain(demo.trainings("p")),
+    "demo, trainings not sent out": lambda: over_trainings(demo.trainings("m")),
+    "demo, calibrated minus plain, not sent out": lambda: calibrated_minus_plain(
+        demo.trainings("m")
+    ),
+    "demo, sent out minus not": lambda: other_minus_plain(demo.trainings("m"), demo.trainings("p")),
+    "demo, sent out minus not, calibrated": lambda: other_minus_plain(
+        demo.trainings("m"), demo.trainings("p"), "calibrated"
+    ),
+    "demo, calibration sends out minus not": lambda: other_minus_plain(
+        demo.trainings("n"), demo.trainings("p"), "calibrated"
+    ),
+    "demo, only calibration sends out": lambda: other_minus_plain(
+        demo.trainings("m"), demo.trainings("ms"), "calibrated"
+    ),
     "pick and place, targets": lambda: demo.targets(demo.pick_and_place()),
     "pick and place, errors": lambda: demo.errors(demo.pick_and_place()),
     "pick and place, costs": lambda: demo.costs(demo.pick_and_place()),
