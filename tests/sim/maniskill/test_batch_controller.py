@@ -6,7 +6,6 @@ import torch
 
 from tests.sim.fixtures import open_sim
 from xsim_core.sim import controller as scalar
-from xsim_core.sim.env import _controller
 from xsim_core.sim.maniskill import batch_controller as batched
 from xsim_core.sim.starts import draw_start
 
@@ -35,7 +34,8 @@ def test_commands_are_those_of_the_scalars(world, num_envs, turns, gripper, dtyp
     starts = [draw_start(world.assets, task.start, rng).qpos for _ in range(num_envs)]
     ours = batched.BatchController.of(world.assets, task, num_envs, torch.device("cpu"), dtype)
     ours.reset(torch.arange(num_envs), torch.from_numpy(np.stack(starts)))
-    theirs = [_controller(world.assets, task) for _ in range(num_envs)]
+    box = np.array(world.assets.workspace_low), np.array(world.assets.workspace_high)
+    theirs = [scalar.EndEffectorController.of_task(task, *box) for _ in range(num_envs)]
     for each, q in zip(theirs, starts, strict=True):
         each.reset(q[:7].copy(), finger_m=float(q[7]) if task.must_grasp else 0.0)
     for step in range(6):
