@@ -34,6 +34,29 @@ def test_actions_depend_only_on_the_own_seed(student):
         )
 
 
+def test_what_a_chunk_is_to_keep_it_keeps_and_the_rest_goes_on_from_there(student):
+    rng, a = np.random.default_rng(0), student.architecture
+    n = a.n_obs_steps
+    rgb = np.repeat(rng.integers(0, 256, (1, 1, *HW, 3), dtype=np.uint8), n, axis=1)
+    state = np.zeros((1, n, 2), np.float32)
+    noise = rng.standard_normal((1, a.horizon, a.action_dim), np.float32)
+    free = student.sample_actions(rgb, state, noise)[0]
+    kept = free + student.action.half_range * np.where(free > student.action.centre, -0.5, 0.5)
+    kept = kept.astype(np.float32)
+    weights = np.zeros(a.horizon, np.float32)
+    same = student.sample_actions(rgb, state, noise, known=(kept, weights))[0]
+    np.testing.assert_allclose(same, free, atol=1e-5)
+    weights[0] = 1.0
+    held = student.sample_actions(rgb, state, noise, known=(kept, weights))[0]
+    np.testing.assert_allclose(held[0], kept[0], atol=1e-5)
+    weights[0] = 0.5
+    half = student.sample_actions(rgb, state, noise, known=(kept, weights))[0]
+    between = np.sort(np.stack([free[0], kept[0]]), axis=0)
+    assert (between[0] - 1e-5 <= half[0]).all()
+    assert (half[0] <= between[1] + 1e-5).all()
+    assert np.abs(half[0] - free[0]).max() > 1e-3
+
+
 def test_acting_without_reset_is_refused(student):
     with pytest.raises(BadInputError, match="reset"):
         ClosedLoopStudent(student).act(

@@ -16,11 +16,12 @@ class Policy:
     """Chunks whose actions say which chunk and which step they are."""
 
     def __init__(self):
-        self.num_asked, self.may_go = 0, threading.Semaphore(0)
+        self.num_asked, self.may_go, self.priors = 0, threading.Semaphore(0), []
 
-    def __call__(self, rgb, state):
+    def __call__(self, rgb, state, *prior):
         self.may_go.acquire()
         self.num_asked += 1
+        self.priors.append(prior)
         return np.array([[self.num_asked, i] for i in range(8)], np.float32)
 
 
@@ -81,3 +82,44 @@ def test_a_seam_is_measured_at_the_step_that_is_due(think):
     # Where the first had its action 4, the second takes over with its action 1.
     assert did[4:6] == [(1, 3), (2, 1)]
     assert acting.seams == [3]
+
+
+def test_an_ensemble_thinks_without_a_pause_and_averages_what_it_has(think):
+    acting = ChunkedPolicy(think, dt_s=DT_S, num_action_steps=4, join="ensemble")
+    asked, did = None, []
+    for k in range(9):
+        if asked is not None and k - asked >= 2:
+            think.may_go.release()
+            acting._thought.future.result(5)
+            asked = None
+        action = acting.action(k * DT_S, (k * DT_S, IMAGE, STATE))
+        did.append(None if action is None else action.tolist())
+        if acting._thought is not None and asked is None:
+            asked = k
+    think.may_go.release()
+    acting.close()
+    # The first alone; the second, seen at step 2, joins at step 4 with its action 2.
+    assert did[2:4] == [[1, 0], [1, 1]]
+    w = np.exp(-0.01 * np.arange(2))
+    np.testing.assert_allclose(did[4], [w @ [1, 2] / w.sum(), w @ [2, 2] / w.sum()], 1e-5)
+    assert acting.num_chunks == 4
+    assert acting.seams[0] == pytest.approx(did[4][0] - 1, abs=1e-6)
+
+
+def test_one_that_inpaints_is_told_what_it_goes_on_from(think):
+    acting = ChunkedPolicy(think, dt_s=DT_S, num_action_steps=4, join="inpaint")
+    run(acting, think, 9, latency_steps=2)
+    first, second, *_ = think.priors
+    assert first == (None,)
+    (prior,) = second
+    # Seen at step 4, when (1, 2) was due; two steps are held.
+    np.testing.assert_array_equal(prior.actions[:6], [[1, i] for i in range(2, 8)])
+    np.testing.assert_array_equal(prior.weights[:2], [1, 1])
+    assert 0 < prior.weights[5] < prior.weights[2] < 1
+    np.testing.assert_array_equal(prior.weights[6:], [0, 0])
+
+
+def test_what_is_joined_otherwise_is_told_nothing(think):
+    acting = ChunkedPolicy(think, dt_s=DT_S, num_action_steps=4)
+    run(acting, think, 5, latency_steps=1)
+    assert set(think.priors) == {()}

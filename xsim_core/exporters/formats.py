@@ -59,7 +59,7 @@ FORMATS = _table(
         kinds=("object_track",),
         what="recording for rerun's viewer: moving mesh, camera, scores",
         loses="segments, the poses before smoothing, the video itself",
-        write="rerun:write",
+        write="rerun.track:write",
         packages=("rerun",),
         extra="rerun",
     ),

@@ -75,8 +75,19 @@ class DDIMSchedule:
         """What the network learns to predict."""
         return sample if self.prediction == "sample" else noise
 
-    def step_back(self, output: Tensor, noisy: Tensor, *, step: int, to: int | None) -> Tensor:
+    def step_back(
+        self,
+        output: Tensor,
+        noisy: Tensor,
+        *,
+        step: int,
+        to: int | None,
+        known: tuple[Tensor, Tensor] | None = None,
+    ) -> Tensor:
         """One DDIM step from training step ``step`` to step ``to``; None is the clean sample.
+
+        Of ``known``, clean values and their weights, the clean sample takes that share before it
+        is noised again.
 
         ``to`` is the next entry of ``timesteps``: these are evenly spaced only where
         ``num_inference_steps`` divides ``num_train_steps``.
@@ -89,12 +100,29 @@ class DDIMSchedule:
         else:
             noise = output
             sample = (noisy - (1 - bar).sqrt() * noise) / bar.sqrt()
+        if known is not None:
+            values, weights = known
+            sample = weights * values + (1 - weights) * sample
+            noise = (noisy - bar.sqrt() * sample) / (1 - bar).sqrt()
         return bar_to.sqrt() * sample.clamp(-1, 1) + (1 - bar_to).sqrt() * noise
 
-    def sample(self, denoise: Callable[[Tensor, Tensor], Tensor], noise: Tensor) -> Tensor:
-        """Run the sampler from ``noise`` (b, ...) with ``denoise(noisy, step (b,))``."""
+    def sample(
+        self,
+        denoise: Callable[[Tensor, Tensor], Tensor],
+        noise: Tensor,
+        *,
+        known: tuple[Tensor, Tensor] | None = None,
+    ) -> Tensor:
+        """Run the sampler from ``noise`` (b, ...) with ``denoise(noisy, step (b,))``.
+
+        Args:
+            denoise: the network.
+            noise: standard normal.
+            known: what the sample is to keep, in [-1, 1], and how much of it, from 0 to 1; both
+                broadcast against ``noise``.
+        """
         noisy, steps = noise, self.timesteps
         for step, to in zip(steps, [*steps[1:], None], strict=True):
             at = torch.full((len(noise),), step, dtype=torch.long, device=noise.device)
-            noisy = self.step_back(denoise(noisy, at), noisy, step=step, to=to)
+            noisy = self.step_back(denoise(noisy, at), noisy, step=step, to=to, known=known)
         return noisy

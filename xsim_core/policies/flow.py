@@ -38,10 +38,21 @@ class FlowSchedule:
         """The velocity from noise to sample."""
         return sample - noise
 
-    def sample(self, denoise: Callable[[Tensor, Tensor], Tensor], noise: Tensor) -> Tensor:
-        """Follow ``denoise(noisy, step (b,))`` from ``noise`` (b, ...)."""
+    def sample(
+        self,
+        denoise: Callable[[Tensor, Tensor], Tensor],
+        noise: Tensor,
+        *,
+        known: tuple[Tensor, Tensor] | None = None,
+    ) -> Tensor:
+        """Follow ``denoise(noisy, step (b,))`` from ``noise`` (b, ...); ``known`` as for DDIM."""
         x, n = noise, self.num_inference_steps
         for k in range(n):
             at = torch.full((len(noise),), LEVELS * (1 - k / n), device=noise.device)
-            x = x + denoise(x, at) / n
+            velocity = denoise(x, at)
+            if known is not None:
+                values, weights = known
+                straight = (values - x) / (1 - k / n)
+                velocity = weights * straight + (1 - weights) * velocity
+            x = x + velocity / n
         return x

@@ -31,8 +31,17 @@ class Objective(Protocol):
         """What the network learns to predict, (b, ...)."""
         ...
 
-    def sample(self, denoise: Callable[[Tensor, Tensor], Tensor], noise: Tensor) -> Tensor:
-        """A sample from ``noise`` (b, ...), with ``denoise(noisy, step (b,))``."""
+    def sample(
+        self,
+        denoise: Callable[[Tensor, Tensor], Tensor],
+        noise: Tensor,
+        *,
+        known: tuple[Tensor, Tensor] | None = None,
+    ) -> Tensor:
+        """A sample from ``noise`` (b, ...), with ``denoise(noisy, step (b,))``.
+
+        Of ``known``, clean values and weights from 0 to 1, it keeps that share.
+        """
         ...
 
 

@@ -56,7 +56,12 @@ class Student:
 
     @torch.inference_mode()
     def sample_actions(
-        self, rgb: RgbWindows, state: StateWindows, noise: ActionChunks
+        self,
+        rgb: RgbWindows,
+        state: StateWindows,
+        noise: ActionChunks,
+        *,
+        known: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None,
     ) -> ActionChunks:
         """Sample one action chunk an environment.
 
@@ -64,6 +69,8 @@ class Student:
             rgb: (n, To, h, w, 3).
             state: (n, To, s), physical units.
             noise: (n, T, a), standard normal; the only randomness of the sampler.
+            known: actions (T, a) in the environment's units that chunks are to keep, and how much
+                of each (T,), from 0 to 1.
 
         Returns:
             (n, T, a) in the environment's units.
@@ -74,9 +81,20 @@ class Student:
             to_image_tensor(rgb, device), torch.from_numpy(self.state.normalize(state)).to(device)
         )
         chunk = self.objective().sample(
-            lambda x, step: self.net.denoise(x, step, condition), torch.from_numpy(noise).to(device)
+            lambda x, step: self.net.denoise(x, step, condition),
+            torch.from_numpy(noise).to(device),
+            known=self._known(known, device),
         )
         return self.action.denormalize(chunk.clamp(-1, 1).cpu().numpy())
+
+    def _known(
+        self, known: tuple[NDArray[np.float32], NDArray[np.float32]] | None, device: torch.device
+    ) -> tuple[Tensor, Tensor] | None:
+        if known is None:
+            return None
+        actions, weights = known
+        kept = torch.from_numpy(self.action.normalize(actions)).clamp(-1, 1)
+        return kept.to(device), torch.from_numpy(weights)[:, None].to(device)
 
     def write(self, out: ArtifactWriter) -> None:
         """Store weights and normalisers as plain arrays."""

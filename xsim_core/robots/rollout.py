@@ -14,6 +14,7 @@ from xsim_core.sim.task import TaskSpec
 
 from .acting import ChunkedPolicy, Thinker
 from .driver import Observation, RobotDriver, RobotInfo, RobotLostError, RobotState, TcpTarget
+from .joining import Join
 from .limits import SafetyLimits
 from .recording import Outcome, RolloutWriter
 from .sight import PolicySight, policy_state
@@ -57,6 +58,8 @@ class Setup:
     is_alive: Callable[[], bool] = lambda: True
     waits: bool = False
     """Whether the robot stands still while the policy thinks."""
+    join: Join = "switch"
+    """How the next chunk is joined to the one that is executed."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,7 @@ class _Attempt:
             dt_s=self._dt,
             num_action_steps=setup.num_action_steps,
             waits=setup.waits,
+            join=setup.join,
         )
         self._controller = controller(setup, setup.driver.observe().state)
         header = setup.header | {"seed": seed, "limits": setup.limits.model_dump_json()}
@@ -157,6 +161,7 @@ class _Attempt:
             "action": np.full(self._setup.task.action_dim, np.nan) if action is None else action,
             "target": self._stream.safety.commanded.vector(),
             "held_back_by": self._stream.reason or "",
+            "chunk": self._policy.num_chunks,
         }
         frame = seen.frame
         if frame is not None:

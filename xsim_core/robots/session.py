@@ -20,6 +20,7 @@ from xsim_core.storage import ArtifactStore
 
 from .acting import Thinker
 from .driver import RobotDriver, RobotInfo
+from .joining import Join, Prior
 from .limits import SafetyLimits
 from .rollout import Person, RolloutResult, Setup, run_rollout
 from .sight import PolicySight, check_place
@@ -74,6 +75,7 @@ class PolicyOnRobot:
         *,
         is_alive: Callable[[], bool],
         waits: bool,
+        join: Join = "switch",
     ) -> Setup:
         """Bring policy and robot together.
 
@@ -102,6 +104,7 @@ class PolicyOnRobot:
             "robot": info.model,
             "fps": task.control_freq_hz,
             "waits": waits,
+            "join": join,
             "action_names": list(task.action_names),
             "K": info.camera.K,
             "T_world_cam": info.T_world_cam,
@@ -120,15 +123,19 @@ class PolicyOnRobot:
             header=header,
             is_alive=is_alive,
             waits=waits,
+            join=join,
         )
 
     def thinker(self, seed: int) -> Thinker:
         """The policy as a function; the seed decides its noise."""
         rng, a = np.random.default_rng([seed, 0x57AD]), self.student.architecture
 
-        def think(rgb: NDArray[np.uint8], state: NDArray[np.float32]) -> NDArray[np.float32]:
+        def think(
+            rgb: NDArray[np.uint8], state: NDArray[np.float32], prior: Prior | None = None
+        ) -> NDArray[np.float32]:
             noise = rng.standard_normal((1, a.horizon, a.action_dim), np.float32)
-            return self.student.sample_actions(rgb[None, None], state[None, None], noise)[0]
+            seen = rgb[None, None], state[None, None]
+            return self.student.sample_actions(*seen, noise, known=prior)[0]
 
         return think
 
@@ -191,6 +198,7 @@ def summary_of(
         "task": policy.task_name,
         "driver": setup.driver.name,
         "waits": setup.waits,
+        "join": setup.join,
         "successes": wins,
         "rollouts": len(results),
         "low": low,

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 from tyro.conf import arg
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from xsim_core.robots.session import PolicyOnRobot
 
 SIMULATED = "sim-mujoco"
+Join = Literal["switch", "ensemble", "inpaint"]
+"""``xsim_core.robots.joining.Join``, named here so that the command line knows it at once."""
 
 
 class Connected(NamedTuple):
@@ -62,6 +64,9 @@ class OnRobot:
     """Safety limits other than the defaults, such as speed_m_s=0.1 force_n=10."""
     wait: bool = False
     """Stand still while the policy looks and thinks, instead of going on with what it said last."""
+    join: Join = "switch"
+    """How the next chunk joins the one that is executed: it takes over (switch), chunks are
+    averaged (ensemble), or it is sampled to go on from it (inpaint)."""
     dead_man: bool = False
     """Move only while the space bar of this terminal is held."""
     json: bool = False
@@ -164,6 +169,7 @@ class OnRobot:
             limits,
             is_alive=robot.is_alive,
             waits=self.wait,
+            join=self.join,
         )
 
     def _person(

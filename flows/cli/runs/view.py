@@ -30,11 +30,45 @@ class View:
     """Where to listen; this machine alone unless told. The page asks nobody for a key."""
     port: Annotated[int, arg(metavar="PORT")] = 8080
     """The next free one is taken where it is not free."""
+    rerun: Annotated[str, arg(metavar="FILE")] = ""
+    """Write a recording for rerun's viewer there instead, an .rrd: room, film with depth, track,
+    episodes and rollouts."""
     json: bool = False
     """Print JSON."""
 
     def run(self) -> int:
-        """Serve the page until it is interrupted."""
+        """Serve the page until it is interrupted, or write the recording."""
+        return self._recorded() if self.rerun else self._served()
+
+    def _recorded(self) -> int:
+        from tasks.settings import load_settings
+        from xsim_core.errors import BadInputError, MissingDependencyError
+        from xsim_core.folders import expanded
+
+        path = expanded(self.rerun, "--rerun")
+        if path.suffix != ".rrd":
+            raise BadInputError(f"--rerun {path} is no name of a recording: it ends in .rrd.")
+        if path.exists():
+            raise BadInputError(f"{path} exists; recordings are never written over.")
+        if find_spec("rerun") is None:
+            raise MissingDependencyError(
+                "xsim view --rerun needs rerun-sdk, which is not installed: "
+                "pip install 'xsim[rerun]'."
+            )
+        from xsim_core.exporters.rerun.run import write_recording
+
+        store = load_settings().open_store()
+        refs = _refs(store, self.what)
+        notes = write_recording(store, refs, path)
+        if self.json:
+            print_json({"file": str(path), "bytes": path.stat().st_size, "notes": notes})
+            return 0
+        print(f"{path} ({path.stat().st_size / 1e6:.1f} MB); look at it with: rerun {path}")
+        for note in notes:
+            print(f"  {note}")
+        return 0
+
+    def _served(self) -> int:
         from tasks.settings import load_settings
         from xsim_core.errors import BadInputError, MissingDependencyError
 

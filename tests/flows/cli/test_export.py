@@ -53,3 +53,15 @@ def test_the_door_takes_the_same_names(home, tmp_path):
     assert "point_cloud.ply" in made.files
     with pytest.raises(BadInputError, match="begins with a home folder that is not known"):
         xsim_core.export("demo:splat", to="3dgs", out="~no such user/a", store=store)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("run.mp4", "it ends in .rrd"), ("there.rrd", "never written over")]
+)
+def test_a_recording_that_cannot_be_is_refused_before_anything_is_read(
+    home, xsim, tmp_path, name, said
+):
+    (tmp_path / "there.rrd").touch()
+    left = xsim(home, "view", "demo", "--rerun", str(tmp_path / name))
+    assert left.returncode == 1
+    assert said in left.stderr

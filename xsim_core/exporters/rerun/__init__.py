@@ -1,0 +1,1 @@
+"""Recordings for the rerun viewer: a track alone, and a whole run."""
