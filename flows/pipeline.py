@@ -178,14 +178,16 @@ def calibrated(
     config: PipelineConfig,
     trained: Trained,
     ingested: Ingested,
-    sources: Sources | None = None,
+    rollouts: ArtifactRef[RealRollouts] | None = None,
 ) -> ArtifactRef[StudentPolicy]:
     """The student to deploy; without rollouts there is nothing to calibrate with.
+
+    Those that were brought take the place of all that are made here.
 
     In the simulated world each round deploys the student that the round before calibrated.
     """
     student, sim = trained.student, trained.sim
-    if (rollouts := brought(execute, trained, sources)) is not None:
+    if rollouts is not None:
         return _calibrated_with(rollouts, execute, config, trained, student)
     if ingested.world is None:
         return student
@@ -222,13 +224,15 @@ def sim_to_real(
     sources: Sources | None = None,
 ) -> Transferred:
     """Calibrate on the robot and evaluate; ``sources`` may hold rollouts that were brought."""
-    best = calibrated(execute, config, trained, ingested, sources)
+    rollouts = brought(execute, trained, sources)
+    best = calibrated(execute, config, trained, ingested, rollouts)
     evaluation = execute(
         EVALUATE,
         config.evaluate,
         student=trained.student,
         calibrated=None if best == trained.student else best,
         truth=ingested.truth,
+        rollouts=rollouts,
         **tried_in(found, trained, ingested),
     )
     return Transferred(best, evaluation)

@@ -218,9 +218,9 @@ EVALUATE = Stage(
     inputs={
         "teacher": TeacherPolicy, "student": StudentPolicy, "calibrated": StudentPolicy,
         "sim": SimWorld, "scene": SplatScene, "track": ObjectTrack, "images": PosedImages,
-        "world": RealWorld, "truth": GroundTruth,
+        "world": RealWorld, "truth": GroundTruth, "rollouts": RealRollouts,
     },
-    output=Evaluation, optional=frozenset({"calibrated", "world", "truth"}),
+    output=Evaluation, optional=frozenset({"calibrated", "world", "truth", "rollouts"}),
     title="Success, progress and errors against truth, each with its uncertainty.",
     seed="seed",
     section=Section(

@@ -15,6 +15,7 @@ from xsim_core.artifacts import (
     GroundTruth,
     ObjectTrack,
     PosedImages,
+    RealRollouts,
     RealWorld,
     SimWorld,
     SplatScene,
@@ -44,9 +45,10 @@ STAGE = Stage(
         "images": PosedImages,
         "world": RealWorld,
         "truth": GroundTruth,
+        "rollouts": RealRollouts,
     },
     output=Evaluation,
-    optional=frozenset({"calibrated", "world", "truth"}),
+    optional=frozenset({"calibrated", "world", "truth", "rollouts"}),
 )
 HORIZON = 4
 HERE = Runtime(num_workers=0)

@@ -1,6 +1,7 @@
 """flows/pipeline.py: which student is let act and calibrated, round by round."""
 
 from flows import pipeline
+from flows.sources import Sources
 from xsim_core.artifacts import ArtifactRef
 from xsim_core.presets import pipeline_config
 from xsim_core.stage import output_ref
@@ -49,3 +50,23 @@ def test_a_further_round_makes_none_of_those_before_anew():
     once, _ = calibrated()
     twice, _ = calibrated(num_rounds=2)
     assert [ref for *_, ref in once] == [ref for *_, ref in twice[:2]]
+
+
+def test_rollouts_that_were_brought_are_calibrated_with_and_have_their_row():
+    (rollouts,) = refs("real_rollouts")
+    sources = Sources.model_construct(given_rollouts=rollouts, rollouts=None, deploy="robot")
+    found = pipeline.Reconstruction(*refs("posed_images", "splat_scene", "object_track"))
+    asked = Noted()
+    pipeline.sim_to_real(asked, pipeline_config(), found, TRAINED, INGESTED, sources)
+    assert [name for name, *_ in asked] == ["calibrate", "evaluate"]
+    (_, _, learnt_from, made), (_, _, tried, _) = asked
+    assert learnt_from["rollouts"] == tried["rollouts"] == rollouts
+    assert tried["calibrated"] == made
+
+
+def test_without_any_evaluate_is_what_it_was():
+    found = pipeline.Reconstruction(*refs("posed_images", "splat_scene", "object_track"))
+    asked = Noted()
+    pipeline.sim_to_real(asked, pipeline_config(), found, TRAINED, INGESTED)
+    (*_, (name, _, tried, _)) = asked
+    assert (name, tried["rollouts"]) == ("evaluate", None)

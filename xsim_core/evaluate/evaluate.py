@@ -9,6 +9,7 @@ from xsim_core.artifacts import (
     GroundTruth,
     ObjectTrack,
     PosedImages,
+    RealRollouts,
     RealWorld,
     SimWorld,
     SplatScene,
@@ -23,6 +24,7 @@ from xsim_core.storage import ArtifactWriter, OpenArtifact
 from .config import EvaluateConfig
 from .errors import truth_errors
 from .rates import Trials, comparison, rate_figures, rate_plot
+from .robot import robot_row
 from .trials import TrialRunner
 
 STUDENTS = {"calibration": ("student", "calibrated"), "promotion": ("current", "candidate")}
@@ -39,6 +41,7 @@ def evaluate_policies(
     calibrated: OpenArtifact[StudentPolicy] | None = None,
     world: OpenArtifact[RealWorld] | None = None,
     truth: OpenArtifact[GroundTruth] | None = None,
+    rollouts: OpenArtifact[RealRollouts] | None = None,
     *,
     config: EvaluateConfig,
     out: ArtifactWriter,
@@ -46,7 +49,8 @@ def evaluate_policies(
     """Success with Wilson intervals over paired seeds, and errors against truth where it exists.
 
     Where nothing was calibrated the student has its rows alone, and so where a calibration did harm
-    and was not applied: the other would be the same weights on the same seeds.
+    and was not applied: the other would be the same weights on the same seeds. Rollouts on a robot
+    are a row of the first student, as they were judged there.
 
     Raises:
         BadInputError: when a policy was trained for another task.
@@ -68,6 +72,10 @@ def evaluate_policies(
             rows += runner.reality(world, students)
             if config.num_worlds > 0:
                 rows += runner.worlds(world, students)
+    notes: tuple[str, ...] = ()
+    if rollouts is not None:
+        row, notes = robot_row(first, rollouts)
+        rows += [row] if row is not None else []
     figures = _compare(rows, config)
     if truth is not None:
         errors, against_truth = truth_errors(scene, track, images, truth)
@@ -76,7 +84,9 @@ def evaluate_policies(
     rates = tuple(row.rate() for row in rows)
     _publish(rows, here, out)
     out.add_file("success.png", rate_plot(rates))
-    return Evaluation(task=here.task.name, rates=rates, figures=rate_figures(rates) | figures)
+    return Evaluation(
+        task=here.task.name, rates=rates, figures=rate_figures(rates) | figures, notes=notes
+    )
 
 
 def is_same_policy(one: OpenArtifact[StudentPolicy], other: OpenArtifact[StudentPolicy]) -> bool:

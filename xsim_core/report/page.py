@@ -26,7 +26,12 @@ STORY = (
     "capture, the true room, rendered and simulated with other lights, camera error, noise, "
     "friction and latency; no robot was moved."
 )
-PLACES = {"sim": "simulation", "real": "world to deploy into", "worlds": "drawn worlds"}
+PLACES = {
+    "sim": "simulation",
+    "real": "world to deploy into",
+    "worlds": "drawn worlds",
+    "robot": "a robot",
+}
 CALIBRATED = ", calibrated on rollouts of its own"
 NOT_APPLIED = "; a calibration on rollouts of its own was made and, for what it did, not applied"
 
