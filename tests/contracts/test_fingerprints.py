@@ -8,7 +8,7 @@ import pytest
 from xsim_core.artifacts import ArtifactRef
 from xsim_core.presets import pipeline_config
 from xsim_core.stage import fingerprint
-from xsim_core.stages import SIDE_STAGES, STAGES, get_stage
+from xsim_core.stages import EVALUATE, SIDE_STAGES, STAGES, get_stage
 
 PINNED = {
     "ingest_capture": "9254355924222072b65c02fa",
@@ -23,7 +23,7 @@ PINNED = {
     "diffusion": "ecfa3ef6d11ad82eeb16e556",
     "deploy": "f3774a9dea6bb28426f4ecaa",
     "calibrate": "90e76db7c34c4f6aab30598d",
-    "evaluate": "13e924c32ce02a0d7ecb5309",
+    "evaluate": "b1a3e61f21d8c358de67ed10",
     "collect_rollouts": "520e7d4138de19a792eb0d78",
     "render_shard": "7eef04eabf88a28998b7a487",
     "ingest_rollouts": "c382b24a436a721d366bc840",
@@ -62,3 +62,13 @@ def ref_of(name: str) -> str:
 @pytest.mark.parametrize("name", [s.name for s in (*STAGES, *SIDE_STAGES)])
 def test_a_fixed_recipe_keeps_its_name(name):
     assert ref_of(name) == PINNED[name]
+
+
+def test_evaluate_without_rollouts_is_what_it_was_before_it_took_any():
+    taken = sorted(set(EVALUATE.inputs) - {"rollouts"})
+    inputs = {
+        given: ArtifactRef(kind=EVALUATE.inputs[given].kind, fingerprint=f"{k:024x}")
+        for k, given in enumerate(taken)
+    }
+    found = fingerprint(EVALUATE, pipeline_config().evaluate, inputs)
+    assert found == "13e924c32ce02a0d7ecb5309"
