@@ -53,3 +53,18 @@ def test_one_step_answers_the_mean():
     noise = torch.full((1, 2, 1), 0.3)
     found = FlowSchedule(1).sample(lambda x, _: ((a - x) + (b - x)) / 2, noise)
     torch.testing.assert_close(found, torch.zeros(1, 2, 1), atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize("steps", [1, 4, 10])
+def test_what_is_known_is_reached_whatever_the_network_says(steps):
+    sample, noise = line()
+    values, _ = line(seed=1)
+    weights = torch.zeros(8, 1)
+    weights[:2] = 1.0
+    found = FlowSchedule(steps).sample(
+        lambda x, step: (sample - x) / (step / LEVELS).reshape(-1, 1, 1),
+        noise,
+        known=(values, weights),
+    )
+    torch.testing.assert_close(found[:, :2], values[:, :2], rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(found[:, 2:], sample[:, 2:], rtol=1e-5, atol=1e-5)
