@@ -17,7 +17,7 @@ ELSEWHERE = {
     # Fields with their defaults; what they mean is tested where it is done.
     "tests/contracts/test_fingerprints.py": """
         xsim_core/build_sim/config xsim_core/evaluate/config
-        xsim_core/gap/config xsim_core/policies/config
+        xsim_core/gap/config xsim_core/policies/config xsim_core/sim/round_config
         xsim_core/deploy/config xsim_core/pose_track/config
         xsim_core/ppo/config xsim_core/render_dataset/config xsim_core/scan/config
         xsim_core/splat/config xsim_core/tracking/config xsim_core/config

@@ -15,15 +15,14 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
 
-from xsim_core.config import FrozenModel
 from xsim_core.pictures import film_strip
 from xsim_core.policies import ClosedLoopStudent, Student, TaughtWindows
 from xsim_core.policies.misses import teacher_miss
 from xsim_core.scratch import read_arrays, write_arrays
 
 from .open import OpenSimWorld
+from .round_config import RoundConfig
 from .vision.asking import Ask
 from .vision.domain import Domain
 from .vision.image_pool import ImageEnvPool
@@ -33,18 +32,6 @@ FILMS_A_ROUND = 2
 
 Told = Callable[[int, int], None]
 """Hears how many episodes are over, and how many of them succeeded."""
-
-
-class RoundConfig(FrozenModel):
-    """How a student is sent out, and how much it then learns from that."""
-
-    num_episodes: int = Field(default=48, ge=1)
-    """Episodes a round, failures included."""
-    share: float | None = Field(default=0.25, gt=0, le=1)
-    """Of each batch, drawn from what rounds gave once there is some; None draws windows uniformly
-    from the dataset and the rounds together."""
-    seed: int = Field(default=3_000_000, ge=0)
-    """Of the first episode; the following ones count up, apart from those of any other stage."""
 
 
 @dataclass(frozen=True)
