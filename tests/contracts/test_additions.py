@@ -101,7 +101,7 @@ def read_npz(path: Path) -> Streams:
 STAGE = {
     "xsim_core/artifacts/kinds/reconstruction.py": {"class ObjectTrack": KIND},
     "xsim_core/artifacts/kinds/__init__.py": {
-        "PosedImages, SplatScene\n": "Outline, ",
+        "    TrackReview as TrackReview,\n": "    Outline,\n",
         "        SimWorld,\n": "        Outline,\n",
     },
     "xsim_core/artifacts/__init__.pyi": {
