@@ -147,6 +147,28 @@ def test_a_plain_file_stays_as_it_is(tmp_path):
     assert plain_gltf(data, bytes) is data
 
 
+def test_triangle_fans_are_not_left_out(tmp_path):
+    square(tmp_path / "square.gltf")
+    text = (tmp_path / "square.gltf").read_text()
+    (tmp_path / "square.gltf").write_text(text.replace('"indices": 2', '"indices": 2, "mode": 6'))
+    with pytest.raises(BadInputError, match="triangle fans"):
+        read_mesh(tmp_path / "square.gltf")
+
+
+def test_a_sparse_accessor_is_named(tmp_path):
+    square(tmp_path / "square.gltf")
+    tree = json.loads((tmp_path / "square.gltf").read_text())
+    del tree["accessors"][0]["bufferView"]
+    tree["accessors"][0]["sparse"] = {
+        "count": 4,
+        "indices": {"bufferView": 2, "componentType": 5123},
+        "values": {"bufferView": 0},
+    }
+    (tmp_path / "square.gltf").write_text(json.dumps(tree))
+    with pytest.raises(BadInputError, match="POSITION are a sparse accessor"):
+        read_mesh(tmp_path / "square.gltf")
+
+
 @pytest.mark.parametrize("name", ["EXT_meshopt_compression", "KHR_draco_mesh_compression"])
 def test_what_a_file_requires_and_nothing_reads_is_named(tmp_path, name):
     square(tmp_path / "square.glb", required=[name])

@@ -27,6 +27,8 @@ TYPES = {5120: "<i1", 5121: "<u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 5126: 
 WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4}
 READ = ("KHR_mesh_quantization", "KHR_texture_transform", "EXT_texture_webp", "KHR_materials_")
 """Beginnings of the extensions that a file may require."""
+TRIANGLE_FAN = 6
+SHOWN = ("POSITION", "TEXCOORD_", "COLOR_")
 _GLB, _JSON, _BIN = 0x46546C67, 0x4E4F534A, 0x004E4942
 MOVES = "KHR_texture_transform"
 
@@ -45,6 +47,7 @@ def plain_gltf(data: bytes, get: Callable[[str], bytes]) -> bytes:
     _check_required(tree)
     accessors = tree.get("accessors", [])
     primitives = [p for mesh in tree.get("meshes", []) for p in mesh.get("primitives", [])]
+    _check_whole(primitives, accessors)
     fractions = {
         i
         for p in primitives
@@ -127,6 +130,19 @@ def _check_required(tree: dict[str, Any]) -> None:
             f"it requires {', '.join(map(str, unread))}, which is not read: export it without, and "
             "uncompressed"
         )
+
+
+def _check_whole(primitives: list[dict[str, Any]], accessors: list[dict[str, Any]]) -> None:
+    """Trimesh takes a sparse accessor for what it changes, mostly zeros, and leaves out fans."""
+    for primitive in primitives:
+        if primitive.get("mode") == TRIANGLE_FAN:
+            raise BadInputError("it holds triangle fans: export it with separate triangles")
+        named = primitive.get("attributes", {})
+        used = {name: i for name, i in named.items() if name.startswith(SHOWN)}
+        used |= {"indices": primitive["indices"]} if "indices" in primitive else {}
+        for name, i in used.items():
+            if "sparse" in accessors[i]:
+                raise BadInputError(f"its {name} are a sparse accessor: export it without")
 
 
 def _texture(tree: dict[str, Any], primitive: dict[str, Any]) -> dict[str, Any] | None:
