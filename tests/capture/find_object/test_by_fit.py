@@ -5,6 +5,8 @@ import dataclasses
 import numpy as np
 import pytest
 
+from tests.capture.find_object.films import NUM, mesh_of, video_of
+from tests.film.table_films import resting
 from tests.film.test_moved_away import overlap
 from tests.pose_track.films import small_film
 from xsim_core.capture.find_object.by_click import object_at_click
@@ -46,3 +48,16 @@ def test_what_does_not_fit_under_the_click_is_asked_for_with_both_reasons(filmed
     for click, given in ((middle(true), larger), (beside, mesh)):
         with pytest.raises(BadInputError, match=r"click .* Nor does the mesh fit there for sure: "):
             object_at_click(video, TOUCHED, click, given)
+
+
+def test_what_is_grown_over_a_neighbour_is_not_taken():
+    """Both together are 17 % larger than the mesh, which noise and blur could make of it alone."""
+    size_m = 0.08, 0.06, 0.05
+    block, at_it = resting(0.0, 0.05, NUM, size_m), resting(0.06, 0.05, NUM, (0.04, 0.04, 0.04))
+    video, click, mesh = video_of([block, at_it]), middle(block.box()), mesh_of(size_m)
+    both = object_at_click(video, 0, click, None)
+    assert overlap(np.array(both.box_xyxy), block.box()) < 0.75
+    assert both.diameter_m > mesh.diameter_m
+    found = object_at_click(video, 0, click, mesh)
+    assert overlap(np.array(found.box_xyxy), block.box()) > 0.85
+    assert "something is held or lies at it" in found.note

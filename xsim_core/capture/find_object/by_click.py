@@ -15,7 +15,7 @@ from xsim_core.film.standing import (
 )
 from xsim_core.geometry import PinholeCamera, TexturedMesh
 
-from .by_fit import fitted_box
+from .by_fit import check_first_pose, fitted_box
 from .found import FoundObject, Sizes, box_words, widened
 
 CLICK_PX = 3
@@ -62,11 +62,13 @@ def object_at_click(
     z_m, wh = float(np.median(z)), (camera.width, camera.height)
     try:
         found = _grown(seeds, depth_m, camera, click, z_m, mesh, lead)
+        box = widened(found.box_xyxy, z_m, float(camera.K[0, 0]), wh)
+        if mesh is not None and found.diameter_m > mesh.diameter_m:
+            _check_larger(video, frame, depth_m, box, found.diameter_m, mesh, lead)
     except BadInputError as error:
         if mesh is None:
             raise
         return _fitted(video, frame, depth_m, click, z_m, mesh, error)
-    box = widened(found.box_xyxy, z_m, float(camera.K[0, 0]), wh)
     note = (
         f"the object was grown from the click [{u:g}, {v:g}]: {box_words(box)} in pixels, "
         f"{1000 * found.diameter_m:.0f} mm across as far as it is seen"
@@ -108,6 +110,30 @@ def _grown(
             f"{CLICK_MEND}"
         )
     return found
+
+
+def _check_larger(
+    video: RGBDVideo,
+    frame: int,
+    depth_m: DepthM,
+    box: Box,
+    diameter_m: float,
+    mesh: TexturedMesh,
+    lead: str,
+) -> None:
+    """Hold what is larger than the mesh against it: noise makes it so, or a hand that holds it.
+
+    Raises:
+        BadInputError: when ``pose_track`` would not begin with this box.
+    """
+    try:
+        check_first_pose(np.asarray(video.rgb[frame]), depth_m, video.camera, mesh, box)
+    except BadInputError as misfit:
+        raise BadInputError(
+            f"{lead}: what stands there, {box_words(box)}, is {1000 * diameter_m:.0f} mm across, "
+            f"the mesh {1000 * mesh.diameter_m:.0f} mm, and does not fill it: something is held "
+            f"or lies at it. {CLICK_MEND}"
+        ) from misfit
 
 
 def _fitted(

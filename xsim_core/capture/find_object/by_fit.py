@@ -56,6 +56,17 @@ def fitted_box(
     return _box(caster, again, camera)
 
 
+def check_first_pose(
+    rgb: RgbImage, depth_m: DepthImage, camera: PinholeCamera, mesh: TexturedMesh, box: Box
+) -> None:
+    """Look for the mesh in a box as ``pose_track`` begins.
+
+    Raises:
+        BadInputError: when it would not begin there.
+    """
+    _pose(rgb, depth_m, camera, mesh, box, is_drawn=True)
+
+
 def _pose(
     rgb: RgbImage,
     depth_m: DepthImage,
