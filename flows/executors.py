@@ -9,8 +9,9 @@ from tasks.engine.observer import OBSERVER, Observer
 from tasks.settings import load_settings
 from xsim_core.artifacts import Artifact, ArtifactRef, Manifest, ObjectTrack
 from xsim_core.config import FrozenModel
+from xsim_core.errors import BadInputError
 from xsim_core.stage import Stage, output_ref, run_stage
-from xsim_core.stages import BUILD_SIM
+from xsim_core.stages import BUILD_SIM, REVIEW_TRACK
 from xsim_core.storage import ArtifactStore, Runtime
 
 from .records.awaiting import AwaitsError, AwaitsReviewError
@@ -40,15 +41,31 @@ class StoreExecutor(Executor, Protocol):
         ...
 
 
-def until_reviewed(execute: StoreExecutor) -> Executor:
+def until_reviewed(
+    execute: StoreExecutor, *, asks: bool = True, reviewed: Ref | None = None
+) -> Executor:
     """The same, which stops before a world is built from a track that a person should look at.
 
     Whoever gave a reason to take a failing track (``build_sim.accept_track``) is not asked again.
+
+    Args:
+        execute: how each stage is carried out.
+        asks: whether to stop there.
+        reviewed: the reviewed track that was brought.
+
+    Returns:
+        An executor that raises AwaitsReviewError there, and BadInputError where the reviewed track
+        is of another run's.
     """
 
     def asking(stage: Stage[Out], config: FrozenModel, **inputs: Ref | None) -> ArtifactRef[Out]:
         track = inputs.get("track")
-        if stage is BUILD_SIM and track is not None:
+        if stage is REVIEW_TRACK and output_ref(stage, config, _given(inputs)) != reviewed:
+            raise BadInputError(
+                f"{reviewed} is a review of another track than this run's ({track}): the capture, "
+                "the settings of pose_track or the code are others. Review this one."
+            )
+        if asks and stage is BUILD_SIM and track is not None:
             manifest = execute.store.manifest(track)
             is_taken = bool(getattr(config, "accept_track", ""))
             if manifest is not None and not is_taken and _is_doubtful(manifest):

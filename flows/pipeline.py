@@ -21,9 +21,7 @@ from xsim_core.artifacts import (
     StudentPolicy,
     TeacherPolicy,
 )
-from xsim_core.errors import BadInputError
 from xsim_core.presets import PipelineConfig
-from xsim_core.stage import output_ref
 from xsim_core.stages import (
     BUILD_SIM,
     CALIBRATE,
@@ -117,11 +115,7 @@ def real_to_sim(
     capture: ArtifactRef[Capture],
     sources: Sources | None = None,
 ) -> Reconstruction:
-    """From the photos to a scene, and from the video to the object's motion.
-
-    Raises:
-        BadInputError: when ``sources`` bring a review of another track.
-    """
+    """From the photos to a scene, and from the video to the object's motion."""
     images = execute(SCAN, config.scan, capture=capture)
     scene = execute(SPLAT, config.splat, images=images)
     track = execute(POSE_TRACK, config.pose_track, capture=capture)
@@ -137,13 +131,7 @@ def _reviewed(
     """The track as a person left it, where one was asked."""
     if sources is None or sources.review is None:
         return track
-    inputs = {"capture": capture, "track": track}
-    if sources.reviewed != output_ref(REVIEW_TRACK, sources.review, inputs):
-        raise BadInputError(
-            f"{sources.reviewed} is a review of another track than this run's ({track}): the "
-            "capture, the settings of pose_track or the code are others. Review this one."
-        )
-    return execute(REVIEW_TRACK, sources.review, **inputs)
+    return execute(REVIEW_TRACK, sources.review, capture=capture, track=track)
 
 
 def train(execute: Executor, config: PipelineConfig, found: Reconstruction) -> Trained:

@@ -141,7 +141,8 @@ class ResolvedRun:
             AwaitsRolloutsError: when it goes no further without a robot's rollouts.
             AwaitsReviewError: when a person should look at the track first.
         """
-        asking = until_reviewed(execute) if self.sources.asks_for_review else execute
+        sources = self.sources
+        asking = until_reviewed(execute, asks=sources.asks_for_review, reviewed=sources.reviewed)
         return up_to(until, asking, lambda c: whole_chain(c, self.config, self.sources))
 
 

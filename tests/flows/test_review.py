@@ -114,6 +114,11 @@ def test_with_the_review_it_goes_on_from_the_reviewed_track(store):
     made = reviewed(store)
     plan = bringing(store, str(made)).plan(store)
     assert plan.refs["review_track"] == made
+    part = bringing(store, str(made)).plan(store, until="build_sim")
+    assert part.refs == {s: plan.refs[s] for s in part.refs}
+    assert list(part.refs) == [*SEEN, "review_track", "build_sim"]
+    only = bringing(store, str(made)).plan(store, until="review_track")
+    assert list(only.refs) == ["ingest_capture", "pose_track", "review_track"]
     assert plan.awaits == ""
     plain = resolved(review="skip").plan(ArtifactStore("memory://", scratch_root=store.url))
     assert plan.refs["build_sim"] != plain.refs["build_sim"]

@@ -17,7 +17,7 @@ from xsim_core.geometry import (
     transform_points,
 )
 from xsim_core.rasterize import Gaussians2D, render_numpy
-from xsim_core.scan.file_room import _Object, viewpoints, without_object
+from xsim_core.scan.file_room import _Object, _points, _Seen, viewpoints, without_object
 from xsim_core.scan.unseen import Table
 
 CAMERA = PinholeCamera(64, 48, np.array([[60.0, 0, 31.5], [0, 60, 23.5], [0, 0, 1]]))
@@ -82,3 +82,17 @@ def test_viewpoints_are_all_round_and_beside_the_film_s_camera():
     assert (np.linalg.norm(eyes - T_WORLD_CAM[:3, 3], axis=1) < 0.1).sum() == 9
     azimuth = np.arctan2(*(eyes - THING.middle)[:28, 1::-1].T)
     assert np.diff(np.sort(azimuth)).max() < np.deg2rad(30)
+
+
+def test_points_lie_where_the_room_is_seen_and_not_where_its_gaussians_are():
+    room = flat_room()
+    below = {**room, "means": room["means"] - np.float32([0, 0, 0.006])}
+    both = {name: np.concatenate([values, below[name]]) for name, values in room.items()}
+    shown = render_numpy(Gaussians2D.from_colours(both), inverse_se3(T_WORLD_CAM), CAMERA.K, 64, 48)
+    depth_m = np.where(shown.alpha > 0.9, shown.median_depth_m, 0)
+    rgb = np.rint(255 * np.clip(shown.rgb, 0, 1)).astype(np.uint8)
+    seen = _Seen(rgb[None], depth_m[None].astype(np.float32), T_WORLD_CAM[None])
+    points, colours = _points(seen, CAMERA)
+    assert len(points) == len(colours) == (depth_m > 0).sum() > 500
+    assert abs(np.median(points[:, 2])) < 0.0015
+    assert np.median(both["means"][:, 2]) < -0.0025

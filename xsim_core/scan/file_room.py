@@ -37,7 +37,7 @@ BESIDE_M = (0.0, 0.06, -0.06)
 """Of the film's camera: a policy's stands near it."""
 HELD_OUT_EVERY = 8
 LEAST_VIEWS = 8
-COVERED, NEAREST_M, MOST_NEAR = 0.5, 0.12, 0.05
+COVERED, SOLID, NEAREST_M, MOST_NEAR = 0.5, 0.9, 0.12, 0.05
 """A picture of which less shows the room, or more is nearer, is from behind or within something."""
 REACH_M = 4.0
 MAX_POINTS = 12_000
@@ -78,9 +78,10 @@ def room_from_file(capture: OpenArtifact[Capture], *, out: ArtifactWriter) -> Po
     camera = video.camera
     if camera.width > WIDTH:
         camera = camera.resized(WIDTH, round(camera.height * WIDTH / camera.width))
-    pictures, poses = _pictures(room, viewpoints(T_world_cam, middle), camera, out)
+    seen = _pictures(room, viewpoints(T_world_cam, middle), camera, out)
+    pictures, poses = seen.rgb, seen.T_world_cam
     n = len(poses)
-    points, rgb = _points(room)
+    points, rgb = _points(seen, camera)
     out.write("images", pictures)
     out.write("T_world_cam", poses)
     out.write("K", camera.K)
@@ -177,13 +178,25 @@ def _rows(room: Arrays, kept: NDArray[np.bool_]) -> Arrays:
     return {name: values[kept] for name, values in room.items()}
 
 
+@dataclass(frozen=True)
+class _Seen:
+    """Pictures (n, h, w, 3) that show the room, what they show of its surface, and from where."""
+
+    rgb: NDArray[np.uint8]
+    depth_m: NDArray[np.float32]
+    """(n, h, w); 0 where the room is not solid."""
+    T_world_cam: Floats
+    """(n, 4, 4)."""
+
+
 def _pictures(
     room: Arrays, poses: list[Floats], camera: PinholeCamera, out: ArtifactWriter
-) -> tuple[NDArray[np.uint8], Floats]:
-    """The pictures (n, h, w, 3) that show the room, and their poses (n, 4, 4)."""
+) -> _Seen:
+    """Those that show it from the front, and not from within something."""
     gaussians = Gaussians2D.from_colours(room)
     background = np.asarray(gaussians.rgb.mean(0), np.float64)
     kept: list[NDArray[np.uint8]] = []
+    depth_m: list[NDArray[np.float32]] = []
     where: list[Floats] = []
     for k, T in enumerate(poses):
         seen = render_numpy(
@@ -199,6 +212,7 @@ def _pictures(
         is_near = is_hit & (seen.median_depth_m < NEAREST_M)
         if is_hit.mean() >= COVERED and is_near.mean() <= MOST_NEAR:
             kept.append(np.rint(255 * np.clip(seen.rgb, 0, 1)).astype(np.uint8))
+            depth_m.append(np.where(seen.alpha > SOLID, seen.median_depth_m, 0).astype(np.float32))
             where.append(T)
         out.progress((k + 1) / len(poses), {"picture": float(k + 1)})
     if len(kept) < LEAST_VIEWS:
@@ -206,17 +220,26 @@ def _pictures(
             f"the room shows itself from {len(kept)} of {len(poses)} places round the object; "
             f"{LEAST_VIEWS} are needed. Does it hold the table, and is T_world_room its pose?"
         )
-    return np.stack(kept), np.stack(where)
+    return _Seen(np.stack(kept), np.stack(depth_m), np.stack(where))
 
 
-def _points(room: Arrays) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-    """Points (p, 3) of the surface and their colours."""
-    solid = np.flatnonzero(room["opacities"] > 0.5)
-    chosen = np.random.default_rng(0).permutation(solid if len(solid) > 16 else len(room["means"]))
-    chosen = chosen[:MAX_POINTS]
-    rgb = Gaussians2D.from_colours(_rows(room, np.isin(np.arange(len(room["means"])), chosen)))
-    order = np.sort(chosen)
-    return room["means"][order], np.rint(255 * np.asarray(rgb.rgb)).astype(np.uint8)
+def _points(seen: _Seen, camera: PinholeCamera) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    """Points (p, 3) of the surface as the pictures show it, and their colours.
+
+    Not the Gaussians' own places: what makes a surface up lies on both sides of it, and more of it
+    below, where nothing that is seen speaks against it.
+    """
+    rng = np.random.default_rng(0)
+    each = -(-MAX_POINTS // len(seen.T_world_cam))
+    points: list[Floats] = []
+    colours: list[NDArray[np.uint8]] = []
+    views = zip(seen.rgb, seen.depth_m.astype(np.float64), seen.T_world_cam, strict=True)
+    for rgb, depth_m, T in views:
+        solid = np.flatnonzero(depth_m > 0)
+        chosen = np.sort(rng.permutation(solid)[:each])
+        points.append(transform_points(T, camera.unproject(depth_m).reshape(-1, 3)[chosen]))
+        colours.append(rgb.reshape(-1, 3)[chosen])
+    return np.concatenate(points).astype(np.float32), np.concatenate(colours)
 
 
 def _notes(
