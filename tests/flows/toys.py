@@ -28,7 +28,7 @@ from xsim_core.artifacts.kinds import SuccessRate
 from xsim_core.config import StageConfig
 from xsim_core.geometry import BoardSpec
 from xsim_core.stage import Stage, run_stage
-from xsim_core.stages import STAGES
+from xsim_core.stages import STAGES, get_stage
 from xsim_core.storage import ArtifactStore
 from xsim_core.storage.object_store.payload import seal
 
@@ -162,7 +162,7 @@ FILES: dict[str, tuple[str, ...]] = {
 
 def toy_stage(name: str, **changes: Any) -> Stage:
     """The real stage's contract around a toy."""
-    real = next(s for s in STAGES if s.name == name)
+    real = get_stage(name)
 
     def run(*, config: ToyConfig, out: Any, **inputs: Any) -> Artifact:
         rng = np.random.default_rng(config.seed)

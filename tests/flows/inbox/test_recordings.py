@@ -72,7 +72,7 @@ def test_what_a_run_has_is_not_brought_again(store, inbox):
     ("changes", "said"),
     [
         ({"policy": OTHER}, f"recordings of {OTHER}, for which no run waits"),
-        ({"age_s": 0.0}, "still arriving"),
+        ({"age_s": -600.0}, "still arriving"),
     ],
 )
 def test_what_waits_for_no_one_or_is_not_whole_is_said(store, inbox, changes, said):
