@@ -11,7 +11,12 @@ from tests.evaluate.fixtures import TINY, make_student
 from xsim_core.errors import MissingDependencyError
 from xsim_core.exporters import export_artifact
 from xsim_core.exporters.onnx_file import TOLERANCE, ChunkModule, difference, example, trace
-from xsim_core.policies import MinMaxNormalizer, Student
+from xsim_core.policies import (
+    MinMaxNormalizer,
+    Student,
+    TransformerArchitecture,
+    UnetArchitecture,
+)
 from xsim_core.policies.fitting import new_net
 from xsim_core.storage import ArtifactStore
 
@@ -21,6 +26,14 @@ needs_onnx = pytest.mark.skipif(not HAS_ONNX, reason="needs onnx and onnxruntime
 OTHERS = {
     "n_obs_steps": 2, "head": "spatial_softmax", "prediction": "epsilon", "state_dim": 14,
     "action_dim": 7, "image_hw": (48, 64), "num_inference_steps": 7,
+}  # fmt: skip
+
+UNET = {
+    "unet": UnetArchitecture(down_dims=(16, 32)), "prediction": "epsilon", "num_inference_steps": 3,
+}  # fmt: skip
+TRANSFORMER = {
+    "transformer": TransformerArchitecture(width=16, depth=2), "objective": "flow",
+    "num_inference_steps": 2,
 }  # fmt: skip
 
 
@@ -73,8 +86,9 @@ def test_onnx_runtime_answers_what_torch_does(tmp_path):
 
 @needs_onnx
 @pytest.mark.slow
-def test_other_shapes_samplers_and_heads(tmp_path):
-    student = student_of(**OTHERS)
+@pytest.mark.parametrize("fields", [OTHERS, UNET, TRANSFORMER], ids=["small", "unet", "flow"])
+def test_other_shapes_samplers_heads_and_networks(tmp_path, fields):
+    student = student_of(**fields)
     trace(student, tmp_path / "p.onnx", {"task": "x"})
     rng = np.random.default_rng(5)
     assert difference(student, tmp_path / "p.onnx", rows=4, rng=rng) < TOLERANCE

@@ -13,6 +13,7 @@ from tests.benchmarks.results.trainings import (
     other_minus_plain,
     over_trainings,
 )
+from tests.benchmarks.students_table import students_table
 from tests.fuzz.campaign import table as fuzzed
 from xsim_core.gap import Gap
 
@@ -77,6 +78,7 @@ TABLES = {
     "gap": _ladders,
     "first poses": lambda: first_poses(_kept("first_pose")) + "\n",
     "rooms": lambda: rooms(_kept("rooms")["rows"]),
+    "students": lambda: students_table(_kept("students")),
     "spoilt files": lambda: fuzzed(_kept("fuzzing")) + "\n",
 }
 """Each makes Markdown that ends in a newline."""
