@@ -24,7 +24,6 @@ from xsim_core.policies.config import StudentArchitecture, UnetArchitecture
 from .base import StudentNet, sinusoids
 from .resnet import ResnetEncoder
 
-
 FEW_PLACES = 16
 """Up to as many actions of all chunks together are convolved as one product of matrices."""
 
