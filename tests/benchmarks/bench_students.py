@@ -95,7 +95,7 @@ class Peer:
         self.process = subprocess.Popen(
             command, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={}
         )
-        word, count = self.process.stdout.readline().split()
+        word, count, self.torch = self.process.stdout.readline().split()
         assert word == "ready"
         self.num_parameters = int(count)
 
@@ -169,7 +169,7 @@ def main():
             if name in PEERS:
                 own = PEERS[name]
                 mine, peer = ({"train": training[n], "chunk": chunks[n]} for n in (own, name))
-                ratios.append(against(own, mine, peer, 16))
+                ratios.append(against(own, mine, peer, 16) | {"torch": side.torch})
                 side.close()
         sides.clear()
         learning.clear()

@@ -67,7 +67,7 @@ def main():
         with torch.inference_mode():
             made.select_action(dict(seen))
 
-    print("ready", json.dumps(sum(p.numel() for p in made.parameters())), flush=True)
+    print("ready", sum(p.numel() for p in made.parameters()), torch.__version__, flush=True)
     for line in sys.stdin:
         what, count = line.split()
         began, cpu = time.perf_counter(), time.process_time()

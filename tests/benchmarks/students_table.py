@@ -31,6 +31,6 @@ def _against(ratio):
         low, middle, high = ratio[what]
         told.append(f"{word} {middle:.2f} times as fast ({low:.2f} to {high:.2f})")
     return (
-        f"**{ratio['student']}** beside LeRobot 0.4.4's DiffusionPolicy of the same dimensions, "
-        f"within rounds, median and quartiles: {', '.join(told)}."
+        f"**{ratio['student']}** beside LeRobot 0.4.4's DiffusionPolicy of the same dimensions "
+        f"(torch {ratio['torch']}), within rounds, median and quartiles: {', '.join(told)}."
     )
