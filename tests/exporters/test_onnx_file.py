@@ -29,8 +29,10 @@ OTHERS = {
 }  # fmt: skip
 
 UNET = {
-    "unet": UnetArchitecture(down_dims=(16, 32)), "prediction": "epsilon", "num_inference_steps": 3,
-}  # fmt: skip
+    "unet": UnetArchitecture(down_dims=(16, 32)),
+    "prediction": "epsilon",
+    "num_inference_steps": 3,
+}
 TRANSFORMER = {
     "transformer": TransformerArchitecture(width=16, depth=2), "objective": "flow",
     "num_inference_steps": 2,
