@@ -10,7 +10,7 @@ from tests.sim.fixtures import commit
 from xsim_core.artifacts import Capture, Evaluation
 from xsim_core.report import build_report
 from xsim_core.report._charts import line_chart
-from xsim_core.report._sections import CAPTIONS, DRAWN
+from xsim_core.report._sections import CAPTIONS, DRAWN, shown_stages, words_of
 
 VOID = {"meta", "img", "path", "rect", "circle", "br", "input", "use"}
 
@@ -104,6 +104,13 @@ def test_an_interrupted_stage_is_shown_apart_from_a_failed_one(toy_store, toy_re
     html = build_report(toy_store, some, title="stopped", unfinished=stops)
     assert '<span class="tag unknown">interrupted</span> in scan' in html
     assert '<span class="tag missed">failed</span> in pose_track' in html
+
+
+def test_what_people_bring_stands_where_it_belongs():
+    given = ["build_sim", "ingest_rollouts", "calibrate", "review_track", "pose_track"]
+    ordered = ["pose_track", "review_track", "build_sim", "ingest_rollouts", "calibrate"]
+    assert shown_stages(given) == ordered
+    assert words_of("review_track").heading == "The track, reviewed"
 
 
 def test_an_empty_run_has_a_page(toy_store):

@@ -11,7 +11,7 @@ from xsim_core.artifacts import Evaluation, ObjectTrack
 from xsim_core.artifacts.kinds import SuccessRate
 from xsim_core.pages import macros, words
 from xsim_core.stage import Section, Stage
-from xsim_core.stages import DEPLOY, INGEST_ROLLOUTS, STAGES
+from xsim_core.stages import BUILD_SIM, DEPLOY, INGEST_ROLLOUTS, REVIEW_TRACK, STAGES
 from xsim_core.storage import OpenArtifact
 
 from ._charts import line_chart, path_chart, rate_chart, status_strip
@@ -63,8 +63,9 @@ DRAWN = ("loss.png", "learning_curve.png", "success.png", "trajectory.png")
 """Plots for the Prefect UI; the page draws the same from the arrays."""
 
 
-SHOWN = [s for stage in STAGES for s in ([INGEST_ROLLOUTS, stage] if stage is DEPLOY else [stage])]
-"""The pipeline's stages, and what may take the place of one."""
+_BEFORE = {BUILD_SIM.name: REVIEW_TRACK, DEPLOY.name: INGEST_ROLLOUTS}
+SHOWN = [s for stage in STAGES for s in (_BEFORE.get(stage.name), stage) if s is not None]
+"""The pipeline's stages, what may take the place of one, and what a person makes of one."""
 
 
 def shown_stages(stages: Iterable[str]) -> list[str]:
