@@ -69,6 +69,12 @@ TABLES = {
     "demo, only calibration sends out": lambda: other_minus_plain(
         demo.trainings("m"), demo.trainings("ms"), "calibrated"
     ),
+    "demo, calibrated minus further steps": lambda: other_minus_plain(
+        demo.trainings("pc"), demo.trainings("p"), "calibrated"
+    ),
+    "demo, calibrated twice minus once": lambda: other_minus_plain(
+        demo.trainings("p"), demo.trainings("pt"), "calibrated"
+    ),
     "pick and place, targets": lambda: demo.targets(demo.pick_and_place()),
     "pick and place, errors": lambda: demo.errors(demo.pick_and_place()),
     "pick and place, costs": lambda: demo.costs(demo.pick_and_place()),
