@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -43,12 +43,11 @@ class Inbox(Laboratory):
         self.inbox = self.folder / "inbox"
         self.inbox.mkdir(parents=True)
         self.store = ArtifactStore((self.folder / "store").as_uri())
-        try:
+        with ExitStack() as stack:
+            stack.callback(self.python, *MAIN, "server", "stop")
             for words in (("server", "start"), ("deploy",)):
                 self.python(*MAIN, *words)
-        except BaseException:
-            self.python(*MAIN, "server", "stop")
-            raise
+            self._server = stack.pop_all()
         return self
 
     def start(self, *words):
