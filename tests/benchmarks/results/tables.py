@@ -3,6 +3,7 @@
 import json
 
 from tests.benchmarks.bench_first_pose import markdown as first_poses
+from tests.benchmarks.bench_threads import table as threads
 from tests.benchmarks.calibration_table import calibration_table, miss_table
 from tests.benchmarks.dagger_table import dagger_table
 from tests.benchmarks.gap_table import ladder_table
@@ -83,6 +84,7 @@ TABLES = {
     "dagger": lambda: dagger_table(_kept("dagger")["results"]) + "\n",
     "gap": _ladders,
     "first poses": lambda: first_poses(_kept("first_pose")) + "\n",
+    "threads": lambda: threads(_kept("threads")["results"]),
     "rooms": lambda: rooms(_kept("rooms")["rows"]),
     "students": lambda: students_table(_kept("students")),
     "spoilt files": lambda: fuzzed(_kept("fuzzing")) + "\n",
