@@ -35,10 +35,10 @@ def pick_and_place():
     return [_read(path) for path in sorted(FIGURES.glob("pick_place_run_?.json"), reverse=True)]
 
 
-def trainings(letter):
+def trainings(letter, of="demo"):
     """Whole trainings on one capture with other seeds, the run itself first."""
-    first = FIGURES / f"demo_run_{letter}.json"
-    return [_read(path) for path in [first, *sorted(FIGURES.glob(f"demo_run_{letter}[0-9].json"))]]
+    first = FIGURES / f"{of}_run_{letter}.json"
+    return [_read(path) for path in [first, *sorted(FIGURES.glob(f"{of}_run_{letter}[0-9].json"))]]
 
 
 def _read(path):

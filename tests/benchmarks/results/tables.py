@@ -77,6 +77,10 @@ TABLES = {
         demo.trainings("p"), demo.trainings("pt"), "calibrated"
     ),
     "pick and place, targets": lambda: demo.targets(demo.pick_and_place()),
+    "pick and place, trainings": lambda: over_trainings(demo.trainings("b", "pick_place")),
+    "pick and place, calibrated minus plain": lambda: calibrated_minus_plain(
+        demo.trainings("b", "pick_place")
+    ),
     "pick and place, errors": lambda: demo.errors(demo.pick_and_place()),
     "pick and place, costs": lambda: demo.costs(demo.pick_and_place()),
     "calibration": lambda: calibration_table(_kept("calibration")["results"]) + "\n",
