@@ -44,7 +44,7 @@ CAPTIONS = {
     r"mosaic": "The first images of episodes: camera, light, texture and start vary.",
     r"pair": "What the robot saw, beside the same states replayed in the reconstructed simulation.",
     r"dagger": (
-        "What the student saw where it was sent out in its training: two episodes a round, edged "
+        "What the student saw where it was sent out in simulation: two episodes a round, edged "
         "by how they ended."
     ),
     r"film.*\.gif": "One episode as it ran.",
