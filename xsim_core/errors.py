@@ -33,7 +33,9 @@ class UnknownNameError(XSimError):
 
     def __init__(self, what: str, name: str, known: Iterable[str]) -> None:
         names = sorted(known)
-        close = difflib.get_close_matches(name, names, n=1)
+        close = difflib.get_close_matches(name, names, n=1) or [
+            known for known in names if known.lower() == name.lower()
+        ]
         hint = f" Did you mean '{close[0]}'?" if close else ""
         listed = ", ".join(names) or "none"
         shown = name if name.isprintable() else ascii(name)[1:-1]

@@ -170,7 +170,8 @@ def load_record(store: ArtifactStore, name: str) -> RunRecord:
         UnknownNameError: when there is no run of this name.
         CorruptArtifactError: when its record cannot be read.
     """
-    is_path = name and "/" not in name
+    # What is no text, as bytes of another encoding, names no object of any store.
+    is_path = name.isprintable() and name and "/" not in name
     record = read_record(store, f"runs/{name}.json", RunRecord) if is_path else None
     if record is None:
         raise UnknownNameError("run", name, list_runs(store))

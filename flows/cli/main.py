@@ -66,6 +66,8 @@ def main(argv: list[str] | None = None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 1
     except Exception as error:  # noqa: BLE001 explained, whatever it is
+        # Told to end while it ends, it goes on ending.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         code = say_problem(problem_of(error), as_json=as_json)
         _end_children(began_s)
     sys.exit(code)

@@ -3,12 +3,18 @@
 import errno
 import json
 import re
+import socket
 import sys
 import time
 import traceback
 from dataclasses import dataclass
 
 from xsim_core.errors import XSimError
+
+_NETWORK = (
+    errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.ENETDOWN, errno.ENETUNREACH, errno.EHOSTDOWN,
+    errno.EHOSTUNREACH, errno.ETIMEDOUT,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -48,6 +54,8 @@ def problem_of(error: Exception) -> Problem:
             f"{error.filename}: {error.strerror[0].lower()}{error.strerror[1:]}. "
             "Check the path, and whether you may read and write there.",
         )
+    if _is_of_network(error):
+        return Problem(kind, f"{_about_network(error)}; {_kept(error)}.")
     if type(error).__module__.partition(".")[0] in ("httpx", "httpcore", "prefect"):
         return Problem(kind, _about_server(error))
     return Problem(kind, f"{kind}: {_first_line(error)} This is a bug in X-Sim; {_kept(error)}.")
@@ -56,7 +64,9 @@ def problem_of(error: Exception) -> Problem:
 def usage_problem(printed: str) -> Problem:
     """Tyro's framed text about wrong arguments, as one line."""
     lines = (line.strip("│╭╮╰╯─ \t") for line in printed.splitlines())
-    return Problem("UsageError", re.sub(r"\s+", " ", " ".join(filter(None, lines))), 2)
+    # Where nothing says which characters can be shown, frames are drawn in dashes.
+    text = re.sub(r"-{4,}", " ", " ".join(lines))
+    return Problem("UsageError", re.sub(r"\s+", " ", text).strip(), 2)
 
 
 def _about_server(error: Exception) -> str:
@@ -64,6 +74,17 @@ def _about_server(error: Exception) -> str:
         f"the Prefect server: {type(error).__name__}: {_first_line(error)} 'xsim server status' "
         "looks whether it answers; finished stages are kept, and --no-prefect runs without it."
     )
+
+
+def _is_of_network(error: Exception) -> bool:
+    return isinstance(error, ConnectionError | socket.gaierror) or (
+        isinstance(error, OSError) and error.errno in _NETWORK
+    )
+
+
+def _about_network(error: Exception) -> str:
+    text = (str(error).strip() or type(error).__name__).splitlines()[0][:300]
+    return f"the network refused: {text}. Look at the address that was named, and who listens there"
 
 
 def _first_line(error: Exception) -> str:

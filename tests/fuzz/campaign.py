@@ -12,6 +12,7 @@ import selectors
 import subprocess
 import sys
 import time
+import zlib
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -93,11 +94,11 @@ class Worker:
 
 def reading(seed, first, end, only):
     """The worker that reads inputs ``first`` to ``end``."""
-    words = [str(seed), str(first), str(end), *[only] * bool(only)]
+    words = [str(seed), str(first), str(end), *only]
     return Worker([sys.executable, "-m", "tests.fuzz.worker", *words])
 
 
-def read_range(seed, first, end, only="", *, start=reading):
+def read_range(seed, first, end, only=(), *, start=reading):
     """What became of each input: (number, format, outcome, what is said, CPU seconds)."""
     while first < end:
         worker = start(seed, first, end, only)
@@ -115,7 +116,7 @@ def read_range(seed, first, end, only="", *, start=reading):
             first += 1
 
 
-def run_slice(seed, first, end, only=""):
+def run_slice(seed, first, end, only=()):
     """Counts by format, faults with their inputs, and the CPU time of reading."""
     counts, faults, slowest, total_s = {}, {}, Counter(), 0.0
     for number, name, what, said, cpu_s in read_range(seed, first, end, only):
@@ -133,6 +134,7 @@ def run_slice(seed, first, end, only=""):
 def figures(slices):
     """The sum of slices. Faults are counted without the inputs that show them."""
     counts = {name: Counter() for name in FORMATS}
+    counts = {name: c for name, c in counts.items() if any(name in s["counts"] for s in slices)}
     faults, slowest = Counter(), Counter()
     for one in slices:
         for name, by_outcome in one["counts"].items():
@@ -181,14 +183,16 @@ def main():
     parser.add_argument("--inputs", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--jobs", type=int, default=1)
-    parser.add_argument("--only", default="", choices=["", *FORMATS])
+    parser.add_argument("--only", nargs="*", default=(), choices=FORMATS, metavar="FORMAT")
     given = parser.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
     git = ["git", "-C", str(Path(__file__).parent), "rev-parse", "--short", "HEAD"]
     commit = subprocess.run(git, capture_output=True, text=True, check=False).stdout.strip()
 
+    kind = f"some-{zlib.crc32(repr(given.only).encode()):08x}" if given.only else "all"
+
     def kept(first):
-        path = given.folder / f"{given.only or 'all'}-{given.seed}-{first:08d}.json"
+        path = given.folder / f"{kind}-{given.seed}-{first:08d}.json"
         if not path.exists():
             end = min(first + SLICE, given.inputs)
             made = run_slice(given.seed, first, end, given.only) | {"commit": commit}

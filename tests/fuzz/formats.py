@@ -1,8 +1,6 @@
 """Every reader of what people bring, with a sound example and how it is spoilt and judged."""
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,13 +18,11 @@ from xsim_core.capture.layout import read_capture_file
 from xsim_core.capture.place.matrix_file import read_matrix
 from xsim_core.capture.place.resolve import stated_board
 from xsim_core.capture.place.rigid import stated_pose
-from xsim_core.capture.place.room_spec import RoomFileSpec
 from xsim_core.capture.place.spec import CameraSpec, TagsSpec
 from xsim_core.capture.place.tag_layout import tag_board
 from xsim_core.capture.readers import read_mesh, read_photos, read_video_and_unit
 from xsim_core.capture.readers.camera_paths.of_film import read_camera_path
 from xsim_core.capture.readers.folders.first_box import first_boxes
-from xsim_core.capture.readers.rooms.read_room import read_room
 from xsim_core.capture.readers.synthesised import read_truth, read_world_spec
 from xsim_core.capture.readers.tracks.of_film import read_track
 from xsim_core.capture.readers.tracks.spec import TrackSpec
@@ -38,20 +34,9 @@ from xsim_core.storage.object_store.address import canonical_url
 from xsim_core.world import spec_from_json
 
 from . import mutations as m, places as p
-
-
-@dataclass(frozen=True)
-class Format:
-    """A reader, and a file for it.
-
-    ``lay`` makes everything in a folder and answers the file that is spoilt; ``read`` takes that
-    file. ``share`` is how many inputs of the campaign it gets, as a multiple of the others'.
-    """
-
-    lay: Callable
-    read: Callable
-    structure: Callable = m.in_bytes
-    share: float = 1.0
+from .demonstrations import DEMONSTRATIONS
+from .format import Format
+from .reconstructions import RECONSTRUCTIONS
 
 
 def _is_sound_video(video, unit):
@@ -156,16 +141,6 @@ def _path(path):
         T[:, :3, :3] @ np.swapaxes(T[:, :3, :3], 1, 2), np.tile(np.eye(3), (3, 1, 1)), atol=1e-6
     )
     assert np.isfinite(T).all()
-
-
-def _room(path):
-    spec = RoomFileSpec(file=path.name)
-    room = read_room(path, spec, [], root=path.parent)
-    n = len(room["means"])
-    assert (room["means"].shape, room["quats_wxyz"].shape) == ((n, 3), (n, 4))
-    assert (room["scales"].shape, room["opacities"].shape) == ((n, 2), (n,))
-    assert all(np.isfinite(values).all() for values in room.values())
-    assert (room["scales"] >= 0).all()
 
 
 def _boxes(path):
@@ -344,7 +319,6 @@ FORMATS = {
         )
         for name in FORMS
     },
-    "room of gaussians": Format(p.room, _room),
     "poses of another program": Format(
         p.with_file("poses.jsonl", p.POSES), lambda path: read_answer(path.parent, 3), m.in_words
     ),
@@ -360,4 +334,6 @@ FORMATS = {
         lambda path: canonical_url(path.read_text(errors="surrogateescape")),
         m.in_words,
     ),
+    **RECONSTRUCTIONS,
+    **DEMONSTRATIONS,
 }

@@ -13,10 +13,8 @@ from PIL import Image
 from tests.capture.readers.folders import test_film
 from tests.capture.readers.recordings.bags import BagWriter, write_realsense_bag
 from tests.capture.readers.recordings.phone import write_r3d
-from tests.capture.readers.rooms.rooms import flat_room
 from xsim_core.capture.formats import RGBDVideo, write_realsense, write_rgbd_folder
 from xsim_core.capture.readers.images import open_image
-from xsim_core.geometry.gaussian_ply import encode_ply
 from xsim_core.world import WorldSpec
 
 K = np.array([[15, 0, 7.5], [0, 15, 5.5], [0, 0, 1.0]])
@@ -188,13 +186,6 @@ def track(name, folder):
     else:
         for i in range(3):
             np.savetxt(path.parent / f"{i:06d}.txt", T[i])
-    return path
-
-
-def room(folder):
-    """A table of Gaussians; answers its file."""
-    path = folder / "room.ply"
-    path.write_bytes(encode_ply(flat_room(0.2)))
     return path
 
 

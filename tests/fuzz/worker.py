@@ -1,4 +1,4 @@
-"""The process of a campaign that reads: ``python -m tests.fuzz.worker SEED FIRST END [FORMAT]``.
+"""The process of a campaign that reads: ``python -m tests.fuzz.worker SEED FIRST END [FORMAT …]``.
 
 Prints a line when it is ready, and a JSON line for each input when that is done. An input is known
 by the campaign's seed and its number alone, and the process has a capture's reader's limits, so
@@ -31,10 +31,10 @@ SWOLLEN_BYTES = GIB
 OWN = ("xsim_core", "flows", "tasks")
 
 
-def chosen(seed, number, only=""):
-    """The format of an input, and a generator for what is done to it."""
+def chosen(seed, number, only=()):
+    """The format of an input, of these alone if any, and a generator for what is done to it."""
     rng = np.random.default_rng([seed, number])
-    names = [only] if only else list(FORMATS)
+    names = list(only or FORMATS)
     shares = np.array([FORMATS[name].share for name in names])
     return str(rng.choice(names, p=shares / shares.sum())), rng
 
@@ -73,7 +73,7 @@ def _where():
     return f"{type(error).__name__} at {at}:{last.lineno} {last.name}"
 
 
-def main(seed, first, end, only=""):
+def main(seed, first, end, *only):
     """Read inputs ``first`` to ``end``."""
     warnings.simplefilter("ignore")
     logging.disable()

@@ -16,7 +16,7 @@ from tests.serving.serving import KEY, admitted, ask, client, from_array, observ
 from xsim_core.errors import BadInputError, CorruptArtifactError
 from xsim_core.policies import Student
 from xsim_core.serving import Limits, PolicyAnswers
-from xsim_core.serving.probe import probe
+from xsim_core.serving.probe import IMAGE, STATE, black_observation, probe
 from xsim_core.storage import ArtifactStore
 
 
@@ -174,6 +174,25 @@ def test_the_probe_says_what_is_served(port, answers):
         probe(f"ws://127.0.0.1:{port}", "wrong")
     with pytest.raises(BadInputError, match="no policy server that answers"):
         probe("ws://127.0.0.1:1", KEY)
+
+
+@pytest.mark.parametrize(
+    "observation",
+    [
+        None,
+        [1],
+        {},
+        {IMAGE: [2, 2, 3]},
+        {IMAGE: "72x96", STATE: [6]},
+        {IMAGE: [-1], STATE: [6]},
+        {IMAGE: [1 << 40], STATE: [6]},
+        {IMAGE: [True], STATE: [6]},
+        {IMAGE: [1] * 9, STATE: [6]},
+    ],
+)
+def test_another_program_s_metadata_is_said(observation):
+    with pytest.raises(BadInputError, match="has the shape"):
+        black_observation({"observation": observation})
 
 
 def test_tls_by_files(answers, tmp_path):

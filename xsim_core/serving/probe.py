@@ -1,19 +1,23 @@
 """One request to a policy server, to see that it is there and what it serves."""
 
+import math
 import time
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from websockets.exceptions import InvalidStatus, InvalidURI, WebSocketException
 from websockets.sync.client import connect
 
 from xsim_core.errors import BadInputError
 
 from .answers import IMAGE, SEED, STATE
-from .wire import pack, unpack
+from .wire import MAX_DIMS, pack, unpack
 
 PATIENCE_S = 30.0
 MAX_BYTES = 1 << 20
+MAX_NUMBERS = 1 << 22
+"""Of a picture that a policy looks at."""
 
 
 def probe(url: str, key: str) -> dict[str, Any]:
@@ -40,15 +44,12 @@ def probe(url: str, key: str) -> dict[str, Any]:
             proxy=None,
         ) as connection:
             metadata = unpack(_bytes(connection.recv(PATIENCE_S)))
-            shapes = metadata.get("observation")
-            if not isinstance(shapes, dict) or {IMAGE, STATE} - set(shapes):
-                raise BadInputError(f"{url} serves another program's policy.")
-            observation = {
-                IMAGE: np.zeros(shapes[IMAGE], np.uint8),
-                STATE: np.zeros(shapes[STATE], np.float32),
-            }
+            try:
+                image, state = black_observation(metadata)
+            except BadInputError as error:
+                raise BadInputError(f"{url} serves another program's policy: {error}.") from error
             began_s = time.monotonic()
-            connection.send(pack(observation | {SEED: 0}))
+            connection.send(pack({IMAGE: image, STATE: state, SEED: 0}))
             answer = unpack(_bytes(connection.recv(PATIENCE_S)))
             took_ms = 1e3 * (time.monotonic() - began_s)
     except InvalidStatus as error:
@@ -57,11 +58,34 @@ def probe(url: str, key: str) -> dict[str, Any]:
         raise BadInputError(f"{url} refuses: {why}.") from error
     except (InvalidURI, WebSocketException, OSError, ValueError) as error:
         raise BadInputError(
-            f"{url} is no policy server that answers: {error}. 'xsim policy serve' says its URL."
+            f"'{url}' is no policy server that answers: {error}. 'xsim policy serve' says its URL."
         ) from error
-    timing = answer.get("server_timing", {})
-    infer_ms = timing.get("infer_ms")
-    return {"metadata": metadata, "round_trip_ms": took_ms, "infer_ms": infer_ms}
+    timing = answer.get("server_timing")
+    infer_ms = timing.get("infer_ms") if isinstance(timing, dict) else None
+    told = infer_ms if isinstance(infer_ms, int | float | np.number) else None
+    return {"metadata": metadata, "round_trip_ms": took_ms, "infer_ms": told}
+
+
+def black_observation(metadata: dict[str, Any]) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """A black picture and a state of zeros, of the shapes that a server says it takes.
+
+    Raises:
+        BadInputError: when it says none, or none that a policy could have.
+    """
+    shapes = metadata.get("observation")
+    told = shapes if isinstance(shapes, dict) else {}
+    sizes = [told.get(name) for name in (IMAGE, STATE)]
+    for name, size in zip((IMAGE, STATE), sizes, strict=True):
+        if not _is_shape(size):
+            raise BadInputError(f"its {name} has the shape {str(size)[:80]}")
+    return np.zeros(sizes[0], np.uint8), np.zeros(sizes[1], np.float32)  # pyright: ignore[reportCallIssue, reportArgumentType]
+
+
+def _is_shape(size: Any) -> bool:
+    """Whether it is some axes, of no more numbers than a request may hold."""
+    if not isinstance(size, list) or not 0 < len(size) <= MAX_DIMS:
+        return False
+    return all(type(n) is int and n > 0 for n in size) and math.prod(size) <= MAX_NUMBERS
 
 
 def _bytes(message: str | bytes) -> bytes:

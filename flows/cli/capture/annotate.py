@@ -9,7 +9,8 @@ from typing import Annotated, Literal
 
 from tyro.conf import arg
 
-from flows.cli.arguments import CaptureFolder
+from flows.cli.arguments import LOOPBACK, CaptureFolder
+from flows.cli.listening import check_address
 from flows.cli.output import print_json
 
 
@@ -36,12 +37,10 @@ class CaptureAnnotate:
         """Serve the page until a box is accepted."""
         from xsim_core.capture.annotate.film import open_annotated
         from xsim_core.capture.annotate.server import Annotator
-        from xsim_core.errors import BadInputError
         from xsim_core.folders import expanded
         from xsim_core.windows import arrays_below
 
-        if not 0 <= self.port <= 65535:
-            raise BadInputError(f"--port {self.port} is no port: 0 to 65535.")
+        check_address(LOOPBACK[0], self.port)
         folder = expanded(self.folder, "CAPTURE").absolute()
         with TemporaryDirectory() as place, arrays_below(Path(place)):
             film = open_annotated(folder, Path(place), prefer=self.video)

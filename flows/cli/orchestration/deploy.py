@@ -1,17 +1,22 @@
 """Commands of a laboratory: ``deploy``, ``worker`` and ``backfill``."""
 
+import json
 import os
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import Positional, arg
 
 from flows.cli.arguments import Preset
 from flows.cli.output import print_json
 from flows.prefect_server import PoolKind
-from xsim_core.errors import BadInputError
+from xsim_core.errors import BadInputError, UnknownNameError
+
+if TYPE_CHECKING:
+    from flows.prefect_server.server import Server
 
 QUERY_S = "2"
 """How often a worker asks for runs."""
@@ -46,6 +51,7 @@ class Deploy:
         from flows.prefect_server.pools import PoolRequest
         from tasks.settings import load_settings
 
+        self._check()
         pools = PoolRequest(
             kind=self.pools,
             image=self.image,
@@ -61,6 +67,21 @@ class Deploy:
         print(f"{server.ui_url}/deployments")
         print(f"next: xsim worker {WORK_POOLS[0]}")
         return 0
+
+    def _check(self) -> None:
+        """Refuse what nothing would come of.
+
+        Raises:
+            BadInputError: with the option.
+        """
+        if self.gpu_slots < 0 or self.runs_at_once < 1:
+            raise BadInputError("--gpu-slots is 0 or more, --runs-at-once 1 or more.")
+        of_containers = {"--volume": self.volume, "--env": self.env}
+        if self.pools == "process" and (given := [k for k, v in of_containers.items() if v]):
+            raise BadInputError(f"{given[0]} is for containers: add --pools docker or kubernetes.")
+        for text in self.volume:
+            if not re.fullmatch(r"[^:]+:/[^:]*(:(ro|rw))?", text):
+                raise BadInputError(f"--volume '{text}' is not FOLDER:/PATH, such as /srv:/data.")
 
 
 def _assignment(text: str) -> tuple[str, str]:
@@ -95,7 +116,9 @@ class Worker:
         if settings.runtime.device != "cpu":
             find_device(settings.runtime.device)
         home = settings.home
-        use_server(home, start_server(home))
+        server = start_server(home)
+        _check_pool(home, server, self.pool)
+        use_server(home, server)
         os.environ["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] = "INFO"
         # Prefect's own 10 s are half of what a capture waits for its first stage. An answer that
         # there is nothing costs the server milliseconds (tests/benchmarks/bench_trigger.py).
@@ -106,6 +129,23 @@ class Worker:
         sys.stdout.flush()
         command = [sys.executable, "-P", "-m", "prefect", "worker", "start", "--pool", self.pool]
         os.execv(sys.executable, command)
+
+
+def _check_pool(home: Path, server: "Server", name: str) -> None:
+    """Prefect would make a pool of any other name, and wait there for ever.
+
+    Raises:
+        UnknownNameError: when there is no such pool.
+    """
+    from flows.prefect_server.server import authorization
+
+    said = authorization(home, server)
+    with server.ask("work_pools/filter", authorization=said, body={}, timeout_s=10.0) as answer:
+        known = {pool["name"] for pool in json.loads(answer.read())}
+    if not known:
+        raise BadInputError("there are no work pools yet: 'xsim deploy' makes them.")
+    if name not in known:
+        raise UnknownNameError("work pool", name, known)
 
 
 @dataclass(frozen=True)

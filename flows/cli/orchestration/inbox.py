@@ -8,6 +8,8 @@ from typing import Annotated
 
 from tyro.conf import Positional, arg, subcommand
 
+from flows.cli.arguments import LOOPBACK
+from flows.cli.listening import check_address
 from flows.cli.output import print_json
 
 
@@ -57,6 +59,7 @@ class InboxListen:
         from flows.prefect_server.server import start_server, use_server
         from tasks.settings import load_settings
 
+        check_address(LOOPBACK[0], self.port)
         home = load_settings().home
         use_server(home, start_server(home))
         token = home / "inbox-token"

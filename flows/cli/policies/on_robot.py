@@ -215,7 +215,7 @@ def limits_of(policy: "PolicyOnRobot", texts: tuple[str, ...]) -> "SafetyLimits"
     given: dict[str, Any] = {}
     for text in texts:
         name, equals, value = text.partition("=")
-        if not equals:
+        if not (name and equals):
             raise BadInputError(f"--limit '{text}' is not LIMIT=VALUE, such as speed_m_s=0.1.")
         given[name] = parse_yaml(value, f"--limit '{text}': the value cannot be read")
     try:

@@ -1,5 +1,6 @@
 """``xsim policy serve``: a policy for whoever speaks openpi's protocol."""
 
+import math
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from tyro.conf import Positional, arg, subcommand
 
 from flows.cli.arguments import LOOPBACK, File, Reference
+from flows.cli.listening import check_address
 from flows.cli.output import print_json
 
 from .train import PolicyTrain
@@ -56,15 +58,15 @@ class PolicyServe:
         from xsim_core.refs import find_ref
 
         _require_packages()
-        from xsim_core.serving import Limits, PolicyAnswers, PolicyServer
-
-        if self.max_clients < 1 or not self.max_rate_hz > 0:
+        if self.max_clients < 1 or not 0 < self.max_rate_hz < math.inf:
             raise BadInputError("--max-clients is at least 1, --max-rate-hz more than 0.")
-        if not 0 <= self.port <= 65535:
-            raise BadInputError(f"--port {self.port} is no port: 0 to 65535.")
+        check_address(self.host, self.port)
         tls = self._tls()
         store = load_settings().open_store()
-        answers = PolicyAnswers.read(store, find_ref(store, self.ref))
+        ref = find_ref(store, self.ref)  # Before torch is imported, which takes seconds.
+        from xsim_core.serving import Limits, PolicyAnswers, PolicyServer
+
+        answers = PolicyAnswers.read(store, ref)
         path, key = key_in(self.key_file)
         limits = Limits(clients=self.max_clients, rate_hz=self.max_rate_hz)
         asyncio.run(self._serve(PolicyServer(answers, key, limits), tls, path))

@@ -77,7 +77,7 @@ class Current:
     def run(self) -> int:
         """List."""
         from tasks.settings import load_settings
-        from xsim_core.errors import CorruptArtifactError
+        from xsim_core.errors import CorruptArtifactError, UnknownNameError
         from xsim_core.promotion import current, history, pointers
 
         store = load_settings().open_store()
@@ -85,6 +85,8 @@ class Current:
         entries: list[Pointer] = []
         if self.pointer:
             entries = history(store, self.pointer)
+            if not entries:
+                raise UnknownNameError("policy pointer", self.pointer, pointers(store))
         else:
             for name in pointers(store):
                 try:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 from tyro.conf import arg
 
 from flows.cli.arguments import LOOPBACK, File
+from flows.cli.listening import check_address
 from flows.cli.output import print_json
 
 from .policy import key_in
@@ -53,8 +54,9 @@ class RobotServe:
         from xsim_core.errors import BadInputError
 
         require_packages("msgpack", "websockets", "mujoco")
-        if not 0 <= self.port <= 65535:
-            raise BadInputError(f"--port {self.port} is no port: 0 to 65535.")
+        check_address(self.host, self.port)
+        if self.seed < 0:
+            raise BadInputError(f"--seed {self.seed} is no seed: 0 or more.")
         _, key = key_in(self.key_file)
         scene = _scene(load_settings().open_store(), self.run_name)
         with tempfile.TemporaryDirectory() as folder:
@@ -146,7 +148,8 @@ def started_robot(run_name: str, key_file: str, seed: int) -> Generator[str]:
             else:
                 raise BadInputError("the robot did not come up, for the reason above.")
             if "url" not in told:
-                raise BadInputError(f"the robot did not come up: {told.get('error', text)}")
+                why = told.get("error", {}).get("message", text)
+                raise BadInputError(f"the robot did not come up: {why}")
             yield told["url"]
         finally:
             process.terminate()

@@ -74,7 +74,7 @@ class Demo:
 
 @dataclass(frozen=True)
 class Run:
-    """The whole chain on your capture: a folder made by `xsim capture ingest` or written as it is.
+    """The whole chain on your capture: a folder with a capture.yaml (`xsim capture init`).
 
     Running again with the same capture and settings continues after the last finished stage.
     """
@@ -150,7 +150,11 @@ def _brought(settings: "HomeSettings", text: str) -> str | None:
     path = Path(text).expanduser()
     if path.exists():
         return str(path.absolute())
+    from xsim_core.errors import BadInputError
     from xsim_core.refs import find_ref
+
+    if text.startswith(("/", ".", "~")):
+        raise BadInputError(f"--rollouts {text}: there is no such folder or file.")
 
     return str(find_ref(settings.open_store(), text))
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from tyro.conf import Positional, arg, subcommand
 
-from flows.cli.arguments import NO_TEXTS, Texts, several
+from flows.cli.arguments import LOOPBACK, NO_TEXTS, Texts, several
+from flows.cli.listening import check_address
 from flows.cli.output import print_json
 
 if TYPE_CHECKING:
@@ -51,10 +52,8 @@ class TrackReview:
     def run(self) -> int:
         """Decide, or serve the page until somebody did."""
         from tasks.settings import load_settings
-        from xsim_core.errors import BadInputError
 
-        if not 0 <= self.port <= 65535:
-            raise BadInputError(f"--port {self.port} is no port: 0 to 65535.")
+        check_address(LOOPBACK[0], self.port)
         settings = load_settings()
         store = settings.open_store()
         record = _tracked(store, self.run_name)

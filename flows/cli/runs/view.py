@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from tyro.conf import Positional, arg
 
 from flows.cli.arguments import LOOPBACK
+from flows.cli.listening import check_address
 from flows.cli.output import announce_empty, print_json
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ class View:
 
         if not 1 <= self.port <= 65535:
             raise BadInputError(f"--port {self.port} is no port: 1 to 65535.")
+        check_address(self.host, 0)  # Of ports the next free one is taken.
         if find_spec("viser") is None:
             raise MissingDependencyError(
                 "xsim view needs viser, which is not installed: pip install 'xsim[view]'."

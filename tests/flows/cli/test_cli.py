@@ -1,7 +1,9 @@
 """The command line as a person meets it: a process, its exit code and what it prints."""
 
+import errno
 import json
 import os
+import socket
 import subprocess
 import sys
 from importlib import metadata
@@ -12,6 +14,7 @@ import pytest
 from flows.cli.artifacts.look import damage
 from flows.cli.doctor.checks import _store
 from flows.cli.main import _parse
+from flows.cli.problems import problem_of
 from tasks.settings import Settings
 from tests.flows.conftest import run_python
 from tests.flows.toys import make_toy_run
@@ -102,6 +105,44 @@ def test_a_slip_of_a_command_is_answered_with_what_was_meant(xsim, home, slip, m
     done = xsim(home, *slip.split())
     assert done.returncode == 2
     assert f"Did you mean '{meant}'?" in done.stderr
+
+
+def test_a_usage_error_in_json_holds_no_drawn_lines(home):
+    done = process(home, "run", "--json")
+    message = json.loads(done.stdout)["error"]["message"]
+    assert "--help" in message
+    assert "---" not in message
+    assert "CAPTURE" in message
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("current nobody", "unknown policy pointer 'nobody'"),
+        ("show TOY:splat", "Did you mean 'toy'?"),
+        ("compare toy \udcff", "unknown run"),
+        ("run {home} --rollouts /no/where", "there is no such folder or file"),
+        ("deploy --gpu-slots -1", "--gpu-slots is 0 or more"),
+        ("deploy --runs-at-once 0", "--runs-at-once 1 or more"),
+        ("deploy --volume /srv:/data", "--volume is for containers: add --pools docker"),
+        ("deploy --pools docker --volume srv", "--volume 'srv' is not FOLDER:/PATH"),
+        ("inbox listen --port 70000", "--port 70000 is no port"),
+    ],
+)
+def test_what_would_come_to_nothing_is_refused(xsim, home, words, said):
+    done = xsim(home, *words.format(home=home).split(), "--json")
+    assert done.returncode == 1
+    assert said in json.loads(done.stdout)["error"]["message"]
+
+
+def test_a_network_that_refuses_is_said_so():
+    for error in (
+        socket.gaierror(-2, "Name or service not known"),
+        ConnectionRefusedError(111, "Connection refused"),
+        OSError(errno.EADDRNOTAVAIL, "cannot assign requested address"),
+    ):
+        assert problem_of(error).message.startswith("the network refused: ")
+    assert "bug in X-Sim" in problem_of(OSError(errno.EBADF, "bad file")).message
 
 
 def test_the_reader_of_a_pipe_may_leave_early(home):

@@ -5,6 +5,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 import pytest
 
+from flows.cli.orchestration.deploy import _check_pool
 from flows.prefect_server.backfill import plan_backfill
 from flows.prefect_server.deploy import _deployments
 from flows.prefect_server.server import auth_path, auth_string, find_server, log_path
@@ -36,6 +37,13 @@ def test_everything_that_a_laboratory_needs_is_there(deployed):
     assert ["xsim-gpu", 1] in there["limits"]
     assert there["queues"] == [["runs", 1]]
     assert there["zones"] == ["Europe/Berlin"]
+
+
+def test_a_worker_of_no_pool_is_refused(deployed, prefect_home):
+    server = find_server(prefect_home)
+    _check_pool(prefect_home, server, "xsim-gpu")
+    with pytest.raises(UnknownNameError, match="Did you mean 'xsim-cpu'"):
+        _check_pool(prefect_home, server, "xsim-cpuu")
 
 
 def test_what_has_a_schedule_is_scheduled(deployed):
