@@ -40,6 +40,7 @@ from xsim_core.storage import ArtifactStore
 from xsim_core.windows import temporary_arrays
 from xsim_core.world import (
     RGBD_HW,
+    Ground,
     SimulatedRobot,
     WorldSpread,
     open_world,
@@ -123,11 +124,13 @@ class Bench:
         return open_sim_world(self.inputs["sim"], self.folder / "sim")
 
     def robot(self, num_envs, **more):
+        world, sim = open_world(self.inputs["world"]), self.sim()
         if self.world is not None:
-            more["domains"] = [WorldSpread().draw(self.world)] * num_envs
+            ground = Ground.of(sim.assets, world.spec.room)
+            more["domains"] = [WorldSpread().draw(self.world, ground)] * num_envs
         return SimulatedRobot(
-            open_world(self.inputs["world"]),
-            self.sim(),
+            world,
+            sim,
             folder=self.folder,
             num_envs=num_envs,
             num_workers=self.workers,

@@ -32,7 +32,7 @@ from xsim_core.sim.vision.rollout import rollout
 from xsim_core.stage import run_stage
 from xsim_core.stages import DIFFUSION
 from xsim_core.storage import ArtifactStore, Runtime
-from xsim_core.world import OpenWorld, SimulatedRobot, WorldSpread, open_world
+from xsim_core.world import Ground, OpenWorld, SimulatedRobot, WorldSpread, open_world
 
 LIGHTS = {"plain": None, "local light": LocalLightConfig()}
 DRAWN = "20 drawn worlds"
@@ -129,7 +129,8 @@ class Bench:
     def opened(self, sim, world, place, spec):
         """A context that answers ``run(policy, seeds)``, which answers success and progress."""
         if place == DRAWN:
-            drawn = [WorldSpread().draw(k) for k in range(NUM_DRAWN)]
+            ground = Ground.of(sim.assets, world.spec.room)
+            drawn = [WorldSpread().draw(k, ground) for k in range(NUM_DRAWN)]
             where = {"folder": self.out, "num_workers": self.asked.workers}
             return _Robot(world, sim, num_envs=NUM_DRAWN, domains=drawn, **where)
         if spec is None or spec.lights == LightSpec():

@@ -11,20 +11,21 @@ from xsim_core.gap import FACTORS, GapRungConfig, both_places, differing
 from xsim_core.gap.config import FACTOR_NAMES, MEANINGS
 from xsim_core.gap.factors import Place, place_with
 from xsim_core.geometry import TexturedMesh
-from xsim_core.world import OpenWorld, WorldSpec, WorldSpread
+from xsim_core.world import Ground, OpenWorld, WorldSpec, WorldSpread
 
 FIELDS = {
-    "room": {"background"},
+    "room": {"background", "domain.dressing"},
     "object": {"assets.visual_glb"},
     "lights": {"domain.lights", "domain.light"},
     "exposure": {"domain.sensor.gain_range", "domain.sensor.white_balance"},
-    "noise": {"domain.sensor.noise_std", "domain.sensor.depth_noise_m"},
+    "noise": {"domain.sensor.noise_std", "domain.sensor.depth_noise_m", "domain.sensor.blur_px"},
     "camera": {"domain.camera", "domain.camera_offset", "assets.T_world_cam"},
     "table": {"assets.scene_objs", "assets.table_height_m", "assets.T_world_object_start"},
     "friction": {"domain.physics.friction"},
     "mass": {"domain.physics.density_kg_m3"},
     "latency": {"domain.physics.action_latency_steps"},
     "gain": {"domain.physics.action_gain"},
+    "joints": {"domain.physics.joint_offset_rad"},
 }
 """What each factor may touch, told apart from the code that does it."""
 
@@ -95,8 +96,8 @@ def test_no_field_is_anybodys_but_one_factors(ends):
 @given(st.integers(0, 2**31), st.sets(st.sampled_from(FACTOR_NAMES)), st.sampled_from(FACTOR_NAMES))
 def test_a_factor_changes_what_is_its_own_wherever_it_is_put_in(ends, seed, factors, name):
     here, there = ends
-    spread = WorldSpread(seed=seed)
-    drawn = tuple(spread.draw(k).model_copy(update={"name": "rung"}) for k in range(6))
+    spread, ground = WorldSpread(seed=seed), Ground.of(here.assets, there.background.room)
+    drawn = tuple(spread.draw(k, ground).model_copy(update={"name": "rung"}) for k in range(6))
     there = Place(there.assets, there.background, drawn)
     before = place_with(factors - {name}, here, there)
     after = place_with(factors | {name}, here, there)
@@ -121,7 +122,8 @@ def test_what_does_not_differ_is_no_rung(sim, tmp_path):
 def test_one_world_is_one_domain_and_drawn_worlds_are_those_of_evaluate(sim, tmp_path):
     world, config = world_of(), GapRungConfig(num_trials=4, num_worlds=2)
     _, there = both_places(sim, world, config, Path(tmp_path))
-    drawn = [config.worlds.draw(k).model_dump(exclude={"name"}) for k in range(2)]
+    ground = Ground.of(sim.assets, world.spec.room)
+    drawn = [config.worlds.draw(k, ground).model_dump(exclude={"name"}) for k in range(2)]
     assert [d.model_dump(exclude={"name"}) for d in there.domains] == drawn
     here, there = both_places(sim, world, GapRungConfig(), Path(tmp_path))
     assert len(here.domains) == len(there.domains) == 1

@@ -53,3 +53,17 @@ def test_the_far_side_of_an_edge_and_what_nothing_lies_at_is_not_measured():
     assert (seen[10:, :30] > 0).all()
     assert (seen[:, 32:] > 0).all()
     assert (seen[5:8, 5:8] == 0).all()
+
+
+@pytest.mark.parametrize("blur_px", [0.5, 1.0, 2.0])
+def test_blur_spreads_a_point_as_far_as_it_says_and_keeps_its_light(blur_px):
+    rgb = np.zeros((41, 41, 3), np.uint8)
+    rgb[18:23, 18:23] = 255
+    spec = SensorSpec(noise_std=0, blur_px=blur_px)
+    seen = spec.apply(rgb, np.ones(3, np.float32), np.random.default_rng(0)).astype(float)[..., 0]
+    assert seen.sum() == pytest.approx(25 * 255, rel=0.03)
+    x = np.arange(41) - 20
+    spread = np.sqrt((seen.sum(axis=0) * x**2).sum() / seen.sum())
+    assert spread == pytest.approx(np.hypot(blur_px, 2**0.5), rel=0.05)  # Five pixels: sigma √2.
+    sharp = SensorSpec(noise_std=0).apply(rgb, np.ones(3, np.float32), np.random.default_rng(0))
+    np.testing.assert_array_equal(sharp, rgb)

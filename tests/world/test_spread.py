@@ -5,10 +5,17 @@ import pytest
 from pydantic import ValidationError
 
 from xsim_core.geometry import rotation_angle
-from xsim_core.world import WorldSpread
+from xsim_core.world import Ground, WorldSpread
 
 SPREAD = WorldSpread()
-DRAWN = [SPREAD.draw(k) for k in range(200)]
+GROUND = Ground(
+    path=np.array([[0.45, -0.05], [0.47, 0.02], [0.5, 0.1]]),
+    camera=np.array([1.2, 0.1]),
+    taken=np.array([[0.0, 0.0, 0.28], [0.1, 0.55, 0.14]]),
+    low=np.array([-0.65, -0.9]),
+    high=np.array([1.3, 0.9]),
+)
+DRAWN = [SPREAD.draw(k, GROUND) for k in range(200)]
 
 
 def within(values, bounds):
@@ -20,9 +27,9 @@ def within(values, bounds):
 
 
 def test_a_world_is_its_seed_and_number():
-    assert SPREAD.draw(3) == DRAWN[3]
-    assert SPREAD.draw(3) != SPREAD.draw(4)
-    assert WorldSpread(seed=1).draw(3) != DRAWN[3]
+    assert SPREAD.draw(3, GROUND) == DRAWN[3]
+    assert SPREAD.draw(3, GROUND) != SPREAD.draw(4, GROUND)
+    assert WorldSpread(seed=1).draw(3, GROUND) != DRAWN[3]
 
 
 def test_what_is_drawn_lies_within_its_ranges():
@@ -32,7 +39,14 @@ def test_what_is_drawn_lies_within_its_ranges():
     within([p.action_latency_steps for p in physics], SPREAD.action_latency_steps)
     within([p.action_gain for p in physics], SPREAD.action_gain)
     within([d.sensor.noise_std for d in DRAWN], SPREAD.noise_std)
-    within([len(d.lights.directions) for d in DRAWN], SPREAD.num_lights)
+    within([len(set(d.lights.directions)) for d in DRAWN], SPREAD.num_lights)
+    within([d.sensor.blur_px for d in DRAWN], SPREAD.blur_px)
+    offsets = np.array([p.joint_offset_rad for p in physics])
+    within(offsets.ravel(), (-SPREAD.joint_rad, SPREAD.joint_rad))
+    tints = np.array([d.dressing.table_tint for d in DRAWN])
+    within(tints.ravel(), (1 - SPREAD.table_tint, 1 + SPREAD.table_tint))
+    within([len(d.dressing.things) for d in DRAWN], SPREAD.num_things)
+    within([v for d in DRAWN for t in d.dressing.things for v in t.size_m], SPREAD.thing_m)
     slants = [np.arccos(-np.array(v)[2]) for d in DRAWN for v in d.lights.directions]
     within(slants, (SPREAD.slant_rad[0] - 1e-9, SPREAD.slant_rad[1] + 1e-9))
 
@@ -41,6 +55,38 @@ def test_lights_come_from_all_sides():
     azimuths = [np.arctan2(*d.lights.directions[0][1::-1]) for d in DRAWN]
     counts, _ = np.histogram(azimuths, bins=8, range=(-np.pi, np.pi))
     assert counts.min() > 10
+
+
+def test_a_part_of_the_main_light_casts_the_shadow():
+    shares = []
+    for lights in (d.lights for d in DRAWN):
+        assert lights.directions[0] == lights.directions[1]
+        cast, other = (np.array(c) for c in lights.colours_rgb[:2])
+        assert (
+            0.9 * (1 - SPREAD.light_tint) <= (cast + other).max() <= 1.7 * (1 + SPREAD.light_tint)
+        )
+        shares.append(float((cast / (cast + other))[0]))
+    within(shares, SPREAD.shadow)
+
+
+def test_nothing_stands_in_the_way_on_another_thing_or_before_the_path():
+    near, _ = SPREAD.thing_distance_m
+    for things in (d.dressing.things for d in DRAWN):
+        placed = [(np.array(t.position_m), float(np.hypot(*t.size_m[:2])) / 2) for t in things]
+        for i, (at, radius) in enumerate(placed):
+            away = np.hypot(*(GROUND.path - at).T)
+            assert away.min() - radius >= near
+            nearest = GROUND.path[np.argmin(away)]
+            assert (at - nearest) @ (GROUND.camera - nearest) <= 0
+            others = [*placed[:i], *((row[:2], row[2]) for row in GROUND.taken)]
+            assert all(np.hypot(*(at - to)) >= radius + r for to, r in others)
+            assert (at >= GROUND.low).all()
+            assert (at <= GROUND.high).all()
+
+
+def test_where_no_place_is_free_nothing_stands():
+    full = GROUND.with_taken((0.45, 0.0), 3.0)
+    assert all(SPREAD.draw(k, full).dressing.things == () for k in range(5))
 
 
 def test_camera_and_exposure_are_off_for_all_of_a_worlds_episodes():

@@ -18,7 +18,7 @@ from xsim_core.sim.vision.reporting_policy import ReportingPolicy
 from xsim_core.sim.vision.rollout import TeacherInPool, rollout
 from xsim_core.storage import ArtifactWriter, OpenArtifact, Progress
 from xsim_core.windows import temporary_arrays
-from xsim_core.world import RobotEpisodes, SimulatedRobot, open_world
+from xsim_core.world import Ground, RobotEpisodes, SimulatedRobot, open_world
 
 from .config import EvaluateConfig
 from .rates import Trials
@@ -115,13 +115,15 @@ class TrialRunner:
         config, rows = self._config, []
         shape = (config.num_worlds, config.trials_per_world)
         seeds = self._seeds(config.num_worlds * config.trials_per_world)
+        true = open_world(world)
+        ground = Ground.of(self._sim.assets, true.spec.room)
         with SimulatedRobot(
-            open_world(world),
+            true,
             self._sim,
             folder=self._out.scratch() / "worlds",
             num_envs=config.num_worlds,
             num_workers=self._out.runtime.num_workers,
-            domains=[config.worlds.draw(k) for k in range(config.num_worlds)],
+            domains=[config.worlds.draw(k, ground) for k in range(config.num_worlds)],
         ) as robot:
             for name, policy in students.items():
                 actor = self._reporting(policy, seeds)

@@ -11,22 +11,23 @@ from xsim_core.world import WorldSpread
 
 FactorName = Literal[
     "room", "object", "lights", "exposure", "noise", "camera", "table", "friction", "mass",
-    "latency", "gain",
+    "latency", "gain", "joints",
 ]  # fmt: skip
 """What may differ between the simulation and a world, in the order in which the ladder goes."""
 FACTOR_NAMES: tuple[FactorName, ...] = get_args(FactorName)
 MEANINGS: Mapping[FactorName, str] = {
-    "room": "the room itself is drawn instead of its splat",
+    "room": "the room itself is drawn instead of its splat, with what is new on its table",
     "object": "the object's own mesh and paint",
     "lights": "the world's lights, alike in every episode",
     "exposure": "the sensor's gain and white balance",
-    "noise": "the sensor's noise",
+    "noise": "the sensor's noise and the lens's blur",
     "camera": "where the camera really is",
     "table": "the real table without the reconstructed obstacles",
     "friction": "friction of object and table",
     "mass": "the object's density",
     "latency": "steps between command and execution",
     "gain": "executed over commanded motion",
+    "joints": "what the arm's encoders are off by",
 }
 """Each in words, as a page says it."""
 PICTURE = "seen.png"

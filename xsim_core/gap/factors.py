@@ -15,7 +15,7 @@ from xsim_core.sim.assets import SimAssets
 from xsim_core.sim.open import OpenSimWorld
 from xsim_core.sim.vision.backgrounds import Background, RoomBackground
 from xsim_core.sim.vision.domain import Domain
-from xsim_core.world import OpenWorld, check_object_frame, world_assets
+from xsim_core.world import Ground, OpenWorld, check_object_frame, world_assets
 
 from .config import FACTOR_NAMES, FactorName, GapRungConfig
 
@@ -72,17 +72,18 @@ def _both(first: Change, second: Change) -> Change:
 
 
 FACTORS: Mapping[FactorName, Change] = {
-    "room": _background,
+    "room": _both(_background, _domains(("dressing",))),
     "object": _assets("visual_glb"),
     "lights": _domains(("lights", "light")),
     "exposure": _domains(("gain_range", "white_balance"), of="sensor"),
-    "noise": _domains(("noise_std", "depth_noise_m"), of="sensor"),
+    "noise": _domains(("noise_std", "depth_noise_m", "blur_px"), of="sensor"),
     "camera": _both(_domains(("camera", "camera_offset")), _assets("T_world_cam")),
     "table": _assets("scene_objs", "table_height_m", "T_world_object_start"),
     "friction": _domains(("friction",), of="physics"),
     "mass": _domains(("density_kg_m3",), of="physics"),
     "latency": _domains(("action_latency_steps",), of="physics"),
     "gain": _domains(("action_gain",), of="physics"),
+    "joints": _domains(("joint_offset_rad",), of="physics"),
 }
 """What each takes from the other place."""
 
@@ -108,7 +109,9 @@ def both_places(
         config: the simulation's domain, and which worlds.
         folder: where to write the world's object.
     """
-    drawn = [config.worlds.draw(k) for k in range(config.num_worlds)] or [world.spec.domain]
+    ground = Ground.of(sim.assets, world.spec.room)
+    worlds = (config.worlds.draw(k, ground) for k in range(config.num_worlds))
+    drawn = list(worlds) or [world.spec.domain]
     physics = {"physics": config.domain.physics or sim.task.physics, "name": RUNG}
     here = Place(
         sim.assets, sim.background, (config.domain.model_copy(update=physics),) * len(drawn)

@@ -98,7 +98,7 @@ def room_meshes(room: RoomSpec) -> dict[str, tuple[TexturedMesh, NDArray[np.floa
     rng = np.random.default_rng(room.texture_seed)
     parts = _table_and_walls(room, rng)
     for i, box in enumerate(room.clutter):
-        mesh = _thing(room, i, rng)
+        mesh = thing_mesh(room, i, box, rng)
         T = make_se3(so3_exp([0, 0, box.yaw_rad]), [*box.position_m, box.size_m[2] / 2 + 5e-4 * i])
         parts[f"clutter_{i}"] = (mesh, T)
     if room.board is not None:
@@ -106,9 +106,17 @@ def room_meshes(room: RoomSpec) -> dict[str, tuple[TexturedMesh, NDArray[np.floa
     return parts
 
 
-def _thing(room: RoomSpec, number: int, rng: np.random.Generator) -> TexturedMesh:
-    """What stands on the table there."""
-    box = room.clutter[number]
+def thing_mesh(
+    room: RoomSpec, number: int, box: ClutterBox, rng: np.random.Generator
+) -> TexturedMesh:
+    """What stands in the place of a box, made as the room's own things are.
+
+    Args:
+        room: says how things look there.
+        number: which of the room's things it is like.
+        box: its size and colour.
+        rng: of its texture.
+    """
     if room.furniture == "patterned":
         texture = patterned_texture(
             256,
@@ -145,8 +153,7 @@ def _table_and_walls(
 ) -> dict[str, tuple[TexturedMesh, NDArray[np.float64]]]:
     low, high = np.array(room.table_min_m), np.array(room.table_max_m)
     size, centre = high - low, (low + high) / 2
-    table = textured_quad(size[0], size[1], _table_texture(room, size, rng))
-    parts = {"table": (table, make_se3(np.eye(3), [*centre, 0.0]))}
+    parts = {"table": table_mesh(room, rng)}
     half = size / 2 + room.wall_distance_m
     z_mid = room.floor_z_m + room.wall_height_m / 2
     planes = {"floor": (2 * half[0], 2 * half[1], np.eye(3), [*centre, room.floor_z_m])}
@@ -163,6 +170,16 @@ def _table_and_walls(
         texture = tinted(_plane_texture(room, name, height, width, rng), room.wall_tint)
         parts[name] = (textured_quad(width, height, texture), make_se3(R, position))
     return parts
+
+
+def table_mesh(
+    room: RoomSpec, rng: np.random.Generator
+) -> tuple[TexturedMesh, NDArray[np.float64]]:
+    """The table's top, and its pose: the quad's centre, in the world."""
+    low, high = np.array(room.table_min_m), np.array(room.table_max_m)
+    size = high - low
+    table = textured_quad(size[0], size[1], _table_texture(room, size, rng))
+    return table, make_se3(np.eye(3), [*(low + high) / 2, 0.0])
 
 
 def _table_texture(

@@ -12,6 +12,8 @@ class SensorSpec(FrozenModel):
 
     noise_std: float = Field(default=2.0, ge=0)
     """Gaussian noise in grey levels of 255."""
+    blur_px: float = Field(default=0.0, ge=0, exclude_if=lambda v: v == 0)
+    """Standard deviation of the Gaussian into which the lens spreads a point, in pixels."""
     gain_range: tuple[float, float] = (1.0, 1.0)
     """Uniform range of the exposure."""
     white_balance: float = Field(default=0.0, ge=0, lt=1)
@@ -29,10 +31,15 @@ class SensorSpec(FrozenModel):
         self, rgb: NDArray[np.uint8], gain: NDArray[np.float32], rng: np.random.Generator
     ) -> NDArray[np.uint8]:
         """A picture (h, w, 3) as the sensor reports it."""
-        seen = rgb * gain
+        seen = (self._blurred(rgb) if self.blur_px > 0 else rgb) * gain
         if self.noise_std > 0:
             seen += rng.standard_normal(rgb.shape, np.float32) * np.float32(self.noise_std)
         return np.clip(np.rint(seen), 0, 255).astype(np.uint8)
+
+    def _blurred(self, rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
+        import cv2
+
+        return cv2.GaussianBlur(rgb.astype(np.float32), (0, 0), self.blur_px)
 
     def pass_over(self, image_hw: tuple[int, int], rng: np.random.Generator) -> None:
         """Draw the noise of a picture that nobody looks at: those after it stay what they were."""

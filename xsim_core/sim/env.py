@@ -27,6 +27,7 @@ from xsim_core.geometry.arrays import (
 from .assets import SimAssets
 from .bodies import Bodies
 from .controller import FINGER_SQUEEZE_M, EndEffectorController
+from .encoders import Encoders
 from .moment import Moment
 from .privileged import privileged_observation, proprioception, rotate
 from .reward import Goals, Situation, WaypointReward
@@ -60,6 +61,7 @@ class SimEnv:
             render_backend="none",
         )
         self._bodies = Bodies(self.maniskill)
+        self._encoders = Encoders(self.physics.joint_offset_rad)
         self._reward = WaypointReward(Goals.from_assets(assets, task), task)
         self._controller = EndEffectorController.of_task(
             task, np.array(assets.workspace_low), np.array(assets.workspace_high)
@@ -135,7 +137,7 @@ class SimEnv:
         finger = 0.0 if self.task.gripper == "closed" else float(q[7])
         if on_path is not None and on_path.is_held:
             finger = FINGER_SQUEEZE_M
-        self._controller.reset(q[:7].copy(), finger_m=finger)
+        self._controller.reset(self._encoders.joints(q)[:7].copy(), finger_m=finger)
         self._bodies.drive_to(q[:7], finger)
         self._pending.clear()
         self._pending.extend([np.zeros(self.action_dim)] * self.physics.action_latency_steps)
@@ -165,8 +167,9 @@ class SimEnv:
             )
         self._pending.append(np.clip(action, -1.0, 1.0))
         act = self._pending.popleft()
-        q = self._controller.command(act, self._tcp, gain=self.physics.action_gain)
-        self._bodies.drive_to(q, self._controller.finger_m)
+        tcp = self._encoders.tcp(self._qpos, self._tcp)
+        q = self._controller.command(act, tcp, gain=self.physics.action_gain)
+        self._bodies.drive_to(self._encoders.true_targets(q), self._controller.finger_m)
         self._bodies.step(self._substeps)
         self._num_steps += 1
         now = self._read(self._situation.centre)
@@ -209,7 +212,8 @@ class SimEnv:
         self.set_state(moment.qpos, *se3_to_pos_quat(moment.T_world_object))
         self._bodies.move_on(moment.qvel, moment.velocities)
         self._controller = copy.deepcopy(moment.controller)
-        self._bodies.drive_to(self._controller.q_target, self._controller.finger_m)
+        targets = self._encoders.true_targets(self._controller.q_target)
+        self._bodies.drive_to(targets, self._controller.finger_m)
         self._pending = deque(moment.pending)
         self._reward.reset(moment.waypoint_index)
         self._num_steps, self._progress = moment.num_steps, moment.progress
@@ -248,7 +252,8 @@ class SimEnv:
 
     def proprio(self) -> NDArray[np.float32]:
         """(6,): TCP position (3) in metres, yaw sine and cosine, gripper opening in [0, 1]."""
-        return proprioception(self._qpos, self._tcp)
+        measured = self._encoders.joints(self._qpos)
+        return proprioception(measured, self._encoders.tcp(self._qpos, self._tcp))
 
     def _read(self, centre_before: NDArray[np.float64] | None = None) -> Situation:
         """Fetch what this step needs from PhysX, with the object's centre a control step ago."""

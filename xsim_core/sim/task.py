@@ -19,6 +19,10 @@ MAX_ANGLE_RAD = 2 * math.pi
 """What is more is in degrees. No rotation is more than half a turn off, so 3.2 asks for none."""
 
 
+JointOffset = tuple[float, float, float, float, float, float, float]
+NO_OFFSET: JointOffset = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+
+
 class Physics(FrozenModel):
     """What may differ between simulators, and between a simulator and the real world."""
 
@@ -30,6 +34,8 @@ class Physics(FrozenModel):
     """Control steps between commanding an action and its execution."""
     action_gain: float = Field(default=1.0, gt=0)
     """Executed over commanded displacement."""
+    joint_offset_rad: JointOffset = Field(default=NO_OFFSET, exclude_if=lambda v: v == NO_OFFSET)
+    """Of each joint of the arm: where it stands minus where its encoder says that it stands."""
 
 
 class RewardWeights(FrozenModel):

@@ -1,3 +1,4 @@
+from .ground import Ground as Ground
 from .open import (
     OpenWorld as OpenWorld,
     open_world as open_world,

@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from xsim_core.errors import BadInputError
 from xsim_core.geometry import PinholeCamera, TexturedMesh
 from xsim_core.sim.assets import SimAssets
+from xsim_core.sim.encoders import Encoders
 from xsim_core.sim.open import OpenSimWorld
 from xsim_core.sim.state import EnvState
+from xsim_core.sim.task import Physics
 from xsim_core.sim.vision.backgrounds import RoomBackground
 from xsim_core.sim.vision.domain import Domain
 from xsim_core.sim.vision.image_pool import ImageEnvPool
@@ -116,11 +118,13 @@ class SimulatedRobot(AbstractContextManager["SimulatedRobot"]):
         height, width = rgbd_hw or RGBD_HW
         self._rgbd_view = video_camera(assets).resized(width, height)
         self._judgement: Judgement | None = None
+        domain = domains or [world.spec.domain] * num_envs
+        self._encoders = [Encoders((d.physics or Physics()).joint_offset_rad) for d in domain]
         self._pool = ImageEnvPool(
             world_assets(world, assets, folder),
             sim.task,
             background=RoomBackground(room=world.spec.room),
-            domain=domains or world.spec.domain,
+            domain=domain,
             num_envs=num_envs,
             num_workers=num_workers,
             image_hw=image_hw,
@@ -146,7 +150,7 @@ class SimulatedRobot(AbstractContextManager["SimulatedRobot"]):
             rgb=result.rgb,
             state=result.state,
             action=result.action,
-            qpos=EnvState.unpack(result.env_states).qpos,
+            qpos=self._reported_joints(result),
             episode_ends=result.episode_ends,
             T_world_cam=np.array(self._nominal.T_world_cam),
             camera=self._policy_view,
@@ -154,6 +158,16 @@ class SimulatedRobot(AbstractContextManager["SimulatedRobot"]):
             wide_rgb=result.wide_rgb,
             wide_depth_mm=result.wide_depth_mm,
         )
+
+    def _reported_joints(self, result: RolloutResult) -> NDArray[np.float32]:
+        """(n, 9), by the encoders of the environment in which each episode was."""
+        qpos = np.array(EnvState.unpack(result.env_states).qpos)
+        for i in range(len(result.episode_ends)):
+            # Environments take seeds in turn.
+            encoders = self._encoders[i % len(self._encoders)]
+            for row in range(*result.episode(i).indices(len(qpos))):
+                qpos[row] = encoders.joints(qpos[row])
+        return qpos
 
     def judge(self) -> Judgement:
         """The truth about the latest ``run``. Only ``evaluate`` may ask."""

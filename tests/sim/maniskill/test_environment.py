@@ -91,10 +91,13 @@ def test_the_task_s_actions_move_it_as_they_move_the_scalar_twin(push):
     assert int(info["waypoint_index"]) == twin.waypoint_index
 
 
-def test_actions_that_would_be_late_are_refused(push):
-    late = push["task"].physics.model_copy(update={"action_latency_steps": 2})
-    with pytest.raises(BadInputError, match="action_latency_steps 2"):
-        XSimObjectTrackEnv(control_mode=TASK_ACTIONS, physics=late, **WITHOUT_PICTURES, **push)
+@pytest.mark.parametrize(
+    ("name", "value"), [("action_latency_steps", 2), ("joint_offset_rad", (0.01,) * 7)]
+)
+def test_an_arm_that_would_not_do_what_it_is_told_is_refused(push, name, value):
+    physics = push["task"].physics.model_copy(update={name: value})
+    with pytest.raises(BadInputError, match=name):
+        XSimObjectTrackEnv(control_mode=TASK_ACTIONS, physics=physics, **WITHOUT_PICTURES, **push)
 
 
 @pytest.mark.vulkan

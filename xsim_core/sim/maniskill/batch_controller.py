@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from xsim_core.errors import BadInputError
 from xsim_core.sim.assets import SimAssets
 from xsim_core.sim.controller import (
     FINGER_OPEN_M,
@@ -18,7 +19,27 @@ from xsim_core.sim.controller import (
     LINK7_TCP,
     LINK_OFFSETS,
 )
-from xsim_core.sim.task import TaskSpec
+from xsim_core.sim.task import NO_OFFSET, Physics, TaskSpec
+
+TASK_ACTIONS = "xsim_task"
+"""The control mode that ManiSkill does not have: the task's own actions, as the teacher's are."""
+
+
+def check_task_actions(physics: Physics) -> None:
+    """Refuse an arm that does not do at once and exactly what it is told.
+
+    Raises:
+        BadInputError: with what it would take.
+    """
+    for name, value in (
+        ("action_latency_steps", physics.action_latency_steps),
+        ("joint_offset_rad", 0 if physics.joint_offset_rad == NO_OFFSET else "other than 0"),
+    ):
+        if value:
+            raise BadInputError(
+                f"control_mode '{TASK_ACTIONS}' executes actions at once and has encoders without "
+                f"an error, and the physics has {name} {value}. Give one with 0."
+            )
 
 
 def forward_kinematics(q: Tensor) -> tuple[Tensor, Tensor]:

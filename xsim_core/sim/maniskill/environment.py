@@ -29,12 +29,10 @@ from xsim_core.sim.starts import StartStreams, seeds_of_all
 from xsim_core.sim.task import Physics, TaskSpec
 
 from . import batch_reward as rewards
-from .batch_controller import BatchController
+from .batch_controller import TASK_ACTIONS, BatchController, check_task_actions
 from .physx_gpu import check_backend
 
 ENV_ID = "XSimObjectTrack-v1"
-TASK_ACTIONS = "xsim_task"
-"""The control mode that ManiSkill does not have: the task's own actions, as the teacher's are."""
 _EYE_FROM_OBJECT = np.array([0.65, 0.35, 0.60])
 """Where the default cameras are, seen from the object's start: in front of the robot, above."""
 
@@ -76,11 +74,7 @@ class XSimObjectTrackEnv(BaseEnv):
         self._arms: BatchController | None = None
         self._has_task_actions = kwargs.get("control_mode") == TASK_ACTIONS
         if self._has_task_actions:
-            if self.physics.action_latency_steps:
-                raise BadInputError(
-                    f"control_mode '{TASK_ACTIONS}' executes actions at once, and the physics has "
-                    f"action_latency_steps {self.physics.action_latency_steps}. Give one with 0."
-                )
+            check_task_actions(self.physics)
             kwargs["control_mode"] = "pd_joint_pos"
         super().__init__(*args, **kwargs)
         if self._has_task_actions:

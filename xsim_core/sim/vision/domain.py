@@ -8,6 +8,7 @@ from pydantic import Field
 
 from xsim_core.config import FrozenModel, Vec3
 from xsim_core.geometry import make_se3, so3_exp
+from xsim_core.render.dressing import Dressing
 from xsim_core.render.lights import LightSpec
 from xsim_core.render.sensor import SensorSpec
 from xsim_core.sim.task import Physics
@@ -67,7 +68,9 @@ class Domain(FrozenModel):
     light: LightRandomisation = LightRandomisation()
     """How far they stray between episodes."""
     sensor: SensorSpec = SensorSpec()
-    """Noise, exposure and white balance."""
+    """Noise, blur, exposure and white balance."""
+    dressing: Dressing | None = Field(default=None, exclude_if=lambda v: v is None)
+    """What is new in the room. Only the true room can be dressed: a splat is as it was filmed."""
 
     def draw(self, seed: int, T_world_cam: NDArray[np.floating]) -> "EpisodeDraw":
         """What one episode looks like; the seed decides all of it.

@@ -138,6 +138,7 @@ class ImageWorker:
             rgb = unseen.rgb
             sensor.pass_over(setup.image_hw, draw.rng)
         elif self.renderer is not None:
+            self.renderer.dress(setup.domains[i].dressing)
             frame = self.renderer.render(state, draw.T_world_cam, lights=draw.lights)
             rgb = sensor.apply(frame.rgb, draw.gain, draw.rng)
             if setup.rgbd_hw is not None:

@@ -7,10 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsim_core.cache import cache_folder
+from xsim_core.errors import BadInputError
 from xsim_core.geometry import PinholeCamera, inverse_se3, make_se3, transform_points
+from xsim_core.render.dressing import DressableRoom, Dressing
 from xsim_core.render.lights import Lights, LightSpec, table_irradiance
 from xsim_core.render.panda import low_poly_panda
-from xsim_core.render.room import build_room
 from xsim_core.render.scene import add_camera, add_visual, open_render_scene, place, place_camera
 from xsim_core.render.shapes import textured_quad
 from xsim_core.sim.assets import SimAssets
@@ -74,6 +75,7 @@ class SceneRenderer:
         self._policy_view = policy_view or policy_camera(assets, image_hw)
         self._cameras: dict[tuple[int, int], tuple[Any, Any, PinholeCamera]] = {}
         self._splat: SplatViews | None = None
+        self._room: DressableRoom | None = None
         self._catcher_light: dict[Any, NDArray[np.float32]] = {}
         match background:
             case SplatBackground():
@@ -81,10 +83,24 @@ class SceneRenderer:
                 self._photographed_light = table_irradiance(background.lights)
                 self._catcher = self._load_shadow_catcher()
             case RoomBackground():
-                build_room(self.scene, background.room)
+                self._room = DressableRoom(self.scene, background.room)
         middle = np.array([0.45, 0.0, assets.table_height_m])
         self._lights = Lights(self.scene, middle)
         self.render(np.array([*assets.start_qpos, *middle, 1, 0, 0, 0]))  # Compiles the shaders.
+
+    def dress(self, dressing: Dressing | None) -> None:
+        """Show the room so from the next picture on; as it was filmed when None.
+
+        Raises:
+            BadInputError: for a splat, which shows what was filmed and nothing else.
+        """
+        if self._room is not None:
+            self._room.wear(dressing)
+        elif dressing is not None:
+            raise BadInputError(
+                "a reconstructed room cannot be dressed: it is as it was filmed. Leave the "
+                "domain's `dressing` out, or render the true room (RoomBackground)"
+            )
 
     def camera(self, image_hw: tuple[int, int] | None = None) -> PinholeCamera:
         """Intrinsics of pictures of this size: the policy's view, or else the whole video image."""
