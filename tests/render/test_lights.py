@@ -36,3 +36,10 @@ def test_light_from_below_does_not_reach_the_table():
 def test_every_direction_has_a_colour():
     with pytest.raises(ValidationError, match="1 directions of lights have 2 colours"):
         LightSpec(directions=((0, 0, -1.0),))
+
+
+def test_lights_that_would_not_be_rendered_are_refused():
+    down, white = (0, 0, -1.0), (1.0, 1.0, 1.0)
+    LightSpec(directions=(down,) * 3, colours_rgb=(white,) * 3)
+    with pytest.raises(ValidationError, match="4 directional lights: 3 are rendered"):
+        LightSpec(directions=(down,) * 4, colours_rgb=(white,) * 4)

@@ -11,6 +11,9 @@ from pydantic import model_validator
 from xsim_core.config import FrozenModel, Vec3
 from xsim_core.geometry import make_se3, se3_to_pos_quat
 
+MAX_LIGHTS = 3
+"""SAPIEN 3.0.3's shaders add up three directional lights, and leave out further ones."""
+
 
 @dataclass(frozen=True)
 class ShadowMap:
@@ -48,6 +51,11 @@ class LightSpec(FrozenModel):
             raise ValueError(
                 f"{len(self.directions)} directions of lights have {len(self.colours_rgb)} "
                 "colours; each needs one"
+            )
+        if len(self.directions) > MAX_LIGHTS:
+            raise ValueError(
+                f"{len(self.directions)} directional lights: {MAX_LIGHTS} are rendered, so further "
+                "ones would not be seen"
             )
         return self
 

@@ -14,7 +14,7 @@ from pydantic import Field, model_validator
 
 from xsim_core.config import FrozenModel, Vec3
 from xsim_core.render.dressing import Dressing
-from xsim_core.render.lights import LightSpec
+from xsim_core.render.lights import MAX_LIGHTS, LightSpec
 from xsim_core.render.room import ClutterBox
 from xsim_core.render.sensor import SensorSpec
 from xsim_core.sim.task import Physics
@@ -44,7 +44,8 @@ class WorldSpread(FrozenModel):
     other_lights: Range = (0.2, 0.7)
     """Radiance of each other one."""
     shadow: Range = (0.3, 1.0)
-    """How dark the main light's shadow is: 1 is a lamp's, 0 none at all, as below a clouded sky."""
+    """How dark the main light's shadow is: 1 is a lamp's, 0 none at all, as below a clouded sky.
+    With as many lights as can be rendered it is a lamp's."""
     slant_rad: Range = (0.2, 1.0)
     """From the vertical; they come from all sides."""
     light_tint: float = Field(default=0.15, ge=0, lt=1)
@@ -59,7 +60,7 @@ class WorldSpread(FrozenModel):
     """Of the sensor, in grey levels of 255."""
     blur_px: Range = (0.0, 0.7)
     """Of the lens: the standard deviation of what a point becomes, in pixels."""
-    table_tint: float = Field(default=0.25, ge=0, lt=1)
+    table_tint: float = Field(default=0.2, ge=0, lt=1)
     """Half range of each colour channel of the table's top, whose pattern or grain is another."""
     num_things: tuple[int, int] = (0, 3)
     """Things that stand beside and behind the object's path and that nobody has seen before."""
@@ -86,6 +87,10 @@ class WorldSpread(FrozenModel):
                 raise ValueError(f"{name}: from {low} to {high} is no range of numbers from 0")
         if self.num_lights[0] < 1:
             raise ValueError("num_lights: a world without lights shows nothing; draw at least 1")
+        if self.num_lights[1] > MAX_LIGHTS:
+            raise ValueError(f"num_lights: at most {MAX_LIGHTS} are rendered")
+        if self.shadow[1] > 1 or self.thing_m[0] < 0.005:
+            raise ValueError("shadow is a share, at most 1, and thing_m at least 0.005")
         if min(self.friction[0], self.action_gain[0]) <= 0 or self.density_kg_m3[0] < 10:
             raise ValueError("friction and action_gain must be above 0, density_kg_m3 at least 10")
         if self.slant_rad[1] >= np.pi / 2 or self.action_latency_steps[1] > MAX_LATENCY_STEPS:
@@ -174,6 +179,8 @@ class WorldSpread(FrozenModel):
 
 def _with_softer_shadow(lights: LightSpec, shadow: float) -> LightSpec:
     """A part of the main light casts the shadow, the rest of it shines alike and casts none."""
+    if len(lights.directions) == MAX_LIGHTS:
+        return lights
     main = np.array(lights.colours_rgb[0])
     return lights.model_copy(
         update={
