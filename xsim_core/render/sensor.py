@@ -39,7 +39,8 @@ class SensorSpec(FrozenModel):
     def _blurred(self, rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
         import cv2
 
-        return cv2.GaussianBlur(rgb.astype(np.float32), (0, 0), self.blur_px)
+        blurred = cv2.GaussianBlur(rgb.astype(np.float32), (0, 0), self.blur_px)
+        return np.asarray(blurred, np.float32)
 
     def pass_over(self, image_hw: tuple[int, int], rng: np.random.Generator) -> None:
         """Draw the noise of a picture that nobody looks at: those after it stay what they were."""

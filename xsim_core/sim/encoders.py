@@ -22,9 +22,9 @@ class Encoders:
 
     def joints(self, qpos: Joints) -> NDArray[np.float64]:
         """What they say (9,) of true joints (9,) of arm and fingers; fingers are right."""
-        if self._are_right:
-            return np.asarray(qpos, dtype=np.float64)
-        return np.concatenate([qpos[:7] - self._offset, qpos[7:]])
+        said = np.array(qpos, dtype=np.float64)
+        said[:7] -= self._offset
+        return said
 
     def tcp(self, qpos: Joints, tcp: Vectors3) -> Vectors3:
         """Where (3,) they put the TCP, which is at ``tcp`` (3,) with true joints (9,)."""
