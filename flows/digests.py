@@ -17,6 +17,10 @@ from xsim_core.capture.identity import source_files
 from xsim_core.scratch import write_text
 from xsim_core.storage import home_folder
 
+CAPTURE_FILE = "capture.yaml"
+"""Copied into the inbox last: a folder without it is still being copied."""
+LAST_SHARE = 5
+"""A capture whose own file came last, as it should, is whole after this part of the time."""
 _ELSEWHERE = "links, or files elsewhere"
 """Of a capture that no look at its folder alone can tell to be unchanged."""
 
@@ -26,13 +30,30 @@ def is_fresh(changed_s: float, settle_s: float) -> bool:
     return time.time() - changed_s < settle_s
 
 
-def last_change_s(capture: Path) -> float:
-    """When a file of a capture changed last (Unix seconds), as ``DigestMemory`` asks it.
+def whole_in_s(capture: Path, settle_s: float) -> float:
+    """Seconds until ``DigestMemory`` takes a capture for whole if nothing changes; 0 when it is.
 
     Raises:
         StillArrivingError, BadInputError: as ``file_stamp``.
     """
-    return file_stamp(capture.resolve())[1]
+    capture = capture.resolve()
+    return _whole_in_s(capture, file_stamp(capture)[1], settle_s)
+
+
+def _whole_in_s(capture: Path, changed_s: float, settle_s: float) -> float:
+    if settle_s <= 0:
+        return 0.0
+    # Of what is copied in another order there may be more to come after a pause.
+    if _changed_s(capture / CAPTURE_FILE) >= changed_s:
+        settle_s /= LAST_SHARE
+    # A clock that runs ahead makes a change look like one of the future.
+    return min(max(settle_s - (time.time() - changed_s), 0.0), settle_s)
+
+
+def _changed_s(path: Path) -> float:
+    with suppress(OSError):
+        return path.stat().st_ctime
+    return 0.0
 
 
 @dataclass(frozen=True)
@@ -41,7 +62,8 @@ class DigestMemory:
 
     folder: Path
     settle_s: float = 0.0
-    """A capture with a file changed within so many seconds is still arriving."""
+    """A capture of which a file changed within so many seconds is still arriving; within a part of
+    them (``LAST_SHARE``) where ``capture.yaml`` came last."""
 
     @staticmethod
     def at_home(settle_s: float = 0.0) -> "DigestMemory":
@@ -63,7 +85,7 @@ class DigestMemory:
             stamp, changed_s = file_stamp(capture)
         else:
             stamp = entry["stamp"]
-        if self.settle_s and is_fresh(changed_s, self.settle_s):
+        if _whole_in_s(capture, changed_s, self.settle_s):
             raise StillArrivingError(f"{capture} is still being written")
         if entry.get("stamp") == stamp:
             config = IngestConfig(source=capture, content_digest=entry["digest"], stamp=stamp)

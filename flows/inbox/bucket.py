@@ -1,4 +1,4 @@
-"""An inbox in a bucket: its complete captures are copied here, and the copy is what it holds."""
+"""An inbox in a bucket: what is whole is copied here, and the copy is what it holds."""
 
 import json
 from collections import defaultdict
@@ -8,48 +8,54 @@ from typing import NamedTuple
 
 from obstore.exceptions import BaseError
 
-from flows.digests import is_fresh
+from flows.digests import CAPTURE_FILE, is_fresh
 from xsim_core.errors import BadInputError, StoreUnreachableError, XSimError
 from xsim_core.scratch import write_bytes, write_text
 from xsim_core.storage import ArtifactStore
 
-from .place import CAPTURE_FILE, why_stray
+from .place import why_stray
+from .recordings import are_recordings
 
 Listed = dict[str, list[object]]
 """Path below the inbox → size in bytes and time of last change."""
 
 
 class Copies(NamedTuple):
-    """Captures that were copied, and those that could not be."""
+    """What an inbox holds, in folders of this machine."""
 
     folders: list[Path]
+    """Captures."""
     refused: dict[str, str]
-    """Name of the capture → what is wrong with it."""
+    """Name of a capture → what is wrong with it."""
+    recordings: list[Path]
+    """Folders of a robot's rollouts."""
+    arriving: tuple[str, ...] = ()
+    """Names of what was still written to a moment ago."""
 
 
 def fetch_prefix(url: str, folder: Path, *, settle_s: float = 0.0) -> Copies:
-    """Copy the captures below a store URL to a local folder; what is there unchanged stays.
+    """Copy captures and recordings below a store URL to a local folder; what is unchanged stays.
 
     Args:
         url: the inbox.
         folder: where the copies go; a file that is not in the inbox does not stay in a copy.
-        settle_s: a capture of which an object is younger than this is left for the next scan.
+        settle_s: something of which an object is younger than this is left for the next scan.
     """
     source = ArtifactStore(url)
     held: dict[str, list[tuple[str, int, datetime]]] = defaultdict(list)
     for entry in source.list_objects():
         held[entry[0].split("/")[0]].append(entry)
-    copies = Copies([], {})
+    copies, arriving = Copies([], {}, []), list[str]()
     for name, below in sorted(held.items()):
-        paths = {path for path, _, _ in below}
-        if f"{name}/{CAPTURE_FILE}" not in paths:
-            inside = (p.removeprefix(f"{name}/") for p in paths if p != name)
+        inside = [p.removeprefix(f"{name}/") for p, _, _ in below if p != name]
+        if CAPTURE_FILE not in inside and not are_recordings(inside):
             if why := why_stray(name, inside):
                 copies.refused[name] = why
             continue
-        is_settling = settle_s and is_fresh(max(t.timestamp() for _, _, t in below), settle_s)
         try:
-            if not is_settling:
+            if settle_s and is_fresh(max(t.timestamp() for _, _, t in below), settle_s):
+                arriving.append(name)
+            else:
                 listed: Listed = {path: [size, t.isoformat()] for path, size, t in below}
                 _copy(source, name, listed, folder)
         except StoreUnreachableError:
@@ -59,7 +65,9 @@ def fetch_prefix(url: str, folder: Path, *, settle_s: float = 0.0) -> Copies:
             continue
         if (folder / name / CAPTURE_FILE).is_file():
             copies.folders.append(folder / name)
-    return copies
+        elif name not in arriving:
+            copies.recordings.append(folder / name)
+    return copies._replace(arriving=tuple(arriving))
 
 
 def _copy(source: ArtifactStore, name: str, listed: Listed, folder: Path) -> None:

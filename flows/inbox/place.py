@@ -5,11 +5,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
+from flows.digests import CAPTURE_FILE
 from xsim_core.errors import BadInputError
 from xsim_core.folders import expanded
-
-CAPTURE_FILE = "capture.yaml"
-"""Copied into the inbox last: a folder without it is still being copied."""
 
 _ALMOST = ("capture.yml", "Capture.yaml", "capture.YAML", "capture.yaml.txt", "capture.json")
 """What people and their editors make of the file's name."""

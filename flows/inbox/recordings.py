@@ -4,12 +4,13 @@ A folder that ``xsim robot run --out`` wrote is known by its recordings, and bel
 whose student they say acted.
 """
 
+import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib.util import find_spec
 from pathlib import Path
 
-from xsim_core.errors import MissingDependencyError, XSimError
+from xsim_core.errors import BadInputError, MissingDependencyError, XSimError
 from xsim_core.rollouts.config import SUFFIX
 from xsim_core.runs import RunRecord, load_records
 from xsim_core.storage import ArtifactStore
@@ -25,24 +26,31 @@ Bring = Callable[[RunRecord, Path], str]
 
 def recording_folders(inbox: Path) -> list[Path]:
     """Folders of recordings in an inbox."""
-    return sorted(p.parent for p in inbox.glob(f"*/{SUMMARY}") if [*p.parent.glob(f"*{SUFFIX}")])
+    folders = (p.parent for p in inbox.glob(f"*/{SUMMARY}"))
+    return sorted(f for f in folders if are_recordings(p.name for p in f.iterdir()))
+
+
+def are_recordings(names: Iterable[str]) -> bool:
+    """Whether a folder with files of these names is one that ``xsim robot run`` wrote."""
+    names = set(names)
+    return SUMMARY in names and any(n.endswith(SUFFIX) and "/" not in n for n in names)
 
 
 def bring_home(
-    store: ArtifactStore, inbox: Path, bring: Bring, *, settle_s: float = SETTLE_S
+    store: ArtifactStore, folders: Iterable[Path], bring: Bring, *, settle_s: float = SETTLE_S
 ) -> dict[str, str]:
     """Give each folder of recordings to the runs that wait for it.
 
     Args:
         store: where the runs' records lie.
-        inbox: a folder.
+        folders: of recordings.
         bring: lets a run go on.
         settle_s: a folder that was written to within this time is left for the next scan.
 
     Returns:
         What became of each folder by name; those that a run has already are left out.
     """
-    if not (folders := recording_folders(inbox)):
+    if not (folders := [*folders]):
         return {}
     records = load_records(store)[0]
     taken = {record.request.rollouts for record in records}
@@ -61,6 +69,11 @@ def _brought(folder: Path, records: list[RunRecord], bring: Bring, settle_s: flo
     newest_s = max(path.stat().st_mtime for path in folder.iterdir())
     if time.time() - newest_s < settle_s:
         return "still arriving"
+    if not is_over(folder):
+        return (
+            "the session that records them is not over; if it was cut off, xsim run --rollouts "
+            f"{folder} takes what there is"
+        )
     policy = recorded_policy(folder)
     waiting = [
         record
@@ -70,6 +83,20 @@ def _brought(folder: Path, records: list[RunRecord], bring: Bring, settle_s: flo
     if not waiting:
         return f"recordings of {policy}, for which no run waits (xsim run --rollouts takes them)"
     return "; ".join(bring(record, folder) for record in waiting)
+
+
+def is_over(folder: Path) -> bool:
+    """Whether the session that recorded into a folder says that no further rollout comes.
+
+    Raises:
+        BadInputError: when it says nothing that can be read.
+    """
+    path = folder / SUMMARY
+    try:
+        said = json.loads(path.read_text())
+        return said.get("is_over", True) is not False  # Older ones do not say.
+    except (ValueError, AttributeError) as error:
+        raise BadInputError(f"{path} is no summary of 'xsim robot run': {error}") from error
 
 
 def recorded_policy(folder: Path) -> str:

@@ -20,12 +20,13 @@ from xsim_core.config import FrozenModel
 from xsim_core.errors import BadInputError
 from xsim_core.runs import RunRequest
 
-from .bucket import fetch_prefix
+from .bucket import Copies, fetch_prefix
 from .captures import SETTLE_S, Arrival, Scanned, scan, table_rows
 from .last_scan import note_scan
 from .memory import ArrivalMemory
 from .place import capture_folders, inbox_place, strays
-from .recordings import bring_home
+from .recordings import bring_home, recording_folders
+from .run_file import asked_of
 
 DEPLOYED = "scan-inbox/scan-inbox"
 
@@ -37,6 +38,7 @@ class ScanRequest(FrozenModel):
     deployment: str = NEW_VIDEO
     preset: str = "demo"
     settle_s: float = SETTLE_S
+    deploy: Literal["world", "robot"] = "world"
 
     @staticmethod
     def as_deployed() -> "ScanRequest":
@@ -64,16 +66,24 @@ def scan_inbox(
     deployment: str = NEW_VIDEO,
     preset: str = "demo",
     settle_s: float = SETTLE_S,
+    deploy: Literal["world", "robot"] = "world",
 ) -> dict[str, Any]:
     """Start a run for every capture that is new; answers what the inbox holds.
+
+    What a capture's ``run.yaml`` says of its run counts more than what is said here.
 
     Args:
         inbox: a folder or a store URL; ``XSIM_INBOX``, or ``inbox`` below ``XSIM_HOME``.
         deployment: what is run for each capture, as flow/deployment.
         preset: demo, debug or full.
-        settle_s: a capture that was written to within so many seconds is left for the next scan.
+        settle_s: a capture that was written to within so many seconds is left for the next scan;
+            a fifth of them is enough where ``capture.yaml`` came last.
+        deploy: world (the capture's simulated one, if it has one), or robot: a run waits for a
+            robot's rollouts when its student is made.
     """
-    asked = ScanRequest(inbox=inbox, deployment=deployment, preset=preset, settle_s=settle_s)
+    asked = ScanRequest(
+        inbox=inbox, deployment=deployment, preset=preset, settle_s=settle_s, deploy=deploy
+    )
     return scan_now(asked).model_dump(mode="json")
 
 
@@ -87,20 +97,16 @@ def scan_now(asked: ScanRequest) -> Scanned:
         note_scan(store, Scanned(arrivals=(), refused={str(given): str(error)}))
         raise
     if "://" in place:
-        folders, odd = fetch_prefix(place, settings.home / "inbox-copies", settle_s=asked.settle_s)
-        memory, brought = DigestMemory.at_home(), {}
+        here = fetch_prefix(place, settings.home / "inbox-copies", settle_s=asked.settle_s)
+        settle_s = 0.0  # What is copied is whole.
     else:
-        folders, odd = capture_folders(Path(place)), strays(Path(place))
-        memory = DigestMemory.at_home(asked.settle_s)
-        bring = partial(go_on, deployed=asked.deployment)
-        brought = bring_home(store, Path(place), bring, settle_s=asked.settle_s)
+        folder, settle_s = Path(place), asked.settle_s
+        here = Copies(capture_folders(folder), strays(folder), recording_folders(folder))
+    memory, bring = DigestMemory.at_home(settle_s), partial(go_on, deployed=asked.deployment)
+    brought = bring_home(store, here.recordings, bring, settle_s=settle_s)
 
     def submit(arrival: Arrival) -> str:
-        # With another preset it is another run, of another name.
-        name = arrival.run_name
-        if asked.preset != "demo":
-            name = f"{name}-{asked.preset}"
-        request = RunRequest(name=name, capture=arrival.folder, preset=asked.preset)
+        request = request_of(arrival, asked)
         run: Any = run_deployment(
             asked.deployment,
             parameters=request.parameters(),
@@ -112,12 +118,31 @@ def scan_now(asked: ScanRequest) -> Scanned:
         )
         return str(run.id)
 
-    scanned = scan(store, folders, submit, end_of, memory.look, ArrivalMemory.at_home(store).read)
-    refused = {**scanned.refused, **odd}
-    scanned = scanned.model_copy(update={"refused": refused, "recordings": brought})
+    read = ArrivalMemory.at_home(store).read
+    scanned = scan(store, here.folders, submit, end_of, memory.look, read)
+    more = {
+        "refused": {**scanned.refused, **here.refused},
+        "arriving": (*scanned.arriving, *here.arriving),
+        "recordings": brought,
+    }
+    scanned = scanned.model_copy(update=more)
     note_scan(store, scanned)
     publish(scanned)
     return scanned
+
+
+def request_of(arrival: Arrival, asked: ScanRequest) -> RunRequest:
+    """What is asked for a capture: as the scan has it, and as its ``run.yaml`` says.
+
+    Raises:
+        BadInputError: when that file cannot be used.
+    """
+    folder = Path(arrival.folder)
+    plain = RunRequest(capture=arrival.folder, preset=asked.preset, deploy=asked.deploy)
+    request = asked_of(folder, plain)
+    # With another preset it is another run, of another name.
+    beside = "" if request.preset == "demo" else f"-{request.preset}"
+    return request.model_copy(update={"name": f"{arrival.run_name}{beside}"})
 
 
 def end_of(flow_run: str) -> Literal["completed", "failed", "crashed"] | None:

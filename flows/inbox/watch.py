@@ -23,12 +23,11 @@ from watchdog.events import (
 )
 from watchdog.observers import Observer
 
-from flows.digests import last_change_s
+from flows.digests import CAPTURE_FILE, whole_in_s
 from xsim_core.capture import StillArrivingError
 from xsim_core.errors import BadInputError, XSimError
 
 from .captures import SETTLE_S, Scanned
-from .place import CAPTURE_FILE
 
 log = logging.getLogger(__name__)
 
@@ -104,16 +103,14 @@ class Dues(FileSystemEventHandler):
         try:
             if not (folder / CAPTURE_FILE).is_file():
                 return False  # Its coming will be told.
-            quiet_s = time.time() - last_change_s(folder)
+            in_s = whole_in_s(folder, self._settle_s)
         except StillArrivingError:
-            quiet_s = 0.0
+            in_s = self._settle_s
         except (OSError, XSimError):
             return True  # The scan says what is wrong with it.
-        if quiet_s >= self._settle_s:
-            return True
-        # A clock that runs ahead makes a change look like one of the future.
-        self.look_at(name, min(self._settle_s - quiet_s, self._settle_s) + 0.05)
-        return False
+        if in_s:
+            self.look_at(name, in_s + 0.05)
+        return not in_s
 
 
 def watch(inbox: Path, dues: Dues, scan: Scan, *, every_s: float = EVERY_S) -> None:

@@ -27,10 +27,10 @@ from starlette.types import Receive, Scope, Send
 from uvicorn import Config, Server
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from flows.digests import CAPTURE_FILE
 from xsim_core.errors import BadInputError
 
 from .captures import SETTLE_S
-from .place import CAPTURE_FILE
 
 log = logging.getLogger(__name__)
 

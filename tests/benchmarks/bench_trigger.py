@@ -3,7 +3,8 @@
 A server, its deployments, a worker and, with ``--watch``, ``xsim inbox watch``, started as the
 documentation says, in a home of their own; captures are put into the folder inbox, one after
 another: copied (``capture.yaml`` last) or moved in whole. A capture is complete when the inbox's
-rule says so: none of its files changed within the last ``SETTLE_S``. The first stage runs when its
+rule says so: none of its files changed within the last ``SETTLE_S``, or a ``LAST_SHARE``-th of it
+where ``capture.yaml`` came last, as here. The first stage runs when its
 function begins in its own process (``started`` in the artifact's manifest). Then nothing is put in
 for ``--idle-s`` seconds, and the processor time of every process is counted.
 """
@@ -24,6 +25,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 
+from flows.digests import LAST_SHARE
 from flows.inbox.captures import SETTLE_S, arrivals
 from tests.benchmarks import rounds as r
 from tests.capture.conftest import TINY
@@ -86,7 +88,7 @@ class Inbox(Laboratory):
         shutil.copytree(source, target, ignore=shutil.ignore_patterns("capture.yaml"))
         shutil.copy2(source / "capture.yaml", target)
         changed = max(p.stat().st_ctime for p in target.rglob("*"))
-        return changed, changed + SETTLE_S
+        return changed, changed + SETTLE_S / LAST_SHARE
 
     def follow(self, name):
         """Unix times of what happened to a capture's run, which is ended once it has a stage."""

@@ -28,8 +28,9 @@ STAGES = (
 CPU_S = (1.0, 10.0)
 """The signal falls when the stage's processes have used so much processor time, imports included:
 by the clock, a busy machine would never get further than the imports."""
-EXIT_WITHIN_S = 20.0
-"""Two to six seconds were measured with two other jobs on two cores."""
+PATIENCE_S = 300.0
+"""One that has not ended then hangs: half a second to two were measured on an idle machine, more
+than twenty at a load of 23 behind processes of higher priority."""
 
 
 def start(home, *, stdout=subprocess.DEVNULL):
@@ -111,11 +112,11 @@ def interrupt(stage, home, cpu_s):
 def _interrupt(stage, home, process, cpu_s):
     if not wait_for(stage, process, cpu_s):
         process.send_signal(signal.SIGINT)
-        process.wait(timeout=EXIT_WITHIN_S)
+        process.wait(timeout=PATIENCE_S)
         return None
     clock = time.monotonic()
     process.send_signal(signal.SIGINT)
-    code = process.wait(timeout=EXIT_WITHIN_S)
+    code = process.wait(timeout=PATIENCE_S)
     seconds = time.monotonic() - clock
     left = session_of(process.pid)
     assert code == 130, f"{stage}: exit {code}"
@@ -136,7 +137,7 @@ def forget(stage, home):
 
 @pytest.mark.slow
 @pytest.mark.vulkan
-@pytest.mark.timeout(3600)
+@pytest.mark.timeout(7200)
 def test_ctrl_c_in_every_stage_and_the_chain_still_ends(tmp_path):
     rng = random.Random(int(os.environ.get("XSIM_SEED", "0")))
     exits = 0

@@ -89,7 +89,8 @@ def state_of(client, run):
 
 toy(name="by-hand", return_state=True)
 by_hand = record_of("by-hand")
-found = {"without a deployment": [by_hand.state, flow_run_of(by_hand).state.name]}
+ended = flow_run_of(by_hand).state
+found = {"without a deployment": [by_hand.state, ended.name, ended.message == by_hand.awaits]}
 with get_client(sync_client=True) as client:
     deployment = client.create_deployment(client.create_flow(toy), "toy", work_pool_name=None)
 

@@ -1,7 +1,10 @@
 """A whole rollout over the wire: start, act, see, record, judge; and what ends it early."""
 
 import itertools
+import json
 import threading
+from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,6 +15,7 @@ from xsim_core.geometry import PinholeCamera
 from xsim_core.robots import SafetyLimits
 from xsim_core.robots.recording import read_rollout
 from xsim_core.robots.rollout import Setup, run_rollout
+from xsim_core.robots.session import run_session
 from xsim_core.robots.sight import PolicySight, policy_state
 from xsim_core.sim.task import TaskSpec
 
@@ -150,3 +154,25 @@ def test_the_policys_state_is_the_trainings():
     seen = policy_state(state((0.4, 0.1, 0.2), yaw=0.3, gripper_m=0.04), 0.08)
     wanted = [0.4, 0.1, 0.2, np.sin(0.3), np.cos(0.3), 0.5]
     np.testing.assert_allclose(seen, wanted, atol=1e-6)
+
+
+def test_a_session_says_whether_it_is_over_however_it_ends(setup, tmp_path):
+    pushes = SimpleNamespace(image_hw=(72, 96), state_dim=6)
+    policy = SimpleNamespace(
+        ref="a push",
+        task_name="push",
+        student=SimpleNamespace(architecture=pushes),
+        thinker=lambda seed: push,
+    )
+    short = replace(setup, task=TaskSpec(name="push", horizon=1, action_position_m=0.015))
+    seen = []
+
+    def say(seed, result):
+        if seed == 1:
+            seen.append(json.loads((tmp_path / "summary.json").read_text()))
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_session(policy, short, [0, 1, 2], tmp_path, say=say)
+    last = json.loads((tmp_path / "summary.json").read_text())
+    assert [(s["is_over"], s["rollouts"]) for s in (*seen, last)] == [(False, 1), (True, 2)]

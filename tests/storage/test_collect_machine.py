@@ -23,6 +23,7 @@ from hypothesis.stateful import (
 from hypothesis.strategies import booleans, integers, sampled_from
 
 from flows.executors import InProcess
+from flows.records.awaiting import AwaitsRolloutsError
 from flows.records.naming import take_name
 from flows.records.recorder import Recorder
 from flows.runs import recorded
@@ -202,6 +203,17 @@ class Laboratory(RuleBasedStateMachine):
         if self.running:
             self.end(self.running[which % len(self.running)], KeyboardInterrupt())
             done["interrupted"] += 1
+
+    @rule(which=integers(0, 3))
+    def wait(self, which):
+        """A run goes no further until a person brings something; asked for again, it goes on."""
+        if not self.running:
+            return
+        run = self.running[which % len(self.running)]
+        if run.refs:
+            self.end(run, AwaitsRolloutsError(run.refs[-1]))
+            assert load_record(self.users[0], run.recorder.record.name).state == "waiting"
+            done["waits"] += 1
 
     def end(self, run, error):
         self.running.remove(run)

@@ -150,7 +150,9 @@ def run_session(
 ) -> dict[str, Any]:
     """Run one rollout a seed, and write ``summary.json`` anew after each.
 
-    Stops after a rollout that was lost or that the safety layer stopped: a person looks first.
+    Until the session ends, however it does, that file says so (``is_over``): whoever waits for the
+    rollouts does not take the first for all. Stops after a rollout that was lost or that the safety
+    layer stopped: a person looks first.
 
     Args:
         policy: from a store.
@@ -161,16 +163,24 @@ def run_session(
     """
     warm_up(policy)
     results: list[tuple[int, RolloutResult]] = []
-    for seed in seeds:
-        path = recording_path(folder, seed)
-        result = run_rollout(setup, policy.thinker(seed), seed=seed, path=path)
-        results.append((seed, result))
-        say(seed, result)
-        summary = summary_of(policy, setup, results)
-        write_text(folder / "summary.json", json.dumps(summary, indent=1) + "\n")
-        if result.outcome in ("lost", "stopped"):
-            break
-    return summary_of(policy, setup, results)
+    try:
+        for seed in seeds:
+            path = recording_path(folder, seed)
+            result = run_rollout(setup, policy.thinker(seed), seed=seed, path=path)
+            results.append((seed, result))
+            say(seed, result)
+            _write_summary(folder, summary_of(policy, setup, results) | {"is_over": False})
+            if result.outcome in ("lost", "stopped"):
+                break
+    finally:
+        summary = summary_of(policy, setup, results) | {"is_over": True}
+        if results:
+            _write_summary(folder, summary)
+    return summary
+
+
+def _write_summary(folder: Path, summary: dict[str, Any]) -> None:
+    write_text(folder / "summary.json", json.dumps(summary, indent=1) + "\n")
 
 
 def warm_up(policy: PolicyOnRobot) -> None:

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from flows import digests
-from flows.digests import DigestMemory
+from flows.digests import LAST_SHARE, DigestMemory, whole_in_s
 from flows.inbox.bucket import fetch_prefix
 from xsim_core.capture import IngestConfig, StillArrivingError, identity
 from xsim_core.capture.identity import COARSEST_TIMES_S
@@ -151,3 +151,23 @@ def test_a_capture_that_is_still_written_to_is_not_read(tmp_path):
     with pytest.raises(StillArrivingError):
         DigestMemory(tmp_path / "known", settle_s=600).look(capture)
     assert not (tmp_path / "known").exists()
+
+
+def test_one_whose_own_file_came_last_is_whole_sooner(tmp_path):
+    capture = a_capture(tmp_path / "one")
+    time.sleep(0.02)
+    (capture / "capture.yaml").touch()
+    last_in_s = whole_in_s(capture, 600)
+    assert 0 < last_in_s <= 600 / LAST_SHARE
+    time.sleep(0.02)
+    (capture / "video" / "rgb" / "0.png").write_bytes(b"more")
+    assert 600 / LAST_SHARE < whole_in_s(capture, 600) <= 600
+    assert whole_in_s(capture, 0) == 0
+    time.sleep(0.1)
+    assert whole_in_s(capture, 0.1) == 0
+
+
+def test_a_change_of_a_clock_that_runs_ahead_is_waited_for_no_longer(tmp_path, monkeypatch):
+    capture = a_capture(tmp_path / "one")
+    monkeypatch.setattr(time, "time", lambda: 0.0)
+    assert 0 < whole_in_s(capture, 600) <= 600

@@ -74,7 +74,10 @@ def spoil(inbox):
 
 def test_one_of_each_odd_kind_stops_no_other(store, inbox, server):
     refused = spoil(inbox)
-    good = [new_capture(inbox, name, n) for n, name in enumerate(("a first", "K\u00fcche 1", "zz"))]
+    names = ("a first", "K\u00fcche 1", "zz", "utf-16")
+    good = [new_capture(inbox, name, n) for n, name in enumerate(names)]
+    own = good[-1] / "capture.yaml"
+    own.write_bytes(own.read_text().encode("utf-16"))
     store.create_object("inbox/torn.json", b"{")
     store.create_object("inbox/newer.json", b'{"digest": "x", "folder": "y", "colour": "red"}')
     store.create_object("inbox/README.md", b"\xff")
@@ -86,7 +89,7 @@ def test_one_of_each_odd_kind_stops_no_other(store, inbox, server):
     assert all(rows[name].startswith("refused: ") for name in names)
     scanned.model_dump_json()
     assert scan_again(store, inbox, server).arrivals == scanned.arrivals
-    assert len(arrivals(store)) == 3
+    assert len(arrivals(store)) == 4
 
 
 def test_a_run_that_cannot_be_started_stops_no_other(store, inbox, server):

@@ -5,7 +5,8 @@ import time
 
 import pytest
 
-from flows.inbox.recordings import bring_home
+from flows.inbox.bucket import fetch_prefix
+from flows.inbox.recordings import bring_home, recording_folders
 from xsim_core.artifacts import ArtifactRef
 from xsim_core.robots.recording import RolloutWriter
 from xsim_core.runs import RunRecord, RunRequest, save_record
@@ -31,10 +32,10 @@ def record(store, name, *, student=STUDENT, state="waiting", rollouts=None):
     save_record(store, made)
 
 
-def arrive(inbox, name, *, policy=STUDENT, age_s=60.0):
+def arrive(inbox, name, *, policy=STUDENT, age_s=60.0, summary="{}"):
     """As ``xsim robot run --out`` leaves it."""
     RolloutWriter(inbox / name / "rollout_0000.rollout", {"policy": str(policy)}).close()
-    (inbox / name / "summary.json").write_text("{}")
+    (inbox / name / "summary.json").write_text(summary)
     for path in (inbox / name).iterdir():
         os.utime(path, (time.time() - age_s,) * 2)
 
@@ -47,7 +48,7 @@ def brought(store, inbox):
         went_on.append((record.name, folder.name))
         return f"{record.name} goes on"
 
-    return bring_home(store, inbox, bring), went_on
+    return bring_home(store, recording_folders(inbox), bring), went_on
 
 
 def test_it_goes_to_every_run_that_waits_for_its_policy_and_to_no_other(store, inbox):
@@ -73,6 +74,9 @@ def test_what_a_run_has_is_not_brought_again(store, inbox):
     [
         ({"policy": OTHER}, f"recordings of {OTHER}, for which no run waits"),
         ({"age_s": -600.0}, "still arriving"),
+        ({"summary": '{"is_over": false}'}, "the session that records them is not over"),
+        ({"summary": "{torn"}, "refused: "),
+        ({"summary": "[]"}, "refused: "),
     ],
 )
 def test_what_waits_for_no_one_or_is_not_whole_is_said(store, inbox, changes, said):
@@ -81,6 +85,31 @@ def test_what_waits_for_no_one_or_is_not_whole_is_said(store, inbox, changes, sa
     told, went_on = brought(store, inbox)
     assert told["monday"].startswith(said)
     assert went_on == []
+
+
+def test_of_a_bucket_they_are_copied_once_they_are_whole(moto_url, store, tmp_path):
+    record(store, "first")
+    here, bucket = tmp_path / "here", ArtifactStore(moto_url)
+    arrive(tmp_path, "monday")
+    for path in sorted((tmp_path / "monday").iterdir()):
+        bucket.create_object(f"monday/{path.name}", path.read_bytes())
+    bucket.create_object("no rollouts/summary.json", b"{}")
+    early = fetch_prefix(moto_url, here, settle_s=600)
+    assert (early.recordings, early.arriving) == ([], ("monday",))
+    copies = fetch_prefix(moto_url, here)
+    assert copies[:3] == ([], {}, [here / "monday"])
+    went_on = []
+    said = bring_home(
+        store,
+        copies.recordings,
+        lambda run, folder: went_on.append((run.name, folder)) or "goes on",
+        settle_s=0,
+    )
+    assert said == {"monday": "goes on"}
+    assert went_on == [("first", here / "monday")]
+    bucket.create_object("monday/rollout_0001.rollout", b"another")
+    assert fetch_prefix(moto_url, here).recordings == [here / "monday"]
+    assert (here / "monday" / "rollout_0001.rollout").read_bytes() == b"another"
 
 
 def test_what_cannot_be_read_is_refused_and_the_rest_goes_on(store, inbox):

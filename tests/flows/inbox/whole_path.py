@@ -70,7 +70,7 @@ def process():
     run = client.read_flow_run(asked["id"])
     client.set_flow_run_state(run.id, Pending(), force=True)  # As the worker that takes it does.
     with suppress(Pause):
-        run_flow(xsim, flow_run=run, parameters={"deploy": "robot", **run.parameters})
+        run_flow(xsim, flow_run=run, parameters=run.parameters)
     state = client.read_flow_run(run.id).state
     return [state.name, record().state]
 
@@ -83,8 +83,9 @@ def act(policy):
 
 
 with get_client(sync_client=True) as client:
-    client.create_deployment(client.create_flow(xsim), "new-video", parameters={"deploy": "robot"})
+    client.create_deployment(client.create_flow(xsim), "new-video")
     a_capture(inbox / "take")
+    (inbox / "take" / "run.yaml").write_text("deploy: robot")
     scan()
     found = {"student made": process(), "name": record().name, "awaits": record().awaits}
     act(record().stages["diffusion"])

@@ -19,7 +19,7 @@ def found(prefect_home, tmp_path_factory):
 
 
 def test_a_flow_run_that_cannot_be_suspended_ends_and_says_what_it_waits_for(found):
-    assert found["without a deployment"] == ["waiting", "Awaits rollouts"]
+    assert found["without a deployment"] == ["waiting", "Awaits rollouts", True]
 
 
 def test_one_of_a_deployment_is_suspended_and_status_says_the_same(found):
