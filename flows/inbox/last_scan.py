@@ -13,7 +13,7 @@ from pydantic import Field
 from xsim_core.config import FrozenModel
 from xsim_core.errors import CorruptArtifactError
 from xsim_core.runs import RunRecord
-from xsim_core.storage import ArtifactStore, read_record
+from xsim_core.storage import ArtifactStore, read_record, record_names
 
 from .captures import Arrival, Scanned, arrivals
 
@@ -52,9 +52,9 @@ def note_scan(store: ArtifactStore, scanned: Scanned) -> None:
 
 def listed(store: ArtifactStore) -> list[dict[str, Any]]:
     """A row for whatever lies in the inbox or ever arrived: its phase, and why it has no run."""
-    last = last_scan(store)
+    last, runs = last_scan(store), record_names(store, "runs")
     rows = [
-        {**a.model_dump(mode="json"), "name": a.run_name, "reason": _why_failed(store, a)}
+        {**a.model_dump(mode="json"), "name": a.run_name, "reason": _why(store, a, runs)}
         for a in arrivals(store).values()
     ]
     odd = {f: ("refused", f"{why}; since {last.since}") for f, why in last.refused.items()}
@@ -67,11 +67,22 @@ def listed(store: ArtifactStore) -> list[dict[str, Any]]:
     ]
 
 
-def _why_failed(store: ArtifactStore, arrival: Arrival) -> str:
+def _why(store: ArtifactStore, arrival: Arrival, runs: list[str]) -> str:
+    """Why a capture's run failed, or what it waits for; as ``xsim status`` says it."""
+    if arrival.phase == "submitted":
+        return next((r.awaits for r in _records(store, arrival, runs) if r.state == "waiting"), "")
     if arrival.phase not in ("failed", "given up"):
         return ""
-    record = None
-    with suppress(CorruptArtifactError):
-        record = read_record(store, f"runs/{arrival.run_name}.json", RunRecord)
-    said = f"{record.error}; " if record is not None and record.error else ""
-    return f"{said}xsim inbox retry {arrival.run_name}"
+    errors = [f"{r.error}; " for r in _records(store, arrival, runs) if r.error]
+    return f"{''.join(errors[:1])}xsim inbox retry {arrival.run_name}"
+
+
+def _records(store: ArtifactStore, arrival: Arrival, runs: list[str]) -> list[RunRecord]:
+    """Of the arrival's run, which is called after its preset too."""
+    name, found = arrival.run_name, list[RunRecord]()
+    for run in runs:
+        if run == name or run.startswith(f"{name}-"):
+            with suppress(CorruptArtifactError):
+                record = read_record(store, f"runs/{run}.json", RunRecord)
+                found += [] if record is None else [record]
+    return found

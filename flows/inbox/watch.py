@@ -95,6 +95,10 @@ class Dues(FileSystemEventHandler):
                 for name in names:
                     del self._due_s[name]
             if ready := [name for name in names if self._is_worth_a_scan(name)]:
+                with self._changed:
+                    # The scan that follows sees what was told meanwhile, too.
+                    for name in ready:
+                        self._due_s.pop(name, None)
                 return ready
         return []
 

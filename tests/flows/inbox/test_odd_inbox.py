@@ -272,6 +272,9 @@ def test_the_list_tells_each_capture_with_its_phase_and_the_reason(store, inbox,
     note_scan(store, failed.model_copy(update={"arriving": (str(inbox / "new"),)}))
     name = next(a.run_name for a in failed.arrivals if a.phase == "failed")
     save_record(store, RunRecord(name=name, state="failed", error="ValueError: too dark"))
+    good = next(a.run_name for a in failed.arrivals if a.phase == "submitted")
+    said = "good waits for rollouts of a robot"
+    save_record(store, RunRecord(name=f"{good}-debug", state="waiting", awaits=said))
     rows = {row["name"].rpartition("-")[0] or row["name"]: row for row in listed(store)}
     assert {name: row["phase"] for name, row in rows.items()} == {
         "good": "submitted",
@@ -279,6 +282,7 @@ def test_the_list_tells_each_capture_with_its_phase_and_the_reason(store, inbox,
         "broken": "refused",
         "new": "arriving",
     }
+    assert rows["good"]["reason"] == said
     assert rows["bad"]["reason"] == f"ValueError: too dark; xsim inbox retry {name}"
     assert "object_name" in rows["broken"]["reason"]
     since = last_scan(store).since
