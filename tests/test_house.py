@@ -73,8 +73,7 @@ ELSEWHERE = {
     "tests/exporters/test_physics_files.py": "xsim_core/exporters/rigid_body",
     "tests/exporters/test_trajectories.py": "xsim_core/exporters/npy xsim_core/exporters/tum",
     "tests/importers/test_ingest.py": """
-        xsim_core/importers/lerobot/choose xsim_core/importers/lerobot/films
-        xsim_core/importers/lerobot/layout
+        xsim_core/importers/lerobot/choose xsim_core/importers/lerobot/layout
         xsim_core/importers/lerobot/read xsim_core/importers/lerobot/rows
         xsim_core/importers/config xsim_core/api/importing xsim_core/api/training""",
     "tests/flows/cli/test_import.py": """

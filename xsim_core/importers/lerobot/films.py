@@ -4,6 +4,7 @@ OpenCV 5.0's wheel decodes no AV1, which is what LeRobot writes; imageio-ffmpeg'
 a film of variable frame rate up with copies, so the program is asked to pass frames through.
 """
 
+import os
 import re
 import subprocess
 import tempfile
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from xsim_core.capture.readers.images import check_pixels
 from xsim_core.errors import BadInputError
 
-_SIZE = re.compile(rb"\[Parsed_showinfo[^\]]*\] n: *\d+ .*?pts_time:(\S+) .*? s:(\d+)x(\d+) ")
+_FRAME = re.compile(rb"\[Parsed_showinfo[^\]]*\] n: *(\d+) .*?pts_time:(\S+) .*? s:\d+x\d+ ")
 # The demuxer and protocol are named: a playlist in a film's place would open other files.
 _INPUT = (
     "-hide_banner", "-nostdin", "-nostats", "-threads", "2", "-protocol_whitelist", "file",
@@ -86,28 +87,34 @@ def _size(header: bytes, stream: IO[bytes], path: Path) -> tuple[int, int]:
 
 
 class _Lines:
-    """What FFmpeg says, read as it is written."""
+    """What FFmpeg says, read as it is written.
+
+    Read at places of its own (``pread``): FFmpeg writes where the file's one position stands, so
+    moving that while it runs would have it write over its own lines.
+    """
 
     def __init__(self, said: IO[bytes]) -> None:
-        self._said, self._times, self._at, self._rest = said, list[float](), 0, b""
+        self._file, self._times, self._at, self._rest = said.fileno(), list[float](), 0, b""
 
     def time_of(self, frame: int) -> float | None:
-        """The time of a frame that was already decoded."""
+        """The time of a frame that was already decoded; None when its line is not there."""
         if frame >= len(self._times):
             self._read()
         return self._times[frame] if frame < len(self._times) else None
 
     def last(self) -> str:
         """Its last line."""
-        self._said.seek(0)
-        lines = self._said.read().decode(errors="replace").strip().splitlines()
+        lines = self._from(0).decode(errors="replace").strip().splitlines()
         return lines[-1][-200:] if lines else "nothing was said"
 
+    def _from(self, at: int) -> bytes:
+        return os.pread(self._file, os.fstat(self._file).st_size - at, at)
+
     def _read(self) -> None:
-        self._said.seek(self._at)
-        data = self._said.read()
+        data = self._from(self._at)
         self._at += len(data)
         whole, _, self._rest = (self._rest + data).rpartition(b"\n")
         for line in whole.splitlines():
-            if found := _SIZE.search(line):
-                self._times.append(float(found[1]))
+            # By its number: after a line that is missing, no time is taken for another frame's.
+            if (found := _FRAME.search(line)) and int(found[1]) == len(self._times):
+                self._times.append(float(found[2]))
