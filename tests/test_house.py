@@ -91,7 +91,6 @@ ELSEWHERE = {
     "tests/film/test_camera_path.py": "xsim_core/film/gates",
     "tests/capture/readers/posed/test_nerfstudio.py": """
         xsim_core/capture/readers/posed/cameras xsim_core/capture/readers/posed/posed_photos""",
-    "tests/exporters/test_photos.py": "xsim_core/capture/readers/posed/colmap_model",
     "tests/scan/test_film_room.py": "xsim_core/film/background",
     "tests/pose_track/test_file.py": "xsim_core/pose_track/verified",
     "tests/reconstruct/test_reconstruct.py": """

@@ -47,6 +47,13 @@ def test_a_writer_that_fails_leaves_the_old_content(tmp_path):
     assert names(tmp_path) == ["state.npz"]
 
 
+def test_a_device_or_pipe_is_not_replaced(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match="Is no plain file"):
+        scratch.write_text(tmp_path / "pipe", "x")
+    assert (tmp_path / "pipe").is_fifo()
+
+
 def test_a_file_cut_short_anywhere_reads_as_none_and_is_said(tmp_path, caplog):
     path = tmp_path / "state.npz"
     scratch.write_arrays(path, {"a": np.arange(40), "b": 7})

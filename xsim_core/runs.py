@@ -19,6 +19,8 @@ from .process import fate_of
 Ending = Literal["failed", "interrupted"]
 """How a stage or a run stopped short: by an error, or by somebody who ended it."""
 
+MAX_BYTES = 200
+"""Of a run's name: a longer one names no file on any disk."""
 _ASKED_BEFORE = ("capture", "preset", "task")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
@@ -171,7 +173,7 @@ def load_record(store: ArtifactStore, name: str) -> RunRecord:
         CorruptArtifactError: when its record cannot be read.
     """
     # What is no text, as bytes of another encoding, names no object of any store.
-    is_path = name.isprintable() and name and "/" not in name
+    is_path = name.isprintable() and 0 < len(name.encode()) <= MAX_BYTES and "/" not in name
     record = read_record(store, f"runs/{name}.json", RunRecord) if is_path else None
     if record is None:
         raise UnknownNameError("run", name, list_runs(store))

@@ -41,6 +41,9 @@ def drafted(path: Path, *, durable: bool = True) -> Generator[Path]:
         durable: flush the file, or all files of the folder, to the disk before it is renamed (some
             2 ms each); without, a power cut may leave empty files under the final name.
     """
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        # A device or pipe would be replaced by a file, for everybody.
+        raise OSError(errno.EINVAL, "Is no plain file", str(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.parent not in _swept:
         _swept.add(path.parent)

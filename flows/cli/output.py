@@ -2,6 +2,7 @@
 
 import json
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -20,6 +21,25 @@ def answer(values: dict[str, Any], *, as_json: bool) -> int:
     else:
         print("\n".join(f"{name}: {value}" for name, value in values.items()))
     return 0
+
+
+def page_path(out: str, default: Path) -> Path:
+    """Where a page is written: what ``--out`` says, or the default. Asked before it is drawn.
+
+    Raises:
+        BadInputError: for a folder, or what is no file.
+    """
+    from xsim_core.errors import BadInputError
+    from xsim_core.folders import expanded
+
+    path = (expanded(out, "--out") if out else default).absolute()
+    if path.is_dir():
+        raise BadInputError(
+            f"--out {path} is a folder: name a file in it, such as {path.name}.html."
+        )
+    if path.exists() and not path.is_file():
+        raise BadInputError(f"--out {path} is no plain file: a page appears whole, or not at all.")
+    return path
 
 
 def announce_empty(store: "ArtifactStore") -> None:

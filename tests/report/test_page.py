@@ -7,6 +7,7 @@ import pytest
 
 from tests.flows.toys import FILES, RATES, SUMMARIES, make_toy_run
 from tests.sim.fixtures import commit
+from xsim_core import report
 from xsim_core.artifacts import Capture, Evaluation
 from xsim_core.report import build_report
 from xsim_core.report._charts import line_chart
@@ -123,6 +124,23 @@ def test_names_cannot_become_markup(toy_store, toy_refs, title):
     html = build_report(toy_store, some, title=title)
     assert title not in html
     read(html)
+
+
+def test_other_code_is_a_line_each_after_the_verdicts(toy_store, toy_refs):
+    made = {"scan": "other code (aa)", "splat": "other code (aa)", "ppo": "other code (bb)"}
+    html = build_report(toy_store, toy_refs, title="toy", other_code=made)
+    lines = re.findall(r"made by (other code \(..\)), not by this run's: ([a-z, ]+)\.", html)
+    assert lines == [("other code (aa)", "scan, splat"), ("other code (bb)", "ppo")]
+    assert html.index('class="score"') < html.index("made by other code")
+
+
+def test_lines_of_charts_take_the_page_s_colours():
+    """In the dark they are lighter: every colour that a chart names has two values."""
+    chart = line_chart({"a": (np.arange(3.0), np.arange(3.0))}, x_label="x")
+    page = (Path(report.__file__).parent / "page.html").read_text()
+    used = set(re.findall(r"var\((--[a-z]+)\)", chart))
+    assert "--student" in used
+    assert {name for name in used if page.count(f"{name}: ") < 2} == set()
 
 
 def test_what_was_guessed_dropped_or_mended_is_listed(toy_store, toy_refs):

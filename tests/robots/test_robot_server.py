@@ -177,3 +177,10 @@ def test_a_hello_of_another_protocol_is_refused(robot):
             info_of(told | wrong)
     with pytest.raises(BadInputError, match="T_world_cam"):
         info_of(told | {"T_world_cam": np.zeros(3)})
+    for odd in (
+        {"K": np.full((3, 3), np.nan)},
+        {"image_hw": np.array([np.inf, 4])},
+        {"K": -told["K"]},
+    ):
+        with pytest.raises(BadInputError, match="describes no camera"):
+            info_of(told | odd)

@@ -31,6 +31,8 @@ def packed(**fields):
     "fields",
     [
         {"dtype": "O"},
+        {"dtype": "<f("},
+        {"dtype": "(,)"},
         {"dtype": "|O8"},
         {"dtype": "V8"},
         {"dtype": "<c8"},

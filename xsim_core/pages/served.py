@@ -29,7 +29,7 @@ _SAFE = {
 class Sent(BaseModel):
     """What the page sends."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
     expected: ClassVar[str]
     """In words, where something else came."""
 

@@ -31,7 +31,10 @@ CHART_WIDTH_PX = 440
 
 # Written by matplotlib, replaced by the page's own variables: it knows no CSS colours.
 _INK, _SOFT, _GRID = "#010203", "#040506", "#070809"
-_VARIABLES = {_INK: "var(--ink)", _SOFT: "var(--soft)", _GRID: "var(--line)"}
+_VARIABLES = {
+    _INK: "var(--ink)", _SOFT: "var(--soft)", _GRID: "var(--line)",
+    PALETTE[0]: "var(--student)", PALETTE[1]: "var(--teacher)", PALETTE[2]: "var(--calibrated)",
+}  # fmt: skip
 
 Values = NDArray[np.floating]
 

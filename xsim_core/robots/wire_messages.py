@@ -49,7 +49,14 @@ def info_of(message: dict[str, Any]) -> RobotInfo:
             f"what answers there speaks protocol {message.get('protocol')!r}, not {PROTOCOL}: "
             "'xsim robot serve' of this version does"
         )
-    height, width = (int(n) for n in array(message, "image_hw", (2,)))
+    hw, K = array(message, "image_hw", (2,)), array(message, "K", (3, 3))
+    T_world_cam = array(message, "T_world_cam", (4, 4))
+    if (
+        not all(np.isfinite(a).all() for a in (hw, K, T_world_cam))
+        or min(*hw, K[0, 0], K[1, 1]) <= 0
+    ):
+        raise BadInputError("the robot describes no camera: a number of it is none")
+    height, width = (int(n) for n in hw)
     model, num_joints = message.get("model"), message.get("num_joints")
     if not isinstance(model, str) or not isinstance(num_joints, int):
         raise BadInputError("the robot does not say what it is")
@@ -57,8 +64,8 @@ def info_of(message: dict[str, Any]) -> RobotInfo:
         model=model[:64],
         num_joints=num_joints,
         gripper_max_m=number(message, "gripper_max_m"),
-        camera=PinholeCamera(width, height, array(message, "K", (3, 3))),
-        T_world_cam=array(message, "T_world_cam", (4, 4)),
+        camera=PinholeCamera(width, height, K),
+        T_world_cam=T_world_cam,
         picture_times="the robot's own clock, laid on this machine's by the shortest round trip",
     )
 

@@ -94,7 +94,7 @@ def _dtype(value: dict[Any, Any]) -> np.dtype[Any]:
     told = value.get(_DTYPE)
     try:
         dtype = np.dtype(told) if isinstance(told, str) and len(told) <= 4 else None
-    except TypeError:
+    except (TypeError, ValueError, SyntaxError):  # NumPy reads some texts as Python.
         dtype = None
     if dtype is None or dtype.kind not in _KINDS:
         raise BadInputError(f"a type {str(told)[:20]!r}; numbers and bool alone are taken")

@@ -86,15 +86,20 @@ class Place:
 
     def run(self) -> int:
         """Compute and print the matrix."""
+        from pydantic import ValidationError
+
+        from xsim_core.config import refusal
         from xsim_core.errors import BadInputError
         from xsim_core.geometry.touched import TouchedCorners, board_from_touch
 
-        corners = TouchedCorners(
-            lower_left=self.lower_left, lower_right=self.lower_right, upper_left=self.upper_left
-        )
         square_m = self.square_mm / 1000
         try:
+            corners = TouchedCorners(
+                lower_left=self.lower_left, lower_right=self.lower_right, upper_left=self.upper_left
+            )
             T = board_from_touch(corners, (self.squares_x * square_m, self.squares_y * square_m))
+        except ValidationError as error:
+            raise BadInputError(refusal(error, "the corners")) from error
         except ValueError as error:
             raise BadInputError(str(error)) from error
         if self.json:

@@ -2,13 +2,12 @@
 
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import Positional, arg
 
 from flows.cli.arguments import File
-from flows.cli.output import print_json
+from flows.cli.output import page_path, print_json
 
 if TYPE_CHECKING:
     from flows.gaps import LadderRecord
@@ -64,14 +63,14 @@ class GapCommand:
             num_trials=self.trials,
             num_worlds=self.worlds,
         )
+        path = page_path(self.out, report_path(settings, self._page_name()))
         keep_ladder(store, record.name, planned)
         _measure(settings, store, planned)
         gap, rung_of = read_gap(store, planned)
-        path = Path(self.out) if self.out else report_path(settings, self._page_name())
         page = gap_page(record.name, gap, pictures_of(planned.ladder, rung_of))
-        write_text(path.absolute(), page)
+        write_text(path, page)
         if self.json:
-            print_json({**gap.model_dump(mode="json"), "page": str(path.absolute())})
+            print_json({**gap.model_dump(mode="json"), "page": str(path)})
         else:
             _print(gap)
             print(path.absolute())

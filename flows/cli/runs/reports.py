@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from tyro.conf import Positional, arg
 
 from flows.cli.arguments import File
-from flows.cli.output import print_json
+from flows.cli.output import page_path, print_json
 
 if TYPE_CHECKING:
     from tasks.settings import Settings
@@ -92,7 +92,7 @@ class Compare:
         left, right = load_record(store, self.left), load_record(store, self.right)
         found = compare_runs(store, left, right)
         default = report_path(settings, f"{left.name}-and-{right.name}")
-        path = (Path(self.out) if self.out else default).absolute()
+        path = page_path(self.out, default)
         write_text(path, comparison_page(store, found, left, right))
         if self.json:
             print_json({**found.model_dump(mode="json"), "page": str(path)})
@@ -126,7 +126,7 @@ def _write(settings: "Settings", what: str, out: str) -> Path:
         ref = find_ref(store, what)
         stages = stages_behind(trace(store, ref))
         record = RunRecord(name=str(ref).replace("/", "-"), stages=stages)
-    path = Path(out) if out else report_path(settings, record.name)
+    path = page_path(out, report_path(settings, record.name))
     draw_report(path, store, record)
     return path
 

@@ -127,6 +127,13 @@ def test_a_usage_error_in_json_holds_no_drawn_lines(home):
         ("deploy --volume /srv:/data", "--volume is for containers: add --pools docker"),
         ("deploy --pools docker --volume srv", "--volume 'srv' is not FOLDER:/PATH"),
         ("inbox listen --port 70000", "--port 70000 is no port"),
+        ("report toy --out {home}", "is a folder: name a file in it"),
+        ("report toy --out /dev/null", "is no plain file"),
+        ("compare toy " + "a" * 300, "unknown run"),
+        (
+            "board place --lower-left nan 0 0 --lower-right 1 0 0 --upper-left 0 1 0",
+            "lower_left.0 is nan",
+        ),
     ],
 )
 def test_what_would_come_to_nothing_is_refused(xsim, home, words, said):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from xsim_core.errors import BadInputError
+from xsim_core.text import one_line
 
 VERSIONS = ("v3.0", "v2.1")
 MAX_META_BYTES = 256 << 20
@@ -173,7 +174,7 @@ def _parquet_rows(path: Path) -> list[dict[str, Any]]:
     except FileNotFoundError as error:
         raise BadInputError(f"{path} is missing. Download the dataset again.") from error
     except (pa.ArrowException, OSError, KeyError, ValueError) as error:
-        raise BadInputError(f"{path} cannot be read as Parquet: {error}") from error
+        raise BadInputError(f"{path} cannot be read as Parquet: {one_line(error)}") from error
 
 
 def _feature(name: str, of: Any) -> Feature:
@@ -217,7 +218,7 @@ def _text(path: Path) -> str:
     except FileNotFoundError as error:
         raise BadInputError(f"{path} is missing. Download the dataset again.") from error
     except (OSError, UnicodeDecodeError) as error:
-        raise BadInputError(f"{path} cannot be read: {error}") from error
+        raise BadInputError(f"{path} cannot be read: {one_line(error)}") from error
 
 
 def _json(path: Path) -> dict[str, Any]:
@@ -228,7 +229,7 @@ def _object(text: str, path: Path) -> dict[str, Any]:
     try:
         found = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise BadInputError(f"{path} is not JSON: {error}") from error
+        raise BadInputError(f"{path} is not JSON: {one_line(error)}") from error
     if not isinstance(found, dict):
         raise BadInputError(f"{path} holds no JSON object.")
     return found

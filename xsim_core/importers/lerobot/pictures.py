@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from xsim_core.capture.readers.images import as_rgb, check_encoded, check_total
 from xsim_core.errors import BadInputError
 from xsim_core.policies.config import StudentArchitecture
+from xsim_core.text import one_line
 from xsim_core.windows import empty, let_go
 
 from .choose import Chosen
@@ -155,7 +156,7 @@ def _from_parquet(layout: Layout, chosen: Chosen, rows: Rows, put: Put) -> None:
                 put(row, as_rgb(image, source))
         except (OSError, ValueError, SyntaxError) as error:
             raise BadInputError(
-                f"{source}: row {i} of {name} cannot be decoded: {error}"
+                f"{source}: row {i} of {name} cannot be decoded: {one_line(error)}"
             ) from error
 
 
@@ -173,4 +174,4 @@ def _encoded(layout: Layout, name: str) -> Iterator[tuple[str, bytes | None]]:
         except (pa.ArrowException, OSError, KeyError, ValueError) as error:
             if isinstance(error, BadInputError):
                 raise
-            raise BadInputError(f"{path}: {name} cannot be read: {error}") from error
+            raise BadInputError(f"{path}: {name} cannot be read: {one_line(error)}") from error

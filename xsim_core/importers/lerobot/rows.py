@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from xsim_core.errors import BadInputError
 from xsim_core.importers.config import Picks
+from xsim_core.text import one_line
 
 from .choose import Chosen, Numbers
 from .layout import Layout
@@ -99,11 +100,15 @@ def _columns(files: list[Path], names: list[str]) -> dict[str, NDArray[Any]]:
             for name in names:
                 parts[name].append(_array(table[name].combine_chunks()))
         except (pa.ArrowException, OSError, KeyError, ValueError, TypeError) as error:
-            raise BadInputError(f"{path} cannot be read as a dataset's rows: {error}") from error
+            raise BadInputError(
+                f"{path} cannot be read as a dataset's rows: {one_line(error)}"
+            ) from error
     try:
         return {name: np.concatenate(part) for name, part in parts.items()}
     except ValueError as error:
-        raise BadInputError(f"{files[0].parent}: its files differ in width: {error}") from error
+        raise BadInputError(
+            f"{files[0].parent}: its files differ in width: {one_line(error)}"
+        ) from error
 
 
 def _array(column: Any) -> NDArray[Any]:

@@ -3,6 +3,7 @@
 Format: https://colmap.github.io/format.html
 """
 
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,9 @@ from .cameras import PhotoCamera, PosedPhoto
 
 Floats = NDArray[np.float64]
 
+MEND = "Write it anew with `colmap model_converter`."
+MAX_BYTES = 2 << 30
+"""Of each file of a model."""
 DISTORTION = {
     "SIMPLE_PINHOLE": (1, ()), "PINHOLE": (2, ()),
     "SIMPLE_RADIAL": (1, (3,)), "RADIAL": (1, (3, 4)),
@@ -53,7 +57,8 @@ def read_model(folder: Path, photos: Path, notes: list[str]) -> list[PosedPhoto]
     import pycolmap
 
     pycolmap.logging.minloglevel = pycolmap.logging.Level.FATAL.value
-    with reading(folder, "Write it anew with `colmap model_converter`."):
+    with reading(folder, MEND):
+        _check_counts(folder)
         model = pycolmap.Reconstruction(folder)
     found: list[PosedPhoto] = []
     missing: list[str] = []
@@ -72,6 +77,55 @@ def read_model(folder: Path, photos: Path, notes: list[str]) -> list[PosedPhoto]
             f"{folder.name}: {len(missing)} photos of the model are not there: {missing[0]}…"
         )
     return sorted(found, key=lambda p: natural_key(p.file.as_posix()))
+
+
+def _check_counts(folder: Path) -> None:
+    """COLMAP makes room for as many as a binary file claims, and reads on behind its end.
+
+    Raises:
+        BadInputError: when a file ends before what it counts.
+    """
+    if not (folder / "cameras.bin").is_file():
+        return
+    for name, walk in _WALKS.items():
+        path = folder / name
+        if path.stat().st_size > MAX_BYTES:
+            raise BadInputError(f"{path} has {path.stat().st_size / 1e9:.1f} GB; is it a model?")
+        data = path.read_bytes()
+        try:
+            (count,) = _COUNT.unpack_from(data)
+            at = _COUNT.size
+            for _ in range(count):
+                at = walk(data, at)
+                if at > len(data):
+                    break
+        except (struct.error, ValueError):
+            at = len(data) + 1
+        if at > len(data):
+            raise BadInputError(f"{path} ends before all that it counts: copy it again. {MEND}")
+
+
+def _after_camera(data: bytes, at: int) -> int:
+    """Number, model, width and height; the model's parameters come after them."""
+    del data
+    return at + 24
+
+
+def _after_image(data: bytes, at: int) -> int:
+    """Number, pose and camera; a name that ends with a zero; its points, of 24 bytes each."""
+    at = data.index(b"\0", at + 64) + 1
+    (count,) = _COUNT.unpack_from(data, at)
+    return at + _COUNT.size + 24 * int(count)
+
+
+def _after_point(data: bytes, at: int) -> int:
+    """Number, place, colour and error; then what sees it, of 8 bytes each."""
+    (count,) = _COUNT.unpack_from(data, at + 43)
+    return at + 43 + _COUNT.size + 8 * int(count)
+
+
+_COUNT = struct.Struct("<Q")
+_WALKS = {"cameras.bin": _after_camera, "images.bin": _after_image, "points3D.bin": _after_point}
 
 
 def _matrix(image: Any) -> Floats:

@@ -1,0 +1,45 @@
+"""A COLMAP model that claims more than its files hold is refused before anything is made of it."""
+
+import struct
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from xsim_core.capture.readers.posed.colmap_model import read_model
+from xsim_core.errors import BadInputError
+
+NUMBER, MODEL, POSE = 1, 1, (1.0, 0, 0, 0, 0.1, 0.2, 0.3)
+
+
+@pytest.fixture
+def model(tmp_path):
+    """One photo of a pinhole camera with a point that it sees, in COLMAP's own numbers."""
+    Image.fromarray(np.full((12, 16, 3), 90, np.uint8)).save(tmp_path / "0.png")
+    camera = struct.pack("<QIiQQ4d", 1, NUMBER, MODEL, 16, 12, 15, 15, 8, 6)
+    image = struct.pack("<QI7dI", 1, NUMBER, *POSE, NUMBER) + b"0.png\0"
+    image += struct.pack("<Q2dq", 1, 3.0, 4.0, 7)
+    point = struct.pack("<QQ3d3BdQII", 1, 7, 0, 0, 2, 200, 100, 50, 0.5, 1, NUMBER, 0)
+    for name, data in (("cameras", camera), ("images", image), ("points3D", point)):
+        (tmp_path / f"{name}.bin").write_bytes(data)
+    return tmp_path
+
+
+def test_a_whole_model_is_read(model):
+    (photo,) = read_model(model, model, [])
+    assert (photo.file.name, photo.camera.width) == ("0.png", 16)
+    np.testing.assert_allclose(photo.T_given_cam[:3, 3], [-0.1, -0.2, -0.3], atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("name", "at"),
+    [("cameras", 0), ("images", 0), ("images", 78), ("points3D", 0), ("points3D", 51)],
+)
+def test_a_count_beyond_the_file_is_refused(model, name, at):
+    path = model / f"{name}.bin"
+    data = bytearray(path.read_bytes())
+    assert data[at : at + 8] == struct.pack("<Q", 1)
+    data[at : at + 8] = struct.pack("<Q", 1 << 30)
+    path.write_bytes(data)
+    with pytest.raises(BadInputError, match=f"{name}.bin ends before all that it counts"):
+        read_model(model, model, [])
