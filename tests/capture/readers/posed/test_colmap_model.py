@@ -43,3 +43,10 @@ def test_a_count_beyond_the_file_is_refused(model, name, at):
     path.write_bytes(data)
     with pytest.raises(BadInputError, match=f"{name}.bin ends before all that it counts"):
         read_model(model, model, [])
+
+
+def test_a_name_that_is_no_text_is_refused(model):
+    path = model / "images.bin"
+    path.write_bytes(path.read_bytes().replace(b"0.png", b"\xff.png"))
+    with pytest.raises(BadInputError, match="UnicodeDecodeError"):
+        read_model(model, model, [])

@@ -60,17 +60,17 @@ def read_model(folder: Path, photos: Path, notes: list[str]) -> list[PosedPhoto]
     with reading(folder, MEND):
         _check_counts(folder)
         model = pycolmap.Reconstruction(folder)
+        # Names that are no text are found as they are asked for.
+        posed = [(image.name, image) for image in model.images.values() if image.has_pose]
     found: list[PosedPhoto] = []
     missing: list[str] = []
-    for image in model.images.values():
-        if not image.has_pose:
-            continue
-        file = _file(photos, image.name)
+    for name, image in posed:
+        file = _file(photos, name)
         if file is None:
-            missing.append(image.name)
+            missing.append(name)
             continue
         T_cam_given = np.vstack([_matrix(image), [0, 0, 0, 1]])
-        camera = _camera(model.cameras[image.camera_id], f"{folder}: {image.name}")
+        camera = _camera(model.cameras[image.camera_id], f"{folder}: {name}")
         found.append(PosedPhoto(file, camera, inverse_se3(T_cam_given)))
     if missing:
         notes.append(
