@@ -26,7 +26,7 @@ CHECKED = [
     "xsim_core.rasterize._cpp",
     "xsim_core.rasterize._gsplat",
     "xsim_core.rasterize._reference",
-    "xsim_core.sim.starts",
+    "xsim_core.sim.episode.starts",
     "xsim_core.tracking.appearance",
     "xsim_core.tracking.metrics",
     "xsim_core.tracking.refine",

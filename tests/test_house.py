@@ -17,7 +17,7 @@ ELSEWHERE = {
     # Fields with their defaults; what they mean is tested where it is done.
     "tests/contracts/test_fingerprints.py": """
         xsim_core/build_sim/config xsim_core/evaluate/config
-        xsim_core/gap/config xsim_core/policies/config xsim_core/sim/round_config
+        xsim_core/gap/config xsim_core/policies/config xsim_core/sim/dagger/config
         xsim_core/deploy/config xsim_core/pose_track/config
         xsim_core/ppo/config xsim_core/render_dataset/config xsim_core/scan/config
         xsim_core/splat/config xsim_core/tracking/config xsim_core/config
@@ -120,9 +120,9 @@ ELSEWHERE = {
         xsim_core/policies/objective""",
     "tests/sim/test_env.py": """
         xsim_core/sim/bodies xsim_core/sim/maniskill/norender xsim_core/sim/privileged
-        xsim_core/sim/step""",
+        xsim_core/sim/episode/step""",
     "tests/sim/test_reward.py": "xsim_core/sim/maniskill/batch_reward",
-    "tests/sim/test_starts.py": "xsim_core/sim/assets",
+    "tests/sim/episode/test_starts.py": "xsim_core/sim/assets",
     "tests/sim/vision/test_image_pool.py": """
         xsim_core/sim/vision/image_worker xsim_core/sim/vision/rollout""",
     "tests/render/test_room.py": "xsim_core/render/furniture/rooms xsim_core/render/panda",
@@ -158,12 +158,12 @@ ELSEWHERE = {
         xsim_core/capture/gates/words""",
     "tests/flows/cli/test_capture_check.py": "flows/cli/capture/check",
     "tests/flows/cli/test_capture_init.py": "flows/cli/capture/init",
-    "tests/robots/test_motion.py": "xsim_core/robots/limits",
-    "tests/robots/test_safety.py": "xsim_core/robots/driver",
-    "tests/robots/test_robot_server.py": """
-        xsim_core/robots/remote xsim_core/robots/wire_messages
+    "tests/robots/safety/test_motion.py": "xsim_core/robots/safety/limits",
+    "tests/robots/safety/test_layer.py": "xsim_core/robots/driver",
+    "tests/robots/wire/test_server.py": """
+        xsim_core/robots/wire/remote xsim_core/robots/wire/messages
         xsim_core/robots/mujoco_robot/robot xsim_core/serving/admission""",
-    "tests/robots/test_rollout.py": "xsim_core/robots/sight xsim_core/robots/stream",
+    "tests/robots/test_rollout.py": "xsim_core/robots/sight xsim_core/robots/safety/stream",
     "tests/robots/cameras/test_realsense.py": """
         xsim_core/robots/cameras/camera xsim_core/robots/cameras/realsense_streams""",
     "tests/robots/mujoco_robot/test_arm.py": """

@@ -26,7 +26,7 @@ from xsim_core.policies.fitting import fit, torch_threads
 from xsim_core.policies.networks import build_net
 from xsim_core.policies.teacher import load_teacher
 from xsim_core.runs import load_record
-from xsim_core.sim.dagger import Round, send_out
+from xsim_core.sim.dagger.rounds import Round, send_out
 from xsim_core.sim.open import open_sim_world
 from xsim_core.sim.vision.asking import Ask
 from xsim_core.sim.vision.domain import randomised_domain

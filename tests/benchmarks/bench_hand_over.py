@@ -28,7 +28,7 @@ from xsim_core.robots.mujoco_robot.arm import CYCLE_S
 from xsim_core.robots.mujoco_robot.eye import Camera
 from xsim_core.robots.mujoco_robot.robot import Faults, MujocoRobot
 from xsim_core.robots.rollout import controller
-from xsim_core.robots.safety import Safety
+from xsim_core.robots.safety.layer import Safety
 from xsim_core.robots.session import PolicyOnRobot
 from xsim_core.robots.sight import policy_state
 from xsim_core.sim.controller import FINGER_OPEN_M

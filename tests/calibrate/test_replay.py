@@ -6,7 +6,7 @@ from xsim_core.calibrate.locate import LocatedObject
 from xsim_core.calibrate.pairs import GateConfig
 from xsim_core.calibrate.replay import replay_rollouts
 from xsim_core.geometry import PinholeCamera
-from xsim_core.sim.state import EnvState
+from xsim_core.sim.episode.state import EnvState
 from xsim_core.sim.task import Physics
 from xsim_core.sim.vision.domain import Domain
 from xsim_core.sim.vision.image_pool import ImageEnvPool

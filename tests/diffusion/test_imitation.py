@@ -13,7 +13,7 @@ from xsim_core.policies import (
     TaughtWindows,
     fitting,
 )
-from xsim_core.sim.dagger import Round
+from xsim_core.sim.dagger.rounds import Round
 from xsim_core.storage import ArtifactStore
 
 STEPS = 12

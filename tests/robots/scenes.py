@@ -13,7 +13,7 @@ from xsim_core.geometry import PinholeCamera, TexturedMesh, look_at, make_se3
 from xsim_core.render.panda import low_poly_panda
 from xsim_core.render.shapes import textured_box, textured_quad
 from xsim_core.robots.mujoco_robot.scene import Errand, Eye, Room, Scene, Thing
-from xsim_core.robots.robot_server import RobotServer
+from xsim_core.robots.wire.server import RobotServer
 from xsim_core.sim.controller import inverse_kinematics
 
 KEY = "k" * 24

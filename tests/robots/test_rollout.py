@@ -23,7 +23,7 @@ from .scenes import KEY, TCP_START, on_the_wire
 from .states import state
 
 pytest.importorskip("mujoco")
-from xsim_core.robots.remote import RemotePerson, RemoteRobot
+from xsim_core.robots.wire.remote import RemotePerson, RemoteRobot
 
 WORKSPACE = np.array([[0.35, -0.35, 0.018], [0.65, 0.2, 0.10]])
 LIMITS = SafetyLimits(

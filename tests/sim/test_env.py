@@ -17,7 +17,7 @@ from xsim_core.sim.controller import (
     inverse_kinematics,
     tcp_yaw,
 )
-from xsim_core.sim.starts import draw_start
+from xsim_core.sim.episode.starts import draw_start
 
 shapes = shapes_checked(envs)
 

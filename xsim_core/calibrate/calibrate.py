@@ -17,7 +17,7 @@ from xsim_core.policies import ClosedLoopStudent, Episodes, Student, TaughtWindo
 from xsim_core.policies.config import StudentArchitecture
 from xsim_core.policies.fitting import torch_threads, training_figures
 from xsim_core.policies.teacher import load_teacher
-from xsim_core.sim.dagger import Round
+from xsim_core.sim.dagger.rounds import Round
 from xsim_core.sim.open import OpenSimWorld, check_same_task, open_sim_world
 from xsim_core.sim.vision.asking import Ask
 from xsim_core.sim.vision.image_pool import ImageEnvPool

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from xsim_core.config import FrozenModel, StageConfig
 from xsim_core.policies.config import AugmentConfig, OptimConfig
-from xsim_core.sim.round_config import RoundConfig
+from xsim_core.sim.dagger.config import RoundConfig
 from xsim_core.sim.vision.domain import Domain, randomised_domain
 from xsim_core.tracking.config import TrackerConfig
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from xsim_core.sim.state import ENV_STATE_DIM, EnvState
+from xsim_core.sim.episode.state import ENV_STATE_DIM, EnvState
 from xsim_core.sim.vision.image_pool import ImageEnvPool, ImageObs
 from xsim_core.windows import empty, let_go
 from xsim_core.world import RobotEpisodes

@@ -1,6 +1,6 @@
 """The student keeps what it knows of places that it gets to itself, while it learns of real images.
 
-A student that was sent out in its training (``sim.dagger``) has learnt from windows that are
+A student that was sent out in its training (``sim.dagger.rounds``) has learnt from windows that are
 in no dataset. Fine-tuned on the dataset and on real frames alone, it forgets them. So it is sent
 out once more before that, and the teacher's answers stay a part of each batch.
 """
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from xsim_core.pictures import png_bytes
 from xsim_core.policies import Student
-from xsim_core.sim.dagger import Round, dagger_figures, dagger_film, send_out
+from xsim_core.sim.dagger.rounds import Round, dagger_figures, dagger_film, send_out
 from xsim_core.sim.open import OpenSimWorld
 from xsim_core.sim.vision.asking import Ask
 from xsim_core.storage import ArtifactWriter, Progress

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from xsim_core.config import StageConfig
 from xsim_core.policies.config import AugmentConfig, OptimConfig, StudentArchitecture
-from xsim_core.sim.round_config import RoundConfig
+from xsim_core.sim.dagger.config import RoundConfig
 from xsim_core.sim.vision.domain import Domain, randomised_domain
 
 

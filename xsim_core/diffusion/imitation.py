@@ -15,7 +15,7 @@ from xsim_core.policies import (
 )
 from xsim_core.policies.config import StudentArchitecture
 from xsim_core.policies.fitting import fit, new_net, training_figures
-from xsim_core.sim.dagger import Round, Told
+from xsim_core.sim.dagger.rounds import Round, Told
 from xsim_core.storage import ArtifactWriter, Progress
 
 from .config import DiffusionConfig

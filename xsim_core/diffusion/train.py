@@ -11,7 +11,7 @@ from xsim_core.pictures import loss_plot, png_bytes
 from xsim_core.policies import Episodes, Student
 from xsim_core.policies.fitting import torch_threads, training_figures
 from xsim_core.policies.teacher import load_teacher
-from xsim_core.sim.dagger import Round, Told, dagger_figures, dagger_film, send_out
+from xsim_core.sim.dagger.rounds import Round, Told, dagger_figures, dagger_film, send_out
 from xsim_core.sim.open import check_same_task, open_sim_world
 from xsim_core.sim.vision.asking import Ask
 from xsim_core.storage import ArtifactWriter, OpenArtifact
@@ -34,7 +34,7 @@ def train_student(
 ) -> StudentPolicy:
     """Train an image-conditioned diffusion policy and measure it in closed loop in simulation.
 
-    With ``config.dagger`` it also learns where it gets to itself; see ``sim.dagger``.
+    With ``config.dagger`` it also learns where it gets to itself; see ``sim.dagger.rounds``.
     Demonstrations that somebody brought may be of no world that is here: then there are no trials.
 
     Raises:

@@ -76,7 +76,7 @@ class Episodes:
 
 @dataclass(frozen=True)
 class TaughtWindows:
-    """Windows that are labelled one by one, in memory: see ``sim.dagger``."""
+    """Windows that are labelled one by one, in memory: see ``sim.dagger.rounds``."""
 
     rgb: RgbWindows
     """(m, To, h, w, 3)."""

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from xsim_core.geometry import quat_wxyz_to_matrix
 from xsim_core.pictures import figure_bytes
 from xsim_core.sim import Outcomes, SimAssets
-from xsim_core.sim.state import EnvState
+from xsim_core.sim.episode.state import EnvState
 
 
 def learning_curve_png(curve: dict[str, NDArray[Any]], *, threshold: float) -> bytes:

@@ -7,6 +7,6 @@ from .driver import (
     RobotState as RobotState,
     TcpTarget as TcpTarget,
 )
-from .limits import SafetyLimits as SafetyLimits
-from .motion import MotionFilter as MotionFilter
-from .safety import Safety as Safety, Tick as Tick
+from .safety.layer import Safety as Safety, Tick as Tick
+from .safety.limits import SafetyLimits as SafetyLimits
+from .safety.motion import MotionFilter as MotionFilter

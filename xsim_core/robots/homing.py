@@ -9,8 +9,8 @@ import numpy as np
 from xsim_core.errors import BadInputError
 
 from .driver import RobotDriver, RobotState, TcpTarget
-from .limits import SafetyLimits
-from .stream import Stream
+from .safety.limits import SafetyLimits
+from .safety.stream import Stream
 
 NEAR_M, NEAR_RAD = 0.012, 0.06
 """Impedance controllers stand some millimetres off."""

@@ -10,7 +10,7 @@ from xsim_core.sim.controller import forward_kinematics, tcp_yaw
 from .dead_man import DeadMan
 from .driver import RobotDriver, RobotInfo, TcpTarget
 from .homing import go_to
-from .limits import SafetyLimits
+from .safety.limits import SafetyLimits
 from .session import PolicyOnRobot
 from .starts import in_words, object_start, start_rng
 

@@ -15,10 +15,10 @@ from xsim_core.sim.task import TaskSpec
 from .acting import ChunkedPolicy, Thinker
 from .driver import Observation, RobotDriver, RobotInfo, RobotLostError, RobotState, TcpTarget
 from .joining import Join
-from .limits import SafetyLimits
 from .recording import Outcome, RolloutWriter
+from .safety.limits import SafetyLimits
+from .safety.stream import Stream
 from .sight import PolicySight, policy_state
-from .stream import Stream
 
 FRESH_S = 10.0
 """For a picture that was taken after the start was made."""

@@ -21,8 +21,8 @@ from xsim_core.storage import ArtifactStore
 from .acting import Thinker
 from .driver import RobotDriver, RobotInfo
 from .joining import Join, Prior
-from .limits import SafetyLimits
 from .rollout import Person, RolloutResult, Setup, run_rollout
+from .safety.limits import SafetyLimits
 from .sight import PolicySight, check_place
 
 ROBOT = "panda"

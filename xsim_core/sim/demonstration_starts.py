@@ -17,8 +17,8 @@ from xsim_core.geometry import inverse_se3, make_se3, so3_exp
 
 from .controller import forward_kinematics, gripper_down, inverse_kinematics, tcp_yaw
 from .env import SimEnv
-from .starts import DemonstrationStart
-from .state import EnvState
+from .episode.starts import DemonstrationStart
+from .episode.state import EnvState
 
 CLOSE_STEPS, LIFT_STEPS = 8, 12
 MIN_LIFT_M = 0.05

@@ -28,12 +28,12 @@ from .assets import SimAssets
 from .bodies import Bodies
 from .controller import FINGER_SQUEEZE_M, EndEffectorController
 from .encoders import Encoders
-from .moment import Moment
+from .episode.moment import Moment
+from .episode.starts import DemonstrationStart, draw_start
+from .episode.state import EnvState
+from .episode.step import StepResult, staged_progress
 from .privileged import privileged_observation, proprioception, rotate
 from .reward import Goals, Situation, WaypointReward
-from .starts import DemonstrationStart, draw_start
-from .state import EnvState
-from .step import StepResult, staged_progress
 from .task import Physics, TaskSpec
 
 GRASP_FORCE_N = 0.5

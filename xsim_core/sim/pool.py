@@ -17,9 +17,9 @@ from xsim_core.errors import BadInputError
 from .assets import SimAssets
 from .demonstration_starts import DemonstrationStarts
 from .env import SimEnv
+from .episode.step import StepResult
 from .processes import WorkerProcesses
 from .reward import TERMS
-from .step import StepResult
 from .task import Physics, TaskSpec
 
 

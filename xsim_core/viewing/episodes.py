@@ -6,8 +6,8 @@ import numpy as np
 
 from xsim_core.artifacts import EpisodeDataset, SimWorld
 from xsim_core.geometry import PinholeCamera, TexturedMesh
+from xsim_core.sim.episode.state import EnvState
 from xsim_core.sim.pieces import ConvexPieces
-from xsim_core.sim.state import EnvState
 from xsim_core.storage import OpenArtifact
 
 from .layers import PATH_RGB, add_camera, add_gaussians, add_object, add_piece, pose

@@ -12,8 +12,8 @@ from xsim_core.errors import BadInputError
 from xsim_core.geometry import PinholeCamera, TexturedMesh
 from xsim_core.sim.assets import SimAssets
 from xsim_core.sim.encoders import Encoders
+from xsim_core.sim.episode.state import EnvState
 from xsim_core.sim.open import OpenSimWorld
-from xsim_core.sim.state import EnvState
 from xsim_core.sim.task import Physics
 from xsim_core.sim.vision.backgrounds import RoomBackground
 from xsim_core.sim.vision.domain import Domain

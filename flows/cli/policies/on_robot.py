@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from xsim_core.robots import RobotDriver, RobotInfo, SafetyLimits
     from xsim_core.robots.dead_man import DeadMan
     from xsim_core.robots.person_at_terminal import PersonAtTerminal
-    from xsim_core.robots.remote import RemotePerson
     from xsim_core.robots.rollout import Setup
     from xsim_core.robots.session import PolicyOnRobot
+    from xsim_core.robots.wire.remote import RemotePerson
 
 SIMULATED = "sim-mujoco"
 Join = Literal["switch", "ensemble", "inpaint"]
@@ -123,7 +123,7 @@ class OnRobot:
 
     @contextlib.contextmanager
     def _on_the_wire(self) -> Generator[Connected]:
-        from xsim_core.robots.remote import RemotePerson, RemoteRobot
+        from xsim_core.robots.wire.remote import RemotePerson, RemoteRobot
 
         at = robot_at(self.url, self.run_name, self.key_file, self.first_seed)
         with at as url, _terminal(wanted=self.dead_man) as keys:

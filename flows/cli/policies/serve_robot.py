@@ -68,7 +68,7 @@ class RobotServe:
         import signal
 
         from xsim_core.robots.mujoco_robot.robot import Faults, MujocoRobot
-        from xsim_core.robots.robot_server import RobotServer
+        from xsim_core.robots.wire.server import RobotServer
 
         ended = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):

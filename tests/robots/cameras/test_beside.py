@@ -18,9 +18,9 @@ from xsim_core.robots.cameras.realsense import RealSenseCamera
 from xsim_core.robots.driver import Observation, TcpTarget
 from xsim_core.robots.homing import go_to
 from xsim_core.robots.recording import read_rollout
-from xsim_core.robots.remote import RemotePerson, RemoteRobot
 from xsim_core.robots.rollout import Setup, run_rollout
 from xsim_core.robots.sight import PolicySight
+from xsim_core.robots.wire.remote import RemotePerson, RemoteRobot
 from xsim_core.sim.task import TaskSpec
 
 from .software import Film, SoftwareRealSense

@@ -6,8 +6,8 @@ import torch
 
 from tests.sim.fixtures import open_sim
 from xsim_core.sim import controller as scalar
+from xsim_core.sim.episode.starts import draw_start
 from xsim_core.sim.maniskill import batch_controller as batched
-from xsim_core.sim.starts import draw_start
 
 
 @pytest.fixture(scope="module")

@@ -24,8 +24,8 @@ from xsim_core.errors import BadInputError
 from xsim_core.geometry import se3_to_pos_quat
 from xsim_core.sim.assets import TABLE_HALF_M, TABLE_XY_M, SimAssets
 from xsim_core.sim.controller import FINGER_OPEN_M, FINGER_SQUEEZE_M
+from xsim_core.sim.episode.starts import StartStreams, seeds_of_all
 from xsim_core.sim.reward import Goals
-from xsim_core.sim.starts import StartStreams, seeds_of_all
 from xsim_core.sim.task import Physics, TaskSpec
 
 from . import batch_reward as rewards

@@ -15,7 +15,7 @@ from xsim_core.render.panda import low_poly_panda
 from xsim_core.render.scene import add_camera, add_visual, open_render_scene, place, place_camera
 from xsim_core.render.shapes import textured_quad
 from xsim_core.sim.assets import SimAssets
-from xsim_core.sim.state import EnvState
+from xsim_core.sim.episode.state import EnvState
 
 from .backgrounds import Background, BackgroundView, RoomBackground, SplatBackground, SplatViews
 

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsim_core.errors import BadInputError
+from xsim_core.robots.driver import RobotState, TcpTarget
 
-from .driver import RobotState, TcpTarget
 from .limits import SafetyLimits
 from .motion import MotionFilter
 

@@ -1,4 +1,4 @@
-"""xsim_core/sim/dagger.py: the student is sent out; the teacher says what it should do."""
+"""xsim_core/sim/dagger/rounds.py: the student is sent out; the teacher says what it should do."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""xsim_core/sim/starts.py: starts stray around the object's centre, within the task's ranges."""
+"""xsim_core/sim/episode/starts.py: starts stray about the object, within the task's ranges."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ from xsim_core.geometry import (
     so3_exp,
 )
 from xsim_core.sim.assets import SimAssets
-from xsim_core.sim.starts import StartStreams, draw_start, seeds_of_all, yaw_then
+from xsim_core.sim.episode.starts import StartStreams, draw_start, seeds_of_all, yaw_then
 from xsim_core.sim.task import StartRandomisation
 
 T_START = make_se3(so3_exp([0.3, -0.2, 0.7]), [0.5, -0.1, 0.03])

@@ -5,16 +5,15 @@ import time
 import numpy as np
 import pytest
 
+from tests.robots.scenes import KEY, TCP_START, scene, served
 from tests.waiting import PATIENCE_S, until
 from xsim_core.errors import BadInputError
 from xsim_core.robots import RobotLostError, TcpTarget
 from xsim_core.serving.wire import pack, unpack
 
-from .scenes import KEY, TCP_START, scene, served
-
 pytest.importorskip("mujoco")
 from xsim_core.robots.mujoco_robot.robot import Faults, MujocoRobot
-from xsim_core.robots.remote import RemotePerson, RemoteRobot, dial
+from xsim_core.robots.wire.remote import RemotePerson, RemoteRobot, dial
 
 
 @pytest.fixture(scope="module")
@@ -166,7 +165,7 @@ def test_a_seed_that_is_no_whole_number_is_refused_in_a_sentence(robot, seed):
 
 
 def test_a_hello_of_another_protocol_is_refused(robot):
-    from xsim_core.robots.wire_messages import info_of
+    from xsim_core.robots.wire.messages import info_of
 
     connection = until(lambda: dialled(robot[1]))
     told = unpack(connection.recv(PATIENCE_S))

@@ -16,12 +16,12 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from xsim_core.errors import BadInputError
+from xsim_core.robots.driver import TcpTarget
+from xsim_core.robots.mujoco_robot.robot import MujocoRobot
 from xsim_core.serving.admission import refusal
 from xsim_core.serving.wire import pack, unpack
 
-from .driver import TcpTarget
-from .mujoco_robot.robot import MujocoRobot
-from .wire_messages import DRIVER, MAX_COMMAND_BYTES, PERSON, array, hello, number
+from .messages import DRIVER, MAX_COMMAND_BYTES, PERSON, array, hello, number
 
 log = logging.getLogger(__name__)
 

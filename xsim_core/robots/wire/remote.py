@@ -10,10 +10,17 @@ from websockets.exceptions import InvalidStatus, InvalidURI, WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
 from xsim_core.errors import BadInputError
+from xsim_core.robots.driver import (
+    CameraFrame,
+    Observation,
+    RobotInfo,
+    RobotLostError,
+    RobotState,
+    TcpTarget,
+)
 from xsim_core.serving.wire import pack, unpack
 
-from .driver import CameraFrame, Observation, RobotInfo, RobotLostError, RobotState, TcpTarget
-from .wire_messages import (
+from .messages import (
     DRIVER,
     MAX_FRAME_BYTES,
     PERSON,

@@ -7,8 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsim_core.geometry.arrays import SE3
-
-from .controller import EndEffectorController, forward_kinematics
+from xsim_core.sim.controller import EndEffectorController, forward_kinematics
 
 
 @dataclass(frozen=True)

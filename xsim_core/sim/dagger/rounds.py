@@ -20,12 +20,12 @@ from xsim_core.pictures import film_strip
 from xsim_core.policies import ClosedLoopStudent, Student, TaughtWindows
 from xsim_core.policies.misses import teacher_miss
 from xsim_core.scratch import read_arrays, write_arrays
+from xsim_core.sim.open import OpenSimWorld
+from xsim_core.sim.vision.asking import Ask
+from xsim_core.sim.vision.domain import Domain
+from xsim_core.sim.vision.image_pool import ImageEnvPool
 
-from .open import OpenSimWorld
-from .round_config import RoundConfig
-from .vision.asking import Ask
-from .vision.domain import Domain
-from .vision.image_pool import ImageEnvPool
+from .config import RoundConfig
 
 NUM_ENVS = 8
 FILMS_A_ROUND = 2

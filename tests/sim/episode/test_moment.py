@@ -1,4 +1,4 @@
-"""xsim_core/sim/moment.py: an episode goes on from a moment as if nothing had happened since."""
+"""xsim_core/sim/episode/moment.py: an episode goes on from it as if nothing had happened since."""
 
 import numpy as np
 import pytest

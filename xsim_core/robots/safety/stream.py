@@ -6,9 +6,10 @@ from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from .driver import RobotDriver, RobotLostError, RobotState, TcpTarget
+from xsim_core.robots.driver import RobotDriver, RobotLostError, RobotState, TcpTarget
+
+from .layer import Reason, Safety
 from .limits import SafetyLimits
-from .safety import Reason, Safety
 
 KEPT_STATES = 400
 """Of the past, to be laid beside pictures: some seconds."""

@@ -9,9 +9,8 @@ from numpy.typing import NDArray
 from xsim_core.errors import BadInputError
 from xsim_core.geometry import quat_wxyz_to_matrix, se3_to_pos_quat
 from xsim_core.geometry.arrays import SE3, Quat, Vectors3
-
-from .assets import SimAssets
-from .task import StartRandomisation
+from xsim_core.sim.assets import SimAssets
+from xsim_core.sim.task import StartRandomisation
 
 
 class EpisodeStart(NamedTuple):

@@ -4,11 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
+from tests.robots.hostile import run
+from tests.robots.states import LIMITS, START, state
 from xsim_core.errors import BadInputError
 from xsim_core.robots import Safety, TcpTarget
-
-from .hostile import run
-from .states import LIMITS, START, state
 
 FAR = TcpTarget(np.array([0.6, 0.2, 0.2]), 0.0, 0.0)
 

@@ -5,9 +5,8 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from pydantic import ValidationError
 
+from tests.robots.states import LIMITS, START, worst
 from xsim_core.robots import MotionFilter, SafetyLimits
-
-from .states import LIMITS, START, worst
 
 NUMBERS = st.floats(width=64) | st.sampled_from([np.nan, np.inf, -np.inf, 1e300, 0.0, 0.5])
 WISHES = st.lists(

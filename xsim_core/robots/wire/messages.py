@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 
 from xsim_core.errors import BadInputError
 from xsim_core.geometry import PinholeCamera
-
-from .driver import CameraFrame, RobotInfo, RobotState
+from xsim_core.robots.driver import CameraFrame, RobotInfo, RobotState
 
 PROTOCOL = 1
 DRIVER, PERSON = "/robot", "/person"

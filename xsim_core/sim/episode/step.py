@@ -5,9 +5,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from xsim_core.geometry.arrays import Observation, Vector3
-
-from .reward import Situation
-from .task import TaskSpec
+from xsim_core.sim.reward import Situation
+from xsim_core.sim.task import TaskSpec
 
 
 @dataclass(frozen=True)
