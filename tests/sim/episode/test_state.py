@@ -4,7 +4,7 @@ import pytest
 from tests.checking import shapes_checked
 from xsim_core.errors import BadInputError
 from xsim_core.geometry import rotation_angle
-from xsim_core.sim import state
+from xsim_core.sim.episode import state
 from xsim_core.sim.episode.state import EnvState
 
 shapes = shapes_checked(state)
