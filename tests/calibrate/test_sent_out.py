@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tests.sim.test_dagger import ask, student, world  # noqa: F401 fixtures
+from tests.sim.dagger.test_rounds import ask, student, world  # noqa: F401 fixtures
 from xsim_core.calibrate.config import DaggerConfig
 from xsim_core.calibrate.sent_out import sent_out_once, tell
 from xsim_core.sim.vision.domain import Domain

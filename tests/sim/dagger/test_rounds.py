@@ -11,13 +11,8 @@ from tests.sim.vision.test_asking import leaning_teacher
 from xsim_core.policies import ClosedLoopStudent, MinMaxNormalizer, Student, StudentArchitecture
 from xsim_core.policies.fitting import new_net
 from xsim_core.policies.misses import teacher_miss
-from xsim_core.sim.dagger import (
-    Round,
-    RoundConfig,
-    dagger_figures,
-    dagger_film,
-    send_out,
-)
+from xsim_core.sim.dagger.config import RoundConfig
+from xsim_core.sim.dagger.rounds import Round, dagger_figures, dagger_film, send_out
 from xsim_core.sim.env import SimEnv
 from xsim_core.sim.vision.asking import Ask
 from xsim_core.sim.vision.domain import Domain
