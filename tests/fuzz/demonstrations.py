@@ -14,7 +14,7 @@ from xsim_core.importers import Picks
 from xsim_core.importers.lerobot.read import read_lerobot
 from xsim_core.robots.recording import MAGIC
 from xsim_core.robots.session import ROBOT
-from xsim_core.robots.wire_messages import frame_of, hello, info_of, state_of
+from xsim_core.robots.wire.messages import frame_of, hello, info_of, state_of
 from xsim_core.rollouts.read import Fits, read_fitting
 from xsim_core.rollouts.timeline import timeline_of
 from xsim_core.serving.probe import black_observation
