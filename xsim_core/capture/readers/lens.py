@@ -37,7 +37,9 @@ class Lens:
 
     @staticmethod
     def of(model: str, coefficients: object, source: str) -> "Lens":
-        """The lens that a recording describes; a model whose coefficients are zero is none.
+        """The lens that a recording describes; one whose coefficients are zero does not bend.
+
+        An equidistant one does even so: it shows angles, not tangents.
 
         Raises:
             BadInputError: for models that are not known, and coefficients that are no numbers.
@@ -45,9 +47,9 @@ class Lens:
         values = tuple(np.asarray(coefficients, dtype=np.float64).reshape(-1).tolist())
         if not np.isfinite(values).all():
             raise BadInputError(f"{source}: distortion coefficients {list(values)}")
-        if not any(values):
-            return Lens()
         key = model.strip().lower().replace(" ", "_")
+        if not any(values) and MODELS.get(key) != "equidistant":
+            return Lens()
         if key not in MODELS:
             known = ", ".join(sorted({*MODELS} - {""}))
             raise BadInputError(

@@ -18,7 +18,7 @@ from .recordings.realsense_files import (
     read_db3,
 )
 from .recordings.realsense_playback import read_with_librealsense
-from .recordings.ros_bag import read_ros_bag
+from .recordings.ros_bag import check_needs_no_folder, read_ros_bag
 from .recordings.streams import Streams, pair_and_align
 
 RECORDING_SUFFIXES = (".db3", ".bag", ".mcap", record3d.SUFFIX)
@@ -59,6 +59,7 @@ def read_video_and_unit(
             "Lay it into a folder beside depth/ (an image for each frame) and cam_K.txt, and name "
             "that folder as 'video'."
         )
+    check_needs_no_folder(source)
     if source.suffix not in RECORDING_SUFFIXES and not source.is_dir():
         raise BadInputError(
             f"{source}: '{source.suffix}' is not a video we read. Bring a RealSense, ROS or "

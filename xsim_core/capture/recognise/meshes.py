@@ -4,7 +4,7 @@ from pathlib import Path
 
 from xsim_core.capture.readers.meshes.linked_files import mesh_root
 from xsim_core.capture.readers.meshes.mesh import MENDS, SUFFIXES, read_mesh
-from xsim_core.capture.readers.rooms.gaussians import is_gaussian_ply
+from xsim_core.capture.readers.rooms.gaussians import holds_gaussians
 from xsim_core.errors import XSimError
 from xsim_core.geometry import TexturedMesh
 
@@ -26,7 +26,7 @@ def find_meshes(tree: Tree, taken: set[Path]) -> tuple[list[Mesh], dict[str, Tex
         taken: folders that hold images of a video: what lies there is no mesh.
     """
     files = [p for p in tree.files if p.suffix.lower() in SUFFIXES and p.parent not in taken]
-    files = [p for p in files if not is_gaussian_ply(p)]
+    files = [p for p in files if not holds_gaussians(p)]
     files.sort(key=lambda p: (_rank(p, tree), len(p.parts)))
     meshes: list[Mesh] = []
     read: dict[str, TexturedMesh] = {}
@@ -48,7 +48,8 @@ def find_meshes(tree: Tree, taken: set[Path]) -> tuple[list[Mesh], dict[str, Tex
                 is_coloured=mesh.is_textured,
             )
         )
-    meshes += [_not_read(p, tree) for p in tree.files if p.suffix.lower() in MENDS][:MAX_READ]
+    others = [p for p in tree.files if p.suffix.lower() in MENDS and not holds_gaussians(p)]
+    meshes += [_not_read(p, tree) for p in others][:MAX_READ]
     # Stable: of equals the likelier name stays first.
     return sorted(meshes, key=lambda m: (bool(m.fault), not m.is_coloured)), read
 
@@ -57,11 +58,12 @@ def find_rooms(tree: Tree, taken: set[Path]) -> list[Found]:
     """Gaussians, and meshes whose name calls them a room's; neither is read."""
     found: list[Found] = []
     for path in tree.files:
-        if path.suffix.lower() not in SUFFIXES or path.parent in taken:
+        if path.parent in taken:
             continue
-        if is_gaussian_ply(path):
+        is_called_room = any(word in path.stem.lower() for word in ROOM_NAMES)
+        if holds_gaussians(path):
             found.append(Found(path=tree.rel(path), what="Gaussians of a room"))
-        elif any(word in path.stem.lower() for word in ROOM_NAMES):
+        elif is_called_room and path.suffix.lower() in SUFFIXES:
             found.append(Found(path=tree.rel(path), what="a mesh, by its name of a room"))
     return found[:MAX_READ]
 

@@ -49,6 +49,19 @@ def test_poses_slower_than_the_film_are_used_once(tmp_path):
     assert sorted(set(used)) == sorted(used) == [0, 1, 2, 3, 4]
 
 
+def test_open3d_s_tum_file_keeps_its_first_pose_and_counts_frames(tmp_path):
+    """Open3D 0.20 writes the first pose onto the line of its comment, and indices for times."""
+    T = np.tile(np.eye(4), (12, 1, 1))
+    T[:, 0, 3] = np.arange(12)
+    np.savetxt(tmp_path / "rest.txt", tum_lines(np.arange(12), T), fmt=["%d"] + 7 * ["%.6f"])
+    head = "# TUM trajectory, format: <t> <x> <y> <z> <qx> <qy> <qz> <qw>"
+    (tmp_path / "gt.txt").write_text(head + (tmp_path / "rest.txt").read_text())
+    found = read_camera_path(tmp_path / "gt.txt", film(12), notes := [])
+    assert found.has_pose.all()
+    np.testing.assert_array_equal(found.T[:, 0, 3], np.arange(12))
+    assert notes == ["gt.txt gives numbers of frames in place of times"]
+
+
 def test_a_film_of_another_time_is_refused(tmp_path):
     np.savetxt(tmp_path / "gt.txt", tum_lines(np.arange(3) + 100.0, poses()))
     with pytest.raises(BadInputError, match=r"its times go from 100\.000 to 102\.000 s"):

@@ -57,6 +57,19 @@ def test_colours_of_vertices_are_shown(tmp_path, suffix):
     assert notes == []
 
 
+def test_open3d_s_glb_has_its_colours_as_they_are_shown(tmp_path):
+    """Open3D 0.20 writes (204, 102, 51) as (0.8, 0.4, 0.2), which glTF means for linear light."""
+    path = tmp_path / "mesh.glb"
+    expected = box_of_colours(path)
+    theirs, ours = b"https://github.com/mikedh/trimesh", b"Open3D"
+    assert theirs in path.read_bytes()
+    path.write_bytes(path.read_bytes().replace(theirs, ours.ljust(len(theirs))))
+    mesh = read_mesh(path, notes := [])
+    for place, rgb in expected.items():
+        assert np.abs(colour_at(mesh, place) - rgb).max() <= 1.5
+    assert notes == ["mesh: mesh.glb is Open3D's: its colours of vertices are as shown"]
+
+
 def test_colours_blend_across_a_face(tmp_path):
     path = tmp_path / "mesh.obj"
     path.write_text(
@@ -192,7 +205,7 @@ def test_other_formats_are_named_with_the_mend(tmp_path, suffix):
     path = tmp_path / f"mesh{suffix.upper()}"
     path.write_bytes(b"anything")
     with pytest.raises(
-        BadInputError, match=r"is not read \(.*\.glb.*\. (Import|Open|Unpack|Bring)"
+        BadInputError, match=r"is not read \(.*\.glb.*\. (Import|Open|Unpack|Bring|Gaussians|Make)"
     ):
         read_mesh(path)
 

@@ -1,4 +1,4 @@
-"""A COLMAP model that claims more than its files hold is refused before anything is made of it."""
+"""COLMAP's cameras show what pycolmap says they show; a model that claims too much is refused."""
 
 import struct
 
@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from xsim_core.capture.readers.posed.colmap_model import read_model
+from xsim_core.capture.readers.posed.cameras import _seen_at
+from xsim_core.capture.readers.posed.colmap_model import DISTORTION, _camera, read_model
 from xsim_core.errors import BadInputError
 
 NUMBER, MODEL, POSE = 1, 1, (1.0, 0, 0, 0, 0.1, 0.2, 0.3)
@@ -50,3 +51,32 @@ def test_a_name_that_is_no_text_is_refused(model):
     path.write_bytes(path.read_bytes().replace(b"0.png", b"\xff.png"))
     with pytest.raises(BadInputError, match="UnicodeDecodeError"):
         read_model(model, model, [])
+
+
+def camera(model, coefficient, rng):
+    import pycolmap
+
+    made = pycolmap.Camera.create_from_model_name(1, model, 500.0, 640, 480)
+    params, num = np.array(made.params), len(made.focal_length_idxs()) + 2
+    params[num - 2 : num] += [3.0, -5.0]
+    params[num:] = rng.uniform(-coefficient, coefficient, len(params) - num)
+    made.params = params
+    return made
+
+
+@pytest.mark.parametrize("coefficient", [0.05, 0.0])
+@pytest.mark.parametrize("model", DISTORTION)
+def test_every_camera_projects_as_pycolmap_s_own(model, coefficient):
+    """A fisheye whose coefficients are zero bends all the same: 72 px at the end of these rays."""
+    rng = np.random.default_rng(0)
+    theirs = camera(model, coefficient, rng)
+    rays = rng.uniform(-0.7, 0.7, (50, 2))
+    # Their first pixel's centre is at (0.5, 0.5).
+    expected = [theirs.img_from_cam(np.array([*ray, 1.0])) - 0.5 for ray in rays]
+    seen = np.stack(_seen_at(_camera(theirs, "test"), *rays.T), -1)
+    np.testing.assert_allclose(seen, expected, atol=1e-9)
+
+
+def test_a_camera_that_is_not_read_is_named():
+    with pytest.raises(BadInputError, match="camera model THIN_PRISM_FISHEYE is not read"):
+        _camera(camera("THIN_PRISM_FISHEYE", 0.01, np.random.default_rng(0)), "images.txt: a.jpg")

@@ -107,8 +107,11 @@ class BagWriter:
             self.image(colour, 10 + t, pixels, encoding, pad=pad)
             self.image(depth, 10 + t, mm, "16UC1", pad=pad)
 
-    def save(self, folder: Path, spoil=lambda _topic, raw: raw) -> Path:
-        """Write the bag, each message as ``spoil`` leaves it; returns the path to read."""
+    def save(self, folder: Path, spoil=lambda _topic, raw: raw, *, compression=None) -> Path:
+        """Write the bag, each message as ``spoil`` leaves it; returns the path to read.
+
+        ``compression`` is a name of rosbags' modes, of ROS 2.
+        """
         from rosbags import rosbag1, rosbag2
 
         if self.kind == "ros1":
@@ -118,6 +121,9 @@ class BagWriter:
             path = folder / "film"
             storage = getattr(rosbag2.StoragePlugin, "MCAP" if "mcap" in self.kind else "SQLITE3")
             writer = rosbag2.Writer(path, version=9, storage_plugin=storage)
+            if compression:
+                mode = getattr(rosbag2.CompressionMode, compression)
+                writer.set_compression(mode, rosbag2.CompressionFormat.ZSTD)
         serialise = self.types.serialize_ros1 if self.kind == "ros1" else self.types.serialize_cdr
         with writer:
             made = {}

@@ -1,3 +1,4 @@
+import base64
 import io
 import struct
 
@@ -8,7 +9,7 @@ from PIL import Image
 
 from xsim_core.capture.readers import read_video, read_video_and_unit
 from xsim_core.capture.readers.recordings.ros_bag import read_ros_bag
-from xsim_core.capture.readers.recordings.ros_image import raw_image
+from xsim_core.capture.readers.recordings.ros_image import compressed_image, raw_image
 from xsim_core.errors import BadInputError
 
 from .bags import COLOUR, DEPTH, BagWriter
@@ -79,6 +80,74 @@ def test_quantised_compressed_depth_of_floats(video, tmp_path):
         bag.compressed(f"{DEPTH}/compressedDepth", 10 + t, data, "32FC1; compressedDepth png")
     depth_mm = read_video(bag.save(tmp_path)).depth_mm.astype(int)
     assert np.abs(depth_mm - video.depth_mm).max() <= 1
+
+
+RVL = [
+    [0, 0, 0, 0, 0, 0, 0, 0],
+    [31070, 7389, 12966, 0, 29069, 0, 0, 64776],
+    [0, 0, 0, 0, 0, 19983, 32650, 9436],
+    [0, 56673, 21303, 26291, 22870, 38115, 25319, 28359],
+    [51142, 56699, 23461, 0, 39632, 0, 52114, 434],
+    [60986, 63805, 0, 31285, 35447, 36767, 53526, 6486],
+]
+RVL_PACKED = base64.b85decode(
+    "2mk;81^@s6pZYw38q16s=@HVd>mG9c?>Qy8mg_F<8nN2DE03HS`zWcY8m*tQ`Tn=O@3D_)-L0|sA(-AP6!)nf{%`2W&8#"
+    "??6|smu$nlT)Ua2Uk{U4ay001EV"
+)
+"""By the codec of ros-perception/image_transport_plugins itself (7404d77)."""
+
+
+def test_depth_packed_by_rvl_is_read():
+    read = compressed_image(
+        bytes(12) + RVL_PACKED, "16UC1; compressedDepth rvl", "topic", is_depth=True
+    )
+    np.testing.assert_array_equal(read, RVL)
+    a, b = 1e4, -3.0
+    header = struct.pack("<iff", 0, a, b)
+    metres = compressed_image(
+        header + RVL_PACKED, "32FC1; compressedDepth rvl", "topic", is_depth=True
+    )
+    stored = np.array(RVL, np.float64)
+    np.testing.assert_allclose(metres, np.where(stored > 0, a / (stored - b), 0), rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("packed", "match"),
+    [
+        (RVL_PACKED[:-12], "damaged: .* of 48 pixels"),
+        (RVL_PACKED[:8], "damaged: 0 of 48"),
+        (bytes(8), "0x0"),
+        (b"\xff" * 40, "million pixels"),
+    ],
+)
+def test_damaged_rvl_is_one_sentence(packed, match):
+    with pytest.raises(BadInputError, match=match):
+        compressed_image(bytes(12) + packed, "16UC1; compressedDepth rvl", "topic", is_depth=True)
+
+
+@pytest.mark.parametrize("mode", ["FILE", "MESSAGE"])
+def test_compressed_bags_are_read_as_the_folders_that_say_so(video, tmp_path, mode):
+    bag = BagWriter("ros2")
+    bag.film(video)
+    folder = bag.save(tmp_path, compression=mode)
+    np.testing.assert_array_equal(read_video(folder).depth_mm, video.depth_mm)
+    (file,) = (p for p in folder.iterdir() if p.suffix != ".yaml")
+    with pytest.raises(BadInputError, match=f"name its folder, {folder.name}, as 'video'"):
+        read_video(file)
+
+
+def test_zeros_bend_no_ros_camera(video, tmp_path):
+    """As image_geometry has it, whatever the model."""
+    bag = BagWriter("ros2")
+    bag.film(video)
+    bag.messages = [m for m in bag.messages if not m[0].endswith("camera_info")]
+    for topic in (COLOUR, DEPTH):
+        info = topic.rsplit("/", 1)[0] + "/camera_info"
+        wh = video.rgb.shape[2], video.rgb.shape[1]
+        bag.camera_info(info, video.K, wh, D=[0.0] * 4, model="equidistant")
+    read = read_video(bag.save(tmp_path), notes := [])
+    np.testing.assert_array_equal(read.rgb, video.rgb)
+    assert not any("undone" in note for note in notes)
 
 
 def test_depth_of_another_place_is_aligned_by_tf(video, tmp_path):

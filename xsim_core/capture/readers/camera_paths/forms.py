@@ -98,10 +98,10 @@ def _of_folder(path: Path, notes: list[str]) -> CameraPoses:
 
 def _of_text(path: Path, notes: list[str]) -> CameraPoses:
     read = forms.of_text(path, notes)
-    if read.times_s is None:
+    if read.times_s is None and read.names is None:
         return CameraPoses(read.T, read.form)
     return CameraPoses(
-        read.T, read.form, times_s=read.times_s, maps="camera_to_world", axes="opencv", unit_m=1.0
+        read.T, read.form, read.names, read.times_s, "camera_to_world", "opencv", unit_m=1.0
     )
 
 

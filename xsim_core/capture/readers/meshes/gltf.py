@@ -70,6 +70,16 @@ def plain_gltf(data: bytes, get: Callable[[str], bytes]) -> bytes:
     return rewritten.glb()
 
 
+def has_linear_colours(data: bytes) -> bool:
+    """Whether colours of vertices are linear light, as glTF says; Open3D 0.20's are as shown."""
+    tree, _ = _parsed(data)
+    asset = tree.get("asset")
+    if not isinstance(asset, dict) or not str(asset.get("generator", "")).startswith("Open3D"):
+        return True
+    primitives = [p for mesh in tree.get("meshes", []) for p in mesh.get("primitives", [])]
+    return not any("COLOR_0" in p.get("attributes", {}) for p in primitives)
+
+
 class _Rewritten:
     """A file whose buffers are one, to which accessors are added."""
 

@@ -14,7 +14,7 @@ from xsim_core.errors import BadInputError
 from xsim_core.geometry import TexturedMesh
 
 from .colours import Part, merge
-from .gltf import plain_gltf
+from .gltf import has_linear_colours, plain_gltf
 from .linked_files import find_linked, mesh_files
 
 SUFFIXES = (".obj", ".ply", ".glb", ".gltf", ".stl", ".off", ".3mf")
@@ -35,7 +35,9 @@ MENDS = {
     ),
     **dict.fromkeys((".step", ".stp", ".iges", ".igs", ".brep", ".fcstd"), _CAD),
     **dict.fromkeys((".zip", ".gz", ".7z", ".rar"), "Unpack it and name the mesh in it."),
-    **dict.fromkeys((".xyz", ".pcd", ".las", ".e57", ".splat"), "Bring a mesh, not points."),
+    **dict.fromkeys((".xyz", ".pcd", ".las", ".e57"), "Bring a mesh, not points."),
+    **dict.fromkeys((".splat", ".spz"), "Gaussians can be the room (`room:`), not a mesh."),
+    **dict.fromkeys((".sog", ".ksplat"), "Make it a .ply: npx @playcanvas/splat-transform."),
 }
 """Formats that people have and we do not read, with what to do."""
 
@@ -72,7 +74,12 @@ def read_mesh(
         )
     with reading(path, "Export it again."):
         scene = _load(path, root or path.parent, notes)
-        parts = [_part(g, suffix, notes) for g in scene.dump() if len(getattr(g, "faces", ())) > 0]
+        is_linear = suffix in (".glb", ".gltf")  # Colours that are not in pictures.
+        if is_linear and not has_linear_colours(path.read_bytes()):
+            is_linear = False
+            notes.append(f"mesh: {path.name} is Open3D's: its colours of vertices are as shown")
+        solids = [g for g in scene.dump() if len(getattr(g, "faces", ())) > 0]
+        parts = [_part(g, notes, is_linear=is_linear) for g in solids]
         if not parts:
             num_points = sum(len(g.vertices) for g in scene.geometry.values())
             raise BadInputError(f"{path} holds no triangles ({num_points} points)")
@@ -140,10 +147,9 @@ def _load(path: Path, root: Path, notes: list[str]) -> Any:
     return scene
 
 
-def _part(mesh: Any, suffix: str, notes: list[str]) -> Part:
+def _part(mesh: Any, notes: list[str], *, is_linear: bool) -> Part:
     visual = mesh.visual
     part = Part(np.asarray(mesh.vertices, np.float32), np.asarray(mesh.faces, np.int32))
-    is_linear = suffix in (".glb", ".gltf")  # Their colours that are not in pictures are linear.
     corner = _corner_colours(mesh, is_linear=is_linear)
     material = getattr(visual, "material", None)
     factor = getattr(material, "baseColorFactor", None)

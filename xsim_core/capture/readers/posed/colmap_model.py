@@ -28,7 +28,8 @@ DISTORTION = {
     "SIMPLE_RADIAL": (1, (3,)), "RADIAL": (1, (3, 4)),
     "OPENCV": (2, (4, 5, 6, 7)), "FULL_OPENCV": (2, (4, 5, 6, 7, 8, 9, 10, 11)),
     "SIMPLE_RADIAL_FISHEYE": (1, (3,)), "RADIAL_FISHEYE": (1, (3, 4)),
-    "OPENCV_FISHEYE": (2, (4, 5, 6, 7)),
+    "OPENCV_FISHEYE": (2, (4, 5, 6, 7)), "SIMPLE_FISHEYE": (1, ()), "FISHEYE": (2, ()),
+    "FOV": (2, (4,)),
 }  # fmt: skip
 """By model: how many focal lengths, and which parameters are its distortion."""
 
@@ -166,9 +167,11 @@ def _camera(camera: Any, where: str) -> PhotoCamera:
     values = [float(p[i]) for i in which]
     if "FISHEYE" in model:
         values, name = [*values, 0, 0, 0, 0][:4], "fisheye"
+    elif model == "FOV":
+        name = "ftheta"
     elif model == "FULL_OPENCV":
         name = "rational_polynomial"
     else:
         values, name = [*values, 0, 0, 0, 0, 0][:5], "opencv"
-    lens = Lens.of(name, values, where) if which else Lens()
+    lens = Lens() if "PINHOLE" in model else Lens.of(name, values, where)
     return PhotoCamera(int(camera.width), int(camera.height), K, lens)

@@ -21,11 +21,13 @@ from .streams import Streams
 
 ACCEPTS = (
     "ROS 1 .bag, ROS 2 folder, .db3 or .mcap with one camera's colour and depth: "
-    "sensor_msgs/Image or CompressedImage (compressed, compressedDepth), CameraInfo beside them; "
-    "depth aligned to colour (aligned_depth_to_color, depth_registered, depth_to_rgb), or both "
-    "cameras in /tf_static"
+    "sensor_msgs/Image or CompressedImage (compressed, compressedDepth as PNG or RVL), CameraInfo "
+    "beside them; depth aligned to colour (aligned_depth_to_color, depth_registered, "
+    "depth_to_rgb), or both cameras in /tf_static"
 )
 MEND = "Record it again, and stop the recorder before copying."
+MAX_ABOUT = 1 << 20
+_PACKED = re.compile(r"(?im)^\s*compression_mode:\s*['\"]?(file|message)\b")
 _ALIGNED = re.compile(r"aligned_depth_to_(color|rgb)|depth_registered|depth_to_(rgb|color)")
 _NOT_COLOUR = re.compile(r"depth|infra|/ir/|/ir_|fisheye|confidence|mask|theora")
 
@@ -87,6 +89,24 @@ def read_ros_bag(path: Path, notes: list[str]) -> Streams:
         # REP 118: 16-bit depth images hold millimetres.
         streams.depth_unit = DepthUnit(1e-3, "assumed")
     return streams
+
+
+def check_needs_no_folder(path: Path) -> None:
+    """Refuse a file of a compressed ROS 2 bag: how it is packed, its folder tells.
+
+    Raises:
+        BadInputError: naming the folder.
+    """
+    about = path.parent / "metadata.yaml"
+    if not path.is_file() or not about.is_file():
+        return
+    with about.open(encoding="utf-8", errors="replace") as file:
+        packed = _PACKED.search(file.read(MAX_ABOUT))
+    if packed is not None:
+        raise BadInputError(
+            f"{path} is compressed ({packed[1].lower()} by {packed[1].lower()}), as the "
+            f"metadata.yaml beside it says: name its folder, {path.parent.name}, as 'video'."
+        )
 
 
 def _is_image(connection: Any) -> bool:
@@ -173,7 +193,8 @@ def _camera(bag: Any, image_topic: str, path: Path) -> Intrinsics | None:
         size = (info.width, info.height)
         if "rect" in base.rsplit("/", 1)[1] and P.any():
             return Intrinsics(matrix_of(P.reshape(3, 4)[:, :3], where, []), size)
-        lens = Lens.of(info.distortion_model, D if D.size else [0.0], where)
+        # To image_geometry zeros are no distortion, whatever the model.
+        lens = Lens.of(info.distortion_model, D, where) if D.any() else Lens()
         return Intrinsics(matrix_of(K, where, []), size, lens)
     return None
 

@@ -65,6 +65,8 @@ def compressed_image(data: Any, form: str, source: str, *, is_depth: bool) -> ND
     import cv2
 
     raw = bytes(data)
+    if is_depth and "compresseddepth rvl" in form.lower():
+        return _metres(_unpacked_rvl(raw[12:], source), form, raw)
     # image_transport puts 12 bytes before a depth PNG: a format and two quantisation parameters.
     has_header = is_depth and not raw.startswith(_PNG) and raw[12:20] == _PNG
     body = raw[12:] if has_header else raw
@@ -81,10 +83,55 @@ def compressed_image(data: Any, form: str, source: str, *, is_depth: bool) -> ND
             f"{source}: depth as '{form}' decodes to {pixels.dtype} {pixels.shape}, which has lost "
             "the millimetres. Record the raw or the compressedDepth topic."
         )
-    if form.lower().startswith("32fc1") and has_header:
-        a, b = struct.unpack("<ff", raw[4:12])
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.where(pixels > 0, a / (pixels.astype(np.float32) - b), 0).astype(np.float32)
+    return _metres(pixels, form, raw) if has_header else pixels
+
+
+def _metres(pixels: NDArray[Any], form: str, raw: bytes) -> NDArray[Any]:
+    """Depth of floats (h, w) from what image_transport made of it; integers as they are."""
+    if not form.lower().startswith("32fc1"):
+        return pixels
+    a, b = struct.unpack("<ff", raw[4:12])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(pixels > 0, a / (pixels.astype(np.float32) - b), 0).astype(np.float32)
+
+
+def _unpacked_rvl(data: bytes, source: str) -> NDArray[np.uint16]:
+    """Depth (h, w) by RVL (Wilson, "Fast Lossless Depth Image Compression", 2017).
+
+    Width and height, then runs: a number of zeros, of measurements, and of these the differences.
+    A number is in nibbles of three bits, the lowest first, the fourth bit says that more follow.
+
+    Raises:
+        BadInputError: with ``source``, when it ends before its pixels do.
+    """
+    width, height = struct.unpack("<II", data[:8]) if len(data) >= 8 else (0, 0)
+    check_pixels(height, width, source)
+    words = np.frombuffer(data, "<u4", (len(data) - 8) // 4, 8)
+    nibbles = ((words[:, None] >> np.arange(28, -1, -4)) & 15).ravel().astype(np.int64)
+    ends = np.flatnonzero(nibbles < 8) + 1
+    starts = np.r_[0, ends][:-1]
+    nibbles = nibbles[: ends[-1]] if len(ends) else nibbles[:0]
+    places = np.arange(len(nibbles)) - np.repeat(starts, ends - starts)
+    bits = (nibbles & 7) << np.minimum(3 * places, 60)
+    numbers = np.add.reduceat(bits, starts) if len(starts) else bits
+    return _measured(numbers, height * width, source).reshape(height, width)
+
+
+def _measured(numbers: NDArray[np.int64], count: int, source: str) -> NDArray[np.uint16]:
+    """The pixels (count,) of RVL's runs."""
+    pixels, steps = np.zeros(count, np.uint16), (numbers >> 1) ^ -(numbers & 1)
+    at = i = last = 0
+    while at < count and i + 1 < len(numbers):
+        zeros, measured = int(numbers[i]), int(numbers[i + 1])
+        at, i = at + zeros, i + 2
+        if at + measured > count or i + measured > len(numbers) or zeros + measured == 0:
+            break
+        run = last + np.cumsum(steps[i : i + measured])
+        pixels[at : at + measured] = run & 0xFFFF
+        last = int(run[-1]) if measured else last
+        at, i = at + measured, i + measured
+    if at != count:
+        raise BadInputError(f"{source}: an image packed by RVL is damaged: {at} of {count} pixels")
     return pixels
 
 

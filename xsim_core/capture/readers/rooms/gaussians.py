@@ -1,4 +1,4 @@
-"""The Gaussian ``.ply`` of 3D and 2D Gaussian splatting, as flat Gaussians.
+"""The Gaussian ``.ply`` of 3D and 2D Gaussian splatting, plain or packed, as flat Gaussians.
 
 Columns as the reference codes' ``save_ply`` writes them (Kerbl et al. 2023, Huang et al. 2024):
 opacities are logits, scales logarithms, quaternions w first and of any length, ``f_dc`` the
@@ -18,11 +18,20 @@ from xsim_core.capture.readers.foreign import reading
 from xsim_core.errors import BadInputError
 from xsim_core.geometry import matrix_to_quat_wxyz, quat_wxyz_to_matrix
 
+from .packed import (
+    MAX_GAUSSIANS,
+    SUFFIXES as PACKED_SUFFIXES,
+    is_compressed_ply,
+    read_compressed_ply,
+    read_splat,
+    read_spz,
+)
+
 Arrays = dict[str, NDArray[np.float32]]
 Floats = NDArray[np.float64]
 
 MEND = "Export it as a binary .ply of Gaussians (nerfstudio: ns-export gaussian-splat)."
-MAX_GAUSSIANS, MAX_HEAD_BYTES = 3_000_000, 1 << 16
+MAX_HEAD_BYTES = 1 << 16
 TYPES = {
     "float": "<f4", "float32": "<f4", "double": "<f8", "float64": "<f8", "uchar": "u1",
     "uint8": "u1", "char": "i1", "int8": "i1", "ushort": "<u2", "uint16": "<u2", "short": "<i2",
@@ -38,13 +47,12 @@ FLAT, SAID_SHARE = 0.3, 0.1
 """A Gaussian is flat whose third scale is less than this of its second."""
 
 
-def is_gaussian_ply(path: Path) -> bool:
-    """Whether a file begins as one."""
+def holds_gaussians(path: Path) -> bool:
+    """Whether a file is one of Gaussians, by its suffix or by how its ``.ply`` begins."""
     if path.suffix.lower() != ".ply" or not path.is_file():
-        return False
-    with path.open("rb") as file:
-        head = file.read(MAX_HEAD_BYTES)
-    return head.startswith(b"ply") and b" f_dc_0\n" in head.replace(b"\r\n", b"\n")
+        return path.suffix.lower() in PACKED_SUFFIXES and path.is_file()
+    head = _head(path).replace(b"\r\n", b"\n")
+    return head.startswith(b"ply") and (b" f_dc_0\n" in head or is_compressed_ply(head))
 
 
 def read_gaussians(path: Path, notes: list[str]) -> Arrays:
@@ -60,8 +68,7 @@ def read_gaussians(path: Path, notes: list[str]) -> Arrays:
         BadInputError: when it is damaged, too large, or holds no Gaussians.
     """
     with reading(path, MEND):
-        table = _table(path)
-    read = {name: np.asarray(table[name], np.float64) for name in table.dtype.names or ()}
+        read = _columns(path, notes)
     names = [n for n in read if n in NEEDED or n == "scale_2"]
     sound = np.asarray(np.isfinite(np.stack([read[n] for n in names])).all(axis=0))
     quats = np.stack([read[f"rot_{i}"] for i in range(4)], axis=1)
@@ -93,6 +100,26 @@ def read_gaussians(path: Path, notes: list[str]) -> Arrays:
     return {name: values.astype(np.float32) for name, values in columns.items()}
 
 
+def _columns(path: Path, notes: list[str]) -> dict[str, Floats]:
+    """What a ``.ply`` has for each Gaussian, each (g,), whatever the file is."""
+    match path.suffix.lower():
+        case ".splat":
+            return read_splat(path)
+        case ".spz":
+            notes.append(f"room: {path.name} has y up (.spz); taken as its .ply, with y down")
+            return read_spz(path)
+        case _ if is_compressed_ply(_head(path)):
+            return read_compressed_ply(path)
+        case _:
+            table = _table(path)
+            return {name: np.asarray(table[name], np.float64) for name in table.dtype.names or ()}
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(MAX_HEAD_BYTES)
+
+
 def _widened(scales: Floats, opacities: Floats, by: Floats) -> tuple[Floats, Floats]:
     """Gaussians (g, 3) as Mip-Splatting shows them: what they cover in all stays the same."""
     wide = np.sqrt(scales**2 + by[:, None] ** 2)
@@ -101,8 +128,7 @@ def _widened(scales: Floats, opacities: Floats, by: Floats) -> tuple[Floats, Flo
 
 def _table(path: Path) -> NDArray[Any]:
     """The vertices as the header describes them."""
-    with path.open("rb") as file:
-        head = file.read(MAX_HEAD_BYTES)
+    head = _head(path)
     end = head.find(b"end_header\n")
     lines = head[: max(end, 0)].decode("ascii", errors="replace").split("\n")
     if end < 0 or "format binary_little_endian 1.0" not in lines:

@@ -15,11 +15,12 @@ from xsim_core.geometry import (
     transform_points,
 )
 
-from .gaussians import Arrays, is_gaussian_ply, read_gaussians
+from .gaussians import Arrays, holds_gaussians, read_gaussians
 
 ACCEPTS = (
-    "a textured mesh (Polycam's .glb or .obj, 2DGS's fuse.ply, all that a mesh may be) or a binary "
-    ".ply of Gaussians (3DGS, 2DGS, nerfstudio's splatfacto), with its pose"
+    "a textured mesh (Polycam's .glb or .obj, 2DGS's fuse.ply, all that a mesh may be), a binary "
+    ".ply of Gaussians (3DGS, 2DGS, nerfstudio's splatfacto), or a packed one (.compressed.ply of "
+    "SuperSplat and gsplat, .splat, .spz), with its pose"
 )
 MAX_DISCS, LEAST_APART_M = 150_000, 0.004
 DISC = 0.65
@@ -41,7 +42,7 @@ def read_room(path: Path, spec: RoomFileSpec, notes: list[str], *, root: Path) -
     Raises:
         BadInputError: when it cannot be read, or is no room by its size.
     """
-    if is_gaussian_ply(path):
+    if holds_gaussians(path):
         room = read_gaussians(path, notes)
     else:
         mesh = read_mesh(path, notes, root=root, is_object=False)

@@ -34,6 +34,7 @@ ACCEPTS = (
     "trajectories (.txt: time x y z qx qy qz qw), X-Sim's .npy (objects, frames, x y z qw qx qy "
     "qz), 4×4s or 3×4s of every frame in .npy, .npz or .txt"
 )
+OPEN3D_HEAD = "# TUM trajectory, format: <t> <x> <y> <z> <qx> <qy> <qz> <qw>"
 BOP_HEADER = ("scene_id", "im_id", "obj_id", "score", "R", "t")
 
 
@@ -198,6 +199,10 @@ def of_text(path: Path, notes: list[str]) -> Poses:
         table = np.array(rows)
         wxyz = table[:, [7, 4, 5, 6]]
         T = of_quaternions(np.concatenate([table[:, 1:4], wxyz], axis=1), str(path))
+        if are_frame_numbers(table[:, 0]):
+            notes.append(f"{path.name} gives numbers of frames in place of times")
+            names = [str(int(number)) for number in table[:, 0]]
+            return Poses(T, "a TUM trajectory", names)
         return Poses(T, "a TUM trajectory", times_s=table[:, 0])
     if widths <= {16} or widths <= {12}:
         return of_array(np.array(rows), TrackSpec(file=path.name), str(path))
@@ -209,10 +214,19 @@ def of_text(path: Path, notes: list[str]) -> Poses:
     )
 
 
+def are_frame_numbers(times: Floats) -> bool:
+    """Whether times (n,) are numbers of frames: whole, mostly one apart, from 0 or 1 on."""
+    if len(times) < 2 or not np.isfinite(times).all() or (times % 1).any():
+        return False
+    return bool(np.median(np.diff(times)) == 1 and times[0] in (0, 1))
+
+
 def rows_of(path: Path, notes: list[str]) -> list[list[float]]:
     """The numbers of a text, line by line; ``#`` is before comments."""
     rows: list[list[float]] = []
-    for number, line in enumerate(read_text(path, notes).splitlines(), 1):
+    # Open3D 0.20 ends its first line after the first pose.
+    text = read_text(path, notes).replace(OPEN3D_HEAD, f"{OPEN3D_HEAD}\n", 1)
+    for number, line in enumerate(text.splitlines(), 1):
         words = line.split("#")[0].replace(",", " ").split()
         try:
             values = [float(word) for word in words]
