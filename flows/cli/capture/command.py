@@ -14,6 +14,7 @@ from flows.cli.output import answer, print_json
 from .annotate import CaptureAnnotate
 from .check import CaptureCheck
 from .init import CaptureInit
+from .record import CaptureRecord
 
 
 @dataclass(frozen=True)
@@ -132,6 +133,7 @@ class CaptureCommands:
 
     action: (
         Annotated[CaptureInit, subcommand("init")]
+        | Annotated[CaptureRecord, subcommand("record")]
         | Annotated[CaptureAnnotate, subcommand("annotate")]
         | Annotated[CaptureCheck, subcommand("check")]
         | Annotated[CaptureSynthesize, subcommand("synthesize")]

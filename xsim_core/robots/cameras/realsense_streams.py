@@ -45,8 +45,10 @@ class Chosen:
             self.sensor.close()
 
 
-def find_device(rs: Any, context: Any, serial: str) -> Any:
+def find_device(rs: Any, context: Any, serial: str, *, flag: str = "--camera realsense:") -> Any:
     """The camera of this serial number, or the only one; it must not outlive the context.
+
+    ``flag`` is how a person says which.
 
     Raises:
         BadInputError: when there is none, another, or several.
@@ -67,8 +69,8 @@ def find_device(rs: Any, context: Any, serial: str) -> Any:
         )
     if not serial and len(found) > 1:
         raise BadInputError(
-            f"{len(found)} RealSense cameras are connected: say which with --camera realsense:"
-            f"SERIAL, of {', '.join(sorted(found))}."
+            f"{len(found)} RealSense cameras are connected: say which with {flag}SERIAL, "
+            f"of {', '.join(sorted(found))}."
         )
     return found[serial] if serial else next(iter(found.values()))
 
