@@ -158,6 +158,7 @@ ELSEWHERE = {
         xsim_core/capture/gates/words""",
     "tests/flows/cli/test_capture_check.py": "flows/cli/capture/check",
     "tests/flows/cli/test_capture_init.py": "flows/cli/capture/init",
+    "tests/flows/cli/test_capture_record.py": "flows/cli/capture/record",
     "tests/robots/safety/test_motion.py": "xsim_core/robots/safety/limits",
     "tests/robots/safety/test_layer.py": "xsim_core/robots/driver",
     "tests/robots/wire/test_server.py": """

@@ -3,7 +3,7 @@
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from tyro.conf import arg
 
@@ -36,6 +36,10 @@ class CaptureRecord:
 
     def run(self) -> int:
         """Record, tell how much came and what is next."""
+        return answer(self.filmed(), as_json=self.json)
+
+    def filmed(self, device: Any = None) -> dict[str, str]:
+        """Record from the camera that is connected, or from a ``pyrealsense2.device``."""
         from xsim_core.robots.cameras.record import Wish, record
 
         folder = Path(self.folder).absolute()
@@ -45,18 +49,18 @@ class CaptureRecord:
             lock=not self.auto_exposure,
             preview=folder / "preview.png",
         )
-
-        def say(line: str) -> None:
-            print(line, file=sys.stderr, flush=True)
-
-        made = record(folder / "video" / "recording.db3", wish, serial=self.serial, say=say)
+        path = folder / "video" / "recording.db3"
+        made = record(path, wish, serial=self.serial, say=_say, device=device)
         for note in made.notes:
-            say(f"  {note}")
-        told = {
+            _say(f"  {note}")
+        return {
             "recording": str(made.path),
             "colour": str(made.num_colour),
             "depth": str(made.num_depth),
             "seconds": f"{made.lasted_s:.1f}",
             "next": f"xsim capture init {self.folder}",
         }
-        return answer(told, as_json=self.json)
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
