@@ -26,8 +26,14 @@ Bring = Callable[[RunRecord, Path], str]
 
 def recording_folders(inbox: Path) -> list[Path]:
     """Folders of recordings in an inbox."""
-    folders = (p.parent for p in inbox.glob(f"*/{SUMMARY}"))
-    return sorted(f for f in folders if are_recordings(p.name for p in f.iterdir()))
+    return sorted(f for p in inbox.glob(f"*/{SUMMARY}") if _holds_some(f := p.parent))
+
+
+def _holds_some(folder: Path) -> bool:
+    try:
+        return are_recordings(path.name for path in folder.iterdir())
+    except OSError:
+        return True  # Whoever brings them home says what is wrong.
 
 
 def are_recordings(names: Iterable[str]) -> bool:

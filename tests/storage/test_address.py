@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -137,11 +138,19 @@ except XSimError as error:
 """
 
 
+@pytest.fixture
+def tmp_path_of_all():
+    """A folder that others may enter; pytest's are closed again whenever a session begins."""
+    with tempfile.TemporaryDirectory() as name:
+        for folder in (Path(name), *Path(name).parents[:-2]):
+            if not folder.stat().st_mode & 0o001:
+                folder.chmod(0o755)
+        yield Path(name)
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may become somebody else")
-def test_a_second_user_gets_a_sentence_or_a_scratch_of_their_own(tmp_path):
-    for folder in (tmp_path, *tmp_path.parents[:-2]):
-        folder.chmod(0o755)
-    store = tmp_path / "store"
+def test_a_second_user_gets_a_sentence_or_a_scratch_of_their_own(tmp_path_of_all):
+    store = tmp_path_of_all / "store"
     ref = run_stage(TOY, ToyConfig(), ArtifactStore(store), {})
     assert ref
 
@@ -162,7 +171,8 @@ def test_a_second_user_gets_a_sentence_or_a_scratch_of_their_own(tmp_path):
     assert "xsim-scratch-65534" in said
     assert f"{store} is not yours to use" in said
     assert "belongs to root (mode" in said
-    assert f"{tmp_path}/new is not yours to use" in as_nobody(tmp_path / "new")
+    new = tmp_path_of_all / "new"
+    assert f"{new} is not yours to use" in as_nobody(new)
     store.chmod(0o700)
     assert f"{store} is not yours to use" in as_nobody(store)
 

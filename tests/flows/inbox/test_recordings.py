@@ -87,6 +87,23 @@ def test_what_waits_for_no_one_or_is_not_whole_is_said(store, inbox, changes, sa
     assert went_on == []
 
 
+def test_a_folder_that_may_not_be_listed_is_named_and_the_rest_goes_on(store, inbox, monkeypatch):
+    record(store, "first")
+    arrive(inbox, "closed")
+    arrive(inbox, "monday")
+    iterdir = type(inbox).iterdir
+
+    def listed(folder):
+        if folder.name == "closed":
+            raise PermissionError(13, "Permission denied", str(folder))
+        return iterdir(folder)
+
+    monkeypatch.setattr(type(inbox), "iterdir", listed)
+    said, went_on = brought(store, inbox)
+    assert said["closed"].startswith("refused: ")
+    assert went_on == [("first", "monday")]
+
+
 def test_of_a_bucket_they_are_copied_once_they_are_whole(moto_url, store, tmp_path):
     record(store, "first")
     here, bucket = tmp_path / "here", ArtifactStore(moto_url)
