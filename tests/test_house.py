@@ -103,6 +103,10 @@ ELSEWHERE = {
         xsim_core/tracking/fitting xsim_core/tracking/initialisation/initialise
         xsim_core/tracking/tracked_pose""",
     "tests/ppo/test_update.py": "xsim_core/ppo/checkpoint",
+    "tests/ppo/test_batched.py": """
+        xsim_core/ppo/env_processes xsim_core/ppo/episodes xsim_core/ppo/teacher_envs
+        xsim_core/ppo/vector_env""",
+    "tests/ppo/test_train_env.py": "xsim_core/ppo/trainer",
     "tests/render_dataset/test_render.py": """
         xsim_core/render_dataset/collect xsim_core/render_dataset/frames
         xsim_core/render_dataset/shards xsim_core/sim/vision/render_pool""",

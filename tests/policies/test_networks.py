@@ -22,7 +22,7 @@ from xsim_core.policies import (
     cloning_loss,
     objective_of,
 )
-from xsim_core.policies.fitting import fit, new_net
+from xsim_core.policies.fitting import fit, new_net, torch_threads
 from xsim_core.policies.networks import resnet
 from xsim_core.policies.networks.unet import ShortConv
 from xsim_core.policies.student import state_arrays
@@ -209,6 +209,30 @@ def test_nothing_leaves_the_device(network, objective):
     condition = net.condition(batch.rgb, batch.state)
     chunk = target.sample(lambda x, at: net.denoise(x, at, condition), batch.action)
     assert (chunk.device, chunk.shape) == (META, batch.action.shape)
+
+
+def loss_of(architecture, dtype=torch.float32):
+    """The loss on one batch, and the norm of each gradient."""
+    net = new_net(architecture, seed=0).to(dtype)
+    batch = Batch(*(part.to(dtype) for part in vars(batch_of(architecture)).values()))
+    generator = torch.Generator().manual_seed(0)
+    loss = cloning_loss(net, objective_of(architecture), batch, 3, generator=generator)
+    loss.backward()
+    return loss.item(), {n: p.grad.double().norm().item() for n, p in net.named_parameters()}
+
+
+@every_kind
+def test_single_precision_and_double_and_two_threads_agree(network, objective):
+    """To 1e-4 of the loss, and to 1e-3 of each gradient's norm or 1e-5 of the largest."""
+    architecture = architecture_of(network, objective)
+    loss, gradients = loss_of(architecture, torch.float64)
+    most = max(gradients.values())
+    for threads in (1, 2):
+        with torch_threads(threads):
+            found, norms = loss_of(architecture)
+        assert found == pytest.approx(loss, rel=1e-4)
+        for name, norm in gradients.items():
+            assert norms[name] == pytest.approx(norm, rel=1e-3, abs=1e-5 * most), name
 
 
 @every_network

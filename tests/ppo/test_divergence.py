@@ -21,6 +21,7 @@ def rollout():
         logprobs=flat(),
         values=flat(),
         rewards=flat(),
+        terminated=np.zeros((5, 3), bool),
         truncated=np.zeros((5, 3), bool),
         next_values=flat(),
     )

@@ -68,3 +68,24 @@ def test_the_quality_gate_names_the_mend():
     store = ArtifactStore("memory://")
     with pytest.raises(QualityGateError, match="num_env_steps"):
         run(store, PPOConfig(**TINY, min_success=0.9))
+
+
+def test_an_interrupted_training_comes_to_the_same_teacher():
+    """PhysX, the episodes' streams and the noise go on from the checkpoint to the bit."""
+    config = PPOConfig(**TINY | {"num_env_steps": 96})
+
+    def interrupt(fraction, figures):
+        if figures["env_steps"] == 60:  # An iteration behind the second of four checkpoints.
+            raise KeyboardInterrupt
+
+    whole, cut = ArtifactStore("memory://"), ArtifactStore("memory://")
+    with pytest.raises(KeyboardInterrupt):
+        run(cut, config, progress=interrupt)
+    seen = []
+    again = run(cut, config, progress=lambda fraction, figures: seen.append(figures["env_steps"]))
+    assert seen[0] == 60, "it went on from the checkpoint at 48"
+    one, other = whole.open(run(whole, config), TeacherPolicy), cut.open(again, TeacherPolicy)
+    assert set(one.array_names) == set(other.array_names)
+    for name in one.array_names:
+        if name != "curve/steps_per_s":
+            np.testing.assert_array_equal(one.array(name), other.array(name), err_msg=name)

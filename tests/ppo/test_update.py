@@ -16,7 +16,10 @@ def rollout(rng, t=12, n=5, o=4, a=2):
     f = lambda *shape: rng.normal(size=shape).astype(np.float32)  # noqa: E731
     truncated = np.zeros((t, n), bool)
     truncated[3, 1:3] = truncated[-1] = True
-    return Rollout(f(t, n, o), f(t, n, a), f(t, n), f(t, n), f(t, n), truncated, f(t, n))
+    terminated = np.zeros((t, n), bool)
+    terminated[6, 0] = terminated[7, 2] = True
+    columns = (f(t, n, o), f(t, n, a), f(t, n), f(t, n), f(t, n), terminated, truncated, f(t, n))
+    return Rollout(*columns)
 
 
 def test_advantages_equal_the_definition():
@@ -48,7 +51,9 @@ def test_update_learns_a_bandit():
         rewards = -np.abs(actions[:, 0] - 0.5 * obs[0, :, 0])[None]
         values = values.numpy()[None]
         ended = np.ones((1, 256), bool)
-        batch = Rollout(obs, actions[None], logprobs[None], values, rewards, ended, 0 * values)
+        batch = Rollout(
+            obs, actions[None], logprobs[None], values, rewards, ended, ended, 0 * values
+        )
         ppo_update(net, optimiser, batch, config, rng=rng)
     x = torch.linspace(-1, 1, 9)[:, None]
     assert float((net.actor(x) - 0.5 * x).detach().abs().mean()) < 0.1

@@ -166,6 +166,13 @@ FORMATS = _table(
         packages=("onnx",),
         extra="onnx",
     ),
+    Format(
+        name="tensorboard",
+        kinds=("teacher_policy", "student_policy"),
+        what="the learning curves as TensorBoard's event file",
+        loses="all but the curves",
+        write="tensorboard:write",
+    ),
 )  # fmt: skip
 """By name."""
 

@@ -32,17 +32,13 @@ class PhysicsRange(FrozenModel):
         )
 
 
-class PPOConfig(StageConfig):
-    """Proximal policy optimisation; names and defaults near CleanRL's."""
+class PPOSettings(FrozenModel):
+    """Proximal policy optimisation of any batched environment; names near CleanRL's."""
 
     seed: int = Field(default=0, ge=0)
     """Of the network, the actions and the episodes."""
-    physics: PhysicsRange | None = PhysicsRange()
-    """Randomised for each environment; without it every one has the task's physics."""
     num_env_steps: int = Field(default=400_000, gt=0)
     """Budget; training stops earlier at the success threshold."""
-    num_envs: int = Field(default=32, ge=1)
-    """Environments stepped together."""
     num_steps: int = Field(default=45, ge=1)
     """Steps of each environment between updates."""
     hidden_sizes: tuple[int, ...] = (128, 128)
@@ -75,5 +71,14 @@ class PPOConfig(StageConfig):
     """Deterministic episodes of each evaluation."""
     success_threshold: float = Field(default=0.97, gt=0, le=1)
     """On held-out seeds; reaching it ends training."""
+
+
+class PPOConfig(PPOSettings, StageConfig):
+    """The teacher's training, in environments of the reconstructed world."""
+
+    physics: PhysicsRange | None = PhysicsRange()
+    """Randomised for each environment; without it every one has the task's physics."""
+    num_envs: int = Field(default=32, ge=1)
+    """Environments stepped together."""
     min_success: float = Field(default=0.0, ge=0, le=1)
     """Quality gate: a worse teacher is an error, because no student can be learned from it."""

@@ -9,7 +9,7 @@ from torch import nn
 
 from xsim_core.policies.teacher import ActorCritic
 
-from .config import PPOConfig
+from .config import PPOSettings
 
 
 @dataclass(frozen=True)
@@ -24,10 +24,22 @@ class Rollout:
     values: NDArray[np.float32]
     rewards: NDArray[np.float32]
     """(t, n)."""
+    terminated: NDArray[np.bool_]
+    """(t, n) the episode is over here, and nothing follows."""
     truncated: NDArray[np.bool_]
-    """(t, n) the episode was cut here by its horizon."""
+    """(t, n) the episode was cut here by a time limit."""
     next_values: NDArray[np.float32]
     """(t, n) value of the observation after the step, before any reset."""
+
+    @property
+    def ended(self) -> NDArray[np.bool_]:
+        """(t, n) either way."""
+        return self.terminated | self.truncated
+
+    @property
+    def what_follows(self) -> NDArray[np.float32]:
+        """(t, n) the value of what comes after the step: 0 where nothing does."""
+        return np.where(self.terminated, np.float32(0), self.next_values)
 
 
 def advantages_reference(
@@ -35,14 +47,14 @@ def advantages_reference(
 ) -> NDArray[np.float64]:
     """GAE (t, n) from its definition: sum over l of (gamma lambda)^l delta, cut at episode ends."""
     t, n = rollout.rewards.shape
-    delta = rollout.rewards + gamma * rollout.next_values - rollout.values
+    delta = rollout.rewards + gamma * rollout.what_follows - rollout.values
     out = np.zeros((t, n))
     for env in range(n):
         for i in range(t):
             weight = 1.0
             for j in range(i, t):
                 out[i, env] += weight * delta[j, env]
-                if rollout.truncated[j, env]:
+                if rollout.ended[j, env]:
                     break
                 weight *= gamma * gae_lambda
     return out
@@ -51,12 +63,12 @@ def advantages_reference(
 def advantages(rollout: Rollout, *, gamma: float, gae_lambda: float) -> NDArray[np.float32]:
     """Generalised advantage estimates (t, n).
 
-    Episodes end only by their horizon, so the value after the last step is always bootstrapped.
+    The value after the last step is bootstrapped where a time limit cut the episode.
     """
-    delta = rollout.rewards + gamma * rollout.next_values - rollout.values
-    result, carry = np.zeros_like(delta), np.zeros_like(delta[0])
+    delta = rollout.rewards + gamma * rollout.what_follows - rollout.values
+    result, carry, goes_on = np.zeros_like(delta), np.zeros_like(delta[0]), ~rollout.ended
     for i in range(len(delta) - 1, -1, -1):
-        carry = delta[i] + gamma * gae_lambda * carry * ~rollout.truncated[i]
+        carry = delta[i] + gamma * gae_lambda * carry * goes_on[i]
         result[i] = carry
     return result.astype(np.float32)
 
@@ -65,7 +77,7 @@ def ppo_update(
     net: ActorCritic,
     optimiser: torch.optim.Optimizer,
     rollout: Rollout,
-    config: PPOConfig,
+    config: PPOSettings,
     *,
     rng: np.random.Generator,
 ) -> dict[str, float]:
@@ -109,7 +121,7 @@ def minibatch_update(
     net: ActorCritic,
     optimiser: torch.optim.Optimizer,
     batch: dict[str, torch.Tensor],
-    config: PPOConfig,
+    config: PPOSettings,
 ) -> torch.Tensor:
     """One step of the optimiser; nothing is copied from the device.
 

@@ -17,6 +17,7 @@ from xsim_core.errors import BadInputError
 from .assets import SimAssets
 from .demonstration_starts import DemonstrationStarts
 from .env import SimEnv
+from .episode.starts import SeedStreams
 from .episode.step import StepResult
 from .processes import WorkerProcesses
 from .reward import TERMS
@@ -66,7 +67,7 @@ class _Worker:
         seed: int,
     ) -> None:
         self.envs = [SimEnv(assets, task, physics=p) for p in physics]
-        self.streams = [np.random.SeedSequence([seed, i]) for i in indices]
+        self.streams = SeedStreams(seed, indices)
         self.has_succeeded = np.zeros(len(self.envs), dtype=bool)
         self.share = task.start.demonstration_share
         # Tried with the task's own physics, so that it is the same grasp in every process.
@@ -75,12 +76,16 @@ class _Worker:
     def obs_dim(self) -> int:
         return self.envs[0].obs_dim
 
-    def _next_seed(self, i: int) -> int:
-        return int(self.streams[i].spawn(1)[0].generate_state(1)[0])
+    def positions(self) -> NDArray[np.int64]:
+        return self.streams.positions()
+
+    def go_to(self, positions: NDArray[np.int64]) -> bool:
+        self.streams.go_to(positions)
+        return True
 
     def _begin_anew(self, i: int) -> NDArray[np.float32]:
         """An automatic reset, now and then on the demonstrated path."""
-        seed = self._next_seed(i)
+        seed = self.streams.next(i)
         rng = np.random.default_rng([seed, 1])
         if self.on_path is None or rng.random() >= self.share:
             return self.envs[i].reset(seed)
@@ -187,6 +192,14 @@ class EnvPool(AbstractContextManager["EnvPool"]):
     def step(self, actions: NDArray[np.floating]) -> PoolStep:
         """Advance all environments by actions (n, a) in [-1, 1]; ended episodes begin anew."""
         return PoolStep(*self._call("step", [actions[p] for p in self._parts]))
+
+    def positions(self) -> NDArray[np.int64]:
+        """(n,) how many seeds each environment has taken from its stream."""
+        return np.concatenate(self._workers.call("positions", [()] * len(self._parts)))
+
+    def go_to(self, positions: NDArray[np.int64]) -> None:
+        """Go on with the streams from there: ``reset()`` begins what it began there."""
+        self._workers.call("go_to", [(positions[part],) for part in self._parts])
 
     def close(self) -> None:
         """End the worker processes."""

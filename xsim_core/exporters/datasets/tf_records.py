@@ -30,26 +30,27 @@ def example(features: Mapping[str, NDArray[Any] | Sequence[bytes]]) -> bytes:
         features: float32 arrays, bool or integer arrays, or several bytes.
     """
     entries = (
-        _field(1, _field(1, name.encode()) + _field(2, _feature(features[name])))
+        field(1, field(1, name.encode()) + field(2, _feature(features[name])))
         for name in sorted(features)
     )
-    return _field(1, b"".join(entries))
+    return field(1, b"".join(entries))
 
 
 def _feature(values: NDArray[Any] | Sequence[bytes]) -> bytes:
     if not isinstance(values, np.ndarray):
-        return _field(BYTES_LIST, b"".join(_field(1, value) for value in values))
+        return field(BYTES_LIST, b"".join(field(1, value) for value in values))
     if values.dtype.kind == "f":
-        return _field(FLOAT_LIST, _field(1, values.astype("<f4").tobytes()))
-    return _field(INT64_LIST, _field(1, _varints(values.ravel().tolist())))
+        return field(FLOAT_LIST, field(1, values.astype("<f4").tobytes()))
+    return field(INT64_LIST, field(1, varints(values.ravel().tolist())))
 
 
-def _field(number: int, data: bytes) -> bytes:
+def field(number: int, data: bytes) -> bytes:
     """A field of bytes: its number, wire type 2, the length, the data."""
-    return _varints([number << 3 | 2, len(data)]) + data
+    return varints([number << 3 | 2, len(data)]) + data
 
 
-def _varints(numbers: Iterable[int]) -> bytes:
+def varints(numbers: Iterable[int]) -> bytes:
+    """Integers one after the other, seven bits a byte; negative ones in two's complement of 64."""
     made = bytearray()
     for number in numbers:
         left = int(number) & 0xFFFFFFFFFFFFFFFF

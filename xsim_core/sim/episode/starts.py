@@ -109,3 +109,26 @@ def yaw_then(yaw: float, quat_wxyz: Quat) -> Quat:
     c, s = np.cos(yaw / 2), np.sin(yaw / 2)
     w, x, y, z = quat_wxyz
     return np.array([c * w - s * z, c * x - s * y, c * y + s * x, c * z + s * w])
+
+
+class SeedStreams:
+    """A stream of seeds for each environment, whoever shares the environments."""
+
+    def __init__(self, seed: int, indices: Sequence[int]) -> None:
+        self._roots = [(seed, i) for i in indices]
+        self._streams = [np.random.SeedSequence(root) for root in self._roots]
+
+    def next(self, i: int) -> int:
+        """The next seed of one environment, in [0, 2^32)."""
+        return int(self._streams[i].spawn(1)[0].generate_state(1)[0])
+
+    def positions(self) -> NDArray[np.int64]:
+        """(n,) seeds taken so far."""
+        return np.array([s.n_children_spawned for s in self._streams], dtype=np.int64)
+
+    def go_to(self, positions: NDArray[np.int64]) -> None:
+        """Go on from there."""
+        self._streams = [
+            np.random.SeedSequence(root, n_children_spawned=int(n))
+            for root, n in zip(self._roots, positions, strict=True)
+        ]
