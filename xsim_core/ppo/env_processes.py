@@ -160,5 +160,10 @@ def maniskill_env(env_id: str, **options: Any) -> gymnasium.Env[Any, Any]:
 
     import_module("mani_skill.envs")  # Registers them.
     allow_physics_without_renderer()
-    wanted: dict[str, Any] = {"obs_mode": "state", "sim_backend": "physx_cpu", "render_backend": "none"} | options
+    wanted: dict[str, Any] = {
+        "obs_mode": "state",
+        "sim_backend": "physx_cpu",
+        "render_backend": "none",
+    }
+    wanted |= options
     return CPUGymWrapper(gymnasium.make(env_id, num_envs=1, **wanted), ignore_terminations=True)
