@@ -72,9 +72,13 @@ class Meter:
 
 def ours(train, tried, meter, seed, budget, folder):
     config = PPOSettings(
-        seed=seed, num_env_steps=budget, eval_every=EVAL_EVERY, num_eval_episodes=EPISODES,
-        success_threshold=1.0, **SETTINGS,
-    )  # fmt: skip
+        seed=seed,
+        num_env_steps=budget,
+        eval_every=EVAL_EVERY,
+        num_eval_episodes=EPISODES,
+        success_threshold=1.0,
+        **SETTINGS,
+    )
 
     def evaluate(arrays, first_seed):
         if first_seed != SELECTION_SEED:  # A perfect one is not tried again here.
@@ -153,11 +157,17 @@ def stable_baselines(train, tried, meter, seed, budget, *, as_ours):
         p = PPOSettings(**SETTINGS)
         policy |= {"log_std_init": p.log_std_init, "optimizer_kwargs": {"eps": 1e-5}}
         more = {
-            "learning_rate": p.learning_rate, "gamma": p.gamma, "gae_lambda": p.gae_lambda,
-            "n_epochs": p.update_epochs, "batch_size": NUM_ENVS * NUM_STEPS // p.num_minibatches,
-            "clip_range": p.clip_coef, "ent_coef": p.ent_coef, "vf_coef": p.vf_coef,
-            "max_grad_norm": p.max_grad_norm, "target_kl": p.target_kl,
-        }  # fmt: skip
+            "learning_rate": p.learning_rate,
+            "gamma": p.gamma,
+            "gae_lambda": p.gae_lambda,
+            "n_epochs": p.update_epochs,
+            "batch_size": NUM_ENVS * NUM_STEPS // p.num_minibatches,
+            "clip_range": p.clip_coef,
+            "ent_coef": p.ent_coef,
+            "vf_coef": p.vf_coef,
+            "max_grad_norm": p.max_grad_norm,
+            "target_kl": p.target_kl,
+        }
     model = PPO(
         "MlpPolicy", envs, seed=None, n_steps=NUM_STEPS, device="cpu", policy_kwargs=policy, **more
     )
