@@ -13,8 +13,8 @@ import gymnasium
 import numpy as np
 from numpy.typing import NDArray
 
-from xsim_core.sim.processes import WorkerProcesses
 from xsim_core.sim.episode.starts import SeedStreams
+from xsim_core.sim.processes import WorkerProcesses
 
 from .batched import BatchStep, check_spaces
 from .episodes import EPISODE_FIGURES, EpisodeCounts, successes
