@@ -119,11 +119,15 @@ def main():
         print(f"{row['name']:<24}{row['steps_per_cpu_s']:>8.0f} steps a CPU second", flush=True)
     r.publish(
         {
-            **r.circumstances(), "world": asked.run if asked.home else "of the tests",
-            "substeps": ours.env._substeps, "rounds": asked.rounds, "rows": rows, **quartiles,
+            **r.circumstances(),
+            "world": asked.run if asked.home else "of the tests",
+            "substeps": ours.env._substeps,
+            "rounds": asked.rounds,
+            "rows": rows,
+            **quartiles,
         },
         asked.json,
-    )  # fmt: skip
+    )
 
 
 if __name__ == "__main__":
