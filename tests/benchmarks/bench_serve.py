@@ -3,7 +3,9 @@
 64 clients ask for chunks as fast as they are answered, while others send garbage and others never
 read; then the server's memory is compared with what it was. ``--openpi`` takes the interpreter of
 an environment with openpi-client==0.1.2 and typing-extensions, which drives the same server
-unchanged. Prints JSON.
+unchanged. ``--lerobot`` takes that of one with lerobot==0.4.4: its DiffusionPolicy makes a chunk,
+in a process of its own and without a network, after each that is served. ``--load 0`` leaves the
+rounds under load out. Prints JSON.
 """
 
 import asyncio
@@ -24,40 +26,8 @@ from tests.benchmarks import rounds as r
 from tests.serving.serving import observation
 
 CLIENTS, GARBAGE, SLOW = 64, 8, 4
-
-OPENPI = """
-import json, sys, time
-import numpy as np
-from openpi_client.websocket_client_policy import WebsocketClientPolicy
-from openpi_client.action_chunk_broker import ActionChunkBroker
-
-policy = WebsocketClientPolicy(sys.argv[1], api_key=open(sys.argv[2]).read())
-told = policy.get_server_metadata()
-shapes = told["observation"]
-seen = {
-    "observation.images.front": np.full(shapes["observation.images.front"], 7, np.uint8),
-    "observation.state": np.array([0.5, 0, 0.1, 0, 1, 0]),
-    "prompt": "push the block",
-    "seed": 3,
-}
-answers, took = [], []
-for _ in range(20):
-    began = time.monotonic()
-    answers.append(policy.infer(seen))
-    took.append(1e3 * (time.monotonic() - began))
-assert all((a["actions"] == answers[0]["actions"]).all() for a in answers)
-assert answers[0]["actions"].shape == tuple(told["actions"])
-assert "prev_total_ms" in answers[1]["server_timing"]
-broker = ActionChunkBroker(policy, action_horizon=told["n_action_steps"])
-steps = [broker.infer(seen)["actions"] for _ in range(told["n_action_steps"])]
-assert all((s == a).all() for s, a in zip(steps, answers[0]["actions"]))
-try:
-    policy.infer({"observation.state": np.zeros(6)})
-except RuntimeError as error:
-    said = str(error)
-assert "lacks the array observation.images.front" in said
-print(json.dumps({"policy": told["policy"], "took": took}))
-"""
+PEER, DOWN_DIMS = Path(__file__).with_name("peer_diffusion.py"), "[256, 512, 1024]"
+OPENPI = Path(__file__).parents[1] / "serving" / "openpi_drives.py"
 
 
 async def _client(url, key, num_requests, took, infer):
@@ -134,8 +104,54 @@ async def _load(url, key, num_requests, seconds):
     return took, infer, spent, counts
 
 
+def _beside_lerobot(url, key, interpreter, rounds):
+    """Chunks served to one client and chunks of LeRobot's policy, in turns."""
+    served, theirs = [], []
+    peer = subprocess.Popen(
+        [interpreter, "-P", str(PEER), DOWN_DIMS, "1"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={k: v for k, v in os.environ.items() if k != "PYTHONPATH"},
+    )
+    try:
+        ready = peer.stdout.readline().split()
+        for k in range(rounds + 1):
+            took = []
+            asyncio.run(_client(url, key, 1, took, []))
+            peer.stdin.write("chunk 1\n")
+            peer.stdin.flush()
+            wall_s, _ = json.loads(peer.stdout.readline())
+            if k:  # The first of each warms up.
+                served += took
+                theirs.append(1e3 * wall_s)
+    finally:
+        peer.terminate()
+        peer.wait(60)
+    told = {"down_dims": json.loads(DOWN_DIMS), "parameters": int(ready[1]), "torch": ready[2]}
+    return {
+        "rounds": rounds,
+        "served_ms": _percentiles(served),
+        "lerobot_in_process_ms": _percentiles(theirs),
+        "lerobot": told | {"ddim_steps": 10},
+    }
+
+
 def _percentiles(values):
     return {f"p{q}": round(float(np.percentile(values, q)), 2) for q in (50, 99)}
+
+
+def _under_load(url, key, process, asked):
+    """Rounds with everybody at once; memory after each."""
+    found = {"rss_mb": []}
+    for _ in range(asked.load):
+        took, infer, spent, counts = asyncio.run(_load(url, key, asked.requests, asked.seconds))
+        found["rss_mb"].append(round(process.memory_info().rss / 2**20, 1))
+    found["chunks_per_s"] = round(len(took) / spent, 1)
+    found["loaded_ms"], found["loaded_infer_ms"] = _percentiles(took), _percentiles(infer)
+    found["garbage_frames"] = sum(counts[:GARBAGE])
+    found["unread_requests"] = sum(counts[GARBAGE:])
+    return found
 
 
 def main():
@@ -146,6 +162,9 @@ def main():
         ref=("demo:calibrate", "policy"),
         seconds=(20, "of garbage"),
         openpi=("", "interpreter with openpi-client"),
+        lerobot=("", "interpreter with lerobot"),
+        turns=(40, "chunks of each beside LeRobot"),
+        load=(3, "rounds under load"),
     )
     environment = {**os.environ, "XSIM_HOME": asked.home}
     command = [sys.executable, "-m", "flows.cli", "policy", "serve", asked.ref, "--port", "0"]
@@ -160,29 +179,21 @@ def main():
         found, process = {"policy": told["policy"], "clients": CLIENTS}, psutil.Process(server.pid)
         if asked.openpi:
             done = subprocess.run(
-                [asked.openpi, "-c", OPENPI, told["url"], told["key_file"]],
+                [asked.openpi, "-P", str(OPENPI), told["url"], told["key_file"]],
                 capture_output=True,
                 text=True,
                 check=True,
             )
             took = json.loads(done.stdout)["took"]
             found["openpi_client_ms"] = _percentiles(took)
+        if asked.lerobot:
+            beside = _beside_lerobot(told["url"], key, asked.lerobot, asked.turns)
+            found["beside_lerobot"] = beside
         alone_took, alone = [], []
         asyncio.run(_client(told["url"], key, 50, alone_took, alone))
         found["one_client_ms"] = _percentiles(alone_took)
         found["one_client_infer_ms"] = _percentiles(alone)
-        found["rss_mb"] = []
-        for _ in range(3):
-            took, infer, spent, counts = asyncio.run(
-                _load(told["url"], key, asked.requests, asked.seconds)
-            )
-            found["rss_mb"].append(round(process.memory_info().rss / 2**20, 1))
-        found["chunks_per_s"] = round(len(took) / spent, 1)
-        found["loaded_ms"], found["loaded_infer_ms"] = _percentiles(took), _percentiles(infer)
-        found["garbage_frames"], found["unread_requests"] = (
-            sum(counts[:GARBAGE]),
-            sum(counts[GARBAGE:]),
-        )
+        found |= _under_load(told["url"], key, process, asked) if asked.load else {}
         found["load_average"] = [round(x, 1) for x in os.getloadavg()]
         print(json.dumps(found, indent=1))
     finally:
