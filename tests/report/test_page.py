@@ -59,6 +59,12 @@ def test_the_page_says_what_was_measured_and_what_was_met(toy_store, toy_refs):
     assert "<b></b>" not in html, "what was not said has no box"
 
 
+def test_it_says_how_to_look_at_the_run_in_three_dimensions(toy_store, toy_refs):
+    html = build_report(toy_store, toy_refs, title="a run")
+    assert "<code>xsim view &#39;a run&#39;</code>" in html
+    assert "xsim view &#39;a run&#39; --rerun &#39;a run&#39;.rrd" in html
+
+
 def test_every_picture_that_a_stage_leaves_has_words_below_it():
     sources = (
         p.read_text() for p in sorted((Path(__file__).parents[2] / "xsim_core").rglob("*.py"))

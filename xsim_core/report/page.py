@@ -1,5 +1,6 @@
 """The report: one HTML page that needs nothing beside it to be read."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -91,6 +92,7 @@ def build_report(
         parts=parts,
         written=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         made=_made_with(opened),
+        run=shlex.quote(title),
     )
 
 
