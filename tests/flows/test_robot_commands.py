@@ -2,6 +2,8 @@
 
 import io
 import os
+from urllib.error import URLError
+from urllib.request import urlopen
 
 import numpy as np
 import pytest
@@ -80,6 +82,19 @@ class Told:
     """A driver of which only its name is asked."""
 
     name = "somebody's"
+
+
+def test_the_page_says_its_address_and_ends_with_the_session(capsys):
+    info = RobotInfo("panda", 7, 0.08, None, None)
+    with RobotRun(policy="x", out="y")._page(Told(), info):
+        assert capsys.readouterr().err == ""
+    with RobotRun(policy="x", out="y", page=True)._page(Told(), info):
+        word, url = capsys.readouterr().err.split()
+        assert word == "page:"
+        with urlopen(url, timeout=60) as page:
+            assert "somebody" in page.read().decode()
+    with pytest.raises(URLError):
+        urlopen(url, timeout=60)
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ from xsim_core.exporters.rigid_body import RigidBody
 from xsim_core.geometry import PinholeCamera, TexturedMesh, look_at, make_se3
 from xsim_core.render.panda import low_poly_panda
 from xsim_core.render.shapes import textured_box, textured_quad
+from xsim_core.robots import SafetyLimits
 from xsim_core.robots.mujoco_robot.scene import Errand, Eye, Room, Scene, Thing
 from xsim_core.robots.wire.server import RobotServer
 from xsim_core.sim.controller import inverse_kinematics
@@ -21,6 +22,10 @@ SIZE_M = (0.10, 0.06, 0.05)
 START = make_se3(np.eye(3), [0.5, -0.10, 0.025])
 GOAL = make_se3(np.eye(3), [0.5, 0.02, 0.025])
 TCP_START = np.array([0.5, -0.19, 0.03])
+WORKSPACE = np.array([[0.35, -0.35, 0.018], [0.65, 0.2, 0.10]])
+LIMITS = SafetyLimits(
+    box_low=tuple(WORKSPACE[0]), box_high=tuple(WORKSPACE[1]), stale_s=2.0, late_s=2.0
+)
 
 
 def scene():

@@ -11,6 +11,7 @@ from tests.sim.fixtures import make_sim
 from tests.waiting import until
 from xsim_core.robots import RobotInfo
 from xsim_core.robots.dead_man import DeadMan
+from xsim_core.robots.page.watch import Watch
 from xsim_core.robots.person_at_terminal import PersonAtTerminal, person_beside, start_target
 from xsim_core.robots.session import PolicyOnRobot
 from xsim_core.storage import ArtifactStore
@@ -29,7 +30,9 @@ def hand():
 def test_the_arm_waits_for_enter_and_success_for_its_key(hand):
     hand, keys = hand
     moved, said = [], []
-    person = PersonAtTerminal(keys, lambda: moved.append(1), lambda s: f"place {s}", said.append)
+    person = PersonAtTerminal(
+        keys, lambda: moved.append(1), lambda s: (f"place {s}", None), said.append
+    )
     asked = threading.Thread(target=person.reset, args=(4,), daemon=True)
     asked.start()
     assert until(lambda: len(said) == 1)
@@ -56,9 +59,19 @@ def test_where_the_object_goes_and_the_arm_begins_is_the_worlds(tmp_path, hand):
     low, high = policy.world.array("workspace")
     assert ((low <= target.position) & (target.position <= high)).all()
     person = person_beside(
-        policy, None, info, policy.limits(), keys=hand[1], is_alive=lambda: True, say=print
+        policy,
+        None,
+        info,
+        policy.limits(),
+        keys=hand[1],
+        is_alive=lambda: True,
+        say=print,
+        watch=Watch(),
     )
     x = float(np.array(policy.sim.assets.T_world_object_start)[0, 3])
-    said = person._where(3)
+    said, place = person._where(3)
+    at = place.T_world_object[:3, :3] @ np.array(policy.sim.assets.object_centre)
+    assert abs(at[0] + place.T_world_object[0, 3] - float(said.split()[2])) < 1e-3
+    assert len(place.mesh.vertices)
     assert abs(float(said.split()[2]) - x) < 0.2
-    assert said != person._where(4)
+    assert said != person._where(4)[0]

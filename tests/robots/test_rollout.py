@@ -12,51 +12,16 @@ import pytest
 from tests.waiting import until
 from xsim_core.errors import BadInputError
 from xsim_core.geometry import PinholeCamera
-from xsim_core.robots import SafetyLimits
 from xsim_core.robots.recording import read_rollout
 from xsim_core.robots.rollout import Setup, run_rollout
 from xsim_core.robots.session import run_session
 from xsim_core.robots.sight import PolicySight, policy_state
 from xsim_core.sim.task import TaskSpec
 
-from .scenes import KEY, TCP_START, on_the_wire
+from .scenes import TCP_START
 from .states import state
 
 pytest.importorskip("mujoco")
-from xsim_core.robots.wire.remote import RemotePerson, RemoteRobot
-
-WORKSPACE = np.array([[0.35, -0.35, 0.018], [0.65, 0.2, 0.10]])
-LIMITS = SafetyLimits(
-    box_low=tuple(WORKSPACE[0]), box_high=tuple(WORKSPACE[1]), stale_s=2.0, late_s=2.0
-)
-
-
-@pytest.fixture(scope="module")
-def wire(tmp_path_factory):
-    with on_the_wire(tmp_path_factory.mktemp("robot")) as url:
-        yield url
-
-
-@pytest.fixture
-def setup(wire):
-    driver = RemoteRobot(wire, KEY)
-    info = driver.connect()
-    person = RemotePerson(wire, KEY)
-    view = PinholeCamera(96, 72, np.array([[90.0, 0, 47.5], [0, 90, 35.5], [0, 0, 1]]))
-    yield Setup(
-        driver=driver,
-        info=info,
-        person=person,
-        # By the wall clock: a machine that does other things, too, needs longer than the push.
-        task=TaskSpec(name="push", horizon=200, action_position_m=0.015),
-        sight=PolicySight(info.camera, view),
-        limits=LIMITS,
-        workspace=WORKSPACE,
-        num_action_steps=4,
-        header={"policy": "a push"},
-    )
-    person.close()
-    driver.close()
 
 
 def push(rgb, seen):

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,6 +15,7 @@ from xsim_core.sim.task import TaskSpec
 from .acting import ChunkedPolicy, Thinker
 from .driver import Observation, RobotDriver, RobotInfo, RobotLostError, RobotState, TcpTarget
 from .joining import Join
+from .page.watch import Moment, Watch
 from .recording import Outcome, RolloutWriter
 from .safety.limits import SafetyLimits
 from .safety.stream import Stream
@@ -24,6 +25,7 @@ FRESH_S = 10.0
 """For a picture that was taken after the start was made."""
 
 
+PRESSED = "said on the page"
 MAX_WAITING = 6
 """An attempt ends after the task's horizon of actions, or so many times its control steps."""
 
@@ -60,6 +62,8 @@ class Setup:
     """Whether the robot stands still while the policy thinks."""
     join: Join = "switch"
     """How the next chunk is joined to the one that is executed."""
+    watch: Watch = field(default_factory=Watch)
+    """What a page shows of it; a person may say there what came of it."""
 
 
 @dataclass(frozen=True)
@@ -90,13 +94,17 @@ def run_rollout(setup: Setup, think: Thinker, *, seed: int, path: Path) -> Rollo
     began_s = time.monotonic()
     _wait_for_picture(setup.driver, after_s=began_s)
     attempt = _Attempt(setup, think, seed=seed, path=path)
-    return attempt.run()
+    setup.watch.begin()
+    result = attempt.run()
+    setup.watch.end(result.outcome)
+    return result
 
 
 class _Attempt:
     def __init__(self, setup: Setup, think: Thinker, *, seed: int, path: Path) -> None:
         self._setup, self._dt = setup, setup.task.control_dt_s
-        self._stream = Stream(setup.driver, setup.limits, is_alive=setup.is_alive)
+        self._seed = seed
+        self._stream = Stream(setup.driver, setup.limits, is_alive=self._is_alive)
         self._policy = ChunkedPolicy(
             think,
             dt_s=self._dt,
@@ -111,7 +119,8 @@ class _Attempt:
 
     def run(self) -> RolloutResult:
         self._stream.start()
-        outcome, why, num_steps, num_acted = "failure", "", 0, 0
+        outcome: Outcome = "failure"
+        why, num_steps, num_acted = "", 0, 0
         self._began_s = due_s = time.monotonic()
         try:
             horizon = self._setup.task.horizon
@@ -120,13 +129,8 @@ class _Attempt:
                 due_s = max(due_s + self._dt, time.monotonic())
                 num_acted += self._step(num_steps)
                 num_steps += 1
-                if self._stream.lost is not None:
-                    outcome, why = "lost", str(self._stream.lost)
-                elif (reason := self._stream.stopped_by) is not None:
-                    outcome, why = "stopped", reason
-                elif self._setup.person.is_done():
-                    outcome = "success"
-                if outcome != "failure":
+                if (ended := self._ended()) is not None:
+                    outcome, why = ended
                     break
         except RobotLostError as error:
             outcome, why = "lost", str(error)
@@ -135,6 +139,19 @@ class _Attempt:
             self._finish("stopped", f"ended by {type(error).__name__}", num_steps)
             raise
         return self._finish(outcome, why, num_steps)
+
+    def _ended(self) -> tuple[Outcome, str] | None:
+        """What the attempt has come to, and why; None while it goes on."""
+        if self._stream.lost is not None:
+            return "lost", str(self._stream.lost)
+        if (reason := self._stream.stopped_by) is not None:
+            return "stopped", reason
+        if (said := self._setup.watch.decided()) is not None:
+            return said, PRESSED
+        return ("success", "") if self._setup.person.is_done() else None
+
+    def _is_alive(self) -> bool:
+        return self._setup.is_alive() and not self._setup.watch.is_stopped
 
     def _finish(self, outcome: Outcome, why: str, num_steps: int) -> RolloutResult:
         # First the robot, then the paper.
@@ -164,10 +181,23 @@ class _Attempt:
             "chunk": self._policy.num_chunks,
         }
         frame = seen.frame
+        self._setup.watch.show(self._moment(step, now_s), seen.state.T_world_tcp[:3, 3])
         if frame is not None:
             self._frame_ages_s.append(now_s - frame.time_s)
         self._writer.step(row, frame.rgb if frame else None, frame.depth_mm if frame else None)
         return action is not None
+
+    def _moment(self, step: int, now_s: float) -> Moment:
+        policy = self._policy
+        return Moment(
+            seed=self._seed,
+            step=step,
+            time_s=now_s - self._began_s,
+            held_back_by=self._stream.reason or "",
+            picture_to_chunk_s=policy.latencies_s[-1] if policy.latencies_s else np.nan,
+            thinking_s=policy.thinking_s[-1] if policy.thinking_s else np.nan,
+            target=self._stream.safety.commanded.position,
+        )
 
     def _picture(
         self, seen: Observation

@@ -21,6 +21,7 @@ from xsim_core.storage import ArtifactStore
 from .acting import Thinker
 from .driver import RobotDriver, RobotInfo
 from .joining import Join, Prior
+from .page.watch import Watch
 from .rollout import Person, RolloutResult, Setup, run_rollout
 from .safety.limits import SafetyLimits
 from .sight import PolicySight, check_place
@@ -76,6 +77,7 @@ class PolicyOnRobot:
         is_alive: Callable[[], bool],
         waits: bool,
         join: Join = "switch",
+        watch: Watch | None = None,
     ) -> Setup:
         """Bring policy and robot together.
 
@@ -124,6 +126,7 @@ class PolicyOnRobot:
             is_alive=is_alive,
             waits=waits,
             join=join,
+            watch=watch or Watch(),
         )
 
     def thinker(self, seed: int) -> Thinker:

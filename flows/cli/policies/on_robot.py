@@ -18,6 +18,7 @@ from .serve_robot import robot_at
 if TYPE_CHECKING:
     from xsim_core.robots import RobotDriver, RobotInfo, SafetyLimits
     from xsim_core.robots.dead_man import DeadMan
+    from xsim_core.robots.page.watch import Watch
     from xsim_core.robots.person_at_terminal import PersonAtTerminal
     from xsim_core.robots.rollout import Setup
     from xsim_core.robots.session import PolicyOnRobot
@@ -36,6 +37,8 @@ class Connected(NamedTuple):
     person: "RemotePerson | None"
     """The script beside sim-mujoco; None where a person stands at this terminal."""
     is_alive: Callable[[], bool]
+    watch: "Watch"
+    """What a page shows, where there is one."""
     keys: "DeadMan | None" = None
     """Of this terminal, where it is read."""
 
@@ -69,6 +72,9 @@ class OnRobot:
     averaged (ensemble), or it is sampled to go on from it (inpaint)."""
     dead_man: bool = False
     """Move only while the space bar of this terminal is held."""
+    page: bool = False
+    """Show in the browser what the robot sees and does, with buttons that say what came of an
+    attempt; its address is printed."""
     json: bool = False
     """Print JSON."""
 
@@ -131,7 +137,8 @@ class OnRobot:
             robot = RemoteRobot(url, key)
             try:
                 info, person = robot.connect(), RemotePerson(url, key)
-                yield Connected(robot, info, person, self._is_alive(keys), keys)
+                with self._page(robot, info) as watch:
+                    yield Connected(robot, info, person, self._is_alive(keys), watch, keys)
             finally:
                 robot.close()
 
@@ -152,9 +159,25 @@ class OnRobot:
             try:
                 info = robot.connect()
                 print(f"times of pictures: {info.picture_times}.", file=sys.stderr)
-                yield Connected(robot, info, None, self._is_alive(keys), keys)
+                with self._page(robot, info) as watch:
+                    yield Connected(robot, info, None, self._is_alive(keys), watch, keys)
             finally:
                 robot.close()
+
+    @contextlib.contextmanager
+    def _page(self, robot: "RobotDriver", info: "RobotInfo") -> "Generator[Watch]":
+        """What a session lays down, and the page that shows it where one is asked for."""
+        from xsim_core.robots.page.watch import Watch
+
+        watch = Watch()
+        if not self.page:
+            yield watch
+            return
+        from xsim_core.robots.page.server import RobotPage, serving
+
+        with serving(RobotPage(robot, info, watch)) as page:
+            print(f"page: {page.url}", file=sys.stderr, flush=True)
+            yield watch
 
     def _is_alive(self, keys: "DeadMan | None") -> Callable[[], bool]:
         return keys.is_held if self.dead_man and keys is not None else lambda: True
@@ -170,6 +193,7 @@ class OnRobot:
             is_alive=robot.is_alive,
             waits=self.wait,
             join=self.join,
+            watch=robot.watch,
         )
 
     def _person(
@@ -186,6 +210,7 @@ class OnRobot:
             keys=robot.keys,
             is_alive=robot.is_alive,
             say=lambda text: print(text, file=sys.stderr, flush=True),
+            watch=robot.watch,
         )
 
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.robots.scenes import KEY, TCP_START, on_the_wire, scene
-from tests.robots.test_rollout import LIMITS, WORKSPACE, push
+from tests.robots.scenes import KEY, LIMITS, TCP_START, WORKSPACE, on_the_wire, scene
+from tests.robots.test_rollout import push
 from tests.waiting import PATIENCE_S
 from xsim_core.errors import BadInputError
 from xsim_core.geometry import PinholeCamera
