@@ -104,9 +104,12 @@ async def _load(url, key, num_requests, seconds):
     return took, infer, spent, counts
 
 
-def _beside_lerobot(url, key, interpreter, rounds):
-    """Chunks served to one client and chunks of LeRobot's policy, in turns."""
-    served, theirs = [], []
+def _beside_lerobot(url, key, process, interpreter, rounds):
+    """Chunks served to one client and chunks of LeRobot's policy, in turns: wall and CPU time.
+
+    On a machine that does other things CPU time is what compares.
+    """
+    served, theirs, served_cpu, their_cpu = [], [], [], []
     peer = subprocess.Popen(
         [interpreter, "-P", str(PEER), DOWN_DIMS, "1"],
         stdin=subprocess.PIPE,
@@ -117,14 +120,17 @@ def _beside_lerobot(url, key, interpreter, rounds):
     try:
         ready = peer.stdout.readline().split()
         for k in range(rounds + 1):
-            took = []
+            took, before = [], sum(process.cpu_times()[:2])
             asyncio.run(_client(url, key, 1, took, []))
+            cpu_s = sum(process.cpu_times()[:2]) - before
             peer.stdin.write("chunk 1\n")
             peer.stdin.flush()
-            wall_s, _ = json.loads(peer.stdout.readline())
+            wall_s, their_cpu_s = json.loads(peer.stdout.readline())
             if k:  # The first of each warms up.
                 served += took
                 theirs.append(1e3 * wall_s)
+                served_cpu.append(1e3 * cpu_s)
+                their_cpu.append(1e3 * their_cpu_s)
     finally:
         peer.terminate()
         peer.wait(60)
@@ -132,7 +138,9 @@ def _beside_lerobot(url, key, interpreter, rounds):
     return {
         "rounds": rounds,
         "served_ms": _percentiles(served),
+        "served_cpu_ms_mean": round(float(np.mean(served_cpu)), 1),
         "lerobot_in_process_ms": _percentiles(theirs),
+        "lerobot_cpu_ms": _percentiles(their_cpu),
         "lerobot": told | {"ddim_steps": 10},
     }
 
@@ -187,7 +195,7 @@ def main():
             took = json.loads(done.stdout)["took"]
             found["openpi_client_ms"] = _percentiles(took)
         if asked.lerobot:
-            beside = _beside_lerobot(told["url"], key, asked.lerobot, asked.turns)
+            beside = _beside_lerobot(told["url"], key, process, asked.lerobot, asked.turns)
             found["beside_lerobot"] = beside
         alone_took, alone = [], []
         asyncio.run(_client(told["url"], key, 50, alone_took, alone))
