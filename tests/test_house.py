@@ -99,6 +99,8 @@ ELSEWHERE = {
     "tests/capture/readers/tracks/test_of_film.py": """
         xsim_core/capture/readers/tracks/forms xsim_core/capture/readers/tracks/rigid
         xsim_core/capture/readers/tracks/spec""",
+    "tests/tracking/test_kernel.py": """
+        xsim_core/tracking/kernel/calls xsim_core/tracking/kernel/structures""",
     "tests/tracking/test_tracker.py": """
         xsim_core/tracking/fitting xsim_core/tracking/initialisation/initialise
         xsim_core/tracking/tracked_pose""",

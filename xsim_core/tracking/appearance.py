@@ -10,7 +10,10 @@ from scipy.ndimage import gaussian_filter
 from xsim_core.geometry import TexturedMesh
 from xsim_core.geometry.arrays import Flags, Points3, Texcoords, Values
 
+from .config import Engine
 from .frame import Level
+from .kernel import calls
+from .kernel.structures import Looks
 from .raycast import Rendering, dilate, erode
 
 NUM_BINS = 16**3
@@ -32,6 +35,18 @@ class Appearance:
         """The texture (th, tw, 3) in [0, 255] as it was brought or has been learnt so far."""
         return self._pyramid[0]
 
+    def looks(self, colours: "ColourModel", lighting: "Lighting") -> Looks:
+        """As the kernel sees it, with what else is known of the object's colours."""
+        return Looks.of(
+            self._pyramid,
+            self._weight,
+            is_learning=self._is_learning,
+            texels_per_m=self._texels_per_m,
+            light=(lighting.shading, lighting.gain),
+            log_odds=colours.log_odds(),
+            are_colours_known=colours.is_known,
+        )
+
     def lookup(self, rendering: Rendering, focal_px: float) -> tuple[Points3, Flags]:
         """Colours (n, 3) in [0, 255] of the rendered points, and which of them are known (n,)."""
         n = len(rendering.texcoord)
@@ -49,7 +64,13 @@ class Appearance:
         return colours, self._weight[row, column] > 0
 
     def learn(
-        self, rendering: Rendering, level: Level, use: Flags, *, max_weight: float = 20
+        self,
+        rendering: Rendering,
+        level: Level,
+        use: Flags,
+        *,
+        max_weight: float = 20,
+        engine: Engine = "cpp",
     ) -> None:
         """Blend the colours seen at rendered points (n,) into the texture where ``use``."""
         if not self._is_learning or not use.any():
@@ -59,16 +80,34 @@ class Appearance:
         texels_per_px = (
             self._texels_per_m * rendering.points_cam[:, 2].mean() / level.camera.K[0, 0]
         )
-        radius = int(np.ceil(texels_per_px / 2))
-        texture = self._pyramid[0]
-        for dv in range(-radius, radius + 1):
-            for du in range(-radius, radius + 1):
-                r = np.clip(row + dv, 0, texture.shape[0] - 1)
-                c = np.clip(column + du, 0, texture.shape[1] - 1)
-                weight = self._weight[r, c]
-                share = (1 / (weight + 1))[:, None]
-                texture[r, c] = (1 - share) * texture[r, c] + share * rgb
-                self._weight[r, c] = np.minimum(weight + 1, max_weight)
+        seen = (column, row), rgb, int(np.ceil(texels_per_px / 2)), max_weight
+        match engine:
+            case "cpp":
+                calls.blend_into(self._pyramid[0], self._weight, *seen)
+            case "reference":
+                blend_into(self._pyramid[0], self._weight, *seen)
+
+
+def blend_into(
+    texture: NDArray[np.float32],
+    weight: NDArray[np.float32],
+    texels: tuple[NDArray[np.int64], NDArray[np.int64]],
+    rgb: NDArray[np.float32],
+    radius: int,
+    max_weight: float,
+) -> None:
+    """Blend colours (n, 3) into a texture (h, w, 3) at columns and rows (n,) and around them.
+
+    ``weight`` (h, w), how often a texel was seen, counts along up to ``max_weight``.
+    """
+    for dv in range(-radius, radius + 1):
+        for du in range(-radius, radius + 1):
+            r = np.clip(texels[1] + dv, 0, texture.shape[0] - 1)
+            c = np.clip(texels[0] + du, 0, texture.shape[1] - 1)
+            seen = weight[r, c]
+            share = (1 / (seen + 1))[:, None]
+            texture[r, c] = (1 - share) * texture[r, c] + share * rgb
+            weight[r, c] = np.minimum(seen + 1, max_weight)
 
 
 def _pyramid(texture: NDArray[np.float32]) -> list[NDArray[np.float32]]:
@@ -185,6 +224,7 @@ class ColourModel:
         """Start knowing nothing."""
         self._foreground = np.zeros(NUM_BINS)
         self._background = np.zeros(NUM_BINS)
+        self._odds: NDArray[np.float32] | None = None
 
     @property
     def is_known(self) -> bool:
@@ -193,8 +233,11 @@ class ColourModel:
 
     def log_odds(self) -> NDArray[np.float32]:
         """log(p(colour | object) / p(colour | surroundings)) per histogram bin."""
-        floor = 2e-4
-        return np.log((self._foreground + floor) / (self._background + floor)).astype(np.float32)
+        if self._odds is None:
+            floor = 2e-4
+            odds = np.log((self._foreground + floor) / (self._background + floor))
+            self._odds = odds.astype(np.float32)
+        return self._odds
 
     def learn(self, rendering: Rendering, level: Level, is_object: Flags, *, rate: float) -> None:
         """Update from a trusted pose; ``is_object`` (n,) marks unoccluded pixels."""
@@ -203,6 +246,7 @@ class ColourModel:
         inner = erode(rendering.mask, 1)[rendering.mask] & is_object
         self._foreground = _blend(self._foreground, bins[rendering.mask][inner], rate)
         self._background = _blend(self._background, bins[surround], rate)
+        self._odds = None
 
 
 def _blend(

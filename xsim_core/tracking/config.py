@@ -1,11 +1,20 @@
 """Settings of the object tracker."""
 
+from typing import Any, Literal
+
+from pydantic import SerializerFunctionWrapHandler, model_serializer
+
 from xsim_core.config import FrozenModel
+
+Engine = Literal["cpp", "reference"]
+"""Who computes the tracker's inner loop: the compiled kernel, or the NumPy it is compared with."""
 
 
 class TrackerConfig(FrozenModel):
     """How the object is followed. The defaults suit hand-sized objects at 0.4 to 1.5 m."""
 
+    engine: Engine = "cpp"
+    """``cpp`` is compiled on first use; ``reference`` is the same in NumPy, and slower."""
     depth_sigma_m: float = 0.0015
     """Depth noise at 0.4 m."""
     depth_sigma_growth: float = 0.0019
@@ -55,6 +64,12 @@ class TrackerConfig(FrozenModel):
     """Initialisation with a lower score fails."""
     seed: int = 0
     """Of FoundationPose's hypotheses; the tracker on the CPU draws nothing at random."""
+
+    @model_serializer(mode="wrap")
+    def _without_usual_engine(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Both engines mean the same, so tracks from before there were two keep their names."""
+        fields: dict[str, Any] = handler(self)
+        return {k: v for k, v in fields.items() if k != "engine" or v == "reference"}
 
 
 class SmoothingConfig(FrozenModel):

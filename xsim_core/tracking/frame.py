@@ -10,6 +10,10 @@ from numpy.typing import NDArray
 from xsim_core.geometry import PinholeCamera
 from xsim_core.geometry.arrays import DepthImage, GradientImage, GreyImage, Points2, RgbImage
 
+from .config import Engine
+from .kernel import calls
+from .kernel.structures import View
+
 
 @dataclass(frozen=True)
 class Roi:
@@ -24,6 +28,11 @@ class Roi:
     def slices(self) -> tuple[slice, slice]:
         """To cut the rectangle out of an (h, w, ...) array."""
         return slice(self.v0, self.v1), slice(self.u0, self.u1)
+
+    @property
+    def area(self) -> int:
+        """In pixels."""
+        return (self.u1 - self.u0) * (self.v1 - self.v0)
 
     @property
     def is_empty(self) -> bool:
@@ -51,6 +60,11 @@ class Level:
         self.rgb, self.depth_m, self.camera = rgb, depth_m, camera
 
     @cached_property
+    def view(self) -> View:
+        """As the kernel sees it."""
+        return View.of(self.rgb, self.depth_m, self.camera.K)
+
+    @cached_property
     def grey(self) -> GreyImage:
         """Lightly smoothed luminance (h, w) in [0, 255]."""
         grey = cv2.cvtColor(self.rgb, cv2.COLOR_RGB2GRAY).astype(np.float32)
@@ -73,9 +87,17 @@ class Level:
 class Frame:
     """An RGB-D frame and its downscaled levels."""
 
-    def __init__(self, rgb: RgbImage, depth_m: DepthImage, camera: PinholeCamera) -> None:
+    def __init__(
+        self,
+        rgb: RgbImage,
+        depth_m: DepthImage,
+        camera: PinholeCamera,
+        *,
+        engine: Engine = "cpp",
+    ) -> None:
         """Hold a frame: rgb (h, w, 3), depth_m (h, w) aligned to it, 0 = no measurement."""
         self.camera = camera
+        self._engine: Engine = engine
         self._levels = {1: Level(rgb, np.asarray(depth_m, np.float32), camera)}
 
     def level(self, scale: int) -> Level:
@@ -89,12 +111,26 @@ class Frame:
         h, w = full.depth_m.shape[0] // scale, full.depth_m.shape[1] // scale
         rgb = full.rgb[: h * scale, : w * scale]
         small = cv2.resize(rgb, (w, h), interpolation=cv2.INTER_AREA)
-        cells = full.depth_m[: h * scale, : w * scale].reshape(h, scale, w, scale)
-        valid = cells > 0
-        nearest = np.where(valid, cells, np.inf).min(axis=(1, 3))
-        # Average the near surface only: a mean across a depth edge is a point in mid-air.
-        near = valid & (cells < nearest[:, None, :, None] + 0.01)
-        count = near.sum(axis=(1, 3))
-        depth_m = np.where(near, cells, 0).sum(axis=(1, 3)) / np.maximum(count, 1)
+        depth_m = shrink_depth(full.depth_m, scale, engine=self._engine)
         cropped = PinholeCamera(w * scale, h * scale, self.camera.K)
-        return Level(np.asarray(small, np.uint8), depth_m.astype(np.float32), cropped.resized(w, h))
+        return Level(np.asarray(small, np.uint8), depth_m, cropped.resized(w, h))
+
+
+def shrink_depth(depth_m: DepthImage, scale: int, *, engine: Engine = "cpp") -> NDArray[np.float32]:
+    """Depth at 1/scale of its size: the mean of the near surface in every cell of pixels.
+
+    A mean across a depth edge would be a point in mid-air.
+    """
+    match engine:
+        case "cpp":
+            return calls.shrink_depth(depth_m, scale)
+        case "reference":
+            pass
+    h, w = depth_m.shape[0] // scale, depth_m.shape[1] // scale
+    cells = depth_m[: h * scale, : w * scale].reshape(h, scale, w, scale)
+    valid = cells > 0
+    nearest = np.where(valid, cells, np.inf).min(axis=(1, 3))
+    near = valid & (cells < nearest[:, None, :, None] + 0.01)
+    count = near.sum(axis=(1, 3))
+    shrunk = np.where(near, cells, 0).sum(axis=(1, 3)) / np.maximum(count, 1)
+    return shrunk.astype(np.float32)

@@ -1,6 +1,7 @@
 """Rendering the object at a pose by casting one ray a pixel (Embree): no GL, no GPU."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeVar
 
 import cv2
@@ -11,6 +12,7 @@ from xsim_core.geometry import PinholeCamera, TexturedMesh
 from xsim_core.geometry.arrays import SE3, Cells, Mask, Points3, Texcoords, Vertices
 
 from .frame import Roi, roi_of_points
+from .kernel.structures import Mesh
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 
@@ -59,6 +61,19 @@ class RayCaster:
         )
         self._uv = np.asarray(mesh.uv, np.float32)[mesh.faces]
         self._hull = _outline_points(mesh.vertices)
+
+    @cached_property
+    def drawn(self) -> Mesh:
+        """The mesh as the kernel draws it."""
+        mesh = self.mesh
+        return Mesh.of(
+            mesh.vertices,
+            mesh.faces,
+            self._uv,
+            self._hull,
+            centre=mesh.centre,
+            radius_m=0.5 * mesh.diameter_m,
+        )
 
     def project_roi(self, T_cam_object: SE3, camera: PinholeCamera, margin_px: int) -> Roi:
         """Where the object can appear."""

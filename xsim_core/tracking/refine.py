@@ -11,11 +11,13 @@ from xsim_core.geometry.arrays import SE3, Motion, Point3
 from .appearance import Appearance, ColourModel, Lighting, colour_agreement
 from .config import TrackerConfig
 from .frame import Level
+from .kernel import calls
 from .raycast import RayCaster, Rendering
 from .terms import (
     Equations,
     depth_equations,
     region_equations,
+    settings_of,
     texture_equations,
 )
 
@@ -47,6 +49,11 @@ def refine(
     use_texture: bool = True,
 ) -> SE3:
     """The pose after one Gauss-Newton step a round, each with a fresh rendering."""
+    drawn = model.caster.drawn
+    if config.engine == "cpp" and calls.can_draw(drawn):
+        looks = model.appearance.looks(model.colours, model.lighting)
+        settings = settings_of(config, use_texture=use_texture)
+        return calls.refine(T_cam_object, (drawn, level.view, looks, settings), rounds)
     T = np.asarray(T_cam_object, np.float64)
     centre = model.caster.mesh.centre
     radius = 0.5 * model.caster.mesh.diameter_m

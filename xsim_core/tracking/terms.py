@@ -24,6 +24,7 @@ from xsim_core.geometry.arrays import (
 from .appearance import ColourModel
 from .config import TrackerConfig
 from .frame import Level
+from .kernel.structures import Settings
 from .raycast import Rendering, erode
 
 MAX_LINES = 160
@@ -65,6 +66,14 @@ def pixel_jacobian(direction_px: Points2, points_cam: Points3, camera: PinholeCa
     x, y, z = points_cam.T
     du, dv = camera.K[0, 0] * direction_px[:, 0] / z, camera.K[1, 1] * direction_px[:, 1] / z
     return np.stack([du, dv, -(du * x + dv * y) / z], axis=-1)
+
+
+def settings_of(config: TrackerConfig, *, use_texture: bool = True) -> Settings:
+    """What the kernel's terms need of the configuration."""
+    c = config
+    noise = c.depth_sigma_m, c.depth_sigma_growth, c.occlusion_m, c.background_m
+    weights = c.texture_weight, c.region_weight
+    return Settings(*noise, *weights, c.use_region, c.use_texture and use_texture)
 
 
 def is_occluded(rendering: Rendering, level: Level, config: TrackerConfig) -> Flags:

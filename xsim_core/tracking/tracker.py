@@ -71,7 +71,7 @@ class ObjectTracker:
             BadInputError: when there is no depth in the box or the object is not found there: the
                 best pose scores too low or, in a drawn box, does not stand up to it.
         """
-        frame = Frame(rgb, depth_m, self.camera)
+        frame = self._frame(rgb, depth_m)
         poses = initial_poses(frame, box_xyxy, self._model, config=self.config)
         T, found = poses[0]
         self.best_pose = T
@@ -86,6 +86,9 @@ class ObjectTracker:
             )
         self.set_pose(T, time_s)
         return self._accept(T, found)
+
+    def _frame(self, rgb: RgbImage, depth_m: DepthImage) -> Frame:
+        return Frame(rgb, depth_m, self.camera, engine=self.config.engine)
 
     def _against(self, found: Verdict) -> str | None:
         """What speaks against the first pose, None where nothing does."""
@@ -135,7 +138,7 @@ class ObjectTracker:
         """
         T = self.T_cam_object
         self._motion.begin_frame(time_s)
-        frame = Frame(rgb, depth_m, self.camera)
+        frame = self._frame(rgb, depth_m)
         if not self._experience.is_any:
             # A pose from outside: learn the light before colours may pull on the pose.
             self._model.lighting = self._fitter.verify(T, self._fitter.level(frame, T)).lighting
@@ -153,7 +156,7 @@ class ObjectTracker:
         depth_m: DepthImage,
     ) -> TrackedPose:
         """Verify a pose that something else estimated, and learn from it where it is trusted."""
-        frame, T = Frame(rgb, depth_m, self.camera), np.asarray(T_cam_object, np.float64)
+        frame, T = self._frame(rgb, depth_m), np.asarray(T_cam_object, np.float64)
         self.set_pose(T)
         return self._accept(T, self._fitter.verify(T, self._fitter.level(frame, T)))
 
@@ -169,7 +172,7 @@ class ObjectTracker:
         It is held against the drawn box as in ``initialise``, but whether a pose farther off fits
         as well is not searched for.
         """
-        frame = Frame(rgb, depth_m, self.camera)
+        frame = self._frame(rgb, depth_m)
         level, box = level_of_box(frame, box_xyxy, self.config)
         rounds = self.config.rounds
         T = refine(T_cam_object, level, self._model, config=self.config, rounds=rounds)
@@ -258,5 +261,6 @@ class ObjectTracker:
         if self._experience.is_any and verdict.fit < 0.9 * self._experience.usual_fit:
             return
         m.lighting = verdict.lighting
-        m.appearance.learn(verdict.rendering, level, verdict.is_inlier)
-        m.colours.learn(verdict.rendering, level, verdict.is_inlier, rate=0.1)
+        seen = verdict.rendering, level, verdict.is_inlier
+        m.appearance.learn(*seen, engine=self.config.engine)
+        m.colours.learn(*seen, rate=0.1)

@@ -8,9 +8,10 @@ from xsim_core.geometry.arrays import SE3, Flags, Points3
 
 from .appearance import Appearance, ColourModel, Lighting, colour_agreement, fit_lighting
 from .config import TrackerConfig
-from .frame import Level
+from .frame import Level, Roi
+from .kernel import calls
 from .raycast import RayCaster, Rendering, erode
-from .terms import depth_sigma
+from .terms import depth_sigma, settings_of
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,11 @@ def verify(
     config: TrackerConfig,
 ) -> Verdict:
     """Render the pose and compare depth and colour pixel by pixel."""
+    if config.engine == "cpp" and calls.can_draw(caster.drawn):
+        looks = appearance.looks(colours, lighting)
+        seen = caster.drawn, level.view, looks, settings_of(config)
+        room = caster.project_roi(T_cam_object, level.camera, 6).area
+        return _verdict(calls.judge(T_cam_object, seen, room), level)
     rendering = caster.render(T_cam_object, level.camera, margin_px=6)
     n = len(rendering.pixels)
     full = caster.project_roi(T_cam_object, level.camera, 0)
@@ -84,6 +90,22 @@ def verify(
         level=level,
         rendering=rendering,
         is_inlier=inlier & is_bare,
+    )
+
+
+def _verdict(found: calls.Judged, level: Level) -> Verdict:
+    surface = found.mask, found.pixels, found.points_cam, found.normals_cam, found.texcoord
+    score, likeness, visible, covered, fit = found.figures.tolist()
+    return Verdict(
+        score=score,
+        likeness=likeness,
+        visible_fraction=visible,
+        covered_fraction=covered,
+        fit=fit,
+        lighting=Lighting(found.shading, found.gain),
+        level=level,
+        rendering=Rendering(Roi(*found.roi), *surface),
+        is_inlier=found.is_inlier,
     )
 
 

@@ -66,7 +66,7 @@ def _compiler() -> Finding:
         ok=path is not None,
         needed=True,
         found=path or "no g++",
-        mend="The splat rasteriser is compiled on first use. Install it: apt-get install g++.",
+        mend="The rasteriser and the tracker are compiled on first use: apt-get install g++.",
     )
 
 

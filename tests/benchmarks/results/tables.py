@@ -2,6 +2,7 @@
 
 import json
 
+from tests.benchmarks.bench_desk import table as desk
 from tests.benchmarks.bench_first_pose import markdown as first_poses
 from tests.benchmarks.bench_threads import table as threads
 from tests.benchmarks.calibration_table import calibration_table, miss_table
@@ -87,6 +88,7 @@ TABLES = {
     "calibration, misses": lambda: miss_table(_kept("calibration")["misses"]) + "\n",
     "dagger": lambda: dagger_table(_kept("dagger")["results"]) + "\n",
     "gap": _ladders,
+    "desk": lambda: desk(_kept("desk")),
     "first poses": lambda: first_poses(_kept("first_pose")) + "\n",
     "threads": lambda: threads(_kept("threads")["results"]),
     "rooms": lambda: rooms(_kept("rooms")["rows"]),
