@@ -4,7 +4,7 @@
 # Package:  rerun-sdk 0.41.0
 # Expected: "Float colors are assumed to be in 0-1 gamma sRGB space. All other colors are assumed to be in 0-255"
 #           (rr.components.Color, rr.encodings.Rgba32): float16 is a float, and a value that rounding put above
-#           1 is as bright as 1, as in matplotlib, viser and every image writer.
+#           1 is as bright as 1, as in viser and in what matplotlib's imshow shows.
 # Seen:     np.float16 (1, 0.5, 0) is stored as bytes (1, 0, 0) where float32 gives (255, 128, 0). float32
 #           (1.01, 0.5, -0.01) is stored as (2, 128, 253). No warning for either.
 # Matters:  networks and Gaussian splats hold colours in half precision, and 0.5 + 0.2821 f_dc leaves [0, 1] by a
