@@ -206,6 +206,7 @@ def test_commands_of_tracks(xsim, tmp_path):
         (["nobody"], "nobody"),
         (["take-1-debug", "--accept"], "note"),
         (["take-1-debug", "--cut", "5-6", "--note", "x"], "FIRST:LAST"),
+        (["take-1-debug", "--cut", "5:", "--note", "x"], "FIRST:LAST"),
     ):
         refused = xsim(home, "track", "review", *wrong)
         assert refused.returncode == 1

@@ -44,6 +44,16 @@ def test_what_is_read_is_what_was_written(tmp_path):
         np.testing.assert_array_equal(rollout.depth_mm(i), DEPTH_MM[i])
 
 
+def test_a_step_without_its_picture_is_said(tmp_path):
+    writer = RolloutWriter(tmp_path / "a.rollout", {"task": "push_block"})
+    writer.step({"frame_index": 0, "frame_age_s": 0.1}, None, None)
+    writer.end("success", {})
+    rollout = read_rollout(tmp_path / "a.rollout")
+    for picture in (rollout.rgb, rollout.depth_mm):
+        with pytest.raises(BadInputError, match="step 0 of the rollout holds no 'observation"):
+            picture(0)
+
+
 def test_every_cut_leaves_the_whole_steps_before_it(tmp_path):
     data = written(tmp_path / "a.rollout").read_bytes()
     header_end = 16 + int.from_bytes(data[8:12], "little")

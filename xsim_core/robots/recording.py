@@ -86,11 +86,22 @@ class Rollout:
 
     def rgb(self, i: int) -> NDArray[np.uint8]:
         """(h, w, 3) of a step."""
-        return _image(self.steps[i]["observation.images.front.png"])[..., ::-1].copy()
+        return self._picture(i, "observation.images.front.png")[..., ::-1].copy()
 
     def depth_mm(self, i: int) -> NDArray[np.uint16]:
         """(h, w) of a step."""
-        return _image(self.steps[i]["observation.depth_mm.png"])
+        return self._picture(i, "observation.depth_mm.png")
+
+    def _picture(self, i: int, name: str) -> NDArray[Any]:
+        """A picture of a step.
+
+        Raises:
+            BadInputError: where it holds none, though it may tell a time of one.
+        """
+        png = self.steps[i].get(name)
+        if not isinstance(png, bytes):
+            raise BadInputError(f"step {i} of the rollout holds no '{name}'")
+        return _image(png)
 
 
 def read_rollout(path: Path) -> Rollout:

@@ -10,6 +10,9 @@ from tyro.conf import Positional, arg, subcommand
 from flows.cli.arguments import Reference, StoreUrl
 from flows.cli.output import announce_empty, answer, print_json
 
+MAX_HOURS = 100_000
+"""Eleven years."""
+
 
 @dataclass(frozen=True)
 class Gc:
@@ -36,7 +39,9 @@ class Gc:
         store = settings.open_store()
         if self.delete:
             clear_notes(store)
-        result = collect(store, grace_s=self.grace_h * 3600, dry_run=not self.delete)
+        result = collect(
+            store, grace_s=_seconds(self.grace_h, "--grace-h"), dry_run=not self.delete
+        )
         if self.json:
             print_json({"store": settings.store_url, "deleted": self.delete, **asdict(result)})
             return 0
@@ -166,7 +171,7 @@ class BucketPresign:
         from xsim_core.storage.bucket import presign
 
         ref = find_ref(load_settings().open_store(), self.ref)
-        link = presign(_url(""), ref, self.file, valid_s=self.hours * 3600)
+        link = presign(_url(""), ref, self.file, valid_s=_seconds(self.hours, "--hours"))
         if self.json:
             print_json({"link": link})
         else:
@@ -213,3 +218,11 @@ def _url(given: str) -> str:
     from tasks.settings import load_settings
 
     return given or load_settings().store_url
+
+
+def _seconds(hours: float, option: str) -> float:
+    from xsim_core.errors import BadInputError
+
+    if not 0 <= hours <= MAX_HOURS:
+        raise BadInputError(f"{option} {hours:g} is no time: 0 to {MAX_HOURS} hours.")
+    return 3600 * hours

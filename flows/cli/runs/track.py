@@ -148,8 +148,8 @@ def _cuts(texts: Texts) -> tuple[tuple[int, int], ...]:
 
     cuts: list[tuple[int, int]] = []
     for text in texts:
-        first, _, last = text.partition(":")
-        if not (first.isdecimal() and (last or first).isdecimal()):
+        first, colon, last = text.partition(":")
+        if not (first.isdecimal() and (last.isdecimal() if colon else True)):
             raise BadInputError(f"--cut '{text}' is not FIRST:LAST, such as 40:55.")
         cuts.append((int(first), int(last or first)))
     return tuple(cuts)

@@ -127,6 +127,8 @@ def test_a_usage_error_in_json_holds_no_drawn_lines(home):
         ("deploy --volume /srv:/data", "--volume is for containers: add --pools docker"),
         ("deploy --pools docker --volume srv", "--volume 'srv' is not FOLDER:/PATH"),
         ("inbox listen --port 70000", "--port 70000 is no port"),
+        ("gc --grace-h nan", "--grace-h nan is no time"),
+        ("gc --grace-h -1", "--grace-h -1 is no time"),
         ("report toy --out {home}", "is a folder: name a file in it"),
         ("report toy --out /dev/null", "is no plain file"),
         ("compare toy " + "a" * 300, "unknown run"),

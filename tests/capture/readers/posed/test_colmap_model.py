@@ -46,6 +46,18 @@ def test_a_count_beyond_the_file_is_refused(model, name, at):
         read_model(model, model, [])
 
 
+@pytest.mark.parametrize(
+    ("at", "kind", "value"), [(16, "Q", 0), (32, "d", 0.0), (40, "d", -1.0), (48, "d", np.nan)]
+)
+def test_a_camera_that_cannot_be_is_refused_with_its_numbers(model, at, kind, value):
+    path = model / "cameras.bin"
+    data = bytearray(path.read_bytes())
+    struct.pack_into(f"<{kind}", data, at, value)
+    path.write_bytes(data)
+    with pytest.raises(BadInputError, match=r"its camera of .* is none"):
+        read_model(model, model, [])
+
+
 def test_a_name_that_is_no_text_is_refused(model):
     path = model / "images.bin"
     path.write_bytes(path.read_bytes().replace(b"0.png", b"\xff.png"))

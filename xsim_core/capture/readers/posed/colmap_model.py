@@ -161,6 +161,11 @@ def _camera(camera: Any, where: str) -> PhotoCamera:
         )
     focal, which = DISTORTION[model]
     p = np.asarray(camera.params, dtype=np.float64)
+    if min(camera.width, camera.height) < 1 or not np.isfinite(p).all() or p[:focal].min() <= 0:
+        raise BadInputError(
+            f"{where}: its camera of {camera.width}x{camera.height} pixels with the parameters "
+            f"{p.tolist()} is none"
+        )
     fx, fy, (cx, cy) = p[0], p[focal - 1], p[focal : focal + 2]
     # COLMAP puts pixel centres at half-integers, we at integers.
     K = np.array([[fx, 0, cx - 0.5], [0, fy, cy - 0.5], [0, 0, 1]])
