@@ -5,6 +5,7 @@ import pytest
 
 from tests.capture.find_object.films import mesh_of
 from xsim_core.capture.find_object.found import Sizes, box_words, widened
+from xsim_core.geometry import TexturedMesh
 
 
 def test_of_a_box_its_smallest_side_or_all_of_it_can_be_seen():
@@ -14,6 +15,16 @@ def test_of_a_box_its_smallest_side_or_all_of_it_can_be_seen():
     assert not sizes.fit(0.05)
     assert not sizes.fit(0.30)
     assert Sizes.of(None).fit(0.3)
+
+
+def test_a_mesh_of_two_corners_has_a_size():
+    flat = TexturedMesh(
+        np.array([[0, 0, 0], [0.1, 0, 0]], np.float32),
+        np.array([[0, 1, 1]], np.int32),
+        np.zeros((2, 2), np.float32),
+        np.zeros((2, 2, 3), np.uint8),
+    )
+    assert Sizes.of(flat).mesh_m == pytest.approx(0.1)
     assert not Sizes.of(None).fit(0.01)
 
 

@@ -49,7 +49,8 @@ class Sizes:
         if mesh is None:
             return Sizes()
         points = mesh.vertices.astype(np.float64) - mesh.vertices.mean(0)
-        axes = np.linalg.svd(points, full_matrices=False)[2]
+        # Of fewer than three points SVD would leave axes out.
+        axes = np.linalg.svd(points, full_matrices=len(points) < 3)[2]
         middle, smallest = np.sort(np.ptp(points @ axes.T, axis=0))[::-1][1:]
         least_m = SEEN_LEAST * float(np.hypot(middle, smallest)) - BLUR_M
         return Sizes(least_m, SEEN_MOST * mesh.diameter_m + BLUR_M, mesh.diameter_m)
