@@ -60,6 +60,7 @@ def _video(source_of):
 def _mesh(path):
     found = next(p for p in path.parent.iterdir() if p.stem == "mesh" and p.suffix in _MESHES)
     mesh = read_mesh(found, [])
+    assert mesh.vertices.shape == (len(mesh.vertices), 3)
     assert np.isfinite(mesh.vertices).all()
     assert np.isfinite(mesh.uv).all()
     assert 0 <= mesh.faces.min() <= mesh.faces.max() < len(mesh.vertices)

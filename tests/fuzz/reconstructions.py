@@ -106,6 +106,7 @@ def _gltf(name, variant, folder):
 
 def _mesh(path):
     mesh = read_mesh(path, [], root=path.parent)
+    assert mesh.vertices.shape == (len(mesh.vertices), 3)
     assert np.isfinite(mesh.vertices).all()
     assert np.isfinite(mesh.uv).all()
     assert 0 <= mesh.faces.min() <= mesh.faces.max() < len(mesh.vertices)

@@ -1,5 +1,7 @@
 """The process of a campaign that reads: ``python -m tests.fuzz.worker SEED FIRST END [FORMAT …]``.
 
+``sound`` in their place reads every format's example as it is.
+
 Prints a line when it is ready, and a JSON line for each input when that is done. An input is known
 by the campaign's seed and its number alone, and the process has a capture's reader's limits, so
 that a crash, a hang or a bomb is one input's, whose number follows that of the last line.
@@ -105,5 +107,17 @@ def _peak_bytes():
     return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
-if __name__ == "__main__":
+def sound():
+    """Read every format's sound example; raises where one is refused."""
+    warnings.simplefilter("ignore")
+    with TemporaryDirectory() as made:
+        for i, one in enumerate(FORMATS.values()):
+            place = Path(made) / str(i)
+            place.mkdir()
+            one.read(one.lay(place))
+
+
+if __name__ == "__main__" and sys.argv[1:] == ["sound"]:
+    sound()
+elif __name__ == "__main__":
     main(*map(int, sys.argv[1:4]), *sys.argv[4:])

@@ -255,6 +255,17 @@ def test_a_cloud_of_points_is_no_mesh(tmp_path):
         read_mesh(tmp_path / "mesh.ply")
 
 
+def test_vertices_of_two_numbers_are_refused(tmp_path):
+    lines = ["v 0 0", "v 0.1 0 0", "v 0.1 0.1 0", "v 0 0.1 0.1", "f 1 2 3", "f 1 3 4", "f 1 2 4"]
+    (tmp_path / "mesh.obj").write_text("\n".join(lines))
+    with pytest.raises(BadInputError, match="not three numbers each"):
+        read_mesh(tmp_path / "mesh.obj")
+    flat = [line if line[0] == "f" else " ".join(line.split()[:3]) for line in lines]
+    (tmp_path / "mesh.obj").write_text("\n".join(flat))
+    with pytest.raises(BadInputError, match="not three numbers each"):
+        read_mesh(tmp_path / "mesh.obj")
+
+
 def test_gltf_with_its_files(tmp_path):
     (tmp_path / "textures").mkdir()
     (tmp_path / "object").mkdir()

@@ -149,6 +149,9 @@ def _load(path: Path, root: Path, notes: list[str]) -> Any:
 
 def _part(mesh: Any, notes: list[str], *, is_linear: bool) -> Part:
     visual = mesh.visual
+    if mesh.vertices.shape[1:] != (3,):
+        # trimesh takes an OBJ whose first vertex has two numbers for a flat one, without a word.
+        raise BadInputError("its vertices are not three numbers each. Export it again")
     part = Part(np.asarray(mesh.vertices, np.float32), np.asarray(mesh.faces, np.int32))
     corner = _corner_colours(mesh, is_linear=is_linear)
     material = getattr(visual, "material", None)
