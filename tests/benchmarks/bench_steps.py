@@ -82,6 +82,25 @@ class Stock:
             self.env.step(rng.uniform(-1, 1, self.env.action_space.shape).astype(np.float32))
 
 
+def steps_table(found):
+    """A row each, and the ratios within rounds."""
+    lines = ["| | control steps a CPU second | ms of CPU a step |", "|---|---|---|"]
+    lines += [
+        f"| {row['name']} | {row['steps_per_cpu_s']:.0f} | {row['cpu_ms']:.2f} |"
+        for row in found["rows"]
+    ]
+    said = []
+    for key, name in (("against_stock", STOCK), ("against_bare", BARE)):
+        low, middle, high = found[key]
+        said.append(f"{middle:.2f} times {name} ({low:.2f} to {high:.2f})")
+    where = (
+        f"{OURS}: {', '.join(said)}; {found['rounds']} rounds in turns, medians within rounds and "
+        f"quartiles, one thread, {found['substeps']} substeps, world {found['world']}, "
+        f"{found['cpu']}, load {found['load']:.0f}, commit {found['commit']}, {found['date'][:10]}."
+    )
+    return "\n".join(lines) + "\n\n" + where + "\n"
+
+
 def main():
     asked = r.arguments(
         __doc__,

@@ -4,10 +4,13 @@ import json
 
 from tests.benchmarks.bench_desk import table as desk
 from tests.benchmarks.bench_first_pose import markdown as first_poses
+from tests.benchmarks.bench_ppo import ppo_table
+from tests.benchmarks.bench_steps import steps_table
 from tests.benchmarks.bench_threads import table as threads
 from tests.benchmarks.calibration_table import calibration_table, miss_table
 from tests.benchmarks.dagger_table import dagger_table
 from tests.benchmarks.gap_table import ladder_table
+from tests.benchmarks.night_table import night_table
 from tests.benchmarks.results import demo
 from tests.benchmarks.results.demo import FIGURES
 from tests.benchmarks.results.trainings import (
@@ -93,6 +96,9 @@ TABLES = {
     "threads": lambda: threads(_kept("threads")["results"]),
     "rooms": lambda: rooms(_kept("rooms")["rows"]),
     "students": lambda: students_table(_kept("students")),
+    "night": lambda: night_table(_kept("demo_run_p") | {"letter": "P"}),
+    "control steps": lambda: steps_table(_kept("steps")),
+    "ppo": lambda: ppo_table(_kept("ppo")),
     "spoilt files": lambda: fuzzed(_kept("fuzzing")) + "\n",
 }
 """Each makes Markdown that ends in a newline."""
