@@ -18,16 +18,12 @@ def night_table(run):
     machines = CAPTURES * seconds / 3600 / NIGHT_H
     memory = max(cost["peak_memory_mb"] for cost in stages.values())
     longest = max(stages, key=lambda name: stages[name]["duration_s"])
-    lines += [
-        "",
-        (
-            f"So a night of {NIGHT_H} hours wants **{machines:.1f} such machines**, "
-            f"{CAPTURES * kept / 1e9:.0f} GB of store and {memory / 1000:.1f} GB of memory a run; the "
-            f"longest part is `{longest}`. Run {run['letter']}: {run['where']}, {run['load']}, commit "
-            f"{run['commit']}, {run['date'][:10]}."
-        ),
-    ]
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines) + (
+        f"\n\nSo a night of {NIGHT_H} hours wants **{machines:.1f} such machines**, "
+        f"{CAPTURES * kept / 1e9:.0f} GB of store and {memory / 1000:.1f} GB of memory a run; "
+        f"the longest part is `{longest}`. Run {run['letter']}: {run['where']}, {run['load']}, "
+        f"commit {run['commit']}, {run['date'][:10]}.\n"
+    )
 
 
 def _row(name, seconds, num_bytes, total):
