@@ -13,6 +13,8 @@ from xsim_core.render.lights import LightSpec
 from xsim_core.render.sensor import SensorSpec
 from xsim_core.sim.task import Physics
 
+from .backdrop import Backdrop, BackdropRandomisation
+
 
 class CameraRandomisation(FrozenModel):
     """Uniform error of the camera's pose, in the camera's own frame, drawn once an episode."""
@@ -69,6 +71,8 @@ class Domain(FrozenModel):
     """How far they stray between episodes."""
     sensor: SensorSpec = SensorSpec()
     """Noise, blur, exposure and white balance."""
+    backdrop: BackdropRandomisation | None = Field(default=None, exclude_if=lambda v: v is None)
+    """How far the reconstructed table strays between episodes; None: it is as it was filmed."""
     dressing: Dressing | None = Field(default=None, exclude_if=lambda v: v is None)
     """What is new in the room. Only the true room can be dressed: a splat is as it was filmed."""
 
@@ -83,7 +87,8 @@ class Domain(FrozenModel):
         offset = np.array(self.camera_offset)
         T = T_world_cam @ make_se3(so3_exp(offset[3:]), offset[:3]) @ self.camera.draw(rng)
         lights = self.light.draw(self.lights, rng)
-        return EpisodeDraw(T, lights, self.sensor.draw_gain(rng), rng)
+        table = self.backdrop.draw(seed) if self.backdrop is not None else None
+        return EpisodeDraw(T, lights, self.sensor.draw_gain(rng), rng, table)
 
 
 def randomised_domain(physics: Physics | None = None) -> Domain:
@@ -108,6 +113,8 @@ class EpisodeDraw:
     """(3,) channel gains of the sensor."""
     rng: np.random.Generator
     """For the noise of each frame."""
+    backdrop: Backdrop | None = None
+    """The table's colours; as it was filmed when None."""
 
 
 def _vec(values: NDArray[np.float64]) -> Vec3:

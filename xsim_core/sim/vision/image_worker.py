@@ -139,11 +139,17 @@ class ImageWorker:
             sensor.pass_over(setup.image_hw, draw.rng)
         elif self.renderer is not None:
             self.renderer.dress(setup.domains[i].dressing)
-            frame = self.renderer.render(state, draw.T_world_cam, lights=draw.lights)
+            frame = self.renderer.render(
+                state, draw.T_world_cam, lights=draw.lights, backdrop=draw.backdrop
+            )
             rgb = sensor.apply(frame.rgb, draw.gain, draw.rng)
             if setup.rgbd_hw is not None:
                 frame = self.renderer.render(
-                    state, draw.T_world_cam, lights=draw.lights, image_hw=setup.rgbd_hw
+                    state,
+                    draw.T_world_cam,
+                    lights=draw.lights,
+                    backdrop=draw.backdrop,
+                    image_hw=setup.rgbd_hw,
                 )
                 wide = sensor.apply(frame.rgb, draw.gain, draw.rng)
                 depth_mm = sensor.apply_depth(frame.depth_m, draw.rng)

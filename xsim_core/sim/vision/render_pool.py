@@ -41,14 +41,13 @@ class _RenderWorker:
     def render(self, seed: int, env_states: NDArray[np.floating]) -> RenderedEpisode:
         domain = self.setup.domain
         draw = domain.draw(seed, np.array(self.setup.assets.T_world_cam))
-        rgb = [
-            domain.sensor.apply(
-                self.renderer.render(s, draw.T_world_cam, lights=draw.lights).rgb,
-                draw.gain,
-                draw.rng,
+        self.renderer.dress(domain.dressing)
+        rgb = []
+        for state in env_states:
+            frame = self.renderer.render(
+                state, draw.T_world_cam, lights=draw.lights, backdrop=draw.backdrop
             )
-            for s in env_states
-        ]
+            rgb.append(domain.sensor.apply(frame.rgb, draw.gain, draw.rng))
         return RenderedEpisode(np.stack(rgb), draw.T_world_cam)
 
 

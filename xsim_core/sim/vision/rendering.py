@@ -17,7 +17,15 @@ from xsim_core.render.shapes import textured_quad
 from xsim_core.sim.assets import SimAssets
 from xsim_core.sim.episode.state import EnvState
 
-from .backgrounds import Background, BackgroundView, RoomBackground, SplatBackground, SplatViews
+from .backdrop import Backdrop, repainted
+from .backgrounds import (
+    CACHED_VIEWS,
+    Background,
+    BackgroundView,
+    RoomBackground,
+    SplatBackground,
+    SplatViews,
+)
 
 POLICY_HW = (72, 96)
 """Size of the images that policies see."""
@@ -76,6 +84,7 @@ class SceneRenderer:
         self._cameras: dict[tuple[int, int], tuple[Any, Any, PinholeCamera]] = {}
         self._splat: SplatViews | None = None
         self._room: DressableRoom | None = None
+        self._tables: dict[tuple[int, bytes, int], BackgroundView] = {}
         self._catcher_light: dict[Any, NDArray[np.float32]] = {}
         match background:
             case SplatBackground():
@@ -114,6 +123,7 @@ class SceneRenderer:
         T_world_cam: NDArray[np.floating] | None = None,
         *,
         lights: LightSpec | None = None,
+        backdrop: Backdrop | None = None,
         image_hw: tuple[int, int] | None = None,
     ) -> Frame:
         """One picture.
@@ -122,6 +132,7 @@ class SceneRenderer:
             env_state: (16,), as ``SimEnv.env_state`` and ``EnvState.pack``.
             T_world_cam: (4, 4); the video camera by default.
             lights: a neutral default.
+            backdrop: other colours of a reconstructed table; of the true room, ``dress`` it.
             image_hw: size; the constructor's by default.
         """
         lights = lights or LightSpec()
@@ -133,6 +144,8 @@ class SceneRenderer:
         if self._splat is not None:
             camera = self._cameras[image_hw or self.image_hw][2]
             view = self._splat.view(T, camera.K, camera.width, camera.height)
+            if backdrop is not None:
+                view = self._repainted(view, backdrop, T, camera)
             rgb, depth, is_front = self._compose(rgb, depth, ids, view, lights)
             is_object &= is_front
         depth = np.where(np.isfinite(depth), depth, 0)
@@ -185,6 +198,22 @@ class SceneRenderer:
         behind[on_table] *= shade
         rgb = np.where(is_front[..., None], rgb, np.clip(behind, 0, 1))
         return rgb, np.where(is_front, depth, view.depth_m), is_front
+
+    def _repainted(
+        self,
+        view: BackgroundView,
+        backdrop: Backdrop,
+        T_world_cam: NDArray[np.floating],
+        camera: PinholeCamera,
+    ) -> BackgroundView:
+        """The room with an episode's table; kept for the latest episodes."""
+        key = (backdrop.seed, T_world_cam.tobytes(), camera.width)
+        if key not in self._tables:
+            height = self.assets.table_height_m
+            self._tables[key] = repainted(view, backdrop, T_world_cam, camera, height)
+            if len(self._tables) > CACHED_VIEWS:
+                self._tables.pop(next(iter(self._tables)))
+        return self._tables[key]
 
     def _catcher_colour(
         self, rgb: NDArray[np.float32], is_catcher: NDArray[np.bool_], lights: LightSpec
