@@ -58,8 +58,14 @@ TABLES = {
     "demo, runs": lambda: demo.where(demo.runs()),
     "demo, errors": lambda: demo.errors(demo.runs()),
     "demo, costs": lambda: demo.costs(demo.runs()),
-    "demo, trainings": lambda: over_trainings(demo.trainings("p")),
-    "demo, calibrated minus plain": lambda: calibrated_minus_plain(demo.trainings("p")),
+    "demo, trainings": lambda: over_trainings(demo.trainings("pw")),
+    "demo, calibrated minus plain": lambda: calibrated_minus_plain(demo.trainings("pw")),
+    "demo, worlds that differ in more": lambda: other_minus_plain(
+        demo.trainings("p"), demo.trainings("pw")
+    ),
+    "demo, worlds that differ in more, calibrated": lambda: other_minus_plain(
+        demo.trainings("p"), demo.trainings("pw"), "calibrated"
+    ),
     "demo, trainings not sent out": lambda: over_trainings(demo.trainings("m")),
     "demo, calibrated minus plain, not sent out": lambda: calibrated_minus_plain(
         demo.trainings("m")
@@ -81,9 +87,15 @@ TABLES = {
         demo.trainings("p"), demo.trainings("pt"), "calibrated"
     ),
     "pick and place, targets": lambda: demo.targets(demo.pick_and_place()),
-    "pick and place, trainings": lambda: over_trainings(demo.trainings("b", "pick_place")),
+    "pick and place, trainings": lambda: over_trainings(demo.trainings("bw", "pick_place")),
     "pick and place, calibrated minus plain": lambda: calibrated_minus_plain(
-        demo.trainings("b", "pick_place")
+        demo.trainings("bw", "pick_place")
+    ),
+    "pick and place, worlds that differ in more": lambda: other_minus_plain(
+        demo.trainings("b", "pick_place"), demo.trainings("bw", "pick_place")
+    ),
+    "pick and place, worlds that differ in more, calibrated": lambda: other_minus_plain(
+        demo.trainings("b", "pick_place"), demo.trainings("bw", "pick_place"), "calibrated"
     ),
     "pick and place, errors": lambda: demo.errors(demo.pick_and_place()),
     "pick and place, costs": lambda: demo.costs(demo.pick_and_place()),
