@@ -4,6 +4,7 @@ import base64
 import json
 import os
 import time
+from collections.abc import Callable
 from http.client import HTTPResponse
 from typing import Any
 from urllib.error import HTTPError, URLError
@@ -15,6 +16,9 @@ from xsim_core.errors import BadInputError
 
 _THIS_MACHINE = ("127.0.0.1", "localhost", "::1")
 
+PATIENCE_S = (2.0, 30.0)
+"""How long one question to a server that starts or is slow waits at first, and at most: an answer
+took 36 s on a machine that had no time for it, and whoever asks again each 2 s hears none."""
 _BUSY = (429, 503)
 """Answers of a server that did nothing yet and may be asked again: Prefect 3 says 503 while
 another process holds its SQLite database, and rolls back what it began."""
@@ -70,6 +74,22 @@ class Server(FrozenModel):
     def is_healthy(self, *, timeout_s: float = 5.0) -> bool:
         """Whether the API answers."""
         return self.answers("health", timeout_s=timeout_s)
+
+    def comes_to_answer(
+        self, is_gone: Callable[[], bool], *, authorization: str, within_s: float
+    ) -> bool:
+        """Whether it lets us in, asked with growing patience, before its process is gone."""
+        deadline, (wait_s, most_s) = time.monotonic() + within_s, PATIENCE_S
+        while time.monotonic() < deadline:
+            if self.is_healthy(timeout_s=wait_s) and self.answers(
+                "admin/version", authorization=authorization, timeout_s=wait_s
+            ):
+                return True
+            if is_gone():
+                return False
+            time.sleep(0.3)
+            wait_s = min(1.5 * wait_s, most_s)
+        return False
 
 
 def _open_when_free(opener: OpenerDirector, request: Request, timeout_s: float) -> HTTPResponse:

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -29,6 +30,8 @@ PORT_TRIES = 3
 START_TIMEOUT_S = 240.0
 """With two dozen busy processes on two cores, 120 s were not enough (measured). Less than a test
 may take, so that the reason is shown and not the test's own limit."""
+SLOW_S = 90.0
+"""A server that was started before and does not answer for so long is replaced."""
 _launched: list[subprocess.Popen[bytes]] = []
 """Kept, because a server is meant to outlive the handle of its process."""
 
@@ -80,10 +83,16 @@ def find_server(home: Path) -> Server | None:
     """The server that is running, if one is."""
     if url := os.environ.get("PREFECT_API_URL"):
         return Server(api_url=url.rstrip("/"))
+    server = _known(home)
+    return server if server is not None and server.is_healthy() else None
+
+
+def _known(home: Path) -> Server | None:
+    """The server that was started here, if its process is there."""
     server = _read_state(home)
     if server is None or server.pid is None or not _is_ours(server.pid):
         return None
-    return server if server.is_healthy() else None
+    return server
 
 
 def start_server(home: Path) -> Server:
@@ -97,6 +106,10 @@ def start_server(home: Path) -> Server:
     with lock_file(home / "server.lock"):
         # Another command may have started it while this one waited for the lock.
         if server := find_server(home):
+            return server
+        # One that is only slow carries other people's runs.
+        server = _known(home)
+        if server and _comes_to_answer(home, server, SLOW_S, lambda: _known(home) is None):
             return server
         before = _read_state(home)
         _stop_known(home)
@@ -192,15 +205,10 @@ def _launch(home: Path, port: int) -> Server:
 
 def _wait_until_healthy(home: Path, server: Server) -> None:
     assert server.pid is not None
-    deadline, said = time.monotonic() + START_TIMEOUT_S, authorization(home, server)
-    while time.monotonic() < deadline:
-        # Another program's server may have come first on this port; ours then ends by itself.
-        if server.is_healthy(timeout_s=2.0) and server.answers("admin/version", authorization=said):
-            return
-        # Its handle knows; the kernel shows an empty command line for a moment after the start.
-        if _launched[-1].poll() is not None:
-            break
-        time.sleep(0.3)
+    # Its handle knows; the kernel shows an empty command line for a moment after the start.
+    # Another program's may have come first on this port; ours then ends by itself.
+    if _comes_to_answer(home, server, START_TIMEOUT_S, lambda: _launched[-1].poll() is not None):
+        return
     how = "ended by itself" if _launched[-1].poll() is not None else "did not answer in time"
     _kill(server.pid)
     tail = "".join(
@@ -210,6 +218,13 @@ def _wait_until_healthy(home: Path, server: Server) -> None:
         f"the Prefect server for {server.ui_url} {how}. Its log, {log_path(home)}, ends with:\n"
         f"{tail}'xsim demo --no-prefect' runs the same pipeline without it."
     )
+
+
+def _comes_to_answer(
+    home: Path, server: Server, within_s: float, is_gone: Callable[[], bool]
+) -> bool:
+    said = authorization(home, server)
+    return server.comes_to_answer(is_gone, authorization=said, within_s=within_s)
 
 
 def _state_path(home: Path) -> Path:

@@ -47,6 +47,36 @@ def test_a_stale_state_file_is_neither_believed_nor_acted_on(tmp_path):
         stranger.wait()
 
 
+BUSY = """
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+class Busy(BaseHTTPRequestHandler):
+    asked = 0
+
+    def do_GET(self):
+        Busy.asked += 1
+        self.send_response(500 if Busy.asked <= 2 else 200)
+        self.end_headers()
+
+server = HTTPServer(("127.0.0.1", 0), Busy)
+print(server.server_port, flush=True)
+server.serve_forever()
+"""
+
+
+def test_a_server_that_does_not_answer_at_once_is_not_ended_under_the_runs_it_carries(tmp_path):
+    command = [sys.executable, "-P", "-c", BUSY, "prefect", "server"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as busy:
+        try:
+            port = int(busy.stdout.readline())
+            state = Server(api_url=f"http://127.0.0.1:{port}/api", pid=busy.pid)
+            (tmp_path / "server.json").write_text(state.model_dump_json())
+            assert start_server(tmp_path) == state
+            assert busy.poll() is None
+        finally:
+            busy.kill()
+
+
 def test_a_server_named_in_the_environment_is_used_as_it_is(tmp_path, monkeypatch):
     monkeypatch.setenv("PREFECT_API_URL", "http://prefect.example/api/")
     assert find_server(tmp_path) == Server(api_url="http://prefect.example/api")
