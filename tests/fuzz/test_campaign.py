@@ -69,8 +69,8 @@ def test_the_campaign_tells_outcomes_apart(monkeypatch, tmp_path, read, what):
 
 def test_a_crash_and_a_hang_are_the_inputs_that_were_being_read(monkeypatch):
     """Workers of which one reads two inputs and dies, the next hangs, and the last goes on."""
-    says = "import json, os, time; print('ready'); row = lambda n: print(json.dumps([n, 'x', "
-    says += "'refused', '', 0.0]), flush=True)\n"
+    says = "import json, os, time; print('ready', flush=True); row = lambda n: "
+    says += "print(json.dumps([n, 'x', 'refused', '', 0.0]), flush=True)\n"
     scripts = iter(["row(0); row(1); os.kill(os.getpid(), 11)", "time.sleep(60)", "row(4)"])
     monkeypatch.setattr("tests.fuzz.campaign.HANG_S", 4.0)
     monkeypatch.setattr("tests.fuzz.campaign.START_S", 60.0)
