@@ -83,7 +83,8 @@ ELSEWHERE = {
     "tests/flows/cli/test_export.py": "xsim_core/api/exporting",
     # Steps of a stage, or of its picture.
     "tests/build_sim/test_build.py": "xsim_core/build_sim/collision xsim_core/sim/open",
-    "tests/calibrate/test_calibrate.py": "xsim_core/calibrate/build_pairs",
+    "tests/calibrate/test_calibrate.py": """
+        xsim_core/calibrate/build_pairs xsim_core/calibrate/figures xsim_core/calibrate/trials""",
     "tests/diffusion/test_train.py": "xsim_core/diffusion/trials",
     "tests/evaluate/test_evaluate.py": "xsim_core/evaluate/trials",
     "tests/pose_track/test_track.py": "xsim_core/pose_track/_cpu xsim_core/tracking/overlay",

@@ -1,7 +1,6 @@
 """The ``calibrate`` stage: real rollouts, their replay, trusted pairs, and a fine-tuned student."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from xsim_core.artifacts import (
     EpisodeDataset,
@@ -13,16 +12,13 @@ from xsim_core.artifacts import (
 from xsim_core.device import device_memory, find_device
 from xsim_core.errors import BadInputError
 from xsim_core.pictures import loss_plot
-from xsim_core.policies import ClosedLoopStudent, Episodes, Student, TaughtWindows, Trainer
+from xsim_core.policies import Episodes, Student, Trainer
 from xsim_core.policies.config import StudentArchitecture
 from xsim_core.policies.fitting import torch_threads, training_figures
 from xsim_core.policies.teacher import load_teacher
 from xsim_core.sim.dagger.rounds import Round
 from xsim_core.sim.open import OpenSimWorld, check_same_task, open_sim_world
 from xsim_core.sim.vision.asking import Ask
-from xsim_core.sim.vision.image_pool import ImageEnvPool
-from xsim_core.sim.vision.reporting_policy import ReportingPolicy
-from xsim_core.sim.vision.rollout import rollout
 from xsim_core.storage import ArtifactWriter, OpenArtifact
 from xsim_core.windows import temporary_arrays
 from xsim_core.world import RobotEpisodes, read_rollouts
@@ -30,12 +26,14 @@ from xsim_core.world import RobotEpisodes, read_rollouts
 from .build_pairs import build_pairs, part_of
 from .camera import CameraFit
 from .config import CalibrateConfig
-from .finetune import agreement_figures, encoder_features, finetune
-from .harm import MIN_PAIRS, Verdict, judge
-from .kept import KeptPairs
+from .figures import agreement, pair_figures
+from .finetune import finetune
+from .harm import Verdict
+from .kept import KeptPairs, with_those_before
 from .pairs import Pairs
-from .pictures import feature_plot, pair_mosaic
+from .pictures import pair_mosaic
 from .sent_out import sent_out_once, tell
+from .trials import tried
 
 
 def calibrate_student(
@@ -63,63 +61,59 @@ def calibrate_student(
     check_same_task(rollouts, sim)
     ask = _whom_to_ask(teacher, sim, student, config)
     num_trained_on = _num_trained_on(rollouts, config)
-    before = student.summary
     out.progress(0.0, {})
     device = find_device(out.runtime.device)
-    uncalibrated = Student.read(student).on(device)
+    before = Student.read(student).on(device)
     here = open_sim_world(sim, out.scratch() / "sim")
     asked = ask if config.teach is not None else None
     pairs, camera = _pairs(read_rollouts(rollouts), here, asked, config=config, out=out)
-    trusted = pairs.trusted(config.gate)
-    kept, left_out = _with_those_before(
-        KeptPairs(pairs.take(trusted), pairs.rollout[trusted] >= num_trained_on), student
-    )
+    kept, left_out = with_those_before(student, _trusted(pairs, num_trained_on, config))
     less = f"calibrate.optim.batch_size below {config.optim.batch_size}"
     with torch_threads(out.runtime.num_workers), device_memory(device, less):
-        made = _sent_out(uncalibrated, ask, here, config=config, out=out)
-        taught = made.windows if made is not None else None
-        trainer, calibrated = _finetuned(
-            uncalibrated, dataset, kept.learnt, taught, config=config, out=out
-        )
-        figures = training_figures(trainer) | _pair_figures(pairs, config) | camera.figures()
-        figures |= tell(made, calibrated, out)
-        figures["pairs_of_before"] = float(len(kept.pairs) - trusted.sum())
-        judged = kept.judged if len(kept.judged) >= MIN_PAIRS else kept.pairs
-        figures |= _agreement(uncalibrated, calibrated, judged, config=config, out=out)
-        verdict = _verdict(uncalibrated, calibrated, kept.judged, here, config=config, out=out)
+        made = _sent_out(before, ask, here, config=config, out=out)
+        trainer, after = _finetuned(before, dataset, kept.learnt, made, config=config, out=out)
+        figures = training_figures(trainer) | pair_figures(pairs, kept, config.gate)
+        figures |= camera.figures() | tell(made, after, out)
+        figures |= agreement(before, after, kept.judging, config=config, out=out)
+        verdict = tried(before, after, kept.judged, here, config=config, out=out)
     kept.write(out)
-    out.add_file("pairs.png", pair_mosaic(pairs, trusted))
+    out.add_file("pairs.png", pair_mosaic(pairs, pairs.trusted(config.gate)))
     out.add_file("loss.png", loss_plot(trainer.losses, title="imitation loss, and that on pairs"))
     out.write("curve/loss", np.array(trainer.losses))
-    is_applied = not verdict.objections
+    (before if verdict.objections else after).write(out)
+    figures |= verdict.figures | {"num_rollouts": float(rollouts.summary.num_episodes)}
+    num_steps = 0 if verdict.objections else trainer.step
+    notes = left_out + _not_applied(verdict, student.summary)
+    return _described(student.summary, after.architecture, num_steps, figures, notes)
+
+
+def _trusted(pairs: Pairs, num_trained_on: int, config: CalibrateConfig) -> KeptPairs:
+    trusted = pairs.trusted(config.gate)
+    return KeptPairs(pairs.take(trusted), pairs.rollout[trusted] >= num_trained_on)
+
+
+def _not_applied(verdict: Verdict, before: StudentPolicy) -> tuple[str, ...]:
     stays = "student of the calibration before" if before.is_calibrated else "uncalibrated student"
-    notes = left_out + tuple(f"not applied, the {stays} stays: {o}" for o in verdict.objections)
-    (calibrated if is_applied else uncalibrated).write(out)
+    return tuple(f"not applied, the {stays} stays: {o}" for o in verdict.objections)
+
+
+def _described(
+    before: StudentPolicy,
+    architecture: StudentArchitecture,
+    num_steps: int,
+    figures: dict[str, float],
+    notes: tuple[str, ...],
+) -> StudentPolicy:
+    """The policy that is left, ``num_steps`` beyond the one before; 0 when that one stays."""
     return StudentPolicy(
-        task=here.task.name,
-        is_calibrated=is_applied or before.is_calibrated,
-        architecture=calibrated.architecture.model_dump(mode="json"),
-        num_train_steps=before.num_train_steps + (trainer.step if is_applied else 0),
+        task=before.task,
+        is_calibrated=num_steps > 0 or before.is_calibrated,
+        architecture=architecture.model_dump(mode="json"),
+        num_train_steps=before.num_train_steps + num_steps,
         final_loss=figures["loss"],
-        figures=figures | verdict.figures | {"num_rollouts": float(rollouts.summary.num_episodes)},
+        figures=figures,
         notes=notes,
     )
-
-
-def _with_those_before(
-    new: KeptPairs, student: OpenArtifact[StudentPolicy]
-) -> tuple[KeptPairs, tuple[str, ...]]:
-    """The pairs of the calibrations before, and then the new ones; what is left out is said."""
-    before = KeptPairs.read(student)
-    if before is None:
-        return new, ()
-    if before.fits(new.pairs):
-        return before.joined(new), ()
-    left_out = (
-        f"{len(before.pairs)} pairs of the calibration before are left out: their images or labels "
-        "are of another shape (teach, or another student's horizon)"
-    )
-    return new, (left_out,)
 
 
 def _num_trained_on(rollouts: OpenArtifact[RealRollouts], config: CalibrateConfig) -> int:
@@ -187,7 +181,7 @@ def _finetuned(
     student: Student,
     dataset: OpenArtifact[EpisodeDataset],
     pairs: Pairs,
-    taught: TaughtWindows | None,
+    made: Round | None,
     *,
     config: CalibrateConfig,
     out: ArtifactWriter,
@@ -199,7 +193,7 @@ def _finetuned(
         optim=config.optim,
         align=config.align,
         teach=config.teach,
-        taught=taught,
+        taught=made.windows if made is not None else None,
         taught_share=config.dagger.share if config.dagger is not None else None,
         augment=config.augment,
         state_noise=config.state_noise,
@@ -207,72 +201,3 @@ def _finetuned(
         checkpoint=out.scratch() / "calibrated.npz",
         progress=part_of(out.progress, 0.55, 0.85),
     )
-
-
-def _verdict(
-    before: Student,
-    after: Student,
-    held_out: Pairs,
-    sim: OpenSimWorld,
-    *,
-    config: CalibrateConfig,
-    out: ArtifactWriter,
-) -> Verdict:
-    """What speaks against the calibrated student, where that is asked."""
-    if (harm := config.do_no_harm) is None:
-        return Verdict((), {})
-    seeds = range(harm.seed, harm.seed + harm.num_trials)
-    part = iter([(0.85, 0.925), (0.925, 1.0)])
-    with ImageEnvPool(
-        sim.assets,
-        sim.task,
-        background=sim.background,
-        domain=harm.domain,
-        num_envs=min(8, len(seeds)),
-        num_workers=out.runtime.num_workers,
-    ) as pool:
-
-        def outcomes(student: Student) -> NDArray[np.bool_]:
-            reporting = ReportingPolicy(
-                ClosedLoopStudent(student),
-                num_episodes=len(seeds),
-                horizon=sim.task.horizon,
-                progress=part_of(out.progress, *next(part)),
-            )
-            with temporary_arrays(out.scratch()):
-                return rollout(pool, reporting, seeds, num_filmed=0).success
-
-        return judge(before, after, held_out, outcomes)
-
-
-def _pair_figures(pairs: Pairs, config: CalibrateConfig) -> dict[str, float]:
-    trusted = pairs.trusted(config.gate)
-    distance, angle, _ = pairs.disagreement()
-    found = pairs.score >= config.gate.min_track_score
-    figures = {"pairs_kept": float(trusted.sum()), "pairs_dropped": float((~trusted).sum())}
-    if found.any():
-        figures["object_gap_mm"] = 1e3 * float(np.median(distance[found]))
-        figures["object_gap_deg"] = float(np.degrees(np.median(angle[found])))
-    return figures
-
-
-def _agreement(
-    before: Student,
-    after: Student,
-    pairs: Pairs,
-    *,
-    config: CalibrateConfig,
-    out: ArtifactWriter,
-) -> dict[str, float]:
-    """Retrieval and alignment before and after, and their picture; nothing without pairs."""
-    if len(pairs) < MIN_PAIRS:
-        return {}
-    figures = {}
-    for when, student in (("before", before), ("after", after)):
-        measured = agreement_figures(student, pairs, config.align.duplicate_m)
-        figures |= {f"{name}_{when}": value for name, value in measured.items()}
-    features = [
-        (encoder_features(s, pairs.real), encoder_features(s, pairs.sim)) for s in (before, after)
-    ]
-    out.add_file("features.png", feature_plot(features[0], features[1], pairs.rollout))
-    return figures

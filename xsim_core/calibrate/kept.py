@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from xsim_core.artifacts import StudentPolicy
 from xsim_core.storage import ArtifactWriter, OpenArtifact
 
+from .harm import MIN_PAIRS
 from .pairs import Pairs
 
 _PREFIX = "pairs"
@@ -35,6 +36,11 @@ class KeptPairs:
     def judged(self) -> Pairs:
         """Those held out."""
         return self.pairs.take(self.is_held_out)
+
+    @property
+    def judging(self) -> Pairs:
+        """Those held out, or all where these are too few to say anything."""
+        return self.judged if self.is_held_out.sum() >= MIN_PAIRS else self.pairs
 
     @classmethod
     def read(cls, student: OpenArtifact[StudentPolicy]) -> "KeptPairs | None":
@@ -64,3 +70,19 @@ class KeptPairs:
             Pairs.concatenate([self.pairs, counted]),
             np.concatenate([self.is_held_out, new.is_held_out]),
         )
+
+
+def with_those_before(
+    student: OpenArtifact[StudentPolicy], new: KeptPairs
+) -> tuple[KeptPairs, tuple[str, ...]]:
+    """The pairs of the calibrations before, and then the new ones; what is left out is said."""
+    before = KeptPairs.read(student)
+    if before is None:
+        return new, ()
+    if before.fits(new.pairs):
+        return before.joined(new), ()
+    left_out = (
+        f"{len(before.pairs)} pairs of the calibration before are left out: their images or labels "
+        "are of another shape (teach, or another student's horizon)"
+    )
+    return new, (left_out,)
