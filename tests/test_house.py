@@ -217,7 +217,7 @@ ELSEWHERE = {
     "tests/storage/test_untrusted.py": "xsim_core/storage/object_store/payload",
     "tests/storage/test_frames.py": "xsim_core/storage/writer",
     "tests/storage/test_verify.py": "xsim_core/storage/commit",
-    "tests/storage/test_collect_machine.py": "xsim_core/storage/reach",
+    "tests/storage/sweeper/test_collect_machine.py": "xsim_core/storage/reach",
     "tests/flows/test_durable_records.py": """
         xsim_core/storage/record_store xsim_core/storage/records flows/inbox/last_scan
         flows/retraining/decisions""",

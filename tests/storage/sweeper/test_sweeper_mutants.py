@@ -6,7 +6,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from flows.records import naming, recorder
 from flows.records.at_work import WorkNote
-from tests.storage.test_collect_machine import Laboratory, done
+from tests.storage.sweeper.test_collect_machine import Laboratory, done
 from xsim_core.errors import XSimError
 from xsim_core.storage import collect, commit, reach
 
