@@ -82,7 +82,9 @@ ELSEWHERE = {
         xsim_core/calibrate/build_pairs xsim_core/calibrate/figures xsim_core/calibrate/trials""",
     "tests/diffusion/test_train.py": "xsim_core/diffusion/trials",
     "tests/evaluate/test_evaluate.py": "xsim_core/evaluate/trials",
-    "tests/pose_track/test_track.py": "xsim_core/pose_track/_cpu xsim_core/tracking/overlay",
+    "tests/pose_track/test_track.py": """
+        xsim_core/pose_track/_cpu xsim_core/pose_track/world_track
+        xsim_core/tracking/overlay""",
     "tests/pose_track/test_disturbed.py": "xsim_core/pose_track/video xsim_core/film/frames",
     "tests/film/test_camera_path.py": "xsim_core/film/gates",
     "tests/capture/readers/posed/test_nerfstudio.py": """

@@ -1,21 +1,16 @@
 """From raw poses to the artifact: continuous, smooth, cut into segments, judged, and drawn."""
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
 from xsim_core.artifacts import Capture, ObjectTrack
-from xsim_core.film.camera_path import CameraPath, follow_camera
+from xsim_core.film.camera_path import CameraPath
 from xsim_core.film.camera_place import notes_on_place
 from xsim_core.film.contacts import Contacts, find_contacts
-from xsim_core.film.frames import Video, open_video
+from xsim_core.film.frames import Video
 from xsim_core.geometry import TexturedMesh
-from xsim_core.geometry.arrays import PerFrame, Segments, Statuses, Times, Track
-from xsim_core.geometry.symmetry import made_continuous
-from xsim_core.geometry.symmetry_spec import ObjectSymmetry
 from xsim_core.storage import ArtifactWriter, OpenArtifact
-from xsim_core.tracking import LOST, OCCLUDED, OK, fill_gaps, motion_segments, smooth_poses
+from xsim_core.tracking import LOST, OK
 from xsim_core.verdicts import judge_track
 from xsim_core.verdicts.evidence import TrackEvidence, measured_surface
 
@@ -24,53 +19,13 @@ from .pictures import add_overlays, plot_trajectory
 from .raw_track import RawTrack
 from .standing import Plane, support_plane
 from .told import (
-    check_ok_share,
     contact_times,
     notes_on,
     notes_on_contacts,
     notes_on_first_pose,
     notes_on_motion,
 )
-from .video import check_inputs, open_mesh
-
-
-@dataclass(frozen=True)
-class Filmed:
-    """A capture's film, the object's mesh, and where the camera was."""
-
-    video: Video
-    mesh: TexturedMesh
-    path: CameraPath
-    is_repeat: NDArray[np.bool_]
-    """(t,): frames that repeat the one before."""
-
-    @classmethod
-    def of(cls, capture: OpenArtifact[Capture], config: PoseTrackConfig) -> "Filmed":
-        """As the capture holds them.
-
-        Raises:
-            BadInputError: for what tracking cannot work with (``check_inputs``).
-            QualityGateError: when the camera's pose cannot be told.
-        """
-        video, mesh = open_video(capture), open_mesh(capture)
-        check_inputs(capture, video, mesh)
-        path = follow_camera(video, capture.summary, config)
-        repeats = np.array([video.is_repeat(i) for i in range(video.num_frames)])
-        return cls(video, mesh, path, repeats)
-
-
-@dataclass(frozen=True)
-class WorldTrack:
-    """The motion over t frames, gaps filled where they may be."""
-
-    T_main_object: Track
-    """(t, 4, 4) in the frame of the film's first place, as measured."""
-    T_world_object: Track
-    """(t, 4, 4) smoothed: what later stages use."""
-    status: Statuses
-    score: PerFrame
-    timestamps_s: Times
-    segments: Segments
+from .world_track import Filmed, WorldTrack, in_world
 
 
 def finish(
@@ -102,11 +57,7 @@ def finish(
     raw.status[filmed.is_repeat | path.is_unplaced] = LOST
     track = in_world(raw, filmed, capture.summary.symmetry, config)
     touched = _contacts(track, path, video, mesh, config)
-    _write(track, path, video, out)
-    if touched is not None:
-        out.write_all({"contacts": touched.touches, "gap_m": touched.gap_m})
-    out.write_all(capture.arrays("object"), prefix="object")
-    _draw(track, path, video, mesh, out)
+    _leave(track, touched, capture, filmed, out)
     plane = support_plane(video, capture.summary, path, config.tracker)
     apart_m = _figure(raw.passes_apart_m[0])
     verdict = judge_track(evidence(track, mesh, plane, apart_m))
@@ -137,34 +88,19 @@ def finish(
     )
 
 
-def in_world(
-    raw: RawTrack,
+def _leave(
+    track: WorldTrack,
+    touched: Contacts | None,
+    capture: OpenArtifact[Capture],
     filmed: Filmed,
-    symmetry: ObjectSymmetry | None,
-    config: PoseTrackConfig,
-) -> WorldTrack:
-    """What was found, continuous, without short gaps, smooth, and cut into segments.
-
-    Raises:
-        QualityGateError: when the object is lost too often.
-    """
-    times_s, path = filmed.video.timestamps_s, filmed.path
-    T_seen = path.to_main(raw.T_cam_object)
-    if symmetry is not None:
-        T_seen = made_continuous(T_seen, np.isin(raw.status, (OK, OCCLUDED)), symmetry)
-    T_main_object, status = fill_gaps(
-        T_seen, raw.status, times_s, max_gap_s=config.smoothing.max_gap_s
-    )
-    check_ok_share(status, filmed.is_repeat, config)
-    T_world_object = smooth_poses(
-        path.world.T_world_cam @ T_main_object,
-        _weights(raw, config),
-        times_s,
-        config=config.smoothing,
-    )
-    segments = motion_segments(T_world_object, times_s, config=config.segments)
-    score = np.clip(raw.score, 0, 1).astype(np.float32)
-    return WorldTrack(T_main_object, T_world_object, status, score, times_s, segments)
+    out: ArtifactWriter,
+) -> None:
+    """Write the track, its contacts and the object that it is of, and draw it."""
+    _write(track, filmed.path, filmed.video, out)
+    if touched is not None:
+        out.write_all({"contacts": touched.touches, "gap_m": touched.gap_m})
+    out.write_all(capture.arrays("object"), prefix="object")
+    _draw(track, filmed.path, filmed.video, filmed.mesh, out)
 
 
 def _notes(
@@ -239,12 +175,6 @@ def evidence(
         measured_surface(plane),
         apart_m,
     )
-
-
-def _weights(raw: RawTrack, config: PoseTrackConfig) -> NDArray[np.float64]:
-    """Smoothing weights (t,): the score where the object was seen, nothing where it was not."""
-    occluded = config.smoothing.occluded_weight * (raw.status == OCCLUDED)
-    return np.clip(raw.score, 0, 1).astype(np.float64) * ((raw.status == OK) + occluded)
 
 
 def _figure(value: float) -> float | None:

@@ -10,9 +10,10 @@ from xsim_core.storage import ArtifactWriter, OpenArtifact
 
 from . import _cpu, _file, _foundationpose
 from .config import PoseTrackConfig
-from .finish import Filmed, finish
+from .finish import finish
 from .raw_track import RawTrack
 from .told import notes_on_unused
+from .world_track import Filmed
 
 REPORT_EVERY_S = 0.5
 

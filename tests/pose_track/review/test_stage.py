@@ -11,8 +11,8 @@ from xsim_core.build_sim.quality import check_track
 from xsim_core.errors import BadInputError, QualityGateError
 from xsim_core.pose_track import KeyPose, ReviewConfig
 from xsim_core.pose_track.config import PoseTrackConfig
-from xsim_core.pose_track.finish import Filmed
 from xsim_core.pose_track.review.track_again import judge_key, raw_of, track_again, with_cuts
+from xsim_core.pose_track.world_track import Filmed
 from xsim_core.stage import run_stage
 from xsim_core.stages import REVIEW_TRACK
 from xsim_core.tracking import INTERPOLATED, LOST, OK, add_m

@@ -1,6 +1,5 @@
 """A track under review: its film, what a person has changed so far, and what came of that."""
 
-import math
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
@@ -9,10 +8,12 @@ import numpy as np
 
 from xsim_core.artifacts import Capture, ObjectTrack
 from xsim_core.errors import BadInputError
-from xsim_core.geometry.arrays import SE3
+from xsim_core.geometry import so3_exp
+from xsim_core.geometry.arrays import SE3, Vector3
 from xsim_core.pictures import png_bytes
-from xsim_core.pose_track.finish import Filmed, WorldTrack, evidence, in_world
+from xsim_core.pose_track.finish import evidence
 from xsim_core.pose_track.raw_track import RawTrack
+from xsim_core.pose_track.world_track import Filmed, WorldTrack, in_world
 from xsim_core.storage import OpenArtifact
 from xsim_core.tracking import LOST, OK, STATUS_NAMES, ObjectTracker, RayCaster, draw_pose
 from xsim_core.verdicts import TrackVerdict, judge_track
@@ -180,7 +181,7 @@ class ReviewedFilm:
         assert tracker.best_pose is not None
         return self._looked(at, tracker.best_pose)
 
-    def moved(self, looked: Looked, shift_m: SE3, turn_rad: SE3) -> Looked:
+    def moved(self, looked: Looked, shift_m: Vector3, turn_rad: Vector3) -> Looked:
         """A pose moved along the camera's axes, and turned about them at the object's centre.
 
         Args:
@@ -190,7 +191,7 @@ class ReviewedFilm:
         """
         T, centre = looked.T_cam_object.copy(), self.filmed.mesh.centre
         middle = T[:3, :3] @ centre + T[:3, 3]
-        T[:3, :3] = _rotation(np.asarray(turn_rad, np.float64)) @ T[:3, :3]
+        T[:3, :3] = so3_exp(turn_rad) @ T[:3, :3]
         T[:3, 3] = middle + np.asarray(shift_m, np.float64) - T[:3, :3] @ centre
         return self._looked(looked.at, T)
 
@@ -278,13 +279,3 @@ class ReviewedFilm:
     def _check_frame(self, at: int) -> None:
         if not 0 <= at < self.num_frames:
             raise BadInputError(f"there is no frame {at}; the film has {self.num_frames}")
-
-
-def _rotation(vector: SE3) -> SE3:
-    """Rodrigues' formula."""
-    angle = float(np.linalg.norm(vector))
-    if angle < 1e-12:
-        return np.eye(3)
-    x, y, z = vector / angle
-    K = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
-    return np.eye(3) + math.sin(angle) * K + (1 - math.cos(angle)) * K @ K

@@ -6,7 +6,8 @@ from xsim_core.artifacts import Capture, ObjectTrack, TrackReview
 from xsim_core.errors import BadInputError
 from xsim_core.geometry.arrays import SE3
 from xsim_core.pose_track.config import PoseTrackConfig
-from xsim_core.pose_track.finish import Filmed, finish
+from xsim_core.pose_track.finish import finish
+from xsim_core.pose_track.world_track import Filmed
 from xsim_core.storage import ArtifactWriter, OpenArtifact
 
 from .config import ReviewConfig

@@ -10,8 +10,8 @@ from xsim_core.artifacts import ObjectTrack
 from xsim_core.errors import BadInputError
 from xsim_core.geometry.arrays import SE3
 from xsim_core.pose_track.config import PoseTrackConfig
-from xsim_core.pose_track.finish import Filmed
 from xsim_core.pose_track.raw_track import RawTrack, better_of
+from xsim_core.pose_track.world_track import Filmed
 from xsim_core.storage import OpenArtifact, Progress
 from xsim_core.tracking import INTERPOLATED, LOST, OK, ObjectTracker, TrackedPose, add_m
 
