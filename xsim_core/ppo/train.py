@@ -67,19 +67,8 @@ def train_teacher(
         )
         trainer.run()
         final = episodes(trainer.best, FINAL_SEED)
-    curve = {k: np.array(v, dtype=np.float64) for k, v in trainer.curve.items()}
-    out.write_all(trainer.best)
-    out.write_all(curve, prefix="curve")
-    threshold = config.success_threshold
-    out.add_file("learning_curve.png", learning_curve_png(curve, threshold=threshold))
-    out.add_file("paths_top_view.png", paths_png(world.assets, final))
-    success = float(final.success.mean())
-    if success < config.min_success:
-        raise QualityGateError(
-            f"teacher for '{world.task.name}' succeeds in {success:.0%} of "
-            f"{len(final.success)} episodes, below PPOConfig.min_success {config.min_success:.0%}. "
-            "Raise num_env_steps, or widen the task's tolerances."
-        )
+    _leave(trainer, paths_png(world.assets, final), config, out)
+    success = _enough(final, world.task.name, config)
     return TeacherPolicy(
         task=world.task.name,
         num_env_steps=trainer.env_steps,
@@ -87,3 +76,24 @@ def train_teacher(
         num_eval_episodes=len(final.success),
         reached_threshold=trainer.reached,
     )
+
+
+def _leave(trainer: Trainer, paths: bytes, config: PPOConfig, out: ArtifactWriter) -> None:
+    curve = {k: np.array(v, dtype=np.float64) for k, v in trainer.curve.items()}
+    out.write_all(trainer.best)
+    out.write_all(curve, prefix="curve")
+    threshold = config.success_threshold
+    out.add_file("learning_curve.png", learning_curve_png(curve, threshold=threshold))
+    out.add_file("paths_top_view.png", paths)
+
+
+def _enough(final: Outcomes, task: str, config: PPOConfig) -> float:
+    """The share of successes, where it is no less than asked for."""
+    success = float(final.success.mean())
+    if success < config.min_success:
+        raise QualityGateError(
+            f"teacher for '{task}' succeeds in {success:.0%} of "
+            f"{len(final.success)} episodes, below PPOConfig.min_success {config.min_success:.0%}. "
+            "Raise num_env_steps, or widen the task's tolerances."
+        )
+    return success
