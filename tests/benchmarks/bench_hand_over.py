@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from flows.cli.policies.serve_robot import _scene
+from flows.cli.policies.serve_robot import scene_of_run
 from tasks.settings import load_settings
 from tests.benchmarks.lockstep import Lockstep, paired
 from xsim_core.policies.statistics import wilson_interval
@@ -80,7 +80,7 @@ def main():
     with tempfile.TemporaryDirectory() as scratch:
         here = Lockstep(
             PolicyOnRobot(store, ref, Path(scratch) / "sim"),
-            _scene(store, given.run),
+            scene_of_run(store, given.run),
             Path(scratch) / "robot",
             picture_s=given.picture_s,
             thinking_s=given.thinking_s,

@@ -11,7 +11,7 @@ import json
 import tempfile
 from pathlib import Path
 
-from flows.cli.policies.serve_robot import _scene
+from flows.cli.policies.serve_robot import scene_of_run
 from tasks.settings import load_settings
 from tests.benchmarks.lockstep import Lockstep, paired
 from xsim_core.policies.statistics import wilson_interval
@@ -71,7 +71,7 @@ def main():
         here = {
             (run, s): Lockstep(
                 PolicyOnRobot(store, refs[run, s], Path(scratch) / run / s / "sim"),
-                _scene(store, run),
+                scene_of_run(store, run),
                 Path(scratch) / run / s / "robot",
                 picture_s=given.picture_s,
                 thinking_s=given.thinking_s,

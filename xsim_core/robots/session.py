@@ -99,20 +99,7 @@ class PolicyOnRobot:
         a = self.student.architecture
         view = policy_camera(self.sim.assets, a.image_hw)
         task = self.sim.task
-        header = {
-            "policy": str(self.ref),
-            "task": task.name,
-            "driver": driver.name,
-            "robot": info.model,
-            "fps": task.control_freq_hz,
-            "waits": waits,
-            "join": join,
-            "action_names": list(task.action_names),
-            "K": info.camera.K,
-            "T_world_cam": info.T_world_cam,
-            "image_hw": [info.camera.height, info.camera.width],
-            "picture_times": info.picture_times,
-        }
+        header = self._header(driver.name, info) | {"waits": waits, "join": join}
         return Setup(
             driver=driver,
             info=info,
@@ -128,6 +115,23 @@ class PolicyOnRobot:
             join=join,
             watch=watch or Watch(),
         )
+
+    def _header(self, driver: str, info: RobotInfo) -> dict[str, Any]:
+        """What a recording says of policy, robot and camera."""
+        task, camera = self.sim.task, info.camera
+        assert camera is not None
+        return {
+            "policy": str(self.ref),
+            "task": task.name,
+            "driver": driver,
+            "robot": info.model,
+            "fps": task.control_freq_hz,
+            "action_names": list(task.action_names),
+            "K": camera.K,
+            "T_world_cam": info.T_world_cam,
+            "image_hw": [camera.height, camera.width],
+            "picture_times": info.picture_times,
+        }
 
     def thinker(self, seed: int) -> Thinker:
         """The policy as a function; the seed decides its noise."""

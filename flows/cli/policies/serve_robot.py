@@ -58,7 +58,7 @@ class RobotServe:
         if self.seed < 0:
             raise BadInputError(f"--seed {self.seed} is no seed: 0 or more.")
         _, key = key_in(self.key_file)
-        scene = _scene(load_settings().open_store(), self.run_name)
+        scene = scene_of_run(load_settings().open_store(), self.run_name)
         with tempfile.TemporaryDirectory() as folder:
             asyncio.run(self._serve(scene, Path(folder), key))
         return 0
@@ -93,7 +93,12 @@ class RobotServe:
             robot.close()
 
 
-def _scene(store: "ArtifactStore", run_name: str) -> "Scene":
+def scene_of_run(store: "ArtifactStore", run_name: str) -> "Scene":
+    """The world that a run's policies deploy into.
+
+    Raises:
+        BadInputError: when the run has none.
+    """
     from xsim_core.artifacts import RealWorld, SimWorld
     from xsim_core.errors import BadInputError
     from xsim_core.runs import load_record
