@@ -66,6 +66,12 @@ TABLES = {
     "demo, worlds that differ in more, calibrated": lambda: other_minus_plain(
         demo.trainings("p"), demo.trainings("pw"), "calibrated"
     ),
+    "demo, other tables in training": lambda: other_minus_plain(
+        demo.trainings("pw")[:1], demo.trainings("pb")
+    ),
+    "demo, other tables in training, calibrated": lambda: other_minus_plain(
+        demo.trainings("pw")[:1], demo.trainings("pb"), "calibrated"
+    ),
     "demo, trainings not sent out": lambda: over_trainings(demo.trainings("m")),
     "demo, calibrated minus plain, not sent out": lambda: calibrated_minus_plain(
         demo.trainings("m")

@@ -65,8 +65,10 @@ def _changes(kept, policy, others, other_policy):
             said += f", sign-flip {_p(sign_flip_exact(before, after))}"
         else:
             said += f"; McNemar {_p(mcnemar_exact(before[0], after[0]))}"
-        low, high = over_units(change)
-        lines.append(f"{said}; over trainings {low:+.2f} to {high:+.2f}).")
+        if len(change) > 1:
+            low, high = over_units(change)
+            said += f"; over trainings {low:+.2f} to {high:+.2f}"
+        lines.append(f"{said}).")
     return "\n".join(lines) + "\n"
 
 
