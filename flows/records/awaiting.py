@@ -71,7 +71,7 @@ def with_review(request: RunRequest, name: str, reviewed: str) -> str:
 
     Args:
         request: what was asked; the command asks for the same.
-        name: what the run is called.
+        name: what the run is called; "" for a run of its own.
         reviewed: the ref of the reviewed track.
     """
     rest = ["--rollouts", request.rollouts] if request.rollouts else []
@@ -84,7 +84,7 @@ def _again(request: RunRequest, name: str) -> list[str]:
     words = ["xsim", "run", request.capture, "--preset", request.preset]
     words += ["--task", request.task] if request.task else []
     unnamed = request.model_copy(update={"name": None})
-    words += ["--name", name] if name != unnamed.run_name else []
+    words += ["--name", name] if name and name != unnamed.run_name else []
     settings = [f"{key}={json.dumps(value)}" for key, value in _leaves(request.overrides)]
     words += ["--set", *settings] if settings else []
     words += ["--anew", *request.anew] if request.anew else []

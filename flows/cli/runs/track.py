@@ -29,7 +29,8 @@ class TrackReview:
 
     Shows the film with the mesh drawn over it, every frame's score on a timeline, and the track in
     three dimensions. Nothing is changed before it is accepted: then a track of its own is made,
-    with the author's note, and a run that waits for it goes on. --accept or --cut decide here,
+    with the author's note, and a run that waits for it goes on. Of a run that was reviewed it goes
+    on from what was decided: cuts, key poses and words are there. --accept or --cut decide here,
     without the page. Ctrl-C ends it without a decision.
     """
 
@@ -39,6 +40,8 @@ class TrackReview:
     """Accept the track as it is, with what --cut leaves out, without opening the page."""
     cut: Annotated[Texts, several("FIRST:LAST")] = NO_TEXTS
     """Frames not to be believed, such as 40:55; both ends are cut."""
+    anew: bool = False
+    """Begin from the track as it was tracked, though the run has a review."""
     author: Annotated[str, arg(metavar="NAME")] = ""
     """Who decides; the user of this machine by default."""
     note: Annotated[str, arg(metavar="TEXT")] = ""
@@ -76,12 +79,14 @@ class TrackReview:
 
         inputs = {"capture": record.stages["ingest_capture"], "track": record.stages["pose_track"]}
         author = self.author or _user()
+        earlier = None if self.anew else _earlier(store, record)
         if not (self.accept or self.cut):
-            return self._through_page(settings, store, inputs, author)
+            return self._through_page(settings, store, inputs, author, earlier)
         try:
             decision = ReviewConfig(author=author, note=self.note, cuts=_cuts(self.cut))
         except ValidationError as error:
             raise BadInputError(refusal(error, "review")) from error
+        decision = decision if earlier is None else decision.after(earlier)
         return _make(settings, store, inputs, decision)
 
     def _through_page(
@@ -90,14 +95,14 @@ class TrackReview:
         store: "ArtifactStore",
         inputs: "dict[str, ArtifactRef[Any]]",
         author: str,
+        earlier: "ReviewConfig | None",
     ) -> "str | None":
         from xsim_core.artifacts import Capture, ObjectTrack
         from xsim_core.pose_track.review.reviewed_film import ReviewedFilm
         from xsim_core.pose_track.review.server import Reviewer
 
-        film = ReviewedFilm(
-            store.open(inputs["capture"], Capture), store.open(inputs["track"], ObjectTrack)
-        )
+        capture = store.open(inputs["capture"], Capture)
+        film = ReviewedFilm(capture, store.open(inputs["track"], ObjectTrack), earlier)
 
         def decide(decision: "ReviewConfig") -> str:
             return _make(settings, store, inputs, decision)
@@ -119,7 +124,9 @@ class TrackReview:
 
         summary = store.open(find_ref(store, made)).summary
         is_resumed = _resumed(settings, record, made)
-        go_on = "" if is_resumed else with_review(record.request, record.name, made)
+        # Only a run that waits goes on under its name; another one has a name of its own.
+        name = record.name if record.state == "waiting" else ""
+        go_on = "" if is_resumed else with_review(record.request, name, made)
         if self.json:
             said = {"track": made, "verdict": summary.verdict, "resumed": is_resumed}
             print_json({**said, "go_on": go_on})
@@ -141,6 +148,18 @@ def _tracked(store: "ArtifactStore", name: str) -> "RunRecord":
             "again: it goes on."
         )
     return record
+
+
+def _earlier(store: "ArtifactStore", record: "RunRecord") -> "ReviewConfig | None":
+    """What was decided on the run's track before, if anything was."""
+    from xsim_core.artifacts import ObjectTrack
+    from xsim_core.pose_track.review.stage import decided_on
+
+    reviewed = record.stages.get("review_track")
+    if reviewed is None:
+        return None
+    track = store.open(record.stages["pose_track"], ObjectTrack)
+    return decided_on(track, store.open(reviewed, ObjectTrack))
 
 
 def _cuts(texts: Texts) -> tuple[tuple[int, int], ...]:

@@ -13,6 +13,7 @@ from PIL import Image
 from tests.capture.annotate.browser import opened
 from tests.capture.annotate.test_annotate import ask, refusal
 from tests.pose_track.review.conftest import NUM_FRAMES, WRONG
+from xsim_core.pose_track import ReviewConfig
 from xsim_core.pose_track.review.reviewed_film import ReviewedFilm
 from xsim_core.pose_track.review.server import Reviewer
 from xsim_core.tracking import add_m
@@ -119,6 +120,21 @@ def test_what_cannot_be_done_changes_nothing(filmed):
         assert refusal(reviewer, "decide", {"author": "A", "note": "x" * 20000})[0] == 413
         assert reviewer.film.state() == before
     assert reviewer.decisions == []
+
+
+def test_the_page_tells_what_was_decided_before(filmed):
+    earlier = ReviewConfig(author="Bo", note="it <b>slipped</b>", cuts=((9, 9),))
+    film = ReviewedFilm(filmed.capture, filmed.wrong, earlier)
+    with Reviewer(film, str, title="a run") as reviewer:
+        answering = threading.Thread(target=reviewer.serve)
+        answering.start()
+        try:
+            page = ask(reviewer, "").decode()
+        finally:
+            reviewer.stop()
+            answering.join()
+    assert "Bo decided before: it &lt;b&gt;slipped&lt;/b&gt;" in page
+    assert '"cuts": [[9, 9]]' in page
 
 
 @pytest.mark.slow

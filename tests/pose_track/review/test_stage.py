@@ -11,6 +11,8 @@ from xsim_core.build_sim.quality import check_track
 from xsim_core.errors import BadInputError, QualityGateError
 from xsim_core.pose_track import KeyPose, ReviewConfig
 from xsim_core.pose_track.config import PoseTrackConfig
+from xsim_core.pose_track.review.reviewed_film import ReviewedFilm
+from xsim_core.pose_track.review.stage import decided_on
 from xsim_core.pose_track.review.track_again import judge_key, raw_of, track_again, with_cuts
 from xsim_core.pose_track.world_track import Filmed
 from xsim_core.stage import run_stage
@@ -98,6 +100,49 @@ def test_what_cannot_be_cut_is_refused(filmed):
         with_cuts(raw_of(filmed.track), [(3, 10)])
     with pytest.raises(QualityGateError):
         review(filmed, filmed.track, cuts=((1, 9),))
+
+
+def test_a_second_review_goes_on_from_the_first(filmed):
+    first = review(filmed, filmed.wrong, key_poses=(key(filmed),), cuts=((9, 9),))
+    earlier = decided_on(filmed.wrong, first)
+    film = ReviewedFilm(filmed.capture, filmed.wrong, earlier)
+    # Poses, cuts and words are there, and what they come to.
+    assert (list(film.keys), film.cuts) == ([KEY], [(9, 9)])
+    assert [(said.author, said.note) for said in film.before] == [("Ada", "looked at it")]
+    np.testing.assert_array_equal(film.world.T_world_object, first.array("T_world_object"))
+    film.cut(8, 8)
+    decided = film.decision("Bo", "and there")
+    second = filmed.store.open(
+        run_stage(
+            REVIEW_TRACK,
+            decided,
+            filmed.store,
+            {"capture": filmed.capture.ref, "track": filmed.wrong.ref},
+        )
+    )
+    assert second.summary.review.cuts == ((8, 8), (9, 9))
+    assert second.summary.review.key_frames == (KEY,)
+    said = [note for note in second.summary.notes if note.startswith("reviewed")]
+    assert said[0].startswith("reviewed: Bo set the pose in frame 6")
+    assert said[1:] == ["reviewed before: Ada: looked at it"]
+    assert [s.author for s in decided_on(filmed.wrong, second).words] == ["Ada", "Bo"]
+    # Without the page the same comes of what is added.
+    added = ReviewConfig(author="Bo", note="and there", cuts=((8, 8),)).after(earlier)
+    assert added == decided
+    # What was decided on another track, or by nobody, is nothing to go on from.
+    assert decided_on(filmed.track, first) is None
+    assert decided_on(filmed.wrong, filmed.wrong) is None
+
+
+def test_contacts_are_found_again_after_a_review(filmed):
+    touched = filmed.track.array("contacts")
+    assert len(touched) > 0, "a hand pushes the block"
+    odd = {"contacts": np.array([[0, 0]]), "gap_m": np.full(NUM_FRAMES, 9, np.float32)}
+    told = commit_like(filmed.store, filmed.track, changes=odd, contacts_s=((0.0, 0.0),))
+    made = review(filmed, told)
+    np.testing.assert_array_equal(made.array("contacts"), touched)
+    np.testing.assert_array_equal(made.array("gap_m"), filmed.track.array("gap_m"))
+    assert made.summary.contacts_s == filmed.track.summary.contacts_s
 
 
 def test_a_review_is_of_this_captures_track(filmed):

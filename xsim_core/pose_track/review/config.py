@@ -31,6 +31,13 @@ class KeyPose(FrozenModel):
         return rows
 
 
+class Said(FrozenModel):
+    """Who decided on a track before, and why."""
+
+    author: str
+    note: str
+
+
 class ReviewConfig(StageConfig):
     """Who decided what, and why. Without key poses and cuts the track is accepted as it is."""
 
@@ -42,6 +49,25 @@ class ReviewConfig(StageConfig):
     """The film is tracked again between and around them."""
     cuts: tuple[tuple[int, int], ...] = ()
     """First and last frames, both of them included, of what is not to be believed."""
+
+    before: tuple[Said, ...] = Field(default=(), exclude_if=lambda said: not said)
+    """Who decided before; what of it stands is among ``key_poses`` and ``cuts``."""
+
+    @property
+    def words(self) -> tuple[Said, ...]:
+        """All that was said so far, for a review that begins from this one."""
+        return (*self.before, Said(author=self.author, note=self.note))
+
+    def after(self, earlier: "ReviewConfig") -> "ReviewConfig":
+        """The same on top of an earlier review, whose key poses, cuts and words stay."""
+        keys = {key.frame: key for key in (*earlier.key_poses, *self.key_poses)}
+        return self.model_copy(
+            update={
+                "key_poses": tuple(keys[frame] for frame in sorted(keys)),
+                "cuts": tuple(sorted({*earlier.cuts, *self.cuts})),
+                "before": earlier.words,
+            }
+        )
 
     @field_validator("author", "note", mode="before")
     @classmethod

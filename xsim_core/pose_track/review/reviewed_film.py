@@ -43,8 +43,18 @@ class Looked:
 class ReviewedFilm:
     """What is shown and changed; nothing is written before somebody decides."""
 
-    def __init__(self, capture: OpenArtifact[Capture], track: OpenArtifact[ObjectTrack]) -> None:
+    def __init__(
+        self,
+        capture: OpenArtifact[Capture],
+        track: OpenArtifact[ObjectTrack],
+        earlier: ReviewConfig | None = None,
+    ) -> None:
         """Open the film of a track.
+
+        Args:
+            capture: its film.
+            track: as it was tracked.
+            earlier: what was decided on it before, from which this review goes on.
 
         Raises:
             BadInputError: when the two do not belong together.
@@ -54,11 +64,14 @@ class ReviewedFilm:
         self.capture, self.track = capture, track
         self.filmed = Filmed.of(capture, self.config)
         self.keys: dict[int, SE3] = {}
-        self.cuts: list[tuple[int, int]] = []
+        self.cuts = [] if earlier is None else list(earlier.cuts)
+        self.before = () if earlier is None else earlier.words
         self._before = self._again = raw_of(track)
         self._caster = RayCaster(self.filmed.mesh)
         self.frame_png = lru_cache(maxsize=64)(self._frame_png)
         self._world: WorldTrack | None = None
+        if earlier is not None and earlier.key_poses:
+            self._track_again({k.frame: np.array(k.T_cam_object) for k in earlier.key_poses})
 
     @property
     def num_frames(self) -> int:
@@ -243,7 +256,9 @@ class ReviewedFilm:
             for k, T in sorted(self.keys.items())
         )
         cuts = tuple(sorted(self.cuts))
-        return ReviewConfig(author=author, note=note, key_poses=poses, cuts=cuts)
+        return ReviewConfig(
+            author=author, note=note, key_poses=poses, cuts=cuts, before=self.before
+        )
 
     def _with_cuts(self, cuts: list[tuple[int, int]]) -> None:
         before, self.cuts, self._world = self.cuts, cuts, None

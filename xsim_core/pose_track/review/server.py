@@ -116,6 +116,7 @@ class Reviewer(PageServer):
             facts=facts,
             title=self._words["title"],
             object_name=object_name,
+            before=self._film.before,
         )
         return safe_page(page)
 

@@ -36,7 +36,7 @@ def review_track(
     raw = with_cuts(raw, config.cuts)
     before = track.summary
     made = finish(
-        raw, (_told(config),), capture, filmed, backend=before.backend, config=settings, out=out
+        raw, _told(config), capture, filmed, backend=before.backend, config=settings, out=out
     )
     review = TrackReview(
         author=config.author,
@@ -63,6 +63,17 @@ def settings_of(track: OpenArtifact[ObjectTrack]) -> PoseTrackConfig:
     return PoseTrackConfig.model_validate(track.manifest.config)
 
 
+def decided_on(
+    track: OpenArtifact[ObjectTrack], reviewed: OpenArtifact[ObjectTrack] | None
+) -> ReviewConfig | None:
+    """What was decided on a track before; None where the review is none, or of another track."""
+    if reviewed is None or reviewed.manifest.stage != "review_track":
+        return None
+    if reviewed.manifest.inputs.get("track") != track.ref:
+        return None
+    return ReviewConfig.model_validate(reviewed.manifest.config)
+
+
 def check_pair(capture: OpenArtifact[Capture], track: OpenArtifact[ObjectTrack]) -> None:
     """Refuse a track of another capture.
 
@@ -74,7 +85,7 @@ def check_pair(capture: OpenArtifact[Capture], track: OpenArtifact[ObjectTrack])
         raise BadInputError(f"{track.ref} is the track of {of}, not of {capture.ref}")
 
 
-def _told(config: ReviewConfig) -> str:
+def _told(config: ReviewConfig) -> tuple[str, ...]:
     done: list[str] = []
     if config.key_poses:
         frames = ", ".join(str(frame) for frame in sorted(key.frame for key in config.key_poses))
@@ -83,4 +94,5 @@ def _told(config: ReviewConfig) -> str:
         cuts = ", ".join(f"{a}–{b}" if b > a else str(a) for a, b in config.cuts)
         done.append(f"cut frames {cuts}")
     what = " and ".join(done) if done else "accepted the track as it is"
-    return f"reviewed: {config.author} {what}: {config.note}"
+    before = (f"reviewed before: {said.author}: {said.note}" for said in config.before)
+    return f"reviewed: {config.author} {what}: {config.note}", *before
