@@ -65,14 +65,23 @@ def until_reviewed(
                 f"{reviewed} is a review of another track than this run's ({track}): the capture, "
                 "the settings of pose_track or the code are others. Review this one."
             )
-        if asks and stage is BUILD_SIM and track is not None:
-            manifest = execute.store.manifest(track)
-            is_taken = bool(getattr(config, "accept_track", ""))
-            if manifest is not None and not is_taken and _is_doubtful(manifest):
-                raise AwaitsReviewError(track)
+        is_taken = bool(getattr(config, "accept_track", ""))
+        if asks and stage is BUILD_SIM and track is not None and not is_taken:
+            check_reviewed(execute.store, track)
         return execute(stage, config, **inputs)
 
     return asking
+
+
+def check_reviewed(store: ArtifactStore, track: Ref) -> None:
+    """Go no further with a track that a person should look at.
+
+    Raises:
+        AwaitsReviewError: when nobody did.
+    """
+    manifest = store.manifest(track)
+    if manifest is not None and _is_doubtful(manifest):
+        raise AwaitsReviewError(track)
 
 
 def _is_doubtful(manifest: Manifest) -> bool:

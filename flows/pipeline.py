@@ -42,7 +42,7 @@ from xsim_core.stages import (
 
 from .executors import Executor
 from .records.awaiting import AwaitsRolloutsError
-from .sources import Sources
+from .sources import Reviewed, Sources
 
 Made = Mapping[str, ArtifactRef[Any]]
 """What a run made, by stage."""
@@ -119,14 +119,14 @@ def real_to_sim(
     images = execute(SCAN, config.scan, capture=capture)
     scene = execute(SPLAT, config.splat, images=images)
     track = execute(POSE_TRACK, config.pose_track, capture=capture)
-    return Reconstruction(images, scene, _reviewed(execute, capture, track, sources))
+    return Reconstruction(images, scene, reviewed(execute, capture, track, sources))
 
 
-def _reviewed(
+def reviewed(
     execute: Executor,
     capture: ArtifactRef[Capture],
     track: ArtifactRef[ObjectTrack],
-    sources: Sources | None,
+    sources: Reviewed | None,
 ) -> ArtifactRef[ObjectTrack]:
     """The track as a person left it, where one was asked."""
     if sources is None or sources.review is None:

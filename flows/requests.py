@@ -14,7 +14,7 @@ from xsim_core.artifacts import ArtifactRef, Capture
 from xsim_core.config import StageConfig
 from xsim_core.errors import BadInputError, UnknownNameError
 from xsim_core.presets import PipelineConfig, pipeline_config
-from xsim_core.runs import RunRecord, RunRequest
+from xsim_core.runs import FlowCall, RunRecord, RunRequest
 from xsim_core.stage import output_ref
 from xsim_core.stages import (
     CALIBRATE,
@@ -77,13 +77,16 @@ class ResolvedRun:
         """A name for the run, or for a part of it that is plainly called ``base``; now taken."""
         return take_name(store, self.request, self._capture, base=base)
 
-    def record(self, name: str = "", *, flow_run_url: str | None = None) -> RunRecord:
+    def record(
+        self, name: str = "", *, flow_run_url: str | None = None, call: FlowCall | None = None
+    ) -> RunRecord:
         """The record with which the run begins, or a part of it that is called ``name``."""
         return RunRecord(
             name=name or self.name,
             request=self.request,
             taken_in=self._capture,
             flow_run_url=flow_run_url,
+            call=call,
         )
 
     @property

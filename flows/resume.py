@@ -10,11 +10,12 @@ from tasks.settings import Settings, load_settings
 from xsim_core.artifacts import ArtifactRef
 from xsim_core.errors import BadInputError
 from xsim_core.presets import PipelineConfig
-from xsim_core.runs import RunRecord, RunRequest, load_record
+from xsim_core.runs import FlowCall, RunRecord, RunRequest, load_record
 from xsim_core.storage import ArtifactStore
 
 from . import pipeline
 from .executors import AsTasks
+from .prefect_server.suspension import let_go
 from .records.naming import take_name
 from .records.recorder import Recorder
 from .requests import configuration
@@ -44,7 +45,9 @@ class ResumedRun(NamedTuple):
 
 
 @contextmanager
-def resume_run(run: str, request: RunRequest, needs: tuple[str, ...]) -> Generator[ResumedRun]:
+def resume_run(
+    run: str, request: RunRequest, needs: tuple[str, ...], *, call: FlowCall | None = None
+) -> Generator[ResumedRun]:
     """Go on from an earlier run.
 
     Args:
@@ -52,6 +55,7 @@ def resume_run(run: str, request: RunRequest, needs: tuple[str, ...]) -> Generat
         request: what this one is called, and with which settings. It names no capture: none is
             read, and a backfill must not take these settings for the capture's own.
         needs: stages that the earlier run must have made.
+        call: how this one is asked for again, where it may wait for a review.
 
     Raises:
         BadInputError: when the earlier run did not get so far.
@@ -66,6 +70,9 @@ def resume_run(run: str, request: RunRequest, needs: tuple[str, ...]) -> Generat
     config = configuration(request)
     name = take_name(store, request, None, base=request.run_name)
     show_name(name)
-    record = RunRecord(name=name, request=request, stages=made, flow_run_url=flow_run.ui_url)
+    let_go(store, name)
+    record = RunRecord(
+        name=name, request=request, stages=made, flow_run_url=flow_run.ui_url, call=call
+    )
     with recorded(store, record) as recorder:
         yield ResumedRun(settings, store, config, recorder, made)

@@ -39,7 +39,44 @@ SYNTHETIC: dict[str, dict[str, Any]] = {
 _STAMP = "synthesized.json"
 
 
-class Sources(FrozenModel):
+class Reviewed(FrozenModel):
+    """What a request says of the track's review."""
+
+    review: ReviewConfig | None = None
+    """What a person decided on the object's track."""
+    reviewed: ArtifactRef[Any] | None = None
+    """What came of that."""
+    asks_for_review: bool = True
+    """Whether to wait where a person should look at the track."""
+
+    @classmethod
+    def of(cls, text: str, open_store: Callable[[], ArtifactStore]) -> "Reviewed":
+        """As in a request.
+
+        Args:
+            text: ask, skip, or the ref of a reviewed track.
+            open_store: where that lies; asked for a ref alone.
+
+        Raises:
+            BadInputError: when it is none of these.
+            MissingArtifactError: when the store has no such artifact.
+        """
+        if text in ("ask", "skip"):
+            return cls(asks_for_review=text == "ask")
+        with suppress(ValidationError):
+            ref: ArtifactRef[Any] = ArtifactRef.parse(text)
+            if ref.kind == ObjectTrack.kind:
+                manifest = open_store().open(ref, ObjectTrack).manifest
+                if manifest.stage == REVIEW_TRACK.name:
+                    config = ReviewConfig.model_validate(manifest.config)
+                    return cls(review=config, reviewed=ref)
+        raise BadInputError(
+            f"review '{text}' is neither ask nor skip nor a reviewed track {ObjectTrack.kind}/…. "
+            "'xsim track review RUN' makes one."
+        )
+
+
+class Sources(Reviewed):
     """One ingest configuration for each thing that is there."""
 
     capture: IngestConfig
@@ -53,37 +90,10 @@ class Sources(FrozenModel):
     """The same, as they were taken in before."""
     deploy: Literal["world", "robot"] = "world"
     """Where the student acts when nobody brought rollouts."""
-    review: ReviewConfig | None = None
-    """What a person decided on the object's track."""
-    reviewed: ArtifactRef[Any] | None = None
-    """What came of that."""
-    asks_for_review: bool = True
-    """Whether to wait where a person should look at the track."""
 
     def with_review(self, text: str, open_store: Callable[[], ArtifactStore]) -> "Sources":
-        """The same with what a request says of the track's review.
-
-        Args:
-            text: ask, skip, or the ref of a reviewed track.
-            open_store: where that lies; asked for a ref alone.
-
-        Raises:
-            BadInputError: when it is none of these.
-            MissingArtifactError: when the store has no such artifact.
-        """
-        if text in ("ask", "skip"):
-            return self.model_copy(update={"asks_for_review": text == "ask"})
-        with suppress(ValidationError):
-            ref: ArtifactRef[Any] = ArtifactRef.parse(text)
-            if ref.kind == ObjectTrack.kind:
-                manifest = open_store().open(ref, ObjectTrack).manifest
-                if manifest.stage == REVIEW_TRACK.name:
-                    config = ReviewConfig.model_validate(manifest.config)
-                    return self.model_copy(update={"review": config, "reviewed": ref})
-        raise BadInputError(
-            f"review '{text}' is neither ask nor skip nor a reviewed track {ObjectTrack.kind}/…. "
-            "'xsim track review RUN' makes one."
-        )
+        """The same with what a request says of the track's review; as in ``Reviewed.of``."""
+        return self.model_copy(update=dict(Reviewed.of(text, open_store)))
 
     def with_rollouts(self, text: str | None) -> "Sources":
         """The same with rollouts that somebody brings.

@@ -260,8 +260,8 @@ ELSEWHERE = {
     "tests/flows/prefect_server/test_server.py": """
         flows/prefect_server/entrypoints flows/prefect_server/ports""",
     "tests/flows/inbox/test_webhook.py": "flows/prefect_server/secret",
-    "tests/flows/test_flow.py": """
-        flows/real_to_sim flows/resume flows/sim_to_real flows/train""",
+    "tests/flows/test_flow.py": "flows/sim_to_real",
+    "tests/flows/test_parts.py": "flows/real_to_sim flows/resume flows/train",
     "tests/faults/test_recovery.py": "flows/prefect_server/heartbeats",
 }
 

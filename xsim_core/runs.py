@@ -88,6 +88,14 @@ class RunRequest(FrozenModel):
         return {**self.model_dump(mode="json"), "name": self.run_name}
 
 
+class FlowCall(FrozenModel):
+    """How a flow that no command asks for is asked for again."""
+
+    deployment: str
+    """As flow/deployment."""
+    parameters: dict[str, Any]
+
+
 class RunRecord(FrozenModel):
     """One run of a flow."""
 
@@ -101,6 +109,8 @@ class RunRecord(FrozenModel):
         default="rollouts", exclude_if=lambda value: value == "rollouts"
     )
     """Of a run that waits."""
+    call: FlowCall | None = Field(default=None, exclude_if=lambda value: value is None)
+    """Of a part of the chain on its own; None for what ``xsim run`` asks for."""
     flow_run_url: str | None = None
     stages: dict[str, ArtifactRef[Any]] = Field(default_factory=dict)
     """Stage to artifact, in the order in which they finished."""

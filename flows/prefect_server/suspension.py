@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, Self, TypeVar
 from uuid import UUID
 
 from prefect.artifacts import create_markdown_artifact
@@ -26,7 +26,6 @@ from prefect.runtime import deployment, flow_run
 from prefect.states import Completed, Pending, State
 
 from flows.records.awaiting import REVIEW_WAITS, WAITS, commands, review_commands
-from flows.requests import ResolvedRun
 from xsim_core.errors import BadInputError, CorruptArtifactError, MissingArtifactError
 from xsim_core.rollouts import IngestRolloutsConfig
 from xsim_core.runs import RunRecord
@@ -53,8 +52,23 @@ class BroughtReview(RunInput):
     """The reviewed track, as ``xsim track review`` prints it (object_track/…), or skip."""
 
 
+class Asked(Protocol):
+    """What was asked of a flow that may wait."""
+
+    def reviewed(self, review: str, store: ArtifactStore) -> Self:
+        """The same with the review for which it waited."""
+        ...
+
+    def brings(self, rollouts: str) -> Self:
+        """The same with rollouts for which it waited."""
+        ...
+
+
+AnyAsked = TypeVar("AnyAsked", bound=Asked)
+
+
 def suspending(
-    resolved: ResolvedRun, carry_out: Callable[[ResolvedRun], RunRecord], store: ArtifactStore
+    resolved: AnyAsked, carry_out: Callable[[AnyAsked], RunRecord], store: ArtifactStore
 ) -> RunRecord:
     """Carry a run out, and suspend the current flow run where it waits for a person.
 
@@ -84,8 +98,8 @@ def waiting_state(record: RunRecord) -> "State[Any]":
 
 
 def _brought(
-    resolved: ResolvedRun, record: RunRecord, store: ArtifactStore, asked: Iterator[int]
-) -> ResolvedRun:
+    resolved: AnyAsked, record: RunRecord, store: ArtifactStore, asked: Iterator[int]
+) -> AnyAsked:
     """Ask for what is waited for, again where what was brought cannot be it.
 
     Args:
@@ -153,7 +167,7 @@ def page(record: RunRecord, problem: str = "") -> str:
 
 
 def _review_page(record: RunRecord, problem: str) -> str:
-    look, skip = review_commands(record.request, record.name)
+    look, skip = review_commands(record.request, record.name, record.call)
     lines = [f"**{record.name} {REVIEW_WAITS}.**", ""]
     lines += [f"What was brought cannot be used: {problem}", ""] if problem else []
     lines += [

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal, cast
 
 from xsim_core.artifacts import ArtifactRef, ObjectTrack, StudentPolicy
 from xsim_core.errors import XSimError
-from xsim_core.runs import RunRecord, RunRequest
+from xsim_core.runs import FlowCall, RunRecord, RunRequest
 
 FOLDER = "rollouts"
 """What the instruction calls the folder of recordings."""
@@ -59,21 +59,39 @@ def commands(request: RunRequest, name: str) -> tuple[str, str]:
     return act, shlex.join([*_again(request, name), *review, "--rollouts", FOLDER])
 
 
-def review_commands(request: RunRequest, name: str) -> tuple[str, str]:
-    """What opens the track for review, and what goes on without one; as in ``commands``."""
+def review_commands(
+    request: RunRequest, name: str, call: FlowCall | None = None
+) -> tuple[str, str]:
+    """What opens the track for review, and what goes on without one; as in ``commands``.
+
+    Args:
+        request: what was asked.
+        name: what the run is called.
+        call: of a part of the chain on its own, for which there is no command of ours.
+    """
+    look = f"xsim track review {shlex.quote(name)}"
+    if call is not None:
+        return look, _called(call, "skip")
     rest = ("--deploy", request.deploy) if request.deploy != "world" else ()
-    skip = shlex.join([*_again(request, name), *rest, "--review", "skip"])
-    return f"xsim track review {shlex.quote(name)}", skip
+    return look, shlex.join([*_again(request, name), *rest, "--review", "skip"])
 
 
-def with_review(request: RunRequest, name: str, reviewed: str) -> str:
+def _called(call: FlowCall, review: str) -> str:
+    given = json.dumps({**call.parameters, "review": review})
+    return shlex.join(["prefect", "deployment", "run", call.deployment, "--params", given])
+
+
+def with_review(request: RunRequest, name: str, reviewed: str, call: FlowCall | None = None) -> str:
     """The command that goes on with a reviewed track.
 
     Args:
         request: what was asked; the command asks for the same.
         name: what the run is called; "" for a run of its own.
         reviewed: the ref of the reviewed track.
+        call: as in ``review_commands``.
     """
+    if call is not None:
+        return _called(call, reviewed)
     rest = ["--rollouts", request.rollouts] if request.rollouts else []
     rest += ["--deploy", request.deploy] if request.deploy != "world" else []
     return shlex.join([*_again(request, name), *rest, "--review", reviewed])
@@ -94,7 +112,7 @@ def _again(request: RunRequest, name: str) -> list[str]:
 def instruction(record: RunRecord) -> str:
     """What a person has to do, in a sentence."""
     if record.awaits_what == "review":
-        look, skip = review_commands(record.request, record.name)
+        look, skip = review_commands(record.request, record.name, record.call)
         return f"{record.name} {REVIEW_WAITS}: {look}; or go on without one: {skip}"
     act, go_on = commands(record.request, record.name)
     return (

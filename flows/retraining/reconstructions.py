@@ -10,12 +10,12 @@ from xsim_core.errors import StoreUnreachableError
 from xsim_core.presets import DEFAULT_TASK
 from xsim_core.runs import RunRecord, load_records
 from xsim_core.sim.task import load_task, task_names
-from xsim_core.stages import INGEST_CAPTURE
+from xsim_core.stages import INGEST_CAPTURE, REVIEW_TRACK
 from xsim_core.storage import ArtifactStore
 
 Ref = ArtifactRef[Any]
 
-_GIVEN = (*RECONSTRUCTED, "ingest_truth", "ingest_world")
+_GIVEN = (*RECONSTRUCTED, REVIEW_TRACK.name, "ingest_truth", "ingest_world")
 
 
 class Found(NamedTuple):

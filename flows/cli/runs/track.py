@@ -126,7 +126,7 @@ class TrackReview:
         is_resumed = _resumed(settings, record, made)
         # Only a run that waits goes on under its name; another one has a name of its own.
         name = record.name if record.state == "waiting" else ""
-        go_on = "" if is_resumed else with_review(record.request, name, made)
+        go_on = "" if is_resumed else with_review(record.request, name, made, record.call)
         if self.json:
             said = {"track": made, "verdict": summary.verdict, "resumed": is_resumed}
             print_json({**said, "go_on": go_on})

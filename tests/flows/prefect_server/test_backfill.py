@@ -77,6 +77,9 @@ def test_a_night_is_not_taken_for_the_run_of_a_capture(tmp_path):
     # The next night goes on from the same reconstruction.
     (source,) = finished_captures(store, "push_block").captures.values()
     assert reconstruction_of(source) == made
+    # And from the track as a person left it.
+    decided = day.model_copy(update={"stages": {**refs, "review_track": refs["pose_track"]}})
+    assert "review_track" in reconstruction_of(decided)
 
 
 def test_one_odd_record_stops_neither_night_nor_backfill(tmp_path):

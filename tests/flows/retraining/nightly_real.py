@@ -28,7 +28,7 @@ SECOND = {stage: {"seed": 2} for stage in ("ppo", "diffusion", "calibrate")}
 
 captures = sys.argv[1:]
 for capture in captures:
-    real_to_sim(capture, preset="debug")
+    real_to_sim(capture, preset="debug", review="skip")
 nights = [
     nightly(night=1, preset="debug", overrides=TRIALS),
     nightly(night=2, preset="debug", overrides=TRIALS, margin=0.9, max_pairs=12),
