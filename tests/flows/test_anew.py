@@ -137,7 +137,7 @@ def test_the_commands_say_it_and_make_it_anew(xsim, tmp_path, tiny_capture):
     assert f"reused, made by {SAID}" in line
     assert "--anew ingest_capture" in said.stderr
     report = (tmp_path / "home/reports/tiny-demo.html").read_text()
-    assert f"ingest_capture was made by {SAID}" in report
+    assert f"made by {SAID}, not by this run's: ingest_capture." in report
     assert f"made by {SAID}" in asked("status", str(tiny_capture)).stdout
     stages = json.loads(asked("status", str(tiny_capture), "--json").stdout)["stages"]
     assert [s for s, row in stages.items() if row["other_code"]] == ["ingest_capture"]

@@ -102,6 +102,23 @@ def test_what_cannot_be_cut_is_refused(filmed):
         review(filmed, filmed.track, cuts=((1, 9),))
 
 
+def test_a_key_pose_that_leaves_too_little_changes_nothing(filmed, monkeypatch):
+    film = ReviewedFilm(filmed.capture, filmed.track)
+    before, world = film.raw, film.world
+    looked = film.here(KEY)
+    monkeypatch.setattr(ReviewedFilm, "world", property(_too_little))
+    with pytest.raises(QualityGateError):
+        film.set_key(looked)
+    monkeypatch.undo()
+    assert film.keys == {}
+    np.testing.assert_array_equal(film.raw.T_cam_object, before.T_cam_object)
+    np.testing.assert_array_equal(film.world.T_world_object, world.T_world_object)
+
+
+def _too_little(_):
+    raise QualityGateError("too little is left")
+
+
 def test_a_second_review_goes_on_from_the_first(filmed):
     first = review(filmed, filmed.wrong, key_poses=(key(filmed),), cuts=((9, 9),))
     earlier = decided_on(filmed.wrong, first)

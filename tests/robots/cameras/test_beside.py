@@ -96,8 +96,9 @@ def test_a_policy_acts_through_a_realsense_beside_the_arm(wire, bridged, tmp_pat
     assert result.outcome == "success"
     assert np.linalg.norm(at - TCP_START) < 0.015
     rollout = read_rollout(tmp_path / "a.rollout")
-    assert rollout.rgb(5).any()
-    assert rollout.depth_mm(5).any()
+    # The first picture is dark, and on a busy machine some steps still hold it.
+    assert rollout.rgb(len(rollout.steps) - 1).any()
+    assert rollout.depth_mm(len(rollout.steps) - 1).any()
     assert all(step["frame_age_s"] >= 0 for step in rollout.steps)
 
 

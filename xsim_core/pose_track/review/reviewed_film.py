@@ -221,6 +221,7 @@ class ReviewedFilm:
 
         Raises:
             BadInputError: when mesh and pictures do not agree with it.
+            QualityGateError: when too little of the track is left; then nothing changes.
         """
         keys = {**self.keys, looked.at: looked.T_cam_object}
         self._track_again(keys)
@@ -261,16 +262,21 @@ class ReviewedFilm:
         )
 
     def _with_cuts(self, cuts: list[tuple[int, int]]) -> None:
-        before, self.cuts, self._world = self.cuts, cuts, None
+        self._decide(self._again, self.keys, cuts)
+
+    def _track_again(self, keys: dict[int, SE3]) -> None:
+        again = track_again(self._before, keys, self.filmed, self.config, lambda *_: None)
+        self._decide(again, keys, self.cuts)
+
+    def _decide(self, again: RawTrack, keys: dict[int, SE3], cuts: list[tuple[int, int]]) -> None:
+        """Take this over, unless too little of the track is left; then nothing changes."""
+        before = self._again, self.keys, self.cuts
+        self._again, self.keys, self.cuts, self._world = again, keys, cuts, None
         try:
             _ = self.world
         except Exception:
-            self.cuts, self._world = before, None
+            (self._again, self.keys, self.cuts), self._world = before, None
             raise
-
-    def _track_again(self, keys: dict[int, SE3]) -> None:
-        self._again = track_again(self._before, keys, self.filmed, self.config, lambda *_: None)
-        self.keys, self._world = keys, None
 
     def _looked(self, at: int, T: SE3) -> Looked:
         try:

@@ -69,5 +69,7 @@ class ArmWithCamera:
 
     def close(self) -> None:
         """As ``RobotDriver`` has it."""
-        self._arm.close()
-        self._camera.close()
+        try:
+            self._arm.close()
+        finally:
+            self._camera.close()

@@ -5,7 +5,8 @@ what is not the task are randomised as in Tobin et al. 2017 ("Domain randomizati
 reconstructed colours are multiplied by them, so that what was filmed shows through.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,8 @@ from pydantic import Field
 from xsim_core.config import FrozenModel
 from xsim_core.geometry import PinholeCamera
 
-from .backgrounds import BackgroundView
+if TYPE_CHECKING:  # A configuration is planned with, and rasterisers import torch.
+    from .backgrounds import BackgroundView
 
 TABLE_REACH_M = 0.03
 """A reconstructed surface this close to the table's plane, along the ray, is the table."""
@@ -78,12 +80,12 @@ class Backdrop:
 
 
 def repainted(
-    view: BackgroundView,
+    view: "BackgroundView",
     backdrop: Backdrop,
     T_world_cam: NDArray[np.floating],
     camera: PinholeCamera,
     table_height_m: float,
-) -> BackgroundView:
+) -> "BackgroundView":
     """The room with another table; what stands on it, and what lies behind it, keeps its colours.
 
     Args:
@@ -104,4 +106,4 @@ def repainted(
     xy = T_world_cam[:2, 3] + depth_m[is_table][:, None] * rays[is_table][:, :2]
     rgb = view.rgb.copy()
     rgb[is_table] = np.clip(rgb[is_table] * backdrop.gain(xy), 0, 1)
-    return BackgroundView(rgb, view.depth_m)
+    return replace(view, rgb=rgb)
