@@ -11,7 +11,7 @@ from flows.cli.arguments import parse_overrides
 from flows.inbox.webhook import captures_in
 from tasks.environment import read_environment
 from tests.capture.readers.camera_paths.paths import FORMS, written
-from tests.capture.readers.folders import layouts
+from tests.capture.readers.folders import layouts, test_two_cameras
 from xsim_core.capture.hand_eye.robot_poses import both_directions, read_robot_poses
 from xsim_core.capture.identity import IngestConfig
 from xsim_core.capture.layout import read_capture_file
@@ -250,6 +250,18 @@ FORMATS = {
     "boxes of a bop scene": Format(p.laid(layouts.bop, "scene_gt_info.json"), _boxes, m.in_json),
     "mask": Format(p.laid(layouts.foundationpose, "masks/*.png"), _boxes_of_masks, m.in_png),
     "film beside depth": Format(p.film, _of_rgbd, share=0.6),
+    "camera of scannet's depth": Format(
+        p.laid(layouts.scannet, "intrinsic/intrinsic_depth.txt"), _of_images, m.in_words
+    ),
+    "place of scannet's colour": Format(
+        p.laid(layouts.scannet, "intrinsic/extrinsic_color.txt"), _of_images, m.in_words
+    ),
+    "camera of stray scanner": Format(
+        p.laid(test_two_cameras.stray, "camera_matrix.csv"), _of_rgbd, m.in_words, 0.6
+    ),
+    "confidence of stray scanner": Format(
+        p.laid(test_two_cameras.stray, "confidence/000001.png"), _of_images, m.in_png, 0.6
+    ),
     "record3d": Format(p.record3d, _of_file, m.in_zip(_of_phone)),
     "names of images": Format(_lay_names, _names, m.in_words),
     **{

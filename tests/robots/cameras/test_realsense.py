@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from tests.waiting import PATIENCE_S, until
+from xsim_core.capture.readers.folders.alignment import align_depth
 from xsim_core.capture.readers.lens import Lens
-from xsim_core.capture.readers.recordings.streams import align_depth
 from xsim_core.errors import BadInputError
 from xsim_core.geometry import make_se3
 from xsim_core.robots.cameras import realsense

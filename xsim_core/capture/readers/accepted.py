@@ -20,6 +20,8 @@ ACCEPTED = {
     "video: Open3D folder": names.OPEN3D_ACCEPTS,
     "video: BOP scene": names.BOP_ACCEPTS,
     "video: FoundationPose's demo folder": names.FOUNDATIONPOSE_ACCEPTS,
+    "video: ScanNet's export": names.SCANNET_ACCEPTS,
+    "video: Stray Scanner": names.STRAY_ACCEPTS,
     "video: film beside a depth folder": names.FILM_ACCEPTS,
     "intrinsics in an RGB-D folder": intrinsics.ACCEPTS,
     "camera's pose": matrix_file.ACCEPTS,

@@ -68,6 +68,13 @@ def _phone(path, T):
     write_r3d(path, told=metadata(poses=told))
 
 
+def _odometry(path, T):
+    lines = ["timestamp, frame, x, y, z, qx, qy, qz, qw"]
+    for i, row in enumerate(tum_lines(123.4 + np.arange(len(T)) / 60, T).tolist()):
+        lines.append(", ".join([str(row[0]), f"{i:06d}", *map(str, row[1:])]))
+    path.write_text("\n".join(lines) + "\n")
+
+
 def _folder(path, T):
     path.parent.mkdir(exist_ok=True)
     for i, M in enumerate(T):
@@ -90,6 +97,7 @@ FORMS = {
     "scene_camera.json": _scene,
     "transforms.json": _transforms,
     "film.r3d": _phone,
+    "odometry.csv": _odometry,
     "pose/frame-000001.pose.txt": _folder,
     "cam/1.npy": _arrays,
 }

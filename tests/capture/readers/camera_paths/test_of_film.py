@@ -76,7 +76,9 @@ def test_a_film_of_another_time_is_refused(tmp_path):
         ("a.json", '{"parameters": [{"extrinsic": [1, 2]}]}', "16 numbers"),
         ("a.json", '{"frames": []}', "names no frame"),
         ("a.txt", "0 1 2 3\n", "a line of a pose 12 or 16"),
-        ("a.csv", "1", "'.csv' is no path we read"),
+        ("a.csv", "1", "pose 0 is '1'; it must have 7 numbers"),
+        ("a.csv", "frame, x, y, z, qw\n0", "lacks qx, qy, qz; Stray Scanner's is"),
+        ("a.xyz", "1", "'.xyz' is no path we read"),
     ],
 )
 def test_what_is_no_path_is_refused_with_the_file(tmp_path, name, content, match):

@@ -5,6 +5,8 @@ import json
 import numpy as np
 from PIL import Image
 
+from xsim_core.geometry import PinholeCamera
+
 K = np.array([[60, 0, 31.5], [0, 62, 23.5], [0, 0, 1.0]])
 N = 6
 T0 = 1305031102.175304
@@ -80,3 +82,27 @@ def foundationpose(folder):
     for i, name in enumerate(names):
         for kind in ("rgb", "depth"):
             (folder / kind / f"{i:06d}.png").rename(folder / kind / f"{name}.png")
+
+
+def scannet(folder, *, K_depth=K, colour_by=2, extrinsic=None):
+    """What ScanNet's SensReader exports: depth as it is, colour larger, a pose a frame."""
+    write_images(folder, colour="color/{i}.png", depth="depth/{i}.png")
+    for i in range(N):
+        with Image.open(folder / "color" / f"{i}.png") as image:
+            larger = image.resize((64 * colour_by, 48 * colour_by), Image.Resampling.NEAREST)
+        (folder / "color" / f"{i}.png").unlink()
+        larger.save(folder / "color" / f"{i}.jpg", quality=95)
+    for name in ("intrinsic", "pose"):
+        (folder / name).mkdir()
+    K_colour = PinholeCamera(64, 48, K).resized(64 * colour_by, 48 * colour_by).K
+    for kind, matrix in (("color", K_colour), ("depth", K_depth)):
+        whole = np.eye(4)
+        whole[:3, :3] = matrix
+        np.savetxt(folder / "intrinsic" / f"intrinsic_{kind}.txt", whole, fmt="%f")
+        np.savetxt(folder / "intrinsic" / f"extrinsic_{kind}.txt", np.eye(4), fmt="%f")
+    if extrinsic is not None:
+        np.savetxt(folder / "intrinsic" / "extrinsic_color.txt", extrinsic, fmt="%f")
+    for i in range(N):
+        T = np.eye(4) if i != 2 else np.full((4, 4), -np.inf)  # The tracker was lost in frame 2.
+        T[0, 3] += 0.01 * i
+        np.savetxt(folder / "pose" / f"{i}.txt", T, fmt="%f")

@@ -12,9 +12,9 @@ from xsim_core.capture.readers.depth_unit import DepthUnit, check_with_board
 from xsim_core.capture.readers.intrinsics import Intrinsics
 from xsim_core.capture.readers.recordings.realsense_playback import read_with_librealsense
 from xsim_core.capture.readers.recordings.ros_image import compressed_image, to_rgb
-from xsim_core.capture.readers.recordings.streams import Streams, align_depth, pair_and_align
+from xsim_core.capture.readers.recordings.streams import Streams, pair_and_align
 from xsim_core.errors import BadInputError
-from xsim_core.geometry import PinholeCamera, TexturedMesh, make_se3
+from xsim_core.geometry import TexturedMesh, make_se3
 from xsim_core.render.shapes import l_block
 
 from .bags import write_realsense_bag
@@ -169,19 +169,6 @@ def test_a_compressed_frame_is_refused_by_its_header(form, monkeypatch):
     Image.new("RGB", (12, 12)).save(data := io.BytesIO(), form)
     with pytest.raises(BadInputError, match="topic: a frame says that it is 12x12"):
         compressed_image(data.getvalue(), form, "topic", is_depth=False)
-
-
-def test_alignment_moves_a_plane_by_the_baseline():
-    camera = PinholeCamera.from_fov(64, 48, 1.0)
-    depth_mm = np.full((48, 64), 1000, np.uint16)
-    depth_mm[20:30, 30:40] = 500
-    T = make_se3(np.eye(3), [0.05, 0, 0])
-    aligned = align_depth(depth_mm, camera.K, camera.K, T, (48, 64))
-    shift = camera.K[0, 0] * 0.05 / np.array([0.5, 1.0])
-    columns = np.flatnonzero(aligned[25] == 500)
-    assert abs(columns.mean() - (34.5 + shift[0])) <= 1
-    # Behind the near patch, nothing of the far plane shows through.
-    assert (aligned[22:28, columns.min() : columns.max()] == 500).all()
 
 
 def test_colour_formats():

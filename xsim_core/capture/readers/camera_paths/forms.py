@@ -28,13 +28,15 @@ from xsim_core.capture.readers.tracks.spec import TrackSpec
 from xsim_core.errors import BadInputError
 from xsim_core.text import read_text
 
+from .odometry import read_odometry
+
 Floats = NDArray[np.float64]
 
 ACCEPTS = (
     "TUM trajectories (.txt .tum: time x y z qx qy qz qw), folders of a 4×4 a frame (.txt .npy: "
     "ScanNet, 7-Scenes), 4×4s or 3×4s of every frame in .npy, .npz or .txt, Open3D's .log, "
     "PinholeCameraTrajectory and PoseGraph .json, nerfstudio's transforms.json, BOP's "
-    "scene_camera.json with cam_R_w2c, Record3D's .r3d itself"
+    "scene_camera.json with cam_R_w2c, Record3D's .r3d itself, Stray Scanner's odometry.csv"
 )
 MEND = "Export the camera's poses again."
 MATRIX_SHAPES = ((4, 4), (3, 4), (16,), (12,))
@@ -78,6 +80,8 @@ def read_camera_poses(path: Path, notes: list[str]) -> CameraPoses:
                 return _of_array(path)
             case ".txt" | ".tum":
                 return _of_text(path, notes)
+            case ".csv":
+                return _of_scanner(path, notes)
             case ".log":
                 return _of_log(path, notes)
             case suffix if suffix == RECORD3D:
@@ -117,6 +121,12 @@ def _matrices(array: Any, source: str) -> Floats:
             f"{source} has shape {shape}; a camera's path is (frames, 4, 4) or (frames, 3, 4)"
         )
     return forms.of_array(array, TrackSpec(file=source), source).T
+
+
+def _of_scanner(path: Path, notes: list[str]) -> CameraPoses:
+    T, names = read_odometry(path, notes)
+    form = "Stray Scanner's path of the phone"
+    return CameraPoses(T, form, names, None, "camera_to_world", "opencv", unit_m=1.0)
 
 
 def _of_log(path: Path, notes: list[str]) -> CameraPoses:

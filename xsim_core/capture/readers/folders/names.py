@@ -3,7 +3,8 @@
 As written by Open3D 0.19 (reconstruction system: ``color``, ``image`` or ``rgb``, beside
 ``camera_intrinsic.json``; its bag reader: ``intrinsic.json``), by the TUM RGB-D benchmark
 (``rgb.txt``, ``depth.txt``), BOP (``rgb`` or ``gray``, ``scene_camera.json``), and FoundationPose's
-demo (``rgb``, ``masks``, ``cam_K.txt``), which X-Sim's own recordings follow.
+demo (``rgb``, ``masks``, ``cam_K.txt``), which X-Sim's own recordings follow; ScanNet's exporter
+and Stray Scanner (``two_cameras``).
 """
 
 from pathlib import Path
@@ -20,8 +21,14 @@ FILM_SUFFIXES = (".mp4", ".mov", ".mkv", ".avi", ".m4v", ".webm")
 K_FILES = (
     "cam_K.txt", "cam_K.json", "K.txt", "intrinsics.txt", "intrinsics.json", "intrinsics.yaml",
     "camera_info.yaml", "camera_info.json", "camera.json", "camera.yaml", "camera_intrinsic.json",
-    "intrinsic.json",
+    "intrinsic.json", "intrinsic/intrinsic_color.txt", "intrinsic_color.txt", "camera_matrix.csv",
 )  # fmt: skip
+DEPTH_K_FILES = ("intrinsic/intrinsic_depth.txt", "intrinsic_depth.txt")
+"""ScanNet's, of depth where it has a camera of its own; beside it lie ``EXTRINSICS``."""
+EXTRINSICS = ("extrinsic_color.txt", "extrinsic_depth.txt")
+STRAY_K = "camera_matrix.csv"
+CONFIDENCE_FOLDER = "confidence"
+"""Stray Scanner's."""
 TIMES_FILE = "timestamps.txt"
 LISTS = ("rgb.txt", "depth.txt")
 """TUM's: a time and a file a line."""
@@ -44,6 +51,14 @@ BOP_ACCEPTS = (
     "one) and depth_scale; mask_visib/ and scene_gt.json for the first frame"
 )
 FOUNDATIONPOSE_ACCEPTS = "rgb/, depth/, cam_K.txt, masks/ for the first frame; X-Sim's ZED exports"
+SCANNET_ACCEPTS = (
+    "color/, depth/ of another size, pose/, intrinsic/ (intrinsic_color.txt, intrinsic_depth.txt, "
+    "extrinsics that are alike), as its SensReader exports a .sens"
+)
+STRAY_ACCEPTS = (
+    f"rgb.mp4, depth/ of another size, {STRAY_K}, {CONFIDENCE_FOLDER}/ (depth of the lowest is "
+    "left out), odometry.csv as `camera_path`"
+)
 FILM_ACCEPTS = (
     f"one {' '.join(FILM_SUFFIXES)} beside {DEPTH_FOLDER}/ with as many images; times from the "
     f"film, or {TIMES_FILE}"
@@ -53,9 +68,19 @@ FILM_ACCEPTS = (
 def folder_files(folder: Path) -> tuple[list[Path], list[Path]]:
     """The folders and the single files that the reader looks at, those that exist."""
     places = [folder / name for name in (*COLOUR_FOLDERS, GREY_FOLDER, DEPTH_FOLDER)]
+    if is_stray(folder):
+        places.append(folder / CONFIDENCE_FOLDER)
     singles = [folder / name for name in (*K_FILES, TIMES_FILE, *LISTS, SCENE_CAMERA)]
+    for name in DEPTH_K_FILES:
+        beside = [(folder / name).with_name(other) for other in EXTRINSICS]
+        singles += [folder / name, *beside] if (folder / name).is_file() else []
     there = [p for p in singles if p.is_file()]
     return [p for p in places if p.is_dir()], [*there, *films_in(folder)]
+
+
+def is_stray(folder: Path) -> bool:
+    """Whether it is Stray Scanner's: its matrix is the only one."""
+    return next((k for k in K_FILES if (folder / k).is_file()), None) == STRAY_K
 
 
 def films_in(folder: Path) -> list[Path]:

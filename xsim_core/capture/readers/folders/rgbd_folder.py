@@ -17,7 +17,7 @@ from xsim_core.capture.readers.pairing import pair_files, times_of_file
 from xsim_core.errors import BadInputError
 from xsim_core.text import read_text
 
-from . import names as n, tum
+from . import names as n, tum, two_cameras
 from .bop_scene import checked, scene_camera
 from .depth_images import are_mostly_large, stack_depth
 from .film import read_film
@@ -48,24 +48,30 @@ def read_rgbd_folder(
     """
     frames = _frames(folder, notes)
     rgb, stored = frames.rgb, stack_depth(frames.depth, folder)
-    if rgb.shape[1:3] != stored.shape[1:]:
-        raise BadInputError(
-            f"{folder}: colour is {_size(rgb)} but depth {_size(stored)}; align depth to colour"
-        )
+    colour_wh, depth_wh = _size(rgb), _size(stored)
+    two_cameras.check_sizes(folder, colour_wh, depth_wh)
+    two_cameras.leave_out_unsure(stored, frames.depth, folder, notes)
+    own: Intrinsics | None = None
     told: float | None = None
     if frames.names is not None and (folder / n.SCENE_CAMERA).is_file():
         scene = scene_camera(folder, frames.names, notes)
-        checked(scene.K, (rgb.shape[2], rgb.shape[1]), folder / n.SCENE_CAMERA)
+        checked(scene.K, colour_wh, folder / n.SCENE_CAMERA)
         K, told = bring_to_one(rgb, stored, scene.K, n.SCENE_CAMERA, notes), scene.unit_m
         camera = Intrinsics(K)
     else:
         camera = _intrinsics(folder, notes)
-        camera = camera.fit_to((rgb.shape[2], rgb.shape[1]), _K_name(folder), notes)
+        camera = camera.fit_to(colour_wh, _K_name(folder), notes)
+        own = two_cameras.depth_camera(folder, camera, colour_wh, depth_wh, notes)
         told = camera.depth_unit_m
     unit = _unit(stored, frames.depth, folder, told, depth_unit_m)
     depth_mm = to_mm(stored, unit.metres)
+    if own is not None:
+        depth_mm = two_cameras.into_colour(depth_mm, own, camera.K, colour_wh, notes)
     if not camera.lens.is_pinhole:
-        rgb, depth_mm = _undistorted(rgb, depth_mm, camera, _K_name(folder), notes)
+        rgb = _undistorted(rgb, camera, _K_name(folder), notes)
+    if not camera.lens.is_pinhole and own is None:
+        where = str(folder / n.DEPTH_FOLDER)
+        depth_mm, _ = undistort(depth_mm, camera.lens, camera.K, nearest=True, source=where)
     stamps, names = frames.stamps_s - frames.stamps_s[0], frames.names
     video = RGBDVideo(
         rgb,
@@ -169,18 +175,14 @@ def _unit(
 
 
 def _undistorted(
-    rgb: NDArray[np.uint8],
-    depth_mm: NDArray[np.uint16],
-    camera: Intrinsics,
-    source: str,
-    notes: list[str],
-) -> tuple[NDArray[Any], NDArray[Any]]:
+    rgb: NDArray[np.uint8], camera: Intrinsics, source: str, notes: list[str]
+) -> NDArray[np.uint8]:
     rgb, shift = undistort(rgb, camera.lens, camera.K, nearest=False, source=source)
-    depth_mm, _ = undistort(depth_mm, camera.lens, camera.K, nearest=True, source=source)
     if shift:
         notes.append(f"lens: {camera.lens.model} distortion of up to {shift:.1f} px undone")
-    return rgb, depth_mm
+    return rgb
 
 
-def _size(stack: NDArray[Any]) -> str:
-    return f"{stack.shape[2]}x{stack.shape[1]}"
+def _size(stack: NDArray[Any]) -> tuple[int, int]:
+    """Width and height."""
+    return stack.shape[2], stack.shape[1]

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from xsim_core.capture.formats import RGBDVideo
 from xsim_core.capture.readers.clock import WRAPS_S, mend_clock
 from xsim_core.capture.readers.depth_unit import DepthUnit, settled_unit, to_mm
+from xsim_core.capture.readers.folders.alignment import align_film
 from xsim_core.capture.readers.images import check_total
 from xsim_core.capture.readers.intrinsics import Intrinsics
 from xsim_core.capture.readers.lens import undistort
 from xsim_core.capture.readers.pairing import pair_times
 from xsim_core.errors import BadInputError
-from xsim_core.geometry import PinholeCamera, transform_points
 from xsim_core.windows import Spool, empty, let_go
 
 LATE_FRAMES = 3
@@ -90,7 +90,7 @@ def pair_and_align(
         # Where depth lands depends on how far it is: another unit later would leave it there.
         unit = replace(unit, is_final=True)
         hw = (rgb.shape[1], rgb.shape[2])
-        depth_mm = _aligned(depth_mm, K_depth, K, streams.T_colour_depth, hw)
+        depth_mm = align_film(depth_mm, K_depth, K, streams.T_colour_depth, hw)
     stamps = colour_s[[i for i, _ in pairs]]
     began_s = float(stamps[0])
     return RGBDVideo(rgb, depth_mm, stamps - began_s, K, began_s=began_s), unit
@@ -109,55 +109,6 @@ def _cameras(streams: Streams, source: Path) -> tuple[Intrinsics, Intrinsics]:
         which = "colour" if streams.colour_camera is None else "depth"
         raise BadInputError(f"{source} does not tell the {which} camera's intrinsics")
     return streams.colour_camera, streams.depth_camera
-
-
-def _aligned(
-    depth_mm: NDArray[np.uint16],
-    K_depth: NDArray[np.float64],
-    K_colour: NDArray[np.float64],
-    T_colour_depth: NDArray[np.float64],
-    colour_hw: tuple[int, int],
-) -> NDArray[np.uint16]:
-    """Depth (t, h, w) by ``align_depth``."""
-    aligned = empty((len(depth_mm), *colour_hw), np.uint16)
-    for i, image in enumerate(depth_mm):
-        aligned[i] = align_depth(image, K_depth, K_colour, T_colour_depth, colour_hw)
-        let_go(aligned)
-        let_go(image)
-    return aligned
-
-
-def align_depth(
-    depth_mm: NDArray[np.uint16],
-    K_depth: NDArray[np.float64],
-    K_colour: NDArray[np.float64],
-    T_colour_depth: NDArray[np.float64],
-    colour_hw: tuple[int, int],
-) -> NDArray[np.uint16]:
-    """Depth (h, w) as the colour camera would measure it, by a z-buffer.
-
-    librealsense's own ``align`` differs between versions; this gives the same bytes everywhere.
-    Every depth pixel covers the colour pixels that its own footprint covers.
-    """
-    camera = PinholeCamera(depth_mm.shape[1], depth_mm.shape[0], K_depth)
-    points = camera.unproject(depth_mm.astype(np.float64))[depth_mm > 0]
-    T_mm = T_colour_depth.copy()
-    T_mm[:3, 3] *= 1000
-    points = transform_points(T_mm, points)
-    points = points[points[:, 2] > 1]
-    uv = (points / points[:, 2:]) @ K_colour.T
-    radius = max(0.5, 0.5 * K_colour[0, 0] / K_depth[0, 0])
-    h, w = colour_hw
-    z = np.full((h, w), np.inf)
-    reach = int(np.ceil(radius - 0.5))
-    u0, v0 = np.rint(uv[:, 0]).astype(int), np.rint(uv[:, 1]).astype(int)
-    for dv in range(-reach, reach + 1):
-        for du in range(-reach, reach + 1):
-            u, v = u0 + du, v0 + dv
-            ok = (u >= 0) & (u < w) & (v >= 0) & (v < h)
-            ok &= (np.abs(uv[:, 0] - u) <= radius) & (np.abs(uv[:, 1] - v) <= radius)
-            np.minimum.at(z, (v[ok], u[ok]), points[ok, 2])
-    return np.where(np.isfinite(z), np.clip(np.rint(z), 0, 65535), 0).astype(np.uint16)
 
 
 def _settled(
