@@ -164,6 +164,16 @@ WRONG = {
 }
 
 
+def test_pictures_that_the_rows_lack_are_one_sentence(tmp_path):
+    """The metadata says that a camera's pictures lie in the rows, where no column has its name."""
+    write_lerobot(tmp_path / "d")
+    features = json.loads((tmp_path / "d/meta/info.json").read_text())["features"]
+    features[TOP]["dtype"] = "image"
+    change_info(tmp_path / "d", features=features)
+    with pytest.raises(BadInputError, match=rf"parquet: {TOP} cannot be read"):
+        read_lerobot(tmp_path / "d", Picks().model_dump())
+
+
 @pytest.mark.parametrize("name", WRONG)
 def test_what_does_not_fit_is_one_sentence(tmp_path, name):
     spoil, picks, said = WRONG[name]

@@ -168,7 +168,7 @@ def _encoded(layout: Layout, name: str) -> Iterator[tuple[str, bytes | None]]:
         try:
             file = pq.ParquetFile(path)
             for batch in file.iter_batches(BATCH_ROWS, columns=[name], use_threads=False):
-                for cell in batch.column(0).to_pylist():
+                for cell in batch.column(name).to_pylist():
                     found = cell.get("bytes") if isinstance(cell, dict) else None
                     yield str(path), found if isinstance(found, bytes) else None
         except (pa.ArrowException, OSError, KeyError, ValueError) as error:
