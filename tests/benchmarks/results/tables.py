@@ -29,8 +29,8 @@ def _kept(name):
     return json.loads((FIGURES / f"{name}.json").read_text())
 
 
-def _ladders():
-    ladders = _kept("gap")["ladders"].values()
+def _ladders(name):
+    ladders = _kept(name)["ladders"].values()
     for gap in ladders:
         Gap.model_validate(gap)
     return "\n".join(f"{ladder_table(gap)}\n{gap['said']}\n" for gap in ladders)
@@ -108,7 +108,8 @@ TABLES = {
     "calibration": lambda: calibration_table(_kept("calibration")["results"]) + "\n",
     "calibration, misses": lambda: miss_table(_kept("calibration")["misses"]) + "\n",
     "dagger": lambda: dagger_table(_kept("dagger")["results"]) + "\n",
-    "gap": _ladders,
+    "gap": lambda: _ladders("gap"),
+    "gap over worlds": lambda: _ladders("gap_worlds"),
     "desk": lambda: desk(_kept("desk")),
     "first poses": lambda: first_poses(_kept("first_pose")) + "\n",
     "threads": lambda: threads(_kept("threads")["results"]),
