@@ -35,7 +35,9 @@ class Said(FrozenModel):
     """Who decided on a track before, and why."""
 
     author: str
+    """Who decided."""
     note: str
+    """Why, in their words."""
 
 
 class ReviewConfig(StageConfig):
