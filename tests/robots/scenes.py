@@ -14,8 +14,11 @@ from xsim_core.render.panda import low_poly_panda
 from xsim_core.render.shapes import textured_box, textured_quad
 from xsim_core.robots import SafetyLimits
 from xsim_core.robots.mujoco_robot.scene import Errand, Eye, Room, Scene, Thing
+from xsim_core.robots.rollout import Setup
+from xsim_core.robots.sight import PolicySight
 from xsim_core.robots.wire.server import RobotServer
 from xsim_core.sim.controller import inverse_kinematics
+from xsim_core.sim.task import TaskSpec
 
 KEY = "k" * 24
 SIZE_M = (0.10, 0.06, 0.05)
@@ -97,3 +100,20 @@ def on_the_wire(folder):
     with served(robot) as url:
         yield url
     robot.close()
+
+
+def push_setup(driver, info, person):
+    """What a policy that pushes the block acts with, on a robot that was connected."""
+    view = PinholeCamera(96, 72, np.array([[90.0, 0, 47.5], [0, 90, 35.5], [0, 0, 1]]))
+    return Setup(
+        driver=driver,
+        info=info,
+        person=person,
+        # By the wall clock: a machine that does other things, too, needs longer than the push.
+        task=TaskSpec(name="push", horizon=200, action_position_m=0.015),
+        sight=PolicySight(info.camera, view),
+        limits=LIMITS,
+        workspace=WORKSPACE,
+        num_action_steps=4,
+        header={"policy": "a push"},
+    )

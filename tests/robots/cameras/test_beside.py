@@ -6,11 +6,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.robots.scenes import KEY, LIMITS, TCP_START, WORKSPACE, on_the_wire, scene
+from tests.robots.scenes import KEY, LIMITS, TCP_START, push_setup, scene
 from tests.robots.test_rollout import push
 from tests.waiting import PATIENCE_S
 from xsim_core.errors import BadInputError
-from xsim_core.geometry import PinholeCamera
 from xsim_core.robots import RobotLostError
 from xsim_core.robots.cameras import realsense
 from xsim_core.robots.cameras.beside import ArmWithCamera
@@ -18,10 +17,8 @@ from xsim_core.robots.cameras.realsense import RealSenseCamera
 from xsim_core.robots.driver import Observation, TcpTarget
 from xsim_core.robots.homing import go_to
 from xsim_core.robots.recording import read_rollout
-from xsim_core.robots.rollout import Setup, run_rollout
-from xsim_core.robots.sight import PolicySight
+from xsim_core.robots.rollout import run_rollout
 from xsim_core.robots.wire.remote import RemotePerson, RemoteRobot
-from xsim_core.sim.task import TaskSpec
 
 from .software import Film, SoftwareRealSense
 
@@ -37,12 +34,6 @@ class Blind(RemoteRobot):
 
     def observe(self):
         return Observation(super().observe().state, None)
-
-
-@pytest.fixture(scope="module")
-def wire(tmp_path_factory):
-    with on_the_wire(tmp_path_factory.mktemp("robot")) as url:
-        yield url
 
 
 @pytest.fixture
@@ -72,18 +63,7 @@ def test_a_policy_acts_through_a_realsense_beside_the_arm(wire, bridged, tmp_pat
     assert (info.model, info.camera.width) == ("panda", 160)
     assert "the picture that came fastest" in info.picture_times
     person = RemotePerson(wire, KEY)
-    view = PinholeCamera(96, 72, np.array([[90.0, 0, 47.5], [0, 90, 35.5], [0, 0, 1]]))
-    setup = Setup(
-        driver=robot,
-        info=info,
-        person=person,
-        task=TaskSpec(name="push", horizon=200, action_position_m=0.015),
-        sight=PolicySight(info.camera, view),
-        limits=LIMITS,
-        workspace=WORKSPACE,
-        num_action_steps=4,
-        header={"policy": "a push"},
-    )
+    setup = push_setup(robot, info, person)
     try:
         result = run_rollout(setup, push, seed=0, path=tmp_path / "a.rollout")
         # Back to the start by itself, as beside a robot that nobody lifts there.
