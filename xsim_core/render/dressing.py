@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from xsim_core.config import FrozenModel, Vec3
 from xsim_core.geometry import make_se3, so3_exp
 
-from .room import ClutterBox, RoomSpec, build_room, table_mesh, thing_mesh
+from .room import ClutterBox, RoomSpec, build_room, table_mesh, table_pose, thing_mesh
 from .scene import add_visual, place
 
 _AWAY = make_se3(np.eye(3), [0.0, 0.0, -50.0])
@@ -32,7 +32,7 @@ class DressableRoom:
     def __init__(self, scene: Any, room: RoomSpec) -> None:
         self._scene, self._room = scene, room
         self._table = next(e for e in build_room(scene, room) if e.name == "table")
-        self._T_world_table = table_mesh(room, np.random.default_rng(0))[1]
+        self._T_world_table = table_pose(room)
         self._worn: Dressing | None = None
         self._wardrobe: dict[Dressing, list[tuple[Any, NDArray[np.float64]]]] = {}
 

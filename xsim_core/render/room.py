@@ -178,11 +178,15 @@ def _table_and_walls(
 def table_mesh(
     room: RoomSpec, rng: np.random.Generator
 ) -> tuple[TexturedMesh, NDArray[np.float64]]:
-    """The table's top, and its pose: the quad's centre, in the world."""
-    low, high = np.array(room.table_min_m), np.array(room.table_max_m)
-    size = high - low
-    table = textured_quad(size[0], size[1], _table_texture(room, size, rng))
-    return table, make_se3(np.eye(3), [*(low + high) / 2, 0.0])
+    """The table's top, and its pose in the world."""
+    size = np.array(room.table_max_m) - np.array(room.table_min_m)
+    return textured_quad(size[0], size[1], _table_texture(room, size, rng)), table_pose(room)
+
+
+def table_pose(room: RoomSpec) -> NDArray[np.float64]:
+    """``T_world_table`` (4, 4): the centre of the table's top."""
+    centre = (np.array(room.table_min_m) + np.array(room.table_max_m)) / 2
+    return make_se3(np.eye(3), [*centre, 0.0])
 
 
 def _table_texture(
