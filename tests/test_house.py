@@ -176,7 +176,8 @@ ELSEWHERE = {
         xsim_core/robots/mujoco_robot/panda xsim_core/robots/mujoco_robot/person
         xsim_core/robots/mujoco_robot/scene""",
     "tests/rollouts/test_ingest.py": """
-        flows/cli/policies/recordings xsim_core/rollouts/config xsim_core/rollouts/read""",
+        flows/cli/policies/recordings xsim_core/rollouts/apart xsim_core/rollouts/config
+        xsim_core/rollouts/read xsim_core/rollouts/recordings""",
     "tests/rollouts/test_compare.py": """
         flows/cli/policies/compare flows/cli/policies/robots xsim_core/rollouts/decision""",
     "tests/flows/test_robot_commands.py": """

@@ -116,6 +116,6 @@ def recorded_policy(folder: Path) -> str:
         raise MissingDependencyError(
             "recordings need msgpack, which is not installed here: pip install 'xsim[serve]'."
         )
-    from xsim_core.robots.recording import read_rollout
+    from xsim_core.rollouts import apart
 
-    return str(read_rollout(min(folder.glob(f"*{SUFFIX}"))).header.get("policy", "no policy"))
+    return apart.recorded_policy(min(folder.glob(f"*{SUFFIX}"))) or "no policy"

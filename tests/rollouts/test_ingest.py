@@ -1,5 +1,7 @@
 """Recordings become ``RealRollouts``; what does not fit is refused, what was left out is said."""
 
+import signal
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -13,6 +15,7 @@ from xsim_core.calibrate.build_pairs import picture_times, tracked_rows
 from xsim_core.errors import BadInputError
 from xsim_core.robots.sight import PolicySight
 from xsim_core.rollouts import IngestRolloutsConfig
+from xsim_core.rollouts.apart import recorded_policy
 from xsim_core.sim.open import open_sim_world
 from xsim_core.stage import run_stage
 from xsim_core.stages import INGEST_ROLLOUTS
@@ -115,6 +118,8 @@ OTHERS = [
     ({"robot": "ur5e"}, "is of a ur5e; policies here are trained for a panda"),
     ({"action_names": ["dx", "dy", "dz", "gripper"]}, "its actions are dx, dy, dz, gripper"),
     ({"T_world_cam": FAR}, "stands .* cm and .* degrees from where the policy learned"),
+    ({"action_names": [1, 2, 3]}, "its actions are 1, 2, 3, those of the task"),
+    ({"seed": 1 << 63}, "its header's seed 9223372036854775808 is none of 64 bits"),
     ({"K": np.zeros(2)}, "describes no camera"),
     ({"policy": None}, "its header says no 'policy'"),
     ({"image_hw": [24, 32]}, "0.* pixels for each of the policy's"),
@@ -156,6 +161,26 @@ def test_pictures_of_another_size_than_they_should_have_are_not_unpacked(home, t
     other.write_bytes(other.read_bytes()[:head] + data[first:])
     with pytest.raises(BadInputError, match="of step 0 is not the"):
         taken_in(home, other)
+
+
+def test_a_crash_of_the_process_that_reads_is_a_sentence(home, tmp_path, monkeypatch):
+    _, given, sim = home
+    rows = [step_at(i) for i in range(4)]
+    path = write(tmp_path / "a.rollout", header_of(sim, given["student"]), rows)
+    script = tmp_path / "python"
+    script.write_text(
+        f"#!{sys.executable}\nimport json, os, pathlib, sys\n"
+        "request = json.load(sys.stdin)\n"
+        "pathlib.Path(request['out'], 'doing').write_text(request['0'])\n"
+        f"os.kill(os.getpid(), {int(signal.SIGSEGV)})\n"
+    )
+    script.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(script))
+    said = r"a\.rollout cannot be read: .*SIGSEGV"
+    with pytest.raises(BadInputError, match=said):
+        taken_in(home, path)
+    with pytest.raises(BadInputError, match=said):
+        recorded_policy(path)
 
 
 def test_nothing_left_is_refused_and_so_is_an_empty_folder(home, tmp_path):

@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import cv2
 import numpy as np
@@ -121,7 +121,14 @@ def read_rollout(path: Path) -> Rollout:
         raise BadInputError(f"{path} ends before its header does.")
     last = records[-1] if records[-1].get("type") == "end" else {}
     steps = tuple(record for record in records if record.get("type") == "step")
-    return Rollout(records[0], steps, last.get("outcome"), last.get("figures", {}), len(data) - end)
+    outcome, figures = last.get("outcome"), last.get("figures")
+    return Rollout(
+        records[0],
+        steps,
+        outcome if outcome in get_args(Outcome) else None,
+        figures if isinstance(figures, dict) else {},
+        len(data) - end,
+    )
 
 
 def _records(data: bytes) -> Iterator[tuple[dict[str, Any], int]]:

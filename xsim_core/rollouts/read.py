@@ -15,6 +15,7 @@ from xsim_core.robots.sight import check_place
 from xsim_core.sim.task import TaskSpec
 
 _WORDS = {"policy": str, "task": str, "robot": str, "seed": int, "action_names": list}
+MAX_SEED = 1 << 63
 _PICTURES = ("observation.images.front.png", "observation.depth_mm.png")
 
 
@@ -61,6 +62,8 @@ def read_fitting(path: Path, fits: Fits) -> tuple[Rollout, Setting]:
     for name, kind in _WORDS.items():
         if not isinstance(header.get(name), kind):
             raise BadInputError(f"{path}: its header says no '{name}'. It cannot be taken in.")
+    if not -MAX_SEED <= header["seed"] < MAX_SEED:
+        raise BadInputError(f"{path}: its header's seed {header['seed']} is none of 64 bits.")
     if header["task"] != fits.task.name:
         raise BadInputError(
             f"{path} is of task '{header['task']}', not '{fits.task.name}'. Name a policy or a run "
@@ -73,8 +76,8 @@ def read_fitting(path: Path, fits: Fits) -> tuple[Rollout, Setting]:
         )
     if tuple(header["action_names"]) != fits.task.action_names:
         raise BadInputError(
-            f"{path}: its actions are {', '.join(header['action_names'])}, those of the task "
-            f"{', '.join(fits.task.action_names)}. Name a run whose task has the same."
+            f"{path}: its actions are {', '.join(map(str, header['action_names']))}, those of the "
+            f"task {', '.join(fits.task.action_names)}. Name a run whose task has the same."
         )
     setting = _setting(header, path)
     try:
@@ -90,7 +93,7 @@ def _setting(header: dict[str, Any], path: Path) -> Setting:
         height, width = (int(size) for size in header["image_hw"])
         K = np.array(header["K"], np.float64).reshape(3, 3)
         T = np.array(header["T_world_cam"], np.float64).reshape(4, 4)
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         K, T, height, width = np.full((3, 3), np.nan), np.eye(4), 0, 0
     if not (np.isfinite(K).all() and np.isfinite(T).all() and min(height, width) > 0):
         raise BadInputError(f"{path}: its header describes no camera. It cannot be taken in.")

@@ -59,10 +59,10 @@ def timeline_of(steps: Sequence[dict[str, Any]], action_names: Sequence[str]) ->
     Raises:
         BadInputError: when times run backwards, or a number that must be there is none.
     """
-    time_s = _column(steps, "timestamp")
-    lag_s = _column(steps, "frame_age_s", may_miss=True)
+    time_s = _column(steps, "timestamp", 0)
+    lag_s = _column(steps, "frame_age_s", 0, may_miss=True)
     seen_s = time_s - lag_s
-    felt_s = time_s - _column(steps, "state_age_s")
+    felt_s = time_s - _column(steps, "state_age_s", 0)
     if len(steps) > 1 and np.diff(time_s).min() <= 0:
         raise BadInputError("the times of its rows do not increase")
     is_new = np.isfinite(seen_s) & (
@@ -71,10 +71,10 @@ def timeline_of(steps: Sequence[dict[str, Any]], action_names: Sequence[str]) ->
     chosen = np.flatnonzero(is_new)
     if not len(chosen):
         raise BadInputError("none of its rows has a picture")
-    state = _at(seen_s[chosen], felt_s, _column(steps, "observation.state"))
+    state = _at(seen_s[chosen], felt_s, _column(steps, "observation.state", 6))
     state[:, 3:5] /= np.maximum(np.linalg.norm(state[:, 3:5], axis=1, keepdims=True), 1e-9)
-    arm = _at(seen_s[chosen], felt_s, _column(steps, "observation.qpos"))
-    actions = _column(steps, "action", may_miss=True)
+    arm = _at(seen_s[chosen], felt_s, _column(steps, "observation.qpos", 7))
+    actions = _column(steps, "action", 1, may_miss=True)
     summed, is_commanded = _commanded(seen_s[chosen], time_s, actions, state[:, 5], action_names)
     keep = _not_waiting(state[:, :3], is_commanded)
     fingers = np.clip(state[:, 5:6], 0, 1) * FINGER_OPEN_M
@@ -91,16 +91,21 @@ def timeline_of(steps: Sequence[dict[str, Any]], action_names: Sequence[str]) ->
     )
 
 
-def _column(steps: Sequence[dict[str, Any]], name: str, *, may_miss: bool = False) -> Floats:
-    """(n, ...) of all rows.
+def _column(
+    steps: Sequence[dict[str, Any]], name: str, least: int, *, may_miss: bool = False
+) -> Floats:
+    """(n,) of all rows, or (n, k) where each holds ``least`` numbers or more.
 
     Raises:
         BadInputError: where one lacks it, or has another shape, or (unless they may) is no number.
     """
     try:
         values = np.stack([np.asarray(step[name], np.float64) for step in steps])
-    except (KeyError, ValueError, TypeError):
+    except (KeyError, ValueError, TypeError, OverflowError):
         raise BadInputError(f"its rows have no '{name}' of one shape") from None
+    if values.ndim != 1 + (least > 0) or (least and values.shape[1] < least):
+        wanted = f"{least} numbers" if least else "one number"
+        raise BadInputError(f"'{name}' of its rows is not {wanted}")
     if np.isinf(values).any() or (not may_miss and np.isnan(values).any()):
         raise BadInputError(f"'{name}' is not a finite number in some row")
     return values

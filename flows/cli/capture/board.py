@@ -17,15 +17,15 @@ class Print:
 
     file: Annotated[Positional[str], arg(metavar="FILE.pdf")]
     """A file that is not there yet."""
-    squares_x: int = 6
+    squares_x: Annotated[int, arg(metavar="N")] = 6
     """Columns."""
-    squares_y: int = 4
+    squares_y: Annotated[int, arg(metavar="N")] = 4
     """Rows."""
-    square_mm: float = 45.0
+    square_mm: Annotated[float, arg(metavar="MM")] = 45.0
     """Edge of a square."""
-    marker_mm: float | None = None
+    marker_mm: Annotated[float | None, arg(metavar="MM")] = None
     """Edge of a marker; three quarters of the square by default."""
-    dictionary: str = "DICT_4X4_50"
+    dictionary: Annotated[str, arg(metavar="NAME")] = "DICT_4X4_50"
     """Of OpenCV's markers."""
     json: bool = False
     """Print JSON."""
@@ -75,11 +75,11 @@ class Place:
     """Likewise."""
     upper_left: Corner
     """Likewise."""
-    squares_x: int = 6
+    squares_x: Annotated[int, arg(metavar="N")] = 6
     """Columns of the print."""
-    squares_y: int = 4
+    squares_y: Annotated[int, arg(metavar="N")] = 4
     """Rows of the print."""
-    square_mm: float = 45.0
+    square_mm: Annotated[float, arg(metavar="MM")] = 45.0
     """Edge of a square, measured on the print."""
     json: bool = False
     """Print JSON."""

@@ -161,7 +161,7 @@ class Backfill:
     calibrate or evaluate."""
     captures: Annotated[tuple[str, ...], arg(metavar="RUN")] = ()
     """Names of runs (xsim status lists them); all finished ones by default."""
-    seed: int = 1
+    seed: Annotated[int, arg(metavar="N")] = 1
     """The seed; submitting the same backfill again finds the runs of the first time."""
     preset: Preset | None = None
     """Whose settings; each run's own when empty."""

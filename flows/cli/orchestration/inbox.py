@@ -125,7 +125,7 @@ class InboxWatch:
 class InboxRetry:
     """Start a capture's run once more: the next scan does it, at once if a server is up."""
 
-    capture: Positional[str]
+    capture: Annotated[Positional[str], arg(metavar="CAPTURE")]
     """The run's name as `xsim inbox list` shows it, the folder, or the digest's first digits."""
     json: bool = False
     """Print JSON."""

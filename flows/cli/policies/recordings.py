@@ -54,9 +54,9 @@ def _student(store: "ArtifactStore", policy: str, first: Path) -> "dict[str, Art
     from xsim_core.artifacts import SimWorld, StudentPolicy
     from xsim_core.errors import BadInputError
     from xsim_core.refs import find_ref
-    from xsim_core.robots.recording import read_rollout
+    from xsim_core.rollouts.apart import recorded_policy
 
-    told = policy or str(read_rollout(first).header.get("policy", ""))
+    told = policy or recorded_policy(first)
     ref = find_ref(store, told)
     if ref.kind != StudentPolicy.kind:
         raise BadInputError(f"{ref} is no image policy: name one with --policy, as in xsim show.")

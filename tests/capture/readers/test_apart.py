@@ -118,7 +118,7 @@ def test_a_crash_is_a_sentence_that_names_the_file(brought, monkeypatch):
     script = brought / "python"
     script.write_text(
         f"#!{sys.executable}\nimport json, os, pathlib, sys\n"
-        "out = pathlib.Path(json.loads(sys.argv[-1])['out'])\n"
+        "out = pathlib.Path(json.load(sys.stdin)['out'])\n"
         "(out / 'doing').write_text('video/recording.db3')\n"
         f"os.kill(os.getpid(), {int(signal.SIGSEGV)})\n"
     )

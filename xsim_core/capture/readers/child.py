@@ -1,6 +1,6 @@
 """The process that reads foreign files: it gets limits first, and then parses.
 
-``python -m xsim_core.capture.readers.child REQUEST`` writes arrays and ``result.json`` into the
+``python -m xsim_core.capture.readers.child < REQUEST`` writes arrays and ``result.json`` into the
 request's folder. Whatever the bytes do to a parser, they do it here.
 """
 
@@ -220,10 +220,19 @@ def _named(request: dict[str, Any], begin: Begin) -> tuple[Arrays, dict[str, Any
     return arrays, said
 
 
+def _many(request: dict[str, Any], begin: Begin) -> tuple[Arrays, dict[str, Any]]:
+    """What a function of a room above this one reads of several files, each begun by its name."""
+    arrays, said = named(request["read"])(begin, request["options"])
+    return arrays, said
+
+
 OF_FILM = {"track": _track, "camera_path": _camera_path}
 """What is of the film's frames, and needs them."""
-READ = {"capture": _capture, "world": _world, "truth": _truth, "look": _look, "named": _named}
+READ = {
+    "capture": _capture, "world": _world, "truth": _truth, "look": _look, "named": _named,
+    "many": _many,
+}  # fmt: skip
 
 
 if __name__ == "__main__":
-    main(json.loads(sys.argv[1]))
+    main(json.load(sys.stdin))

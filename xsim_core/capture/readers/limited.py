@@ -93,12 +93,12 @@ def _run(
         "file_bytes": limits.file_bytes,
         "cpu_s": int(time_s * (os.cpu_count() or 1)) + 1,
     }
-    command = [sys.executable, "-P", "-m", "xsim_core.capture.readers.child", json.dumps(request)]
+    command = [sys.executable, "-P", "-m", "xsim_core.capture.readers.child"]
     try:
         return subprocess.run(
             command,
             env={**os.environ, **ONE_THREAD},
-            stdin=subprocess.DEVNULL,
+            input=json.dumps(request).encode(),  # A word of the command holds 128 kB at most.
             capture_output=True,
             timeout=time_s,
             check=False,
