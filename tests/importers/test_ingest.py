@@ -174,6 +174,15 @@ def test_pictures_that_the_rows_lack_are_one_sentence(tmp_path):
         read_lerobot(tmp_path / "d", Picks().model_dump())
 
 
+def test_a_vector_of_more_numbers_than_a_state_has_is_none(tmp_path):
+    write_lerobot(tmp_path / "d")
+    features = json.loads((tmp_path / "d/meta/info.json").read_text())["features"]
+    features["observation.state"]["shape"] = [1 << 31]  # A name for each took 5 GB.
+    change_info(tmp_path / "d", features=features)
+    with pytest.raises(BadInputError, match=r"observation\.state"):
+        read_lerobot(tmp_path / "d", Picks().model_dump())
+
+
 @pytest.mark.parametrize("name", WRONG)
 def test_what_does_not_fit_is_one_sentence(tmp_path, name):
     spoil, picks, said = WRONG[name]

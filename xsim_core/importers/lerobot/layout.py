@@ -177,9 +177,13 @@ def _parquet_rows(path: Path) -> list[dict[str, Any]]:
         raise BadInputError(f"{path} cannot be read as Parquet: {one_line(error)}") from error
 
 
+MAX_NUMBERS = 10_000
+"""Each has a name; what tells of more is no state or action."""
+
+
 def _feature(name: str, of: Any) -> Feature:
     shape = tuple(int(n) for n in of["shape"])
-    size = shape[0] if len(shape) == 1 else 0
+    size = shape[0] if len(shape) == 1 and shape[0] <= MAX_NUMBERS else 0
     names = of.get("names")
     if isinstance(names, dict):
         named = list(names.values())
