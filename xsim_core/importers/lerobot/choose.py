@@ -113,4 +113,5 @@ def _numbers(layout: Layout, pick: str, option: str) -> Numbers:
 
 def _is_vector(feature: Feature) -> bool:
     kinds = ("float", "int", "uint", "bool")
-    return len(feature.shape) == 1 and feature.dtype.startswith(kinds) and feature.shape[0] > 0
+    is_row = len(feature.shape) == 1 and len(feature.numbers) == feature.shape[0] > 0
+    return is_row and feature.dtype.startswith(kinds)
