@@ -177,7 +177,8 @@ ELSEWHERE = {
         xsim_core/robots/mujoco_robot/scene""",
     "tests/rollouts/test_ingest.py": """
         flows/cli/policies/recordings xsim_core/rollouts/apart xsim_core/rollouts/config
-        xsim_core/rollouts/read xsim_core/rollouts/recordings""",
+        xsim_core/rollouts/read xsim_core/rollouts/recorded_policy
+        xsim_core/rollouts/recordings""",
     "tests/rollouts/test_compare.py": """
         flows/cli/policies/compare flows/cli/policies/robots xsim_core/rollouts/decision""",
     "tests/flows/test_robot_commands.py": """

@@ -116,6 +116,6 @@ def recorded_policy(folder: Path) -> str:
         raise MissingDependencyError(
             "recordings need msgpack, which is not installed here: pip install 'xsim[serve]'."
         )
-    from xsim_core.rollouts import apart
+    from xsim_core.rollouts import recorded_policy as read
 
-    return apart.recorded_policy(min(folder.glob(f"*{SUFFIX}"))) or "no policy"
+    return read.recorded_policy(min(folder.glob(f"*{SUFFIX}"))) or "no policy"

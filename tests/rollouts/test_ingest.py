@@ -15,7 +15,7 @@ from xsim_core.calibrate.build_pairs import picture_times, tracked_rows
 from xsim_core.errors import BadInputError
 from xsim_core.robots.sight import PolicySight
 from xsim_core.rollouts import IngestRolloutsConfig
-from xsim_core.rollouts.apart import recorded_policy
+from xsim_core.rollouts.recorded_policy import recorded_policy
 from xsim_core.sim.open import open_sim_world
 from xsim_core.stage import run_stage
 from xsim_core.stages import INGEST_ROLLOUTS
@@ -171,7 +171,8 @@ def test_a_crash_of_the_process_that_reads_is_a_sentence(home, tmp_path, monkeyp
     script.write_text(
         f"#!{sys.executable}\nimport json, os, pathlib, sys\n"
         "request = json.load(sys.stdin)\n"
-        "pathlib.Path(request['out'], 'doing').write_text(request['0'])\n"
+        "name = request.get('0', request.get('recording'))\n"
+        "pathlib.Path(request['out'], 'doing').write_text(name)\n"
         f"os.kill(os.getpid(), {int(signal.SIGSEGV)})\n"
     )
     script.chmod(0o755)

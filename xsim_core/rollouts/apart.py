@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +15,7 @@ from .read import Fits
 
 UNPACKED = 20
 """Bytes of pictures for each of a recording's; a camera's PNGs hold two to four."""
-_READERS = "xsim_core.rollouts.recordings"
+READ = "xsim_core.rollouts.recordings:read_recordings"
 _NUMBERS = ("state", "action", "qpos", "episode_ends", "T_world_cam", "time_s")
 
 
@@ -60,7 +58,9 @@ class Read:
             "T_world_cam": fits.T_world_cam.tolist(), "K": view.K.tolist(),
             "image_hw": [view.height, view.width],
         }  # fmt: skip
-        arrays, said = _apart("read_recordings", place, sources, options, limits)
+        files = {str(i): path for i, path in enumerate(sources)}
+        more = {"read": READ, "options": options}
+        arrays, said = read_in_child("many", place, files, limits or _limits(sources), more)
         _, height, width, _ = arrays["wide_rgb"].shape
         numbers = {name: np.array(arrays[name]) for name in _NUMBERS}
         episodes = RobotEpisodes(
@@ -74,22 +74,6 @@ class Read:
         return Read(episodes, tuple(said["seeds"]), np.array(arrays["outcome"]), (*said["notes"],))
 
 
-def recorded_policy(path: Path) -> str:
-    """The policy that acted in a recording, read in a process with limits; "" where it says none.
-
-    Raises:
-        BadInputError: when it is none, or cannot be read.
-    """
-    with TemporaryDirectory() as place:
-        return _apart("read_policy", Path(place), [path], {}, None)[1]["policy"]
-
-
-def _apart(
-    name: str, place: Path, sources: Sequence[Path], options: dict[str, Any], limits: Limits | None
-) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-    files = {str(i): path for i, path in enumerate(sources)}
-    if limits is None:
-        here, size = Limits.of_this_machine(), sum(path.stat().st_size for path in sources)
-        limits = Limits(here.memory_bytes, max(here.file_bytes, UNPACKED * size))
-    more = {"read": f"{_READERS}:{name}", "options": options}
-    return read_in_child("many", place, files, limits, more)
+def _limits(sources: Sequence[Path]) -> Limits:
+    here, size = Limits.of_this_machine(), sum(path.stat().st_size for path in sources)
+    return Limits(here.memory_bytes, max(here.file_bytes, UNPACKED * size))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from xsim_core.errors import BadInputError
 from xsim_core.geometry import PinholeCamera
-from xsim_core.robots.recording import Rollout, read_rollout
+from xsim_core.robots.recording import Rollout
 from xsim_core.robots.sight import PolicySight
 from xsim_core.sim.task import TaskSpec
 from xsim_core.windows import empty, let_go
@@ -38,11 +38,6 @@ class _Part:
     path: Path
     rollout: Rollout
     rows: Timeline
-
-
-def read_policy(begin: Begin, options: Mapping[str, Any]) -> tuple[Arrays, dict[str, Any]]:
-    """The policy of recording 0."""
-    return {}, {"policy": str(read_rollout(begin("0")).header.get("policy", ""))}
 
 
 def read_recordings(begin: Begin, options: Mapping[str, Any]) -> tuple[Arrays, dict[str, Any]]:

@@ -54,7 +54,7 @@ def _student(store: "ArtifactStore", policy: str, first: Path) -> "dict[str, Art
     from xsim_core.artifacts import SimWorld, StudentPolicy
     from xsim_core.errors import BadInputError
     from xsim_core.refs import find_ref
-    from xsim_core.rollouts.apart import recorded_policy
+    from xsim_core.rollouts.recorded_policy import recorded_policy
 
     told = policy or recorded_policy(first)
     ref = find_ref(store, told)
