@@ -22,7 +22,11 @@ want=$(cat requirements.lock requirements-torch.lock pyproject.toml deployments/
 # An environment whose making was interrupted has no pip; one that was moved starts other programs;
 # one whose Python was taken away starts none.
 usable() { [ -x "$venv/bin/pip" ] && grep -qsF "$venv" "$venv/bin/activate" && python_version "$venv/bin/python" >/dev/null; }
-ready() { usable && [ "$(cat "$stamp" 2>/dev/null)" = "$want" ]; }
+# One environment that two checkouts name would run the other's code (pip's own record says whose).
+checkout() { "$venv/bin/python" -c 'import pathlib; print(pathlib.Path.cwd().as_uri())'; }
+of_this_checkout() { grep -qsF "\"$(checkout)\"" "$venv"/lib/python*/site-packages/xsim-*.dist-info/direct_url.json; }
+locked() { usable && [ "$(cat "$stamp" 2>/dev/null)" = "$want" ]; }
+ready() { locked && of_this_checkout; }
 if usable; then
   # Nothing is taken away from an environment that works: it may be somebody's own.
   has=$(python_version "$venv/bin/python")
@@ -35,6 +39,7 @@ if ready; then exit 0; fi
 exec 9<deployments/setup/setup.sh
 flock -n 9 || { say "another set-up is at work in this clone; waiting for it" && flock 9; }
 if ready; then exit 0; fi
+if locked; then say "$venv was set up from another checkout; from now on it runs this one"; fi
 
 if ! usable; then
   if [ -n "$(ls -A "$venv" 2>/dev/null)" ] && [ ! -f "$venv/pyvenv.cfg" ]; then

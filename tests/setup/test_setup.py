@@ -5,6 +5,7 @@ Nothing is installed: indices and package managers lead nowhere.
 
 import fcntl
 import hashlib
+import json
 import os
 import shutil
 import stat
@@ -261,6 +262,28 @@ def test_a_package_whose_bytes_are_others_is_refused(machine, tmp_path):
     lock.write_text(f"six==1.0 --hash=sha256:{locked}\n")
     # The next one that is not to be had.
     assert "No matching distribution found for torch" in machine.set_up(**found).stderr
+
+
+def installed(machine, checkout):
+    """The environment as a set-up from ``checkout`` leaves it: its stamp, and pip's own record."""
+    venv = machine.checkout / "venv"
+    inputs = "requirements.lock requirements-torch.lock pyproject.toml deployments/setup/*.sh"
+    machine.run("-c", f"cat {inputs} | sha256sum | cut -d' ' -f1 > venv/.xsim-lock")
+    record = next(venv.glob("lib/python*/site-packages")) / "xsim-0.1.0.dist-info"
+    record.mkdir(exist_ok=True)
+    told = {"dir_info": {"editable": True}, "url": checkout.as_uri()}
+    (record / "direct_url.json").write_text(json.dumps(told))
+
+
+def test_an_environment_that_two_checkouts_name_runs_the_code_of_the_one_that_asks(machine):
+    machine.set_up()
+    installed(machine, machine.checkout)
+    assert (machine.set_up().returncode, machine.set_up().stdout) == (0, "")
+    # The path of the other one begins alike.
+    installed(machine, machine.checkout.with_name("checkout of a colleague"))
+    again = machine.set_up()
+    assert "was set up from another checkout; from now on it runs this one" in again.stdout
+    assert "pip could not install" in sentence(again)
 
 
 def test_an_environment_of_another_python_is_left_alone(machine):
