@@ -35,9 +35,9 @@ docs: setup ## The documentation site, into build/site; stops at a broken link.
 
 # LEROBOT and DVC name the interpreters of environments that have those peers; without, they are left out.
 bench: setup ## Reading, killed recordings and no-op reruns against peers; wants a finished `make demo`.
-	@$(BIN)/python -m tests.benchmarks.bench_read $(if $(LEROBOT),--lerobot $(LEROBOT))
-	@$(BIN)/python -m tests.benchmarks.bench_kill $(if $(LEROBOT),--lerobot $(LEROBOT))
-	@$(BIN)/python -m tests.benchmarks.bench_rerun --home .xsim $(if $(DVC),--dvc $(DVC))
+	@$(BIN)/python -m tests.benchmarks.storage.bench_read $(if $(LEROBOT),--lerobot $(LEROBOT))
+	@$(BIN)/python -m tests.benchmarks.storage.bench_kill $(if $(LEROBOT),--lerobot $(LEROBOT))
+	@$(BIN)/python -m tests.benchmarks.orchestration.bench_rerun --home .xsim $(if $(DVC),--dvc $(DVC))
 
 results: setup ## Make the tables of README and docs from the kept figures (docs/figures).
 	@$(BIN)/python -m tests.benchmarks.results

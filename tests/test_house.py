@@ -23,7 +23,7 @@ ELSEWHERE = {
     "tests/test_stages.py": "xsim_core/presets xsim_core/named flows/sources",
     "tests/test_stage.py": "xsim_core/artifacts/base xsim_core/storage/runtime",
     "tests/storage/test_verified.py": "xsim_core/artifacts/schema xsim_core/storage/reader",
-    "tests/test_scratch.py": "xsim_core/cache",
+    "tests/test_scratch.py": "xsim_core/files/cache",
     "tests/film/odometry/test_follow.py": """
         xsim_core/film/odometry/features xsim_core/film/odometry/locate""",
     "tests/render/furniture/test_textures.py": """
@@ -117,7 +117,7 @@ ELSEWHERE = {
         xsim_core/rasterize/_build xsim_core/rasterize/_cpp xsim_core/rasterize/_gsplat
         xsim_core/rasterize/_reference""",
     "tests/policies/test_student.py": "xsim_core/geometry/tensors",
-    "tests/policies/test_networks.py": """
+    "tests/policies/networks/test_networks.py": """
         xsim_core/policies/networks/base xsim_core/policies/networks/encoder
         xsim_core/policies/networks/resnet xsim_core/policies/networks/small
         xsim_core/policies/networks/transformer xsim_core/policies/networks/unet
@@ -181,7 +181,7 @@ ELSEWHERE = {
         xsim_core/rollouts/recordings""",
     "tests/rollouts/test_compare.py": """
         flows/cli/policies/compare flows/cli/policies/robots xsim_core/rollouts/decision""",
-    "tests/flows/test_robot_commands.py": """
+    "tests/flows/cli/test_robot_commands.py": """
         flows/cli/policies/robot flows/cli/policies/on_robot flows/cli/policies/serve_robot
         xsim_core/robots/session xsim_core/robots/deploy_scene""",
     "tests/robots/hardware/test_open.py": "xsim_core/robots/hardware/packages",
@@ -217,7 +217,7 @@ ELSEWHERE = {
         xsim_core/storage/object_store/objects xsim_core/storage/object_store/patience
         xsim_core/storage/object_store/probe
         xsim_core/storage/object_store/refusals""",
-    "tests/storage/test_address.py": "xsim_core/folders xsim_core/storage/object_store/disk",
+    "tests/storage/test_address.py": "xsim_core/files/folders xsim_core/storage/object_store/disk",
     "tests/storage/test_untrusted.py": "xsim_core/storage/object_store/payload",
     "tests/storage/test_frames.py": "xsim_core/storage/writer",
     "tests/storage/test_verify.py": "xsim_core/storage/commit",

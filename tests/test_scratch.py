@@ -14,7 +14,7 @@ import pytest
 
 from tests.waiting import PATIENCE_S
 from xsim_core import scratch
-from xsim_core.cache import made_once
+from xsim_core.files.cache import made_once
 
 
 def names(folder):

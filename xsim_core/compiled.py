@@ -8,8 +8,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from xsim_core.cache import cache_folder
 from xsim_core.errors import MissingDependencyError
+from xsim_core.files.cache import cache_folder
 from xsim_core.scratch import drafted
 
 # Not -ffast-math: the kernels rely on NaN comparing false, as where a disc is seen edge-on.

@@ -7,7 +7,7 @@ from tyro.conf import Positional, arg
 from tyro.constructors import PrimitiveConstructorSpec
 
 from xsim_core.errors import BadInputError
-from xsim_core.text import parse_yaml
+from xsim_core.files.text import parse_yaml
 
 
 class Texts(tuple[str, ...]):

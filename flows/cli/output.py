@@ -30,7 +30,7 @@ def page_path(out: str, default: Path) -> Path:
         BadInputError: for a folder, or what is no file.
     """
     from xsim_core.errors import BadInputError
-    from xsim_core.folders import expanded
+    from xsim_core.files.folders import expanded
 
     path = (expanded(out, "--out") if out else default).absolute()
     if path.is_dir():

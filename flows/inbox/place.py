@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlparse
 
 from flows.digests import CAPTURE_FILE
 from xsim_core.errors import BadInputError
-from xsim_core.folders import expanded
+from xsim_core.files.folders import expanded
 
 _ALMOST = ("capture.yml", "Capture.yaml", "capture.YAML", "capture.yaml.txt", "capture.json")
 """What people and their editors make of the file's name."""

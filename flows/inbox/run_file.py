@@ -11,8 +11,8 @@ from pydantic import Field, ValidationError
 from flows.requests import configuration
 from xsim_core.config import FrozenModel
 from xsim_core.errors import BadInputError
+from xsim_core.files.text import parse_yaml, read_text
 from xsim_core.runs import RunRequest
-from xsim_core.text import parse_yaml, read_text
 
 RUN_FILE = "run.yaml"
 MAX_RUN_FILE_BYTES = 1 << 20

@@ -16,7 +16,8 @@ WORK_POOLS = ("xsim-cpu", "xsim-gpu", "xsim-foundationpose")
 ENGINE = "python -m prefect.engine"
 """What a worker starts for a run; ``xsim worker`` sees to it that ``python`` is its own. Without a
 command Prefect 3.8 starts another process before it, which imports all of Prefect, runs the pull
-steps and is then replaced: 2.5 s of CPU before each run (tests/benchmarks/bench_trigger.py)."""
+steps and is then replaced: 2.5 s of CPU before each run
+(tests/benchmarks/orchestration/bench_trigger.py)."""
 
 SECRET = "xsim"
 """The Kubernetes secret whose entries become environment variables of every run."""

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from tests.sim.fixtures import open_sim
-from xsim_core.calibrate.locate import LocatedObject
 from xsim_core.calibrate.pairs import GateConfig
+from xsim_core.calibrate.place.locate import LocatedObject
 from xsim_core.calibrate.replay import replay_rollouts
 from xsim_core.geometry import PinholeCamera
 from xsim_core.sim.episode.state import EnvState

@@ -7,7 +7,7 @@ import pytest
 
 from tests.sim.fixtures import open_sim
 from tests.sim.vision.test_asking import leaning_teacher
-from xsim_core.calibrate.locate import LocatedObject
+from xsim_core.calibrate.place.locate import LocatedObject
 from xsim_core.calibrate.teach import taught_chunks
 from xsim_core.geometry import PinholeCamera
 from xsim_core.sim.env import SimEnv

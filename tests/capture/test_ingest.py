@@ -192,7 +192,7 @@ def test_video_without_depth_values(capture_copy, store):
 
 
 def test_a_capture_file_in_another_encoding_is_read_and_that_is_said(capture_copy, store):
-    """tests/test_text.py tries them all."""
+    """tests/files/test_text.py tries them all."""
     path = capture_copy / "capture.yaml"
     edit(capture_copy, name="Tüte")
     text = yaml.safe_dump(yaml.safe_load(path.read_text()), allow_unicode=True)

@@ -1,6 +1,6 @@
-"""tests/benchmarks/calibration_table.py: how compared calibrations are told."""
+"""tests/benchmarks/students/calibration_table.py: how compared calibrations are told."""
 
-from tests.benchmarks.calibration_table import calibration_table
+from tests.benchmarks.students.calibration_table import calibration_table
 
 
 def test_the_table_pairs_trials_with_those_before_in_the_same_world():

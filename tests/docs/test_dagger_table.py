@@ -1,6 +1,6 @@
-"""tests/benchmarks/dagger_table.py: how students that were sent out are told, and judged."""
+"""How students that were sent out are told, and judged."""
 
-from tests.benchmarks.dagger_table import compare, dagger_table
+from tests.benchmarks.students.dagger_table import compare, dagger_table
 
 
 def tried(arm, training, sim, world, **more):

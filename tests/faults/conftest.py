@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.s3_servers import moto_endpoint, moto_url, real_s3, real_url
+from tests.servers.s3 import moto_endpoint, moto_url, real_s3, real_url
 from xsim_core.storage.object_store import backends, patience
 
 __all__ = ["moto_endpoint", "moto_url", "real_s3", "real_url"]

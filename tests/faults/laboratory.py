@@ -15,7 +15,7 @@ from urllib.error import HTTPError
 from urllib.request import ProxyHandler, Request, build_opener
 
 from flows.prefect_server.server import auth_string, find_server
-from tests.prefect_servers import server_of
+from tests.servers.prefect import server_of
 
 ROOT = Path(__file__).parents[2]
 MAIN = ["-c", "from flows.cli.main import main; main()"]

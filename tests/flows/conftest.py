@@ -11,8 +11,8 @@ import pytest
 
 from flows.cli.main import main
 from tests.capture.conftest import TINY
-from tests.prefect_servers import server_of
-from tests.s3_servers import moto_endpoint, moto_url
+from tests.servers.prefect import server_of
+from tests.servers.s3 import moto_endpoint, moto_url
 
 __all__ = ["moto_endpoint", "moto_url"]
 

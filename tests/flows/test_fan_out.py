@@ -42,7 +42,7 @@ def alone(tmp_path_factory):
 
 def script(refs):
     texts = json.dumps({name: str(ref) for name, ref in refs.items()})
-    return "-m", "tests.flows.fan_out_run", texts, str(NUM_EPISODES)
+    return "-m", "tests.flows.scripts.fan_out_run", texts, str(NUM_EPISODES)
 
 
 def spread(prefect_home, folder, python, *, runner="threads", processes=0):

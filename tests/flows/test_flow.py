@@ -23,7 +23,7 @@ def toy_runs(prefect_home):
         ("lost", ["splat=lost"]),
         ("reused", ["splat=aged"]),
     ):
-        done = run_python(prefect_home, "-m", "tests.flows.toy_flow", *arguments)
+        done = run_python(prefect_home, "-m", "tests.flows.scripts.toy_flow", *arguments)
         assert done.returncode == 0, done.stderr[-3000:]
         runs[name] = (json.loads(done.stdout), done.stderr)
     return runs

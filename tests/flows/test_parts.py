@@ -15,8 +15,8 @@ from xsim_core.storage import ArtifactStore
 
 @pytest.fixture(scope="module")
 def found(prefect_home):
-    """What came of each step of ``tests.flows.toy_parts``."""
-    done = run_python(prefect_home, "-m", "tests.flows.toy_parts")
+    """What came of each step of ``tests.flows.scripts.toy_parts``."""
+    done = run_python(prefect_home, "-m", "tests.flows.scripts.toy_parts")
     assert done.returncode == 0, done.stderr[-3000:]
     return json.loads(done.stdout)
 

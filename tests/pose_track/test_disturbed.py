@@ -1,6 +1,6 @@
 """Recordings in which something went wrong: what is called ok is right, the rest says so.
 
-The campaign with more films and figures is ``tests/benchmarks/bench_tracking.py``.
+The campaign with more films and figures is ``tests/benchmarks/tracking/bench_tracking.py``.
 """
 
 import numpy as np

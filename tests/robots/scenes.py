@@ -6,9 +6,9 @@ import numpy as np
 import trimesh
 
 from tests.serving.serving import listening
-from xsim_core.cache import cache_folder
 from xsim_core.errors import MissingDependencyError
 from xsim_core.exporters.rigid_body import RigidBody
+from xsim_core.files.cache import cache_folder
 from xsim_core.geometry import PinholeCamera, TexturedMesh, look_at, make_se3
 from xsim_core.render.panda import low_poly_panda
 from xsim_core.render.shapes import textured_box, textured_quad

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.contracts.toys import TOY, ToyConfig
-from xsim_core.cache import cache_folder
 from xsim_core.errors import BadInputError, UnknownNameError
+from xsim_core.files.cache import cache_folder
 from xsim_core.stage import run_stage
 from xsim_core.storage import ArtifactStore, canonical_url, home_folder
 from xsim_core.storage.object_store.backends import s3_credentials

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from xsim_core.cache import cache_folder
 from xsim_core.errors import BadInputError
+from xsim_core.files.cache import cache_folder
 from xsim_core.render.panda import low_poly_panda
 from xsim_core.sim.controller import JOINT_HIGH, JOINT_LOW, forward_kinematics
 from xsim_core.viewing.panda_links import RobotLinks

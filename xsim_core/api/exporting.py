@@ -5,7 +5,7 @@ from typing import Any
 
 from xsim_core.artifacts import ArtifactRef
 from xsim_core.exporters import Exported, export_artifact
-from xsim_core.folders import expanded
+from xsim_core.files.folders import expanded
 from xsim_core.refs import find_ref
 from xsim_core.storage import ArtifactStore
 

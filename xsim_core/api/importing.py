@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from xsim_core.artifacts import ArtifactRef, SimWorld
-from xsim_core.folders import expanded
+from xsim_core.files.folders import expanded
 from xsim_core.importers import IngestEpisodesConfig, Picks
 from xsim_core.refs import find_ref
 from xsim_core.stage import run_stage

@@ -6,19 +6,19 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from xsim_core.calibrate.place.camera import CameraFit, fit_camera
+from xsim_core.calibrate.place.depth_views import expected_depth
+from xsim_core.calibrate.place.locate import LocatedObject, locate_object
 from xsim_core.errors import BadInputError
+from xsim_core.files.windows import each, let_go
 from xsim_core.sim.open import OpenSimWorld
 from xsim_core.sim.vision.asking import Ask
 from xsim_core.sim.vision.domain import Domain
 from xsim_core.sim.vision.image_pool import ImageEnvPool
 from xsim_core.storage import Progress
-from xsim_core.windows import each, let_go
 from xsim_core.world import RobotEpisodes
 
-from .camera import CameraFit, fit_camera
 from .config import CalibrateConfig, CameraFitConfig
-from .depth_views import expected_depth
-from .locate import LocatedObject, locate_object
 from .pairs import Pairs
 from .replay import Replay, replay_rollouts
 from .teach import taught_chunks

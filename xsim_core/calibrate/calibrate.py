@@ -9,8 +9,10 @@ from xsim_core.artifacts import (
     StudentPolicy,
     TeacherPolicy,
 )
+from xsim_core.calibrate.place.camera import CameraFit
 from xsim_core.device import device_memory, find_device
 from xsim_core.errors import BadInputError
+from xsim_core.files.windows import temporary_arrays
 from xsim_core.pictures import loss_plot
 from xsim_core.policies import Episodes, Student, Trainer
 from xsim_core.policies.config import StudentArchitecture
@@ -20,11 +22,9 @@ from xsim_core.sim.dagger.rounds import Round
 from xsim_core.sim.open import OpenSimWorld, check_same_task, open_sim_world
 from xsim_core.sim.vision.asking import Ask
 from xsim_core.storage import ArtifactWriter, OpenArtifact
-from xsim_core.windows import temporary_arrays
 from xsim_core.world import RobotEpisodes, read_rollouts
 
 from .build_pairs import build_pairs, part_of
-from .camera import CameraFit
 from .config import CalibrateConfig
 from .figures import agreement, pair_figures
 from .finetune import finetune

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from xsim_core.calibrate.place.locate import LocatedObject
+from xsim_core.files.windows import empty, let_go
 from xsim_core.sim.episode.state import ENV_STATE_DIM, EnvState
 from xsim_core.sim.vision.image_pool import ImageEnvPool, ImageObs
-from xsim_core.windows import empty, let_go
 from xsim_core.world import RobotEpisodes
-
-from .locate import LocatedObject
 
 
 @dataclass(frozen=True)

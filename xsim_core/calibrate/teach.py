@@ -13,12 +13,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from xsim_core.calibrate.place.locate import LocatedObject
 from xsim_core.sim.env import SimEnv
 from xsim_core.sim.open import OpenSimWorld
 from xsim_core.sim.vision.asking import Ask, asked
 from xsim_core.world import RobotEpisodes
-
-from .locate import LocatedObject
 
 FEEDBACK = 0.7
 """Share of the gap between measured and simulated gripper that is corrected in a step."""

@@ -3,13 +3,13 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from xsim_core.files.windows import temporary_arrays
 from xsim_core.policies import ClosedLoopStudent, Student
 from xsim_core.sim.open import OpenSimWorld
 from xsim_core.sim.vision.image_pool import ImageEnvPool
 from xsim_core.sim.vision.reporting_policy import ReportingPolicy
 from xsim_core.sim.vision.rollout import rollout
 from xsim_core.storage import ArtifactWriter
-from xsim_core.windows import temporary_arrays
 
 from .build_pairs import part_of
 from .config import CalibrateConfig

@@ -4,8 +4,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from xsim_core.artifacts import Capture, GroundTruth, RealWorld
+from xsim_core.files.windows import arrays_below
 from xsim_core.storage import ArtifactWriter
-from xsim_core.windows import arrays_below
 
 from .gates.examine import Examined, examine
 from .gates.gate import Gates

@@ -7,9 +7,9 @@ from pydantic import Field, ValidationError
 
 from xsim_core.config import FrozenModel
 from xsim_core.errors import BadInputError
+from xsim_core.files.text import parse_yaml, read_text
 from xsim_core.geometry import BoardSpec
 from xsim_core.geometry.symmetry_spec import ObjectSymmetry
-from xsim_core.text import parse_yaml, read_text
 
 from .place.room_spec import RoomFileSpec
 from .place.spec import BoardInFile, CameraPathSpec, CameraSpec, PhotoPosesSpec

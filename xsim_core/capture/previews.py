@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from xsim_core.windows import each
+from xsim_core.files.windows import each
 
 from .formats import RGBDVideo
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xsim_core.windows import each
+from xsim_core.files.windows import each
 
 MAX_LAG = 8
 MAX_FRAMES = 400

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xsim_core.windows import let_go
+from xsim_core.files.windows import let_go
 
 Grey = NDArray[np.uint8]
 KeepOut = Callable[[NDArray[np.uint8]], NDArray[np.floating] | None]

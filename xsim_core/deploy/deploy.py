@@ -7,12 +7,12 @@ in the simulated world that is the truth, which only ``evaluate`` may ask for.
 import numpy as np
 
 from xsim_core.artifacts import RealRollouts, RealWorld, SimWorld, StudentPolicy
+from xsim_core.files.windows import temporary_arrays
 from xsim_core.pictures import film_strip, png_bytes
 from xsim_core.policies import ClosedLoopStudent, Student
 from xsim_core.sim.open import check_same_task, open_sim_world
 from xsim_core.sim.vision.reporting_policy import ReportingPolicy
 from xsim_core.storage import ArtifactWriter, OpenArtifact
-from xsim_core.windows import temporary_arrays
 from xsim_core.world import RGBD_HW, RobotEpisodes, SimulatedRobot, open_world, write_rollouts
 
 from .config import DeployConfig

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from xsim_core.artifacts import SimWorld
+from xsim_core.files.windows import temporary_arrays
 from xsim_core.pictures import film_strip, gif_bytes, png_bytes
 from xsim_core.policies import ClosedLoopStudent, Student
 from xsim_core.policies.statistics import wilson_interval
@@ -14,7 +15,6 @@ from xsim_core.sim.vision.image_pool import ImageEnvPool
 from xsim_core.sim.vision.recorder import RolloutResult
 from xsim_core.sim.vision.rollout import rollout
 from xsim_core.storage import ArtifactWriter, OpenArtifact, Progress
-from xsim_core.windows import temporary_arrays
 
 NUM_ENVS = 8
 NUM_FILMS = 4

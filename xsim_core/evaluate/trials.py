@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsim_core.artifacts import RealWorld, StudentPolicy, TeacherPolicy
+from xsim_core.files.windows import temporary_arrays
 from xsim_core.pictures import grid, png_bytes
 from xsim_core.policies import ClosedLoopStudent, Student
 from xsim_core.policies.teacher import load_teacher
@@ -17,7 +18,6 @@ from xsim_core.sim.vision.recorder import RolloutResult
 from xsim_core.sim.vision.reporting_policy import ReportingPolicy
 from xsim_core.sim.vision.rollout import TeacherInPool, rollout
 from xsim_core.storage import ArtifactWriter, OpenArtifact, Progress
-from xsim_core.windows import temporary_arrays
 from xsim_core.world import Ground, RobotEpisodes, SimulatedRobot, open_world
 
 from .config import EvaluateConfig

@@ -3,6 +3,7 @@
 import numpy as np
 
 from xsim_core.artifacts import GapRung, RealWorld, SimWorld, StudentPolicy
+from xsim_core.files.windows import temporary_arrays
 from xsim_core.geometry import PinholeCamera
 from xsim_core.pictures import enlarged, png_bytes
 from xsim_core.policies import ClosedLoopStudent, Student
@@ -15,7 +16,6 @@ from xsim_core.sim.vision.rendering import policy_camera
 from xsim_core.sim.vision.reporting_policy import ReportingPolicy
 from xsim_core.sim.vision.rollout import rollout
 from xsim_core.storage import ArtifactWriter, OpenArtifact, Progress
-from xsim_core.windows import temporary_arrays
 from xsim_core.world import open_world
 
 from .config import PICTURE, GapRungConfig

@@ -2,7 +2,7 @@
 
 Trials of one world have its light and its camera in common, so a hundred in one world say less of
 worlds than five in each of twenty. A bootstrap over twenty worlds covers 82 to 95 % where it should
-95, so it is not used; ``tests/benchmarks/bench_coverage.py`` measures what these cover.
+95, so it is not used; ``tests/benchmarks/students/bench_coverage.py`` measures what these cover.
 """
 
 import math

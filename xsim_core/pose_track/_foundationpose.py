@@ -27,10 +27,10 @@ from numpy.typing import NDArray
 
 from xsim_core.artifacts import Capture
 from xsim_core.errors import BadInputError, MissingDependencyError, QualityGateError
+from xsim_core.files.text import one_line
 from xsim_core.film.frames import Video
 from xsim_core.geometry import TexturedMesh
 from xsim_core.storage import Progress
-from xsim_core.text import one_line
 
 from .config import PoseTrackConfig
 from .raw_track import RawTrack

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from xsim_core.cache import made_once
+from xsim_core.files.cache import made_once
 
 KEEP = 0.06
 """Share of triangles kept. At 6 % renders look the same and take a third of the time (measured)."""

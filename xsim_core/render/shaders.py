@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Generator
 from pathlib import Path
 
-from xsim_core.cache import cache_folder, made_once
+from xsim_core.files.cache import cache_folder, made_once
 
 _TABLE = re.compile(r"layout\([^)]*\) uniform sampler2D samplerBRDFLUT;")
 _LOOK_UP = re.compile(r"texture\(samplerBRDFLUT, [^;]*\)\.xy")

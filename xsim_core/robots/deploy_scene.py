@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsim_core.artifacts import RealWorld, SimWorld
-from xsim_core.cache import cache_folder
 from xsim_core.exporters.rigid_body import RigidBody
+from xsim_core.files.cache import cache_folder
 from xsim_core.geometry import PinholeCamera, TexturedMesh, make_se3, so3_exp
 from xsim_core.render.panda import low_poly_panda
 from xsim_core.render.room import room_meshes

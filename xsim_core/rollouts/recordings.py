@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsim_core.errors import BadInputError
+from xsim_core.files.windows import empty, let_go
 from xsim_core.geometry import PinholeCamera
 from xsim_core.robots.recording import Rollout
 from xsim_core.robots.sight import PolicySight
 from xsim_core.sim.task import TaskSpec
-from xsim_core.windows import empty, let_go
 
 from .read import Fits, Setting, read_fitting
 from .timeline import Timeline, timeline_of

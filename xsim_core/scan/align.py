@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
+from xsim_core.files.windows import each
 from xsim_core.geometry import Board, PinholeCamera, detect_board
-from xsim_core.windows import each
 
 Floats = NDArray[np.float64]
 

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from xsim_core.artifacts import Capture, PosedImages
 from xsim_core.errors import BadInputError
+from xsim_core.files.windows import arrays_below, each, empty, let_go
 from xsim_core.geometry import PinholeCamera, inverse_se3
 from xsim_core.storage import ArtifactWriter, OpenArtifact
-from xsim_core.windows import arrays_below, each, empty, let_go
 
 from .align import find_board_corners
 from .config import ScanConfig

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsim_core.errors import QualityGateError, XSimError
+from xsim_core.files.windows import each
 from xsim_core.pictures import png_bytes
 from xsim_core.scratch import read_arrays, write_bytes
 from xsim_core.storage import Progress
-from xsim_core.windows import each
 
 POLL_S = 1.0
 MIN_POINTS_PER_PHOTO = 10

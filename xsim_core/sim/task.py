@@ -9,7 +9,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from xsim_core.config import FrozenModel, Vec3, refusal
 from xsim_core.errors import BadInputError, UnknownNameError
-from xsim_core.text import parse_yaml, read_text
+from xsim_core.files.text import parse_yaml, read_text
 
 TASKS_DIR = Path(__file__).parent / "tasks"
 MAX_TASK_BYTES = 1 << 20

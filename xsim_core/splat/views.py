@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from xsim_core.artifacts import PosedImages
 from xsim_core.errors import BadInputError
+from xsim_core.files.windows import each
 from xsim_core.geometry import PinholeCamera, inverse_se3, transform_points
 from xsim_core.storage import OpenArtifact
-from xsim_core.windows import each
 
 Floats = NDArray[np.float32]
 

@@ -16,7 +16,7 @@ from zarr.codecs import BytesCodec, Crc32cCodec, ZstdCodec
 from zarr.storage import ObjectStore
 
 from xsim_core.errors import BadInputError
-from xsim_core.windows import windows
+from xsim_core.files.windows import windows
 
 from .object_store.objects import Objects, upload
 from .object_store.patience import patiently_async

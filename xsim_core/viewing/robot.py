@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xsim_core.cache import cache_folder
+from xsim_core.files.cache import cache_folder
 from xsim_core.geometry import matrix_to_quat_wxyz
 from xsim_core.render.panda import low_poly_panda
 

@@ -29,7 +29,7 @@ class Export:
         """Write it, and say where it lies."""
         from tasks.settings import load_settings
         from xsim_core.exporters import export_artifact
-        from xsim_core.folders import expanded
+        from xsim_core.files.folders import expanded
         from xsim_core.refs import find_ref
 
         if not self.to:

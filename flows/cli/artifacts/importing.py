@@ -51,7 +51,7 @@ class Import:
         from flows.cli.policies.recordings import require_packages
         from tasks.settings import load_settings
         from xsim_core.artifacts import EpisodeDataset
-        from xsim_core.folders import expanded
+        from xsim_core.files.folders import expanded
 
         require_packages("pyarrow", what="a LeRobot dataset", extra="export")
         store = load_settings().open_store()

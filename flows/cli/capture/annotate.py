@@ -37,8 +37,8 @@ class CaptureAnnotate:
         """Serve the page until a box is accepted."""
         from xsim_core.capture.annotate.film import open_annotated
         from xsim_core.capture.annotate.server import Annotator
-        from xsim_core.folders import expanded
-        from xsim_core.windows import arrays_below
+        from xsim_core.files.folders import expanded
+        from xsim_core.files.windows import arrays_below
 
         check_address(LOOPBACK[0], self.port)
         folder = expanded(self.folder, "CAPTURE").absolute()

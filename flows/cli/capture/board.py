@@ -33,7 +33,7 @@ class Print:
     def run(self) -> int:
         """Draw, and say what belongs into capture.yaml."""
         from xsim_core.errors import BadInputError
-        from xsim_core.folders import expanded
+        from xsim_core.files.folders import expanded
         from xsim_core.geometry import BoardSpec
         from xsim_core.geometry.board_print import board_pdf, page_for
         from xsim_core.scratch import write_bytes

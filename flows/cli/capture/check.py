@@ -30,7 +30,7 @@ class CaptureCheck:
     def run(self) -> int:
         """Look, then tell."""
         from xsim_core.capture.gates.examine import check_capture
-        from xsim_core.folders import expanded
+        from xsim_core.files.folders import expanded
 
         folder = expanded(self.folder, "CAPTURE").absolute()
         gates = check_capture(folder, prefer=self.video)

@@ -40,7 +40,7 @@ class CaptureInit:
         from xsim_core.capture.propose import propose, write_proposal
         from xsim_core.capture.propose.writing import check_free
         from xsim_core.capture.recognise import look_apart
-        from xsim_core.folders import expanded
+        from xsim_core.files.folders import expanded
 
         folder = expanded(self.folder, "FOLDER").absolute()
         path = expanded(self.to, "--to").absolute() if self.to else folder / CAPTURE_FILE

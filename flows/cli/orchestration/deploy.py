@@ -121,7 +121,8 @@ class Worker:
         use_server(home, server)
         os.environ["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] = "INFO"
         # Prefect's own 10 s are half of what a capture waits for its first stage. An answer that
-        # there is nothing costs the server milliseconds (tests/benchmarks/bench_trigger.py).
+        # there is nothing costs the server milliseconds
+        # (tests/benchmarks/orchestration/bench_trigger.py).
         os.environ.setdefault("PREFECT_WORKER_QUERY_SECONDS", QUERY_S)
         # The pools' command is found there (flows.prefect_server.pools.ENGINE).
         own = str(Path(sys.executable).parent)

@@ -152,7 +152,7 @@ def _recorded(store: "ArtifactStore", text: str) -> "ArtifactRef[RealRollouts] |
     """
     from xsim_core.artifacts import RealRollouts, StudentPolicy
     from xsim_core.errors import BadInputError
-    from xsim_core.folders import expanded
+    from xsim_core.files.folders import expanded
     from xsim_core.refs import find_ref
 
     path = expanded(text, "a folder of recordings")

@@ -85,7 +85,7 @@ class OnRobot:
             BadInputError: for starts that are none, a folder that is not empty, an unknown driver.
         """
         from xsim_core.errors import BadInputError
-        from xsim_core.folders import expanded
+        from xsim_core.files.folders import expanded
 
         require_packages("msgpack", "websockets")
         if episodes < 1 or self.first_seed < 0:
@@ -145,7 +145,7 @@ class OnRobot:
     @contextlib.contextmanager
     def _bought(self) -> Generator[Connected]:
         """A robot that can be bought, a camera beside it, and a person at this terminal."""
-        from xsim_core.folders import expanded
+        from xsim_core.files.folders import expanded
         from xsim_core.robots.cameras.beside import ArmWithCamera
         from xsim_core.robots.cameras.open import open_camera, read_place
         from xsim_core.robots.hardware.open import open_driver
@@ -235,7 +235,7 @@ def limits_of(policy: "PolicyOnRobot", texts: tuple[str, ...]) -> "SafetyLimits"
 
     from xsim_core.config import refusal
     from xsim_core.errors import BadInputError
-    from xsim_core.text import parse_yaml
+    from xsim_core.files.text import parse_yaml
 
     given: dict[str, Any] = {}
     for text in texts:

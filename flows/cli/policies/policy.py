@@ -125,7 +125,7 @@ def key_in(file: str) -> tuple[Path, str]:
     """
     from flows.prefect_server.secret import secret_in
     from xsim_core.errors import BadInputError
-    from xsim_core.folders import expanded
+    from xsim_core.files.folders import expanded
     from xsim_core.storage.object_store.locate import home_folder
 
     if not file:

@@ -35,7 +35,7 @@ class RobotIngest:
         from tasks.settings import load_settings
         from xsim_core.artifacts import RealRollouts
         from xsim_core.errors import BadInputError
-        from xsim_core.folders import expanded
+        from xsim_core.files.folders import expanded
 
         require_packages("msgpack")
         if not self.recordings:

@@ -44,7 +44,7 @@ class View:
     def _recorded(self) -> int:
         from tasks.settings import load_settings
         from xsim_core.errors import BadInputError, MissingDependencyError
-        from xsim_core.folders import expanded
+        from xsim_core.files.folders import expanded
 
         path = expanded(self.rerun, "--rerun")
         if path.suffix != ".rrd":

@@ -2,15 +2,7 @@
 
 import json
 
-from tests.benchmarks.bench_desk import table as desk
-from tests.benchmarks.bench_first_pose import markdown as first_poses
-from tests.benchmarks.bench_ppo import ppo_table
-from tests.benchmarks.bench_steps import steps_table
-from tests.benchmarks.bench_threads import table as threads
-from tests.benchmarks.calibration_table import calibration_table, miss_table
-from tests.benchmarks.dagger_table import dagger_table
-from tests.benchmarks.gap_table import ladder_table
-from tests.benchmarks.night_table import night_table
+from tests.benchmarks.orchestration.night_table import night_table
 from tests.benchmarks.results import demo
 from tests.benchmarks.results.demo import FIGURES
 from tests.benchmarks.results.trainings import (
@@ -18,7 +10,15 @@ from tests.benchmarks.results.trainings import (
     other_minus_plain,
     over_trainings,
 )
-from tests.benchmarks.students_table import students_table
+from tests.benchmarks.sim.bench_ppo import ppo_table
+from tests.benchmarks.sim.bench_steps import steps_table
+from tests.benchmarks.students.bench_threads import table as threads
+from tests.benchmarks.students.calibration_table import calibration_table, miss_table
+from tests.benchmarks.students.dagger_table import dagger_table
+from tests.benchmarks.students.gap_table import ladder_table
+from tests.benchmarks.students.students_table import students_table
+from tests.benchmarks.tracking.bench_desk import table as desk
+from tests.benchmarks.tracking.bench_first_pose import markdown as first_poses
 from tests.fuzz.campaign import table as fuzzed
 from xsim_core.gap import Gap
 

@@ -19,7 +19,7 @@ from xsim_core.capture.annotate.film import open_annotated
 from xsim_core.capture.annotate.server import Annotator
 from xsim_core.capture.layout import read_capture_file
 from xsim_core.errors import BadInputError
-from xsim_core.windows import arrays_below
+from xsim_core.files.windows import arrays_below
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from flows.inbox.webhook import Receiver
-from tests.s3_servers import real_s3, real_url
+from tests.servers.s3 import real_s3, real_url
 from xsim_core.storage.bucket import _client
 
 __all__ = ["real_s3", "real_url"]

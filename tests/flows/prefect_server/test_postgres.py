@@ -11,7 +11,7 @@ import pytest
 
 from flows.prefect_server.server import log_path
 from tests.flows.conftest import run_python
-from tests.prefect_servers import server_of
+from tests.servers.prefect import server_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 PROGRAMS = max(Path("/usr/lib/postgresql").glob("*/bin"), default=None)
@@ -65,7 +65,7 @@ def test_a_run_is_kept_in_postgresql_and_its_password_nowhere(database, tmp_path
     url = f"postgresql+asyncpg://{database}"
     monkeypatch.setenv("PREFECT_SERVER_DATABASE_CONNECTION_URL", url)
     with server_of(tmp_path):
-        done = run_python(tmp_path, "-m", "tests.flows.toy_flow", timeout=300)
+        done = run_python(tmp_path, "-m", "tests.flows.scripts.toy_flow", timeout=300)
         assert done.returncode == 0, done.stderr[-2000:]
         assert set(json.loads(done.stdout)["tasks"].values()) == {"Completed"}
         assert rows(database, "select state_type from flow_run") == ["COMPLETED"]

@@ -9,11 +9,11 @@ from tests.flows.conftest import run_python
 
 @pytest.fixture(scope="module")
 def found(prefect_home, tmp_path_factory):
-    """What came of each step of ``tests.flows.toy_waiting``."""
+    """What came of each step of ``tests.flows.scripts.toy_waiting``."""
     folder = tmp_path_factory.mktemp("brought") / "rollouts"
     folder.mkdir()
     (folder / "rollout_0000.rollout").write_bytes(b"recorded")
-    done = run_python(prefect_home, "-m", "tests.flows.toy_waiting", str(folder))
+    done = run_python(prefect_home, "-m", "tests.flows.scripts.toy_waiting", str(folder))
     assert done.returncode == 0, done.stderr[-3000:]
     return {"folder": str(folder)} | json.loads(done.stdout)
 

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from tests.test_windows import held_at_most
+from tests.files.test_windows import held_at_most
 from xsim_core.artifacts import RealRollouts
+from xsim_core.files.windows import temporary_arrays
 from xsim_core.geometry import PinholeCamera
 from xsim_core.sim.vision.image_pool import ImageObs
 from xsim_core.sim.vision.recorder import Recorder
 from xsim_core.storage import ArtifactStore
-from xsim_core.windows import temporary_arrays
 from xsim_core.world import RobotEpisodes, read_rollouts, write_rollouts
 
 LENGTHS = ((3, 20, 7, 20), (1, 20, 20, 4), (9, 2))

@@ -1,6 +1,6 @@
 """xsim_core/tracking/initialisation/first_pose.py: what is believed of it, and what stops.
 
-The table of many meshes and films is ``tests/benchmarks/bench_first_pose.py``.
+The table of many meshes and films is ``tests/benchmarks/tracking/bench_first_pose.py``.
 """
 
 from dataclasses import replace

@@ -6,8 +6,8 @@ from typing import Any
 
 from xsim_core.capture.layout import CAPTURE_FILE, MAX_CAPTURE_FILE_BYTES
 from xsim_core.errors import BadInputError
+from xsim_core.files.text import parse_yaml, read_text
 from xsim_core.scratch import write_text
-from xsim_core.text import parse_yaml, read_text
 
 Box = tuple[float, float, float, float]
 

@@ -21,9 +21,9 @@ from xsim_core.capture.readers.apart import Brought, Parts, read_parts
 from xsim_core.capture.readers.meshes.linked_files import mesh_root
 from xsim_core.capture.readers.tracks.of_film import GivenTrack
 from xsim_core.checks.stillness import Stretch
+from xsim_core.files.windows import arrays_below
 from xsim_core.geometry import Board, TexturedMesh
 from xsim_core.geometry.symmetry_spec import ObjectSymmetry
-from xsim_core.windows import arrays_below
 
 from .agreement import Agreed, Views, agreed_parts, check_object
 from .film_object import FromFilm, object_from_film

@@ -7,7 +7,7 @@ import numpy as np
 from xsim_core.capture.formats import RGBDVideo
 from xsim_core.capture.layout import CAPTURE_FILE, CaptureFile
 from xsim_core.errors import BadInputError
-from xsim_core.windows import windows
+from xsim_core.files.windows import windows
 
 
 def find_init_frame(file: CaptureFile, video: RGBDVideo) -> int:

@@ -14,9 +14,9 @@ from xsim_core.capture.readers.folders.names import K_FILES
 from xsim_core.capture.readers.images import image_files
 from xsim_core.capture.readers.intrinsics import parse_intrinsics
 from xsim_core.errors import BadInputError, QualityGateError
+from xsim_core.files.text import parse_yaml, read_text
 from xsim_core.geometry import Board
 from xsim_core.geometry.arrays import SE3
-from xsim_core.text import parse_yaml, read_text
 
 from .pictures import BoardViews, Chessboard, calibrated, seen_by, sightings_of
 from .robot_poses import both_directions, read_robot_poses

@@ -12,8 +12,8 @@ from xsim_core.capture.place.rigid import stated_pose
 from xsim_core.capture.place.spec import CameraSpec
 from xsim_core.capture.readers.pairing import frame_keys
 from xsim_core.errors import BadInputError
+from xsim_core.files.text import read_text
 from xsim_core.geometry import inverse_se3, make_se3, quat_wxyz_to_matrix, so3_exp
-from xsim_core.text import read_text
 
 Floats = NDArray[np.float64]
 

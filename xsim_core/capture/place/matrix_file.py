@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsim_core.errors import BadInputError
-from xsim_core.text import one_line, parse_yaml, read_text
+from xsim_core.files.text import one_line, parse_yaml, read_text
 
 from .pose_tree import pose_in_tree, poses_in_tree
 from .shapes import shaped

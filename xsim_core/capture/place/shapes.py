@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsim_core.errors import BadInputError
-from xsim_core.text import one_line
+from xsim_core.files.text import one_line
 
 
 def shaped(values: Any, source: str) -> NDArray[np.float64]:

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from xsim_core.config import refusal
 from xsim_core.errors import BadInputError
+from xsim_core.files.text import parse_yaml, read_text
 from xsim_core.geometry import (
     PinholeCamera,
     Tag,
@@ -17,7 +18,6 @@ from xsim_core.geometry import (
     detect_board,
     transform_points,
 )
-from xsim_core.text import parse_yaml, read_text
 
 from .spec import TagGrid, TagPlace, TagsSpec
 

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from xsim_core.capture.formats import RGBDVideo
 from xsim_core.errors import XSimError
+from xsim_core.files.windows import arrays_below, save
 from xsim_core.named import named
-from xsim_core.windows import arrays_below, save
 
 Arrays = Mapping[str, NDArray[Any]]
 Begin = Callable[[str], Path]

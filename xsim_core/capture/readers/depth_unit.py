@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsim_core.errors import BadInputError
+from xsim_core.files.windows import empty, let_go, windows
 from xsim_core.geometry import Board, BoardDetection, PinholeCamera
-from xsim_core.windows import empty, let_go, windows
 
 KNOWN_M = {
     1e-3: "millimetres", 2e-4: "1/5000 m, as TUM's", 1e-4: "0.1 mm, as a D405's",

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from xsim_core.errors import BadInputError, XSimError
-from xsim_core.text import one_line
+from xsim_core.files.text import one_line
 
 
 class UnreadableDirectlyError(BadInputError):

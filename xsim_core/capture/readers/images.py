@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from xsim_core.errors import BadInputError
-from xsim_core.windows import empty, let_go
+from xsim_core.files.windows import empty, let_go
 
 COLOUR_SUFFIXES = (
     ".jpg", ".jpeg", ".png", ".heic", ".heif", ".avif", ".webp", ".tif", ".tiff", ".bmp", ".ppm",

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsim_core.errors import BadInputError
+from xsim_core.files.text import parse_yaml
 from xsim_core.geometry import PinholeCamera
-from xsim_core.text import parse_yaml
 
 from .lens import Lens
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsim_core.errors import BadInputError
-from xsim_core.windows import let_go
+from xsim_core.files.windows import let_go
 
 Floats = NDArray[np.float64]
 Images = TypeVar("Images", NDArray[Any], list[NDArray[Any]])

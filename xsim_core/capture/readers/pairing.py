@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsim_core.errors import BadInputError
-from xsim_core.text import read_text
+from xsim_core.files.text import read_text
 
 from .clock import mend_clock, to_seconds, unwrap_sorted
 from .images import natural_key

@@ -17,7 +17,7 @@ from xsim_core.capture.place.spec import CameraSpec
 from xsim_core.capture.readers.images import image_files
 from xsim_core.capture.readers.intrinsics import parse_intrinsics
 from xsim_core.errors import XSimError
-from xsim_core.text import read_text
+from xsim_core.files.text import read_text
 
 from .facts import Found
 from .tree import Tree

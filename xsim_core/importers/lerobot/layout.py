@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from xsim_core.errors import BadInputError
-from xsim_core.text import one_line
+from xsim_core.files.text import one_line
 
 VERSIONS = ("v3.0", "v2.1")
 MAX_META_BYTES = 256 << 20

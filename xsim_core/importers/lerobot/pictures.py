@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from xsim_core.capture.readers.images import as_rgb, check_encoded, check_total
 from xsim_core.errors import BadInputError
+from xsim_core.files.text import one_line
+from xsim_core.files.windows import empty, let_go
 from xsim_core.policies.config import StudentArchitecture
-from xsim_core.text import one_line
-from xsim_core.windows import empty, let_go
 
 from .choose import Chosen
 from .films import film_frames

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsim_core.errors import BadInputError
+from xsim_core.files.text import one_line
 from xsim_core.importers.config import Picks
-from xsim_core.text import one_line
 
 from .choose import Chosen, Numbers
 from .layout import Layout

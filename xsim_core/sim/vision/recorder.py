@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xsim_core.windows import empty, let_go, shortened
+from xsim_core.files.windows import empty, let_go, shortened
 
 from .image_pool import ImageObs
 

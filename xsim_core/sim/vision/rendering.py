@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xsim_core.cache import cache_folder
 from xsim_core.errors import BadInputError
+from xsim_core.files.cache import cache_folder
 from xsim_core.geometry import PinholeCamera, inverse_se3, make_se3, transform_points
 from xsim_core.render.dressing import DressableRoom, Dressing
 from xsim_core.render.lights import Lights, LightSpec, table_irradiance

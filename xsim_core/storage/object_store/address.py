@@ -5,7 +5,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from xsim_core.errors import BadInputError, UnknownNameError
-from xsim_core.folders import expanded
+from xsim_core.files.folders import expanded
 
 SCHEMES = ("file", "memory", "s3")
 

@@ -10,7 +10,7 @@ from urllib.parse import urlparse
 import obstore
 
 from xsim_core.errors import BadInputError
-from xsim_core.folders import expanded
+from xsim_core.files.folders import expanded
 from xsim_core.scratch import make_folder
 
 from .address import local_path

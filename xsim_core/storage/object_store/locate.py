@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from xsim_core.errors import BadInputError
-from xsim_core.folders import expanded
+from xsim_core.files.folders import expanded
 
 from .address import canonical_url
 

@@ -26,7 +26,7 @@ from xsim_core.capture.readers.recordings.record3d import SUFFIX as RECORD3D, re
 from xsim_core.capture.readers.tracks import forms
 from xsim_core.capture.readers.tracks.spec import TrackSpec
 from xsim_core.errors import BadInputError
-from xsim_core.text import read_text
+from xsim_core.files.text import read_text
 
 from .odometry import read_odometry
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from xsim_core.capture.readers.tracks import forms
 from xsim_core.errors import BadInputError
-from xsim_core.text import read_text
+from xsim_core.files.text import read_text
 
 NAME = "odometry.csv"
 PLACE = ("x", "y", "z", "qw", "qx", "qy", "qz")

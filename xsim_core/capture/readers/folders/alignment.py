@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from xsim_core.files.windows import empty, let_go
 from xsim_core.geometry import PinholeCamera, transform_points
-from xsim_core.windows import empty, let_go
 
 
 def align_film(

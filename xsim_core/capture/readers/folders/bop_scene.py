@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from xsim_core.capture.readers.foreign import reading
 from xsim_core.capture.readers.intrinsics import Intrinsics, matrix_of
 from xsim_core.errors import BadInputError
-from xsim_core.text import read_text
+from xsim_core.files.text import read_text
 
 from .names import SCENE_CAMERA
 

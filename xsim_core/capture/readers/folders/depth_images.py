@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from xsim_core.capture.readers.images import check_pixels, open_image, stack_images
 from xsim_core.errors import BadInputError
-from xsim_core.windows import windows
+from xsim_core.files.windows import windows
 
 from .names import DEPTH_FOLDER
 

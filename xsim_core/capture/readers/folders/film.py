@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from xsim_core.capture.readers.images import check_pixels, check_total
 from xsim_core.errors import BadInputError
-from xsim_core.windows import empty, let_go
+from xsim_core.files.windows import empty, let_go
 
 MEND = "Export the film again, as H.264 in an .mp4, with every frame."
 

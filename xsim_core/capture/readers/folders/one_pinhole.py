@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xsim_core.windows import let_go
+from xsim_core.files.windows import let_go
 
 Floats = NDArray[np.float64]
 NEGLIGIBLE_PX = 0.05

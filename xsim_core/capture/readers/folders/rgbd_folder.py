@@ -15,7 +15,7 @@ from xsim_core.capture.readers.intrinsics import Intrinsics, parse_intrinsics
 from xsim_core.capture.readers.lens import undistort
 from xsim_core.capture.readers.pairing import pair_files, times_of_file
 from xsim_core.errors import BadInputError
-from xsim_core.text import read_text
+from xsim_core.files.text import read_text
 
 from . import names as n, tum, two_cameras
 from .bop_scene import checked, scene_camera

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from xsim_core.capture.readers.clock import mend_clock, to_seconds
 from xsim_core.capture.readers.pairing import ASSUMED_FPS, Pairs, pair_times
 from xsim_core.errors import BadInputError
-from xsim_core.text import read_text
+from xsim_core.files.text import read_text
 
 from .names import COLOUR_FOLDERS, DEPTH_FOLDER, GREY_FOLDER, LISTS
 

@@ -17,9 +17,9 @@ from xsim_core.capture.readers.images import open_image
 from xsim_core.capture.readers.intrinsics import Intrinsics, parse_intrinsics
 from xsim_core.capture.readers.lens import undistort
 from xsim_core.errors import BadInputError
+from xsim_core.files.text import read_text
+from xsim_core.files.windows import let_go
 from xsim_core.geometry import PinholeCamera
-from xsim_core.text import read_text
-from xsim_core.windows import let_go
 
 from . import names as n
 from .alignment import align_film

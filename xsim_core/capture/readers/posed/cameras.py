@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from xsim_core.capture.readers.images import as_rgb, check_total, open_image
 from xsim_core.capture.readers.lens import Lens
 from xsim_core.errors import BadInputError
+from xsim_core.files.windows import empty, let_go
 from xsim_core.geometry import PinholeCamera
-from xsim_core.windows import empty, let_go
 
 Floats = NDArray[np.float64]
 

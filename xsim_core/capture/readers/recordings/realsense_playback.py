@@ -13,8 +13,8 @@ from xsim_core.capture.readers.images import check_total
 from xsim_core.capture.readers.intrinsics import Intrinsics, matrix_of
 from xsim_core.capture.readers.lens import Lens
 from xsim_core.errors import BadInputError
+from xsim_core.files.windows import Spool
 from xsim_core.geometry import make_se3
-from xsim_core.windows import Spool
 
 from .ros_image import to_rgb
 from .streams import Streams

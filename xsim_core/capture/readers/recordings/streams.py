@@ -16,7 +16,7 @@ from xsim_core.capture.readers.intrinsics import Intrinsics
 from xsim_core.capture.readers.lens import undistort
 from xsim_core.capture.readers.pairing import pair_times
 from xsim_core.errors import BadInputError
-from xsim_core.windows import Spool, empty, let_go
+from xsim_core.files.windows import Spool, empty, let_go
 
 LATE_FRAMES = 3
 """Frames that were recorded this much too late are put in order; more is a clock that restarted."""

@@ -19,8 +19,8 @@ from xsim_core.capture.readers.folders.bop_scene import read_scene
 from xsim_core.capture.readers.foreign import reading
 from xsim_core.capture.readers.images import natural_key
 from xsim_core.errors import BadInputError
+from xsim_core.files.text import read_text
 from xsim_core.geometry import quat_wxyz_to_matrix
-from xsim_core.text import read_text
 
 from .spec import TrackFrame, TrackSpec
 
