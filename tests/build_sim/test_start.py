@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from xsim_core.build_sim.start import FINGER_RADIUS_M, start_tcp, workspace
+from xsim_core.errors import BadInputError
 from xsim_core.geometry import make_se3, so3_exp
 from xsim_core.sim.task import load_task
 
@@ -34,6 +35,16 @@ def test_a_hand_above_closes_on_the_narrow_side(yaw):
     # The fingers open along (sin, -cos) of the yaw: along the bar's own y axis, either way round.
     opening = np.array([np.sin(found), -np.cos(found)])
     assert abs(opening @ [-np.sin(yaw), np.cos(yaw)]) > np.cos(np.deg2rad(1.1))
+
+
+def test_closed_fingers_do_not_start_in_the_object():
+    above = load_task("push_block").model_copy(update={"start_side": "above"})
+    T_start, T_waypoints = pushed_along([0.0, 1.0, 0.0])
+    with pytest.raises(BadInputError, match=r"start_height_m 0.03, and the object is 0.040 m high"):
+        start_tcp(above, BAR, T_start, T_waypoints, CENTRE, TABLE_M)
+    higher = above.model_copy(update={"start_height_m": 0.05})
+    tcp, _ = start_tcp(higher, BAR, T_start, T_waypoints, CENTRE, TABLE_M)
+    np.testing.assert_allclose(tcp, [0.5, 0.1, TABLE_M + 0.05])
 
 
 def test_the_workspace_holds_path_and_start():

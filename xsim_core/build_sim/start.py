@@ -5,6 +5,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from xsim_core.errors import BadInputError
 from xsim_core.sim.task import TaskSpec
 
 FINGER_RADIUS_M = 0.015
@@ -28,11 +29,21 @@ def start_tcp(
         T_waypoints: (k, 4, 4).
         centre: (3,) centre of mass in the object's frame.
         table_height_m: height of the support plane.
+
+    Raises:
+        BadInputError: when closed fingers would start above the object and yet within its height.
     """
     points = vertices @ T_start[:3, :3].T + T_start[:3, 3]
     centre_world = T_start[:3, :3] @ centre + T_start[:3, 3]
     tcp = np.array([*centre_world[:2], table_height_m + task.start_height_m])
     if task.start_side == "above":
+        top = float(points[:, 2].max()) - table_height_m
+        if not task.must_grasp and task.start_height_m < top:
+            raise BadInputError(
+                f"task '{task.name}' starts closed fingers above the object, at start_height_m "
+                f"{task.start_height_m}, and the object is {top:.3f} m high: they would be in it. "
+                "Start higher, or with start_side 'behind'."
+            )
         return tcp, _narrow_yaw(points[:, :2])
     middle = T_waypoints[(len(T_waypoints) - 1) // 2]
     direction = (middle[:3, :3] @ centre + middle[:3, 3] - centre_world)[:2]

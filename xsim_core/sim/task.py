@@ -162,7 +162,7 @@ class TaskSpec(FrozenModel):
         return 1.0 / self.control_freq_hz
 
     @model_validator(mode="after")
-    def _check(self) -> "TaskSpec":
+    def _can_be_done(self) -> "TaskSpec":
         if self.sim_freq_hz % self.control_freq_hz:
             raise ValueError(
                 f"sim_freq_hz {self.sim_freq_hz} is not a multiple of "
@@ -173,6 +173,18 @@ class TaskSpec(FrozenModel):
                 f"start.demonstration_share {self.start.demonstration_share} begins episodes with "
                 "the object in the gripper: that needs gripper 'controlled', not 'closed'"
             )
+        if self.symmetric_axis is not None and not any(self.symmetric_axis):
+            raise ValueError("symmetric_axis (0, 0, 0) has no direction; leave it out for none")
+        latency = self.physics.action_latency_steps
+        if latency >= self.horizon:
+            raise ValueError(
+                f"physics.action_latency_steps {latency} leaves nothing of horizon {self.horizon}: "
+                "no command would reach the arm before the episode ends"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _starts_in_its_workspace(self) -> "TaskSpec":
         low, high = self.workspace_z_m
         if not low < high:
             raise ValueError(f"workspace_z_m [{low}, {high}] is upside down: lowest first")
@@ -181,8 +193,11 @@ class TaskSpec(FrozenModel):
                 f"workspace_z_m [{low}, {high}] is not within 0 to {MAX_LENGTH_M:g} m above the "
                 "table"
             )
-        if self.symmetric_axis is not None and not any(self.symmetric_axis):
-            raise ValueError("symmetric_axis (0, 0, 0) has no direction; leave it out for none")
+        if not low <= self.start_height_m <= high:
+            raise ValueError(
+                f"start_height_m {self.start_height_m} is not within workspace_z_m [{low}, {high}],"
+                " which the hand may not leave"
+            )
         return self
 
 
