@@ -29,7 +29,7 @@ class CaptureFile(FrozenModel):
     name: str = Field(min_length=1)
     object_name: str = Field(min_length=1)
     video: str = "video/recording.db3"
-    """A recording (.db3 .bag .mcap .r3d) or a folder (RGB-D, ROS 2 bag), in the capture."""
+    """A recording (.db3 .bag .mcap .r3d .sens) or a folder (RGB-D, ROS 2 bag), in the capture."""
     depth_unit_m: float | None = Field(default=None, gt=0)
     """Metres a step of a depth image that does not tell itself; TUM's is 0.0002."""
     room: Literal["photos", "film"] | RoomFileSpec = Field(

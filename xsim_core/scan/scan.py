@@ -89,7 +89,7 @@ def _commit(
     out: ArtifactWriter,
 ) -> PosedImages:
     """Bring the solved poses into the world, and write them with the photos they are of."""
-    images, camera = _undistort(photos, model)
+    images, camera = undistorted(photos, model)
     board = capture.board
     corners = find_board_corners(images, board) if board is not None else None
     placed = to_world(capture, model, corners, camera, config)
@@ -136,7 +136,7 @@ def _settings(
     }
 
 
-def _undistort(
+def undistorted(
     photos: NDArray[np.uint8], model: SfmModel
 ) -> tuple[NDArray[np.uint8], PinholeCamera]:
     """Registered photos (n, h, w, 3) as a pinhole camera sees them, without black borders.

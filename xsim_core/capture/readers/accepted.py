@@ -7,7 +7,7 @@ from .camera_paths import forms as camera_forms
 from .folders import names
 from .meshes import mesh
 from .posed import posed_photos
-from .recordings import realsense_files, record3d, ros_bag
+from .recordings import realsense_files, record3d, ros_bag, sens
 from .rooms import read_room
 from .tracks import forms
 
@@ -20,6 +20,7 @@ ACCEPTED = {
     "video: Open3D folder": names.OPEN3D_ACCEPTS,
     "video: BOP scene": names.BOP_ACCEPTS,
     "video: FoundationPose's demo folder": names.FOUNDATIONPOSE_ACCEPTS,
+    "video: ScanNet's recording": sens.ACCEPTS,
     "video: ScanNet's export": names.SCANNET_ACCEPTS,
     "video: Stray Scanner": names.STRAY_ACCEPTS,
     "video: film beside a depth folder": names.FILM_ACCEPTS,

@@ -10,7 +10,7 @@ from .depth_unit import DepthUnit
 from .folders.names import FILM_SUFFIXES, folder_files
 from .folders.rgbd_folder import read_rgbd_folder
 from .foreign import UnreadableDirectlyError
-from .recordings import record3d
+from .recordings import record3d, sens
 from .recordings.realsense_bag import read_bag
 from .recordings.realsense_files import (
     check_recording,
@@ -21,7 +21,7 @@ from .recordings.realsense_playback import read_with_librealsense
 from .recordings.ros_bag import check_needs_no_folder, read_ros_bag
 from .recordings.streams import Streams, pair_and_align
 
-RECORDING_SUFFIXES = (".db3", ".bag", ".mcap", record3d.SUFFIX)
+RECORDING_SUFFIXES = (".db3", ".bag", ".mcap", record3d.SUFFIX, sens.SUFFIX)
 _log = logging.getLogger(__name__)
 
 
@@ -62,9 +62,9 @@ def read_video_and_unit(
     check_needs_no_folder(source)
     if source.suffix not in RECORDING_SUFFIXES and not source.is_dir():
         raise BadInputError(
-            f"{source}: '{source.suffix}' is not a video we read. Bring a RealSense, ROS or "
-            f"Record3D recording ({', '.join(RECORDING_SUFFIXES)}), or a folder with rgb/, depth/ "
-            "and cam_K.txt."
+            f"{source}: '{source.suffix}' is not a video we read. Bring a RealSense, ROS, "
+            f"Record3D or ScanNet recording ({', '.join(RECORDING_SUFFIXES)}), or a folder with "
+            "rgb/, depth/ and cam_K.txt."
         )
     streams = _read_recording(source, notes)
     return pair_and_align(streams, source, notes, depth_unit_m=depth_unit_m)
@@ -74,6 +74,8 @@ def _read_recording(source: Path, notes: list[str]) -> Streams:
     """Without librealsense where the file allows it: the same bytes, and no threads to stall."""
     if source.suffix == record3d.SUFFIX:
         return record3d.read_record3d(source, notes)
+    if source.suffix == sens.SUFFIX:
+        return sens.read_sens(source, notes)
     if not source.is_dir():
         check_recording(source)
     if source.is_dir() or source.suffix == ".mcap" or not is_realsense(source):

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from xsim_core.capture.readers.camera_paths.of_film import read_camera_path
-from xsim_core.capture.readers.recordings import record3d
+from xsim_core.capture.readers.recordings import record3d, sens
 from xsim_core.errors import XSimError
 
 from .facts import CameraPath
@@ -77,5 +77,5 @@ def _candidates(tree: Tree, film: Path) -> list[tuple[Path, bool]]:
         for folder, inside in tree.files_in.items()
         if FOLDERS.fullmatch(folder.name.lower()) and any(f.suffix in SUFFIXES for f in inside)
     ]
-    phone = [(film, False)] if film.suffix == record3d.SUFFIX else []
+    phone = [(film, False)] if film.suffix in (record3d.SUFFIX, sens.SUFFIX) else []
     return phone + sorted([*kept, *folders], key=lambda c: not c[0].is_relative_to(near))

@@ -77,7 +77,44 @@ def test_two_places_are_refused_as_no_one_says_which_way_they_map(tmp_path):
     T = np.eye(4)
     T[0, 3] = -0.035
     layouts.scannet(tmp_path, extrinsic=T)
-    with pytest.raises(BadInputError, match=r"differ \(by 0\.035 m\).*Register depth to colour"):
+    with pytest.raises(BadInputError, match=r"differ \(by 0\.035 m\).*into depth_to_color.txt"):
+        read_video(tmp_path)
+
+
+def test_where_the_depth_camera_stands_is_told_by_a_file(tmp_path):
+    """A flat wall at 1 m through cameras 50 mm apart: shifted by f b / z in the colour camera."""
+    layouts.scannet(tmp_path, colour_by=1)
+    edge = np.full((48, 64), 1000, np.uint16)
+    edge[:, 32:] = 800
+    for i in range(layouts.N):
+        Image.fromarray(edge).save(tmp_path / "depth" / f"{i}.png")
+    T = np.eye(4)
+    T[0, 3] = 0.05
+    np.savetxt(tmp_path / "depth_to_color.txt", T)
+    video, unit = read_video_and_unit(tmp_path, notes := [])
+    assert unit.is_final
+    assert "depth_to_color.txt: the depth camera stands 50.0 mm from colour's" in notes
+    near = np.flatnonzero(video.depth_mm[0, 24] == 800)
+    assert abs(near.min() - (32 + 60 * 0.05 / 0.8)) <= 1
+    assert tmp_path / "depth_to_color.txt" in video_files(tmp_path)[1]
+
+
+@pytest.mark.parametrize(
+    ("matrix", "words"),
+    [
+        (np.diag([1, -1, 1, 1.0]), "no rigid transform"),
+        (np.diag([1000, 1000, 1000, 1.0]), "no rigid transform"),
+        (
+            np.eye(4) + np.eye(4, k=3) * 52.0,
+            "would stand 52 m from colour's. Write the matrix in m",
+        ),
+        (np.eye(3), "no 4x4 matrix"),
+    ],
+)
+def test_a_place_that_cannot_be_is_refused(tmp_path, matrix, words):
+    layouts.scannet(tmp_path)
+    np.savetxt(tmp_path / "depth_to_color.txt", matrix)
+    with pytest.raises(BadInputError, match=words):
         read_video(tmp_path)
 
 

@@ -22,6 +22,7 @@ from xsim_core.capture.readers.folders.bop_scene import read_scene
 from xsim_core.capture.readers.foreign import reading
 from xsim_core.capture.readers.images import natural_key
 from xsim_core.capture.readers.posed.nerfstudio import poses_of_frames
+from xsim_core.capture.readers.recordings import sens
 from xsim_core.capture.readers.recordings.record3d import SUFFIX as RECORD3D, recorded_poses
 from xsim_core.capture.readers.tracks import forms
 from xsim_core.capture.readers.tracks.spec import TrackSpec
@@ -36,7 +37,8 @@ ACCEPTS = (
     "TUM trajectories (.txt .tum: time x y z qx qy qz qw), folders of a 4×4 a frame (.txt .npy: "
     "ScanNet, 7-Scenes), 4×4s or 3×4s of every frame in .npy, .npz or .txt, Open3D's .log, "
     "PinholeCameraTrajectory and PoseGraph .json, nerfstudio's transforms.json, BOP's "
-    "scene_camera.json with cam_R_w2c, Record3D's .r3d itself, Stray Scanner's odometry.csv"
+    "scene_camera.json with cam_R_w2c, Record3D's .r3d and ScanNet's .sens themselves, "
+    "Stray Scanner's odometry.csv"
 )
 MEND = "Export the camera's poses again."
 MATRIX_SHAPES = ((4, 4), (3, 4), (16,), (12,))
@@ -86,6 +88,8 @@ def read_camera_poses(path: Path, notes: list[str]) -> CameraPoses:
                 return _of_log(path, notes)
             case suffix if suffix == RECORD3D:
                 return _of_phone(path)
+            case suffix if suffix == sens.SUFFIX:
+                return _of_scanner_file(path)
             case other:
                 raise BadInputError(f"{path}: '{other}' is no path we read. Read are: {ACCEPTS}.")
 
@@ -127,6 +131,12 @@ def _of_scanner(path: Path, notes: list[str]) -> CameraPoses:
     T, names = read_odometry(path, notes)
     form = "Stray Scanner's path of the phone"
     return CameraPoses(T, form, names, None, "camera_to_world", "opencv", unit_m=1.0)
+
+
+def _of_scanner_file(path: Path) -> CameraPoses:
+    T = sens.recorded_poses(path)
+    form = "ScanNet's path of the scanner"
+    return CameraPoses(T, form, maps="camera_to_world", axes="opencv", unit_m=1.0)
 
 
 def _of_log(path: Path, notes: list[str]) -> CameraPoses:

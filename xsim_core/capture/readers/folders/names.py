@@ -26,6 +26,8 @@ K_FILES = (
 DEPTH_K_FILES = ("intrinsic/intrinsic_depth.txt", "intrinsic_depth.txt")
 """ScanNet's, of depth where it has a camera of its own; beside it lie ``EXTRINSICS``."""
 EXTRINSICS = ("extrinsic_color.txt", "extrinsic_depth.txt")
+DEPTH_TO_COLOUR = ("depth_to_color.txt", "intrinsic/depth_to_color.txt")
+"""A 4x4 in metres that maps points of the depth camera to the colour camera's frame."""
 STRAY_K = "camera_matrix.csv"
 CONFIDENCE_FOLDER = "confidence"
 """Stray Scanner's."""
@@ -53,7 +55,8 @@ BOP_ACCEPTS = (
 FOUNDATIONPOSE_ACCEPTS = "rgb/, depth/, cam_K.txt, masks/ for the first frame; X-Sim's ZED exports"
 SCANNET_ACCEPTS = (
     "color/, depth/ of another size, pose/, intrinsic/ (intrinsic_color.txt, intrinsic_depth.txt, "
-    "extrinsics that are alike), as its SensReader exports a .sens"
+    "extrinsics that are alike), as its SensReader exports a .sens; or any folder with depth's own "
+    f"{DEPTH_K_FILES[1]}, and, where the cameras stand apart, {DEPTH_TO_COLOUR[0]}: a 4×4, metres"
 )
 STRAY_ACCEPTS = (
     f"rgb.mp4, depth/ of another size, {STRAY_K}, {CONFIDENCE_FOLDER}/ (depth of the lowest is "
@@ -71,6 +74,7 @@ def folder_files(folder: Path) -> tuple[list[Path], list[Path]]:
     if is_stray(folder):
         places.append(folder / CONFIDENCE_FOLDER)
     singles = [folder / name for name in (*K_FILES, TIMES_FILE, *LISTS, SCENE_CAMERA)]
+    singles += [folder / name for name in DEPTH_TO_COLOUR]
     for name in DEPTH_K_FILES:
         beside = [(folder / name).with_name(other) for other in EXTRINSICS]
         singles += [folder / name, *beside] if (folder / name).is_file() else []

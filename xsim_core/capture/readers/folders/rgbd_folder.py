@@ -1,7 +1,7 @@
 """RGB-D folders: colour and depth images, intrinsics, timestamps, as ``names`` lists them."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +66,12 @@ def read_rgbd_folder(
     unit = _unit(stored, frames.depth, folder, told, depth_unit_m)
     depth_mm = to_mm(stored, unit.metres)
     if own is not None:
-        depth_mm = two_cameras.into_colour(depth_mm, own, camera.K, colour_wh, notes)
+        T = two_cameras.place_of_depth(folder, notes)
+        depth_mm = two_cameras.into_colour(
+            depth_mm, own, camera.K, colour_wh, notes, T_colour_depth=T
+        )
+        # Where depth lands depends on how far it is: another unit later would leave it there.
+        unit = replace(unit, is_final=not np.array_equal(T, np.eye(4)))
     if not camera.lens.is_pinhole:
         rgb = _undistorted(rgb, camera, _K_name(folder), notes)
     if not camera.lens.is_pinhole and own is None:

@@ -26,6 +26,9 @@ from .alignment import align_film
 
 Size = tuple[int, int]
 ASPECT_SLACK = 0.01
+FARTHEST_M = 0.5
+"""No RGB-D camera is so wide."""
+BENT = 1e-3
 
 
 def check_sizes(folder: Path, colour_wh: Size, depth_wh: Size) -> None:
@@ -57,15 +60,14 @@ def depth_camera(
 
     Raises:
         BadInputError: when the intrinsics cannot be those of such images, or the two cameras do not
-            stand at one place.
+            stand at one place and nothing tells how.
     """
     if file := _depth_file(folder):
         own = parse_intrinsics(read_text(file, notes), str(file), notes)
         own = own.fit_to(depth_wh, str(file), notes)
         is_same = colour_wh == depth_wh and np.allclose(own.K, colour.K, atol=1e-3)
-        if is_same and own.lens == colour.lens:
+        if is_same and own.lens == colour.lens and _told_place(folder) is None:
             return None
-        _check_one_place(file.parent, notes)
         return own
     if colour_wh == depth_wh:
         return None
@@ -79,14 +81,54 @@ def depth_camera(
     return Intrinsics(PinholeCamera(w, h, colour.K).resized(dw, dh).K, depth_wh)
 
 
+def place_of_depth(folder: Path, notes: list[str]) -> NDArray[np.float64]:
+    """``T_colour_depth`` (4, 4), metres: as a file tells, else the identity.
+
+    Raises:
+        BadInputError: when the file holds no rigid transform, or the exporter's extrinsics tell the
+            cameras apart: it does not say which way they map.
+    """
+    if told := _told_place(folder):
+        T, name = _matrix(told, notes), told.name
+        R, last = T[:3, :3], T[3]
+        off = max(np.abs(R @ R.T - np.eye(3)).max(), np.abs(last - (0, 0, 0, 1)).max())
+        if not off < BENT or np.linalg.det(R) < 0:
+            raise BadInputError(
+                f"{told} is no rigid transform: a rotation, a translation in metres as the last "
+                "column, and 0 0 0 1 as the last row are. Write it anew."
+            )
+        apart_m = float(np.linalg.norm(T[:3, 3]))
+        if apart_m > FARTHEST_M:
+            raise BadInputError(
+                f"{told}: the depth camera would stand {apart_m:.3g} m from colour's. Write the "
+                "matrix in metres."
+            )
+        notes.append(f"{name}: the depth camera stands {1000 * apart_m:.1f} mm from colour's")
+        return T
+    if file := _depth_file(folder):
+        _check_one_place(file.parent, notes)
+    return np.eye(4)
+
+
 def into_colour(
     depth_mm: NDArray[np.uint16],
     own: Intrinsics,
     K_colour: NDArray[np.float64],
     colour_wh: Size,
     notes: list[str],
+    *,
+    T_colour_depth: NDArray[np.float64],
 ) -> NDArray[np.uint16]:
-    """Depth (t, h, w) of camera ``own`` as the colour camera at the same place measures it."""
+    """Depth (t, h, w) of camera ``own`` as the colour camera measures it.
+
+    Args:
+        depth_mm: as the depth camera gave it.
+        own: its camera.
+        K_colour: (3, 3).
+        colour_wh: width and height of the colour images.
+        notes: receives what was done.
+        T_colour_depth: (4, 4), metres.
+    """
     source = f"{n.DEPTH_FOLDER}/"
     depth_mm, shift_px = undistort(depth_mm, own.lens, own.K, nearest=True, source=source)
     lens = f", {own.lens.model} distortion of {shift_px:.1f} px undone" if shift_px else ""
@@ -95,7 +137,7 @@ def into_colour(
         f"{source} is {_said(depth_wh)} with a focal length of {own.K[0, 0]:.1f} px{lens}: brought "
         f"into the colour camera, {_said(colour_wh)}"
     )
-    return align_film(depth_mm, own.K, K_colour, np.eye(4), (colour_wh[1], colour_wh[0]))
+    return align_film(depth_mm, own.K, K_colour, T_colour_depth, (colour_wh[1], colour_wh[0]))
 
 
 def leave_out_unsure(
@@ -144,15 +186,22 @@ def _check_one_place(place: Path, notes: list[str]) -> None:
         apart_m = np.linalg.norm(T_colour[:3, 3] - T_depth[:3, 3])
         raise BadInputError(
             f"{place}: {' and '.join(n.EXTRINSICS)} differ (by {apart_m:.4g} m): colour and depth "
-            "were taken from two places, and which way the matrices map is not said. Register "
-            "depth to colour before it is exported, as ScanNet's published scans are."
+            "were taken from two places, and which way the matrices map is not said. Write the "
+            f"4x4 that maps the depth camera's points to colour's, in metres, into "
+            f"{n.DEPTH_TO_COLOUR[0]} beside depth/."
         )
 
 
 def _extrinsic(path: Path, notes: list[str]) -> NDArray[np.float64]:
     """(4, 4); the identity where there is no file."""
-    if not path.is_file():
-        return np.eye(4)
+    return _matrix(path, notes) if path.is_file() else np.eye(4)
+
+
+def _told_place(folder: Path) -> Path | None:
+    return next((folder / k for k in n.DEPTH_TO_COLOUR if (folder / k).is_file()), None)
+
+
+def _matrix(path: Path, notes: list[str]) -> NDArray[np.float64]:
     try:
         return np.array(read_text(path, notes).split(), np.float64).reshape(4, 4)
     except ValueError as error:
