@@ -48,7 +48,9 @@ def cpu_s():
 
 def against_published(model, names):
     """Distances of the cameras from the published ones, over the radius of their ring."""
-    cameras = [published_camera(BUDDHA / "projection" / f"{names[i]}_P.txt") for i in model.photo_index]
+    cameras = [
+        published_camera(BUDDHA / "projection" / f"{names[i]}_P.txt") for i in model.photo_index
+    ]
     centres, R_world_cam = (np.stack(values) for values in zip(*cameras, strict=True))
     R_sfm_cam = np.swapaxes(model.T_cam_sfm[:, :3, :3], 1, 2)
     found_sfm = -(R_sfm_cam @ model.T_cam_sfm[:, :3, 3:])[..., 0]

@@ -263,6 +263,8 @@ FORMATS = {
         p.laid(test_two_cameras.stray, "confidence/000001.png"), _of_images, m.in_png, 0.6
     ),
     "record3d": Format(p.record3d, _of_file, m.in_zip(_of_phone)),
+    "scannet recording": Format(p.sens, _of_file, share=0.4),
+    "place of a depth camera": Format(p.depth_to_colour, _of_rgbd, m.in_words),
     "names of images": Format(_lay_names, _names, m.in_words),
     **{
         f"camera's pose {name.partition('.')[2]}": Format(p.with_file(name, text), _matrix, how)

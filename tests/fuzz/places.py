@@ -10,9 +10,10 @@ import trimesh
 import yaml
 from PIL import Image
 
-from tests.capture.readers.folders import test_film
+from tests.capture.readers.folders import layouts, test_film
 from tests.capture.readers.recordings.bags import BagWriter, write_realsense_bag
 from tests.capture.readers.recordings.phone import write_r3d
+from tests.capture.readers.recordings.scans import write_sens
 from xsim_core.capture.formats import RGBDVideo, write_realsense, write_rgbd_folder
 from xsim_core.capture.readers.images import open_image
 from xsim_core.world import WorldSpec
@@ -164,6 +165,16 @@ def film(folder):
 def record3d(folder):
     """A recording of a phone; answers it."""
     return write_r3d(folder / "film.r3d")
+
+
+def sens(folder):
+    return write_sens(folder / "scan.sens")
+
+
+def depth_to_colour(folder):
+    layouts.scannet(folder)
+    (folder / "depth_to_color.txt").write_text("1 0 0 0.05\n0 1 0 0\n0 0 1 0\n0 0 0 1\n")
+    return folder / "depth_to_color.txt"
 
 
 def track(name, folder):
