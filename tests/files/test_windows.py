@@ -17,7 +17,7 @@ from xsim_core.capture.readers.recordings.streams import Streams, pair_and_align
 from xsim_core.checks.lag import depth_lag
 from xsim_core.checks.stillness import find_stillness
 from xsim_core.files.windows import Spool, arrays_below, each, empty, let_go, save, windows
-from xsim_core.scan.scan import _undistort
+from xsim_core.scan.scan import undistorted
 from xsim_core.scan.sfm import SfmModel
 from xsim_core.storage import ArtifactStore, writer as writer_module
 
@@ -128,11 +128,11 @@ def test_photos_are_undistorted_one_by_one(film, tmp_path, radial):
         np.zeros((0, 3), np.uint8),
         0.0,
     )
-    held, camera = _undistort(film.rgb, model)
+    held, camera = undistorted(film.rgb, model)
     np.save(tmp_path / "photos.npy", film.rgb)
     photos = np.load(tmp_path / "photos.npy", mmap_mode="r")
     with arrays_below(tmp_path), held_at_most(tmp_path, held.nbytes // 4):
-        images, _ = _undistort(photos, model)
+        images, _ = undistorted(photos, model)
     np.testing.assert_array_equal(images, held)
     assert (radial == 0) == (images == film.rgb[chosen]).all() == (camera.K == film.K).all()
 

@@ -1,6 +1,6 @@
 """A real room from ordinary photos: registration, then what splats make of the photos held out.
 
-    python -m tests.benchmarks.bench_buddha OUT.json [WORK] [--features N] [--iters N …]
+    python -m tests.benchmarks.scenes.bench_buddha OUT.json [WORK] [--features N] [--iters N …]
 
 ``photos_buddha`` (67 grey photos of 1368x770, automatic exposure) through structure from motion as
 ``scan`` runs it; the cameras against the published matrices; and the fit that ``splat`` runs, at
