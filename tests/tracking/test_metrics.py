@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from xsim_core.geometry import make_se3, se3_exp, so3_exp
+from xsim_core.geometry import PinholeCamera, make_se3, se3_exp, so3_exp
 from xsim_core.geometry.symmetry_spec import ObjectSymmetry, SymmetryAxis
 from xsim_core.tracking import add_m, adds_m, auc
-from xsim_core.tracking.metrics import mssd_m
+from xsim_core.tracking.metrics import mspd_px, mssd_m
 
 coordinate = st.floats(-1, 1)
 tangent = st.tuples(*[coordinate] * 6)
@@ -36,6 +36,13 @@ def test_adds_forgives_a_symmetric_half_turn():
     assert adds_m(T, upright, square)[0] == pytest.approx(0, abs=1e-9)
 
 
+def test_adds_asks_of_each_true_point_how_near_the_estimate_comes():
+    points = np.array([[0.0, 0, 0], [1, 0, 0], [5, 0, 0]])
+    shifted = make_se3(np.eye(3), [4, 0, 0])[None]
+    # True 0, 1, 5 to estimated 4, 5, 9: 4, 3 and 0. The other way it would be 1, 0 and 4.
+    assert adds_m(shifted, np.eye(4)[None], points)[0] == pytest.approx(7 / 3)
+
+
 def test_auc_ends_and_middle():
     assert auc(np.zeros(4)) == 100
     assert auc(np.full(4, 0.2)) == 0
@@ -58,3 +65,26 @@ def test_mssd_is_the_farthest_point_under_the_best_symmetry():
     turned = make_se3(so3_exp([0, 0, 0.3]), [0.1, 0, 0])[None]
     # Within half a step of its turns, a degree.
     np.testing.assert_allclose(mssd_m(turned, true, square, disc), 0.1, atol=1.5 * np.deg2rad(1))
+
+
+def test_mspd_is_the_farthest_projection_under_the_best_symmetry():
+    camera = PinholeCamera(640, 480, np.array([[500.0, 0, 320], [0, 400, 240], [0, 0, 1]]))
+    square = np.array([[1, 1, 0], [-1, 1, 0], [-1, -1, 0], [1, -1, 0.0]])
+    half = make_se3(so3_exp([0, 0, np.pi]), np.zeros(3))
+    true = make_se3(np.eye(3), [0, 0, 4.0])[None]
+    nearer = make_se3(np.eye(3), [0, 0, 2.0])[None]
+    # A corner lies 125 and 100 pixels from the middle at 4 m, twice as far at 2 m.
+    corner_px = np.hypot(125, 100)
+    np.testing.assert_allclose(mspd_px(nearer, true, square, camera), corner_px)
+    box = ObjectSymmetry(discrete=(tuple(map(tuple, half.tolist())),))
+    np.testing.assert_allclose(mspd_px(true @ half, true, square, camera), 2 * corner_px)
+    np.testing.assert_allclose(mspd_px(true @ half, true, square, camera, box), 0, atol=1e-9)
+    # Sideways, 0.1 m at 4 m.
+    aside = make_se3(np.eye(3), [0.1, 0, 4.0])[None]
+    np.testing.assert_allclose(mspd_px(aside, true, square, camera), 12.5)
+
+
+def test_behind_the_camera_nothing_is_projected():
+    camera = PinholeCamera(64, 48, np.array([[50.0, 0, 32], [0, 50, 24], [0, 0, 1]]))
+    behind, true = (make_se3(np.eye(3), [0, 0, z])[None] for z in (-0.5, 0.5))
+    assert mspd_px(behind, true, POINTS, camera)[0] == np.inf

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from xsim_core.artifacts import GroundTruth, ObjectTrack, PosedImages, SplatScene
-from xsim_core.geometry import inverse_se3, make_se3, rotation_angle
+from xsim_core.geometry import PinholeCamera, inverse_se3, make_se3, rotation_angle
 from xsim_core.storage import OpenArtifact
-from xsim_core.tracking.metrics import add_m, adds_m, auc, mssd_m
+from xsim_core.tracking.metrics import add_m, adds_m, auc, mspd_px, mssd_m
 
 NUM_MODEL_POINTS = 500
 
@@ -34,7 +34,7 @@ def truth_errors(
     """Per-frame errors and key figures of scan, track and scene.
 
     Returns:
-        Arrays by name (metres, millimetres or degrees, as their names end) and figures.
+        Arrays by name (metres, millimetres, pixels or degrees, as their names end) and figures.
     """
     arrays = _track_errors(track, truth) | _scan_errors(images, truth)
     video_mm, video_deg = pose_differences(track.array("T_world_cam"), truth.array("T_world_cam"))
@@ -44,6 +44,7 @@ def truth_errors(
         "world_add_auc": auc(arrays["world_add_m"]),
         "world_adds_auc": auc(arrays["world_adds_m"]),
         "mssd_mm": 1e3 * float(np.median(arrays["track_mssd_m"])),
+        "mspd_px": float(np.median(arrays["track_mspd_px"])),
         "path_mm": float(arrays["path_mm"].mean()),
         "path_deg": float(arrays["path_deg"].mean()),
         "alignment_mm": float(np.median(arrays["scan_mm"])),
@@ -69,13 +70,17 @@ def _track_errors(
         T_world_true = T_world_true @ frame_apart(track.array("T_world_object"), T_world_true)
     T_cam_true = inverse_se3(truth.array("T_world_cam")) @ T_world_true
     T_cam, T_world = track.array("T_cam_object"), track.array("T_world_object")
+    ours, symmetry = (T_cam, T_cam_true, points), track.summary.symmetry
+    height, width = track.array("image_hw").tolist()
+    camera = PinholeCamera(width, height, track.array("K").astype(float))
     centre = np.eye(4)
     centre[:3, 3] = (vertices.min(axis=0) + vertices.max(axis=0)) / 2
     path_mm, path_deg = pose_differences(T_world @ centre, T_world_true @ centre)
     return {
-        "track_add_m": add_m(T_cam, T_cam_true, points),
-        "track_adds_m": adds_m(T_cam, T_cam_true, points),
-        "track_mssd_m": mssd_m(T_cam, T_cam_true, points, track.summary.symmetry),
+        "track_add_m": add_m(*ours),
+        "track_adds_m": adds_m(*ours),
+        "track_mssd_m": mssd_m(*ours, symmetry),
+        "track_mspd_px": mspd_px(*ours, camera, symmetry),
         "world_add_m": add_m(T_world, T_world_true, points),
         "world_adds_m": adds_m(T_world, T_world_true, points),
         "path_mm": path_mm,

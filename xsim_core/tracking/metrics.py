@@ -1,10 +1,12 @@
-"""Pose errors of the field: ADD, ADD-S and the area under their accuracy curve."""
+"""Pose errors of the field: ADD, ADD-S, MSSD, MSPD and the area under an accuracy curve."""
+
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from xsim_core.geometry import transform_points
+from xsim_core.geometry import PinholeCamera, transform_points
 from xsim_core.geometry.arrays import PerFrame, Points3, Track
 from xsim_core.geometry.symmetry import turns_of
 from xsim_core.geometry.symmetry_spec import ObjectSymmetry
@@ -19,11 +21,14 @@ def add_m(T_est: Track, T_true: Track, points_object: Points3) -> PerFrame:
 
 
 def adds_m(T_est: Track, T_true: Track, points_object: Points3) -> PerFrame:
-    """ADD-S (t,) in metres: mean distance to the *closest* point, for symmetric objects."""
+    """ADD-S (t,) in metres: mean distance of the true points to the *closest* estimated one.
+
+    Hinterstoisser et al. (2012), as ADI in bop_toolkit: the other way round it is another number.
+    """
     estimated = transform_points(T_est, points_object)
     true = transform_points(T_true, points_object)
     pairs = zip(estimated, true, strict=True)
-    return np.array([cKDTree(b).query(a)[0].mean() for a, b in pairs])
+    return np.array([cKDTree(found).query(sought)[0].mean() for found, sought in pairs])
 
 
 def mssd_m(
@@ -33,13 +38,40 @@ def mssd_m(
 
     Hodan et al., BOP Challenge 2020. A continuous symmetry counts as ``NUM_TURNS`` turns.
     """
-    turns = turns_of(symmetry or ObjectSymmetry(), num_turns=NUM_TURNS)
-    estimated = transform_points(T_est, points_object)
-    errors = [
-        np.linalg.norm(estimated - transform_points(T_true @ turn, points_object), axis=-1).max(-1)
-        for turn in turns
-    ]
-    return np.min(errors, axis=0)
+    return _worst(
+        transform_points(T_est, points_object),
+        (transform_points(T, points_object) for T in _equal_poses(T_true, symmetry)),
+    )
+
+
+def mspd_px(
+    T_est: Track,
+    T_true: Track,
+    points_object: Points3,
+    camera: PinholeCamera,
+    symmetry: ObjectSymmetry | None = None,
+) -> PerFrame:
+    """MSPD (t,) in pixels: the largest distance of any point's projection, as ``mssd_m`` in space.
+
+    Hodan et al., BOP Challenge 2020. A point that an estimate puts at the camera or behind it has
+    no projection, and the error is infinite; bop_toolkit projects it through the camera.
+    """
+    return _worst(
+        camera.project(transform_points(T_est, points_object)),
+        (camera.project(transform_points(T, points_object)) for T in _equal_poses(T_true, symmetry)),
+    )
+
+
+def _equal_poses(T_true: Track, symmetry: ObjectSymmetry | None) -> Iterator[Track]:
+    """The true poses (t, 4, 4), turned as the object looks the same."""
+    for turn in turns_of(symmetry or ObjectSymmetry(), num_turns=NUM_TURNS):
+        yield T_true @ turn
+
+
+def _worst(estimated: NDArray[np.floating], true: Iterable[NDArray[np.floating]]) -> PerFrame:
+    """Farthest point (t,) of estimates (t, n, d), for the truth that suits best; NaN is infinity."""
+    errors = [np.linalg.norm(estimated - t, axis=-1).max(-1) for t in true]
+    return np.min(np.nan_to_num(errors, nan=np.inf), axis=0)
 
 
 def auc(errors_m: NDArray[np.floating], *, limit_m: float = 0.1) -> float:

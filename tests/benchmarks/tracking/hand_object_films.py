@@ -6,6 +6,7 @@ and cylinders; the mustard bottle's own mesh), painted; capsules on the joints f
 table is the plane of the body's face that is lowest in the first frame.
 """
 
+import itertools
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,7 +14,9 @@ import cv2
 import numpy as np
 import trimesh
 
+from tests.pose_track.films import Film
 from tests.tracking.objects import painted
+from tests.tracking.scenes import BOARD
 from tests.tracking.test_desk_recording import ROOT
 from xsim_core.film.frames import Video
 from xsim_core.geometry import PinholeCamera, TexturedMesh, mesh_without_texture
@@ -115,6 +118,27 @@ def take(path: Path, *, seed: int = 0) -> Take | None:
     pixels = CAMERA.project(mesh.vertices @ T[0, :3, :3].T + T[0, :3, 3])
     low, high = pixels.min(0) - 3, pixels.max(0) + 3
     return Take(video, mesh, T, (*low.tolist(), *high.tolist()), np.array(visible))
+
+
+def film_of(taken: Take) -> Film:
+    """The same as the films of the other benchmarks; the camera's frame stands for the world's."""
+    v = taken.video
+    seen = v.rgb_frames, v.depth_frames, v.timestamps_s, v.camera.K
+    return Film(*seen, taken.T_cam_object, np.eye(4), taken.mesh, BOARD, taken.box)
+
+
+def recordings(per_object: int) -> list[Path]:
+    """The first of each object's recordings in which the table is not seen edge-on."""
+    found = []
+    for name in (MUSTARD, *SIZES_M):
+        mesh = body(name)
+        usable = (
+            path
+            for path in sorted(TRACKS.glob(f"{name}__*.npz"))
+            if support(mesh, np.load(path)["T_cam_object"][0].astype(float)) is not None
+        )
+        found += list(itertools.islice(usable, per_object))
+    return found
 
 
 def _table(up, offset, wood):
