@@ -56,10 +56,9 @@ def mspd_px(
     Hodan et al., BOP Challenge 2020. A point that an estimate puts at the camera or behind it has
     no projection, and the error is infinite; bop_toolkit projects it through the camera.
     """
-    return _worst(
-        camera.project(transform_points(T_est, points_object)),
-        (camera.project(transform_points(T, points_object)) for T in _equal_poses(T_true, symmetry)),
-    )
+    true = (transform_points(T, points_object) for T in _equal_poses(T_true, symmetry))
+    estimated = camera.project(transform_points(T_est, points_object))
+    return _worst(estimated, (camera.project(points) for points in true))
 
 
 def _equal_poses(T_true: Track, symmetry: ObjectSymmetry | None) -> Iterator[Track]:
@@ -69,7 +68,7 @@ def _equal_poses(T_true: Track, symmetry: ObjectSymmetry | None) -> Iterator[Tra
 
 
 def _worst(estimated: NDArray[np.floating], true: Iterable[NDArray[np.floating]]) -> PerFrame:
-    """Farthest point (t,) of estimates (t, n, d), for the truth that suits best; NaN is infinity."""
+    """Farthest point (t,) of estimates (t, n, d), for the best of truths; NaN is infinity."""
     errors = [np.linalg.norm(estimated - t, axis=-1).max(-1) for t in true]
     return np.min(np.nan_to_num(errors, nan=np.inf), axis=0)
 

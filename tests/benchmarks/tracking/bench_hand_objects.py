@@ -1,4 +1,6 @@
-"""The tracker on recorded manipulations: ``python -m tests.benchmarks.bench_hand_objects``.
+"""The tracker on recorded manipulations, rendered.
+
+    python -m tests.benchmarks.tracking.bench_hand_objects
 
 Recorded hands and objects, rendered with a sensor's noise (``hand_object_films``), are followed
 with the object's mesh as ``pose_track`` does, from the true pose of the first frame, so that every
@@ -16,8 +18,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from tests.benchmarks.bench_tracking import kept_film
-from tests.benchmarks.hand_object_films import film_of, recordings, take
+from tests.benchmarks.tracking.bench_tracking import kept_film
+from tests.benchmarks.tracking.hand_object_films import film_of, recordings, take
 from xsim_core.artifacts import Capture
 from xsim_core.errors import BadInputError
 from xsim_core.film.frames import Video
@@ -94,8 +96,8 @@ def summary(rows):
     told = {}
     for name in objects:
         mine = [row for row in rows if name in (row["object"], "all")]
-        add, adds = (np.concatenate([row[k] for row in mine]) / 1000 for k in ("add_mm", "adds_mm"))
-        total = {k: sum(row[k] for row in mine) for k in ("wrong", "wrong_flagged", "right_flagged")}
+        add, adds = (np.concatenate([r[k] for r in mine]) / 1000 for k in ("add_mm", "adds_mm"))
+        total = {k: sum(r[k] for r in mine) for k in ("wrong", "wrong_flagged", "right_flagged")}
         told[name] = {
             "recordings": len(mine),
             "first_poses_refused": sum("first_pose_refused" in row for row in mine),
