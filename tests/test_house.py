@@ -62,6 +62,7 @@ ELSEWHERE = {
     "tests/exporters/test_datasets.py": """
         xsim_core/exporters/datasets/diffusion_policy xsim_core/exporters/datasets/episodes
         xsim_core/exporters/datasets/lerobot xsim_core/exporters/datasets/lerobot_statistics
+        xsim_core/exporters/datasets/lerobot_table
         xsim_core/exporters/datasets/robomimic""",
     "tests/serving/test_server.py": "xsim_core/serving/answers xsim_core/serving/probe",
     "tests/flows/cli/test_policy_commands.py": "flows/cli/policies/policy",
@@ -71,6 +72,10 @@ ELSEWHERE = {
         xsim_core/importers/lerobot/choose xsim_core/importers/lerobot/layout
         xsim_core/importers/lerobot/read xsim_core/importers/lerobot/rows
         xsim_core/importers/config xsim_core/api/importing xsim_core/api/training""",
+    "tests/rollouts/test_dataset.py": """
+        xsim_core/rollouts/dataset/columns xsim_core/rollouts/dataset/numbers
+        xsim_core/rollouts/dataset/read xsim_core/rollouts/dataset/sidecar
+        xsim_core/rollouts/picks xsim_core/importers/lerobot/grids""",
     "tests/flows/cli/test_import.py": """
         flows/cli/artifacts/importing flows/cli/policies/train""",
     "tests/exporters/test_rlds.py": "xsim_core/exporters/datasets/tf_records",

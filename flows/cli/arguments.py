@@ -48,6 +48,8 @@ Settings = Annotated[Texts, several("STAGE.FIELD=VALUE")]
 Device = Annotated[str, arg(metavar="DEVICE")]
 Stages = Annotated[Texts, several("STAGE")]
 Limits = Annotated[Texts, several("LIMIT=VALUE")]
+Features = Annotated[Texts, several("FEATURE[:NAME,NAME]")]
+Instructions = Annotated[Texts, several("TEXT")]
 Recordings = Annotated[Positional[Texts], several("FOLDER|FILE")]
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")

@@ -88,7 +88,7 @@ def _place(
     T_world_object: NDArray[np.floating],
 ) -> ImageObs:
     """Set the arms to the joints measured in ``rows`` (e,), and the objects to (e, 4, 4)."""
-    qpos = episodes.qpos[rows].astype(np.float64)
+    qpos = episodes.joints[rows].astype(np.float64)
     return pool.reset([0] * len(rows), T_world_object=T_world_object, qpos=qpos)
 
 

@@ -53,7 +53,7 @@ def taught_chunks(
         for step, row in enumerate(range(rows.start, rows.stop)):
             k, is_tracked = step // stride, step % stride == 0
             pose = found.T_world_object[k] if is_tracked and found.score[k] >= min_score else None
-            qpos = episodes.qpos[row].astype(np.float64)
+            qpos = episodes.joints[row].astype(np.float64)
             if step == 0:
                 env.reset(0, T_world_object=found.T_world_object[0], qpos=qpos)
             elif is_tracked:

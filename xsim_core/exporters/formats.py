@@ -128,6 +128,14 @@ FORMATS = _table(
         packages=("pyarrow",),
     ),
     Format(
+        name="lerobot_rollouts",
+        kinds=("real_rollouts",),
+        what="LeRobot v3.0 of what a robot did: both pictures, depth, joints, seed, outcome",
+        loses="what was dropped or mended when they were taken in",
+        write="datasets.lerobot:write_rollouts",
+        packages=("pyarrow",),
+    ),
+    Format(
         name="robomimic",
         kinds=("episode_dataset",),
         what="robomimic's HDF5 with masks for training and validation",

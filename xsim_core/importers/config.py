@@ -12,6 +12,11 @@ PARTS = ("meta", "data", "videos")
 """Folders of a LeRobot dataset that are read; a cache or a README beside them is no part of it."""
 
 
+def is_dataset(folder: Path) -> bool:
+    """Whether a folder is a LeRobot dataset."""
+    return (folder / "meta/info.json").is_file()
+
+
 class Picks(FrozenModel):
     """What of a dataset becomes the student's observation and action."""
 
@@ -47,23 +52,28 @@ class IngestEpisodesConfig(ContentConfig):
             BadInputError: where there is none.
         """
         folder = folder.resolve()
-        if not (folder / "meta/info.json").is_file():
+        if not is_dataset(folder):
             raise BadInputError(
                 f"{folder} is no LeRobot dataset: it has no meta/info.json. Name the folder that "
                 "holds meta/ and data/ (of a Hub download, the one below snapshots/)."
             )
         return IngestEpisodesConfig(
-            source=folder, content_digest=_digest(folder), picks=picks or Picks()
+            source=folder, content_digest=digest_of_dataset(folder), picks=picks or Picks()
         )
 
     def _digest_now(self) -> str:
-        return _digest(self.source)
+        return digest_of_dataset(self.source)
 
     def _changed(self) -> tuple[str, str]:
         return str(self.source), "Let whoever writes it end, then start again."
 
 
-def _digest(folder: Path) -> str:
+def digest_of_dataset(folder: Path) -> str:
+    """SHA-256 over names and bytes of a dataset's files.
+
+    Raises:
+        BadInputError: where they cannot be read.
+    """
     total = hashlib.sha256()
     try:
         for path in sorted(p for part in PARTS for p in (folder / part).rglob("*") if p.is_file()):

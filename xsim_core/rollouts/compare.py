@@ -75,6 +75,11 @@ def outcomes_by_seed(rollouts: OpenArtifact[RealRollouts]) -> dict[int, bool]:
             f"nobody said which rollouts of {rollouts.ref} succeeded: those of 'deploy' are for "
             "calibrate. Record them with xsim robot run."
         )
+    if "seeds" not in rollouts.array_names:
+        raise BadInputError(
+            f"nothing says from which starts the rollouts of {rollouts.ref} began, so none of them "
+            "can be paired. Give their dataset a column 'seed', the same number for the same start."
+        )
     seeds: NDArray[np.int64] = rollouts.array("seeds")
     outcome: NDArray[np.int8] = rollouts.array("outcome")
     known = outcome >= 0

@@ -1,4 +1,6 @@
-"""The ``ingest_rollouts`` stage: recordings of ``xsim robot run`` become ``RealRollouts``.
+"""The ``ingest_rollouts`` stage: what a robot recorded becomes ``RealRollouts``.
+
+Recordings of ``xsim robot run``, or a LeRobot dataset.
 
 What the policy saw is cut anew from the camera's picture, for the student that is given: so
 rollouts of one policy serve another one of the same task, robot and camera.
@@ -10,6 +12,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from xsim_core.artifacts import RealRollouts, SimWorld, StudentPolicy
+from xsim_core.geometry import PinholeCamera
 from xsim_core.pictures import film_strip, png_bytes
 from xsim_core.policies.config import StudentArchitecture
 from xsim_core.sim.open import check_same_task, open_sim_world
@@ -43,8 +46,7 @@ def ingest_rollouts(
     view = policy_camera(here.assets, architecture.image_hw)
     fits = Fits(here.task, np.array(here.assets.T_world_cam))
     with TemporaryDirectory(dir=out.scratch()) as place:
-        sources, policy = config.sources, str(student.ref)
-        read = Read.of(Path(place), sources, fits, view, policy=policy)
+        read = _read(Path(place), config, fits, view, str(student.ref))
         out.add_file("rollouts.png", _picture(read.episodes))
         return write_rollouts(
             out,
@@ -54,6 +56,15 @@ def ingest_rollouts(
             outcome=read.outcome,
             notes=read.notes,
         )
+
+
+def _read(
+    place: Path, config: IngestRolloutsConfig, fits: Fits, view: PinholeCamera, policy: str
+) -> Read:
+    if config.dataset is None:
+        return Read.of(place, config.sources, fits, view, policy=policy)
+    folder, picks = config.sources[0], config.dataset
+    return Read.of_dataset(place, folder, fits, view, picks=picks, policy=policy)
 
 
 def _picture(episodes: RobotEpisodes) -> bytes:

@@ -7,6 +7,7 @@ from typing import Any
 
 from xsim_core.capture.readers.child import Begin
 from xsim_core.capture.readers.limited import read_in_child
+from xsim_core.importers.config import is_dataset
 
 
 def recorded_policy(path: Path) -> str:
@@ -16,6 +17,10 @@ def recorded_policy(path: Path) -> str:
         BadInputError: when it is none, or cannot be read.
     """
     more: dict[str, Any] = {"read": f"{__name__}:read_policy", "options": {}}
+    if is_dataset(path):
+        of: dict[str, Any] = {"read": "xsim_core.rollouts.dataset.read:read_policy", "options": {}}
+        with TemporaryDirectory() as place:
+            return read_in_child("named", Path(place), {"folder": path}, None, of)[1]["policy"]
     with TemporaryDirectory() as place:
         return read_in_child("many", Path(place), {"recording": path}, None, more)[1]["policy"]
 

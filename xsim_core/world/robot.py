@@ -26,6 +26,10 @@ from xsim_core.storage import Progress
 from .open import OpenWorld
 
 RGBD_HW = (240, 320)
+NO_JOINTS = (
+    "the robot recorded no joints, so its rollouts cannot be replayed with the arm where it was. "
+    "Bring a dataset that has them (xsim robot ingest --joints FEATURE)"
+)
 
 
 @dataclass(frozen=True)
@@ -38,8 +42,8 @@ class RobotEpisodes:
     """(n, 6) proprioception."""
     action: NDArray[np.float32]
     """(n, a) commanded."""
-    qpos: NDArray[np.float32]
-    """(n, 9) from the joint encoders."""
+    qpos: NDArray[np.float32] | None
+    """(n, 9) from the joint encoders; None where only the TCP was recorded."""
     episode_ends: NDArray[np.int64]
     """(e,)."""
     T_world_cam: NDArray[np.float64]
@@ -59,6 +63,17 @@ class RobotEpisodes:
     def __len__(self) -> int:
         """Number of episodes."""
         return len(self.episode_ends)
+
+    @property
+    def joints(self) -> NDArray[np.float32]:
+        """(n, 9) from the joint encoders.
+
+        Raises:
+            BadInputError: where none were recorded.
+        """
+        if self.qpos is None:
+            raise BadInputError(NO_JOINTS)
+        return self.qpos
 
     def episode(self, i: int) -> slice:
         """Rows of episode ``i``."""

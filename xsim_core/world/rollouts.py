@@ -32,7 +32,7 @@ def write_rollouts(
     episodes: RobotEpisodes,
     *,
     task: str,
-    seeds: Sequence[int],
+    seeds: Sequence[int] | None,
     outcome: NDArray[np.int8] | None = None,
     notes: Sequence[str] = (),
 ) -> RealRollouts:
@@ -42,7 +42,7 @@ def write_rollouts(
         out: the attempt.
         episodes: e of them; ``wide_rgb`` must be there.
         task: its name.
-        seeds: e, of the starts.
+        seeds: e, of the starts; None where nobody said.
         outcome: (e,) 1, 0 or -1 (unknown) as somebody at the robot saw it; None where nobody may
             know.
         notes: what was dropped or mended.
@@ -52,7 +52,8 @@ def write_rollouts(
             out.write(name, values)
     out.write("K", episodes.camera.K)
     out.write("K_wide", episodes.rgbd_camera.K)
-    out.write("seeds", np.array(list(seeds), np.int64))
+    if seeds is not None:
+        out.write("seeds", np.array(list(seeds), np.int64))
     if outcome is not None:
         out.write("outcome", np.asarray(outcome, np.int8))
     return RealRollouts(
@@ -73,7 +74,7 @@ def read_rollouts(rollouts: OpenArtifact[RealRollouts]) -> RobotEpisodes:
         if name in rollouts.array_names
     }
     (_, h, w, _), (_, wide_h, wide_w, _) = (pictures[f].shape for f in ("rgb", "wide_rgb"))
-    arrays: dict[str, Any] = {"wide_depth_mm": None, **pictures, **numbers}
+    arrays: dict[str, Any] = {"wide_depth_mm": None, "qpos": None, **pictures, **numbers}
     return RobotEpisodes(
         **arrays,
         camera=PinholeCamera(w, h, rollouts.array("K")),

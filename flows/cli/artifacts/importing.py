@@ -6,15 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from tyro.conf import arg
 
-from flows.cli.arguments import NO_TEXTS, Folder, Texts, several
+from flows.cli.arguments import NO_TEXTS, Features, Folder, Instructions
 from flows.cli.output import print_json
 
 if TYPE_CHECKING:
     from xsim_core.artifacts import ArtifactRef, EpisodeDataset
     from xsim_core.storage import ArtifactStore, OpenArtifact
-
-Features = Annotated[Texts, several("FEATURE[:NAME,NAME]")]
-Instructions = Annotated[Texts, several("TEXT")]
 
 
 @dataclass(frozen=True)

@@ -7,26 +7,45 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from tyro.conf import arg
 
-from flows.cli.arguments import Recordings
+from flows.cli.arguments import NO_TEXTS, Features, Instructions, Recordings
 from flows.cli.output import print_json
 
 if TYPE_CHECKING:
     from xsim_core.artifacts import ArtifactRef, RealRollouts
+    from xsim_core.rollouts.picks import RolloutPicks
     from xsim_core.storage import ArtifactStore, OpenArtifact
 
 
 @dataclass(frozen=True)
 class RobotIngest:
-    """Take in what `xsim robot run` recorded, so that `calibrate` can use it.
+    """Take in what `xsim robot run` recorded, or a LeRobot dataset of a Panda's rollouts.
 
-    Each row becomes one of one moment, what does not fit is refused, what was left out is said. The
-    same recordings again are the same artifact.
+    `calibrate` and `evaluate` can use it then. Each row becomes one of one moment, what does not
+    fit is refused, what was left out is said. The same recordings again are the same artifact.
     """
 
     recordings: Recordings
-    """Folders that `xsim robot run --out` wrote, or single recordings."""
+    """Folders that `xsim robot run --out` wrote, or single recordings; or one LeRobot dataset (3.0
+    or 2.1), a folder with meta/info.json."""
     policy: Annotated[str, arg(metavar="ARTIFACT")] = ""
     """The student that is to be calibrated with them; by default the policy that was recorded."""
+    camera: Annotated[str, arg(metavar="FEATURE")] = ""
+    """Of a dataset: the pictures; by default the only camera there is."""
+    state: Features = NO_TEXTS
+    """Of a dataset: x y z of the TCP, sine and cosine of its yaw, the gripper's opening (0 to 1).
+    By default observation.state where it is called so, else what the joints say."""
+    joints: Features = NO_TEXTS
+    """Of a dataset: a Panda's seven joints in radians, and both fingers in metres; by default qpos
+    or observation.qpos. calibrate needs them."""
+    action: Features = NO_TEXTS
+    """Of a dataset: the task's actions; by default action."""
+    depth: Annotated[str, arg(metavar="FEATURE")] = ""
+    """Of a dataset: uint16 or 16-bit PNG, millimetres, aligned to the pictures; by default depth_mm
+    or observation.depth_mm. calibrate needs it."""
+    outcome: Annotated[str, arg(metavar="FEATURE")] = ""
+    """Of a dataset: a number a row, 1 where it succeeded; by default outcome or next.success."""
+    instruction: Instructions = NO_TEXTS
+    """Of a dataset: take the episodes of these instructions alone."""
     json: bool = False
     """Print JSON."""
 
@@ -37,12 +56,27 @@ class RobotIngest:
         from xsim_core.errors import BadInputError
         from xsim_core.files.folders import expanded
 
-        require_packages("msgpack")
         if not self.recordings:
             raise BadInputError("xsim robot ingest takes what 'xsim robot run --out' wrote.")
         store = load_settings().open_store()
-        ref = taken_in(store, [expanded(p, "a recording") for p in self.recordings], self.policy)
-        return _say(store.open(ref, RealRollouts), as_json=self.json)
+        paths = [expanded(p, "a recording") for p in self.recordings]
+        return _say(
+            store.open(taken_in(store, paths, self.policy, self._picks()), RealRollouts),
+            as_json=self.json,
+        )
+
+    def _picks(self) -> "RolloutPicks":
+        from xsim_core.rollouts.picks import RolloutPicks
+
+        return RolloutPicks(
+            camera=self.camera,
+            state=tuple(self.state),
+            joints=tuple(self.joints),
+            action=tuple(self.action),
+            depth=self.depth,
+            outcome=self.outcome,
+            instruction=tuple(self.instruction),
+        )
 
 
 def _student(store: "ArtifactStore", policy: str, first: Path) -> "dict[str, ArtifactRef[Any]]":
@@ -70,7 +104,10 @@ def _student(store: "ArtifactStore", policy: str, first: Path) -> "dict[str, Art
 
 
 def taken_in(
-    store: "ArtifactStore", recordings: list[Path], policy: str
+    store: "ArtifactStore",
+    recordings: list[Path],
+    policy: str,
+    picks: "RolloutPicks | None" = None,
 ) -> "ArtifactRef[RealRollouts]":
     """The artifact of these recordings, for this policy or the one that was recorded.
 
@@ -81,12 +118,17 @@ def taken_in(
     from xsim_core.stage import run_stage
     from xsim_core.stages import INGEST_ROLLOUTS
 
-    config = IngestRolloutsConfig.of(recordings)
+    config = IngestRolloutsConfig.of(recordings, picks)
+    if config.dataset is None:
+        require_packages("msgpack")
+    else:
+        require_packages("pyarrow", what="a LeRobot dataset", extra="export")
     return run_stage(INGEST_ROLLOUTS, config, store, _student(store, policy, config.sources[0]))
 
 
 def _say(made: "OpenArtifact[RealRollouts]", *, as_json: bool) -> int:
-    outcomes = made.array("outcome").tolist()
+    is_known = "outcome" in made.array_names
+    outcomes: list[int] = made.array("outcome").tolist() if is_known else []
     summary = made.summary
     if as_json:
         print_json(
@@ -94,9 +136,10 @@ def _say(made: "OpenArtifact[RealRollouts]", *, as_json: bool) -> int:
         )
         return 0
     print(f"{made.ref}")
+    counted = f"{outcomes.count(1)} succeeded, {outcomes.count(0)} did not"
     print(
         f"{summary.num_episodes} rollouts of {summary.task}, {summary.num_steps} rows; "
-        f"{outcomes.count(1)} succeeded, {outcomes.count(0)} did not"
+        f"{counted if is_known else 'nobody said which succeeded'}"
     )
     for note in summary.notes:
         print(f"note: {note}")

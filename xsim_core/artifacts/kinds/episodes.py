@@ -81,7 +81,13 @@ class RealRollouts(Artifact):
             optional=True,
         ),
         S("observation.state", "float32", "n s", "proprioception"),
-        S("observation.qpos", "float32", "n 9", "from the encoders: seven joints, two fingers"),
+        S(
+            "observation.qpos",
+            "float32",
+            "n 9",
+            "from the encoders: seven joints, two fingers; absent where only the TCP was recorded",
+            optional=True,
+        ),
         S("action", "float32", "n a", "commanded after observing the row, in [-1, 1]"),
         S(
             "time_s",
@@ -92,7 +98,7 @@ class RealRollouts(Artifact):
             optional=True,
         ),
         S("episode_ends", "int64", "e", "one past the last row of each episode"),
-        S("seeds", "int64", "e", "of the starts"),
+        S("seeds", "int64", "e", "of the starts; absent where nobody said", optional=True),
         S(
             "outcome",
             "int8",

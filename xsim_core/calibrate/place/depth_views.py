@@ -28,7 +28,7 @@ def expected_depth(
         renderer.render(
             np.array([*qpos, *OUT_OF_SIGHT]), T_world_cam, image_hw=(camera.height, camera.width)
         ).depth_m
-        for qpos in episodes.qpos[rows]
+        for qpos in episodes.joints[rows]
     ]
     return np.stack(
         [on_table_plane(depth, camera, T_world_cam, sim.assets.table_height_m) for depth in depths]

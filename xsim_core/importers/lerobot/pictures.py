@@ -140,7 +140,7 @@ def _from_parquet(layout: Layout, chosen: Chosen, rows: Rows, put: Put) -> None:
     from PIL import Image
 
     name = chosen.camera.name
-    for i, (source, data) in enumerate(_encoded(layout, name)):
+    for i, (source, data) in enumerate(encoded(layout, name)):
         row = int(rows.place[i])
         if row < 0:
             continue
@@ -160,7 +160,12 @@ def _from_parquet(layout: Layout, chosen: Chosen, rows: Rows, put: Put) -> None:
             ) from error
 
 
-def _encoded(layout: Layout, name: str) -> Iterator[tuple[str, bytes | None]]:
+def encoded(layout: Layout, name: str) -> Iterator[tuple[str, bytes | None]]:
+    """Every row's picture as it lies in the files, and in which; None where it names a file.
+
+    Raises:
+        BadInputError: where the files cannot be read.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 

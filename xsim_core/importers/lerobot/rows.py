@@ -63,7 +63,7 @@ def read_rows(layout: Layout, chosen: Chosen, picks: Picks) -> Rows:
             for numbers that are none.
     """
     names = {n.feature.name for n in (*chosen.state, *chosen.action)}
-    read = _columns(data_files(layout), sorted(names | {"timestamp", *_COUNTS}))
+    read = columns(data_files(layout), sorted(names | {"timestamp", *_COUNTS}))
     counts = {name: np.asarray(read[name]).reshape(-1).astype(np.int64) for name in _COUNTS}
     order = np.lexsort((counts["frame_index"], counts["episode_index"]))
     episode, frame = counts["episode_index"][order], counts["frame_index"][order]
@@ -88,8 +88,12 @@ def read_rows(layout: Layout, chosen: Chosen, picks: Picks) -> Rows:
 _COUNTS = ("frame_index", "episode_index", "task_index")
 
 
-def _columns(files: list[Path], names: list[str]) -> dict[str, NDArray[Any]]:
-    """Columns of all files, joined; vectors as (m, d)."""
+def columns(files: list[Path], names: list[str]) -> dict[str, NDArray[Any]]:
+    """Columns of all files, joined, as (m, d).
+
+    Raises:
+        BadInputError: where one is missing, lacks values, or differs in width.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
