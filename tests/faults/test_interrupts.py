@@ -18,6 +18,7 @@ import psutil
 import pytest
 
 from flows.prefect_server.server import stop_server
+from tests.waiting import until
 from xsim_core.runs import load_record
 from xsim_core.storage import ArtifactStore
 
@@ -111,6 +112,8 @@ def interrupt(stage, home, cpu_s):
 
 def _interrupt(stage, home, process, cpu_s):
     if not wait_for(stage, process, cpu_s):
+        # Its process is gone before the run says so, and what no run says cannot be forgotten.
+        until(lambda: process.poll() is not None or stage in made(home))
         process.send_signal(signal.SIGINT)
         process.wait(timeout=PATIENCE_S)
         return None
@@ -128,11 +131,15 @@ def _interrupt(stage, home, process, cpu_s):
     return seconds if record.unfinished == {stage: "interrupted"} else None
 
 
+def made(home):
+    """What the run says that it has."""
+    return load_record(ArtifactStore((home / "store").as_uri()), "debug").stages
+
+
 def forget(stage, home):
     """Have a stage that was too quick for the signal run again."""
-    store = ArtifactStore((home / "store").as_uri())
-    if stage in (made := load_record(store, "debug").stages):
-        store.delete(made[stage])
+    if stage in made(home):
+        ArtifactStore((home / "store").as_uri()).delete(made(home)[stage])
 
 
 @pytest.mark.slow

@@ -4,14 +4,17 @@ ManiSkill's own end-effector controller costs two thirds of an environment step 
 its CPU and GPU solvers move differently; joint targets from here are the same on both.
 """
 
+import contextlib
+import functools
 import math
 
 import numpy as np
 from numpy.typing import NDArray
 
-from xsim_core.errors import BadInputError
+from xsim_core.errors import BadInputError, MissingDependencyError
 from xsim_core.geometry.arrays import SE3, SO3, ArmJacobian, ArmJoints, Command, Vectors3
 
+from .kernel import ArmKernel
 from .task import TaskSpec
 
 # Modified (Craig) Denavit-Hartenberg rows (a, d, alpha): Franka Control Interface documentation.
@@ -25,6 +28,8 @@ _DH = (
     (0.088, 0.0, math.pi / 2),
 )
 FLANGE_M, TCP_M = 0.107, 0.1034
+DAMPING = 0.03
+"""Of a step that a command makes: near the workspace's edge joints turn no faster for it."""
 JOINT_LOW = np.array([-2.8973, -1.7628, -2.8973, -3.0718, -2.8973, -0.0175, -2.8973])
 JOINT_HIGH = np.array([2.8973, 1.7628, 2.8973, -0.0698, 2.8973, 3.7525, 2.8973])
 QPOS_REST = np.array([0.0, math.pi / 8, 0.0, -5 * math.pi / 8, 0.0, 3 * math.pi / 4, math.pi / 4])
@@ -87,7 +92,7 @@ def dls_step(
     position: Vectors3,
     R_world_tcp: SO3,
     *,
-    damping: float = 0.03,
+    damping: float = DAMPING,
 ) -> tuple[ArmJoints, float]:
     """One damped-least-squares step of joints (7,) towards a TCP pose, and the error before it.
 
@@ -103,6 +108,27 @@ def dls_step(
     gram[np.arange(6), np.arange(6)] += damping * damping
     dq = J.T @ np.linalg.solve(gram, error)
     return np.clip(q + dq, JOINT_LOW, JOINT_HIGH), float(np.abs(error).sum())
+
+
+@functools.cache
+def _kernel() -> ArmKernel | None:
+    """The same step compiled; None without a compiler, where NumPy's does."""
+    with contextlib.suppress(MissingDependencyError):
+        return ArmKernel(
+            link_offsets=LINK_OFFSETS,
+            link7_tcp=LINK7_TCP,
+            joint_low=JOINT_LOW,
+            joint_high=JOINT_HIGH,
+        )
+    return None
+
+
+def quick_dls_step(q: ArmJoints, position: Vectors3, R_world_tcp: SO3) -> ArmJoints:
+    """``dls_step`` of joints (7,) to rounding, in a tenth of its time where it can be compiled."""
+    kernel = _kernel()
+    if kernel is None:
+        return dls_step(q, position, R_world_tcp)[0]
+    return kernel.step(q, position, R_world_tcp, DAMPING)
 
 
 def inverse_kinematics(
@@ -195,5 +221,5 @@ class EndEffectorController:
         if self._gripper is not None:
             span = FINGER_OPEN_M - FINGER_SQUEEZE_M
             self.finger_m = FINGER_SQUEEZE_M + 0.5 * (float(action[self._gripper]) + 1.0) * span
-        self.q_target, _ = dls_step(self.q_target, self.position, gripper_down(self.yaw))
+        self.q_target = quick_dls_step(self.q_target, self.position, gripper_down(self.yaw))
         return self.q_target

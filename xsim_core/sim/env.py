@@ -68,6 +68,7 @@ class SimEnv:
         )
         self._substeps = task.sim_freq_hz // task.control_freq_hz
         self._centre = np.array(assets.object_centre)
+        self._action_shape = (task.action_dim,)
         self._pending: deque[NDArray[np.float64]] = deque()
         self._num_steps, self._progress = 0, 0.0
         self.reset(0)
@@ -160,12 +161,12 @@ class SimEnv:
     def step(self, action: Command) -> StepResult:
         """Advance one control step with an action (a,) in [-1, 1]."""
         action = np.asarray(action, dtype=np.float64)
-        if action.shape != (self.action_dim,) or math.isnan(action.sum()):
+        if action.shape != self._action_shape or math.isnan(action.sum()):
             raise BadInputError(
                 f"task '{self.task.name}' takes actions {self.task.action_names} in [-1, 1] "
                 f"without NaN, not {action}"
             )
-        self._pending.append(np.clip(action, -1.0, 1.0))
+        self._pending.append(np.minimum(np.maximum(action, -1.0), 1.0))
         act = self._pending.popleft()
         tcp = self._encoders.tcp(self._qpos, self._tcp)
         q = self._controller.command(act, tcp, gain=self.physics.action_gain)

@@ -5,10 +5,10 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from xsim_core.geometry.arrays import Observation, QuatWxyz
+from xsim_core.geometry.arrays import Observation
 
 from .controller import FINGER_OPEN_M, forward_kinematics, tcp_yaw
-from .reward import Goals, Situation, relative_quat
+from .reward import Goals, Quaternion, Situation, relative_quat
 
 
 def privileged_observation(
@@ -27,22 +27,24 @@ def privileged_observation(
         (o,).
     """
     to_tcp = now.tcp - now.centre
-    w, x, y, z = now.quat_wxyz
-    conjugate = (w, -x, -y, -z)
-    parts = [
-        now.tcp,
-        commanded - now.tcp,
-        now.centre,
-        now.quat_wxyz if w >= 0 else -now.quat_wxyz,
-        to_tcp,
-        rotate(conjugate, to_tcp),
-        goals.centres[index] - now.centre,
-        _rotation_vector(now.quat_wxyz, goals.quats_wxyz[index]),
-        goals.centres[-1] - now.centre,
-        _rotation_vector(now.quat_wxyz, goals.quats_wxyz[-1]),
-        (index / len(goals.centres), *further),
+    quat = now.quat_wxyz.tolist()
+    w, x, y, z = quat
+    # A list: joining eleven arrays this short takes three times as long.
+    told = [
+        *now.tcp.tolist(),
+        *(commanded - now.tcp).tolist(),
+        *now.centre.tolist(),
+        *(quat if w >= 0 else (-w, -x, -y, -z)),
+        *to_tcp.tolist(),
+        *rotate((w, -x, -y, -z), to_tcp).tolist(),
+        *(goals.centres[index] - now.centre).tolist(),
+        *_rotation_vector(quat, goals.quats_wxyz[index]),
+        *(goals.centres[-1] - now.centre).tolist(),
+        *_rotation_vector(quat, goals.quats_wxyz[-1]),
+        index / len(goals.centres),
+        *further,
     ]
-    return np.concatenate(parts).astype(np.float32)
+    return np.array(told, dtype=np.float32)
 
 
 def proprioception(qpos: NDArray[np.float64], tcp: NDArray[np.float64]) -> NDArray[np.float32]:
@@ -77,7 +79,7 @@ def rotate(
     )
 
 
-def _rotation_vector(quat_from: QuatWxyz, quat_to: QuatWxyz) -> tuple[float, float, float]:
+def _rotation_vector(quat_from: Quaternion, quat_to: Quaternion) -> tuple[float, float, float]:
     """2 sin(angle / 2) axis of the rotation that is missing, in the object frame; short way."""
     w, x, y, z = relative_quat(quat_from, quat_to)
     sign = 2.0 if w >= 0 else -2.0

@@ -17,6 +17,7 @@ same for many, on tensors.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,6 +28,8 @@ from xsim_core.geometry.arrays import GoalQuats, PerGoal, QuatWxyz, Vector3, Vec
 from .assets import SimAssets
 from .task import TaskSpec
 
+Quaternion = QuatWxyz | Sequence[float]
+"""(4,) wxyz; plain numbers are quicker here."""
 TERMS = ("approach", "grasp", "goal_position", "goal_rotation", "waypoint", "static", "success")
 
 
@@ -75,8 +78,8 @@ class Goals:
 
 
 def rotation_error(
-    quat_a: QuatWxyz,
-    quat_b: QuatWxyz,
+    quat_a: Quaternion,
+    quat_b: Quaternion,
     symmetric_axis: tuple[float, float, float] | None = None,
 ) -> float:
     """Angle in radians between two rotations; about a symmetric axis, between the axes only."""
@@ -93,15 +96,15 @@ def rotation_error(
     return math.atan2(math.sqrt(cx * cx + cy * cy + cz * cz), ax * bx + ay * by + az * bz)
 
 
-def relative_quat(quat_a: QuatWxyz, quat_b: QuatWxyz) -> tuple[float, float, float, float]:
+def relative_quat(quat_a: Quaternion, quat_b: Quaternion) -> tuple[float, float, float, float]:
     """``conj(a) * b``, wxyz: rotation from a to b in the frame of a."""
-    aw, ax, ay, az = quat_a
-    bw, bx, by, bz = quat_b
+    aw, ax, ay, az = map(float, quat_a)
+    bw, bx, by, bz = map(float, quat_b)
     return (
-        float(aw * bw + ax * bx + ay * by + az * bz),
-        float(aw * bx - ax * bw - ay * bz + az * by),
-        float(aw * by + ax * bz - ay * bw - az * bx),
-        float(aw * bz - ax * by + ay * bx - az * bw),
+        aw * bw + ax * bx + ay * by + az * bz,
+        aw * bx - ax * bw - ay * bz + az * by,
+        aw * by + ax * bz - ay * bw - az * bx,
+        aw * bz - ax * by + ay * bx - az * bw,
     )
 
 
@@ -111,35 +114,38 @@ class WaypointReward:
     def __init__(self, goals: Goals, task: TaskSpec) -> None:
         self.goals, self.task = goals, task
         self.index = 0
+        self._quats: list[list[float]] = goals.quats_wxyz.tolist()
 
     def reset(self, index: int = 0) -> None:
         """Back to the first waypoint, or to another one."""
         self.index = index
 
-    def errors(self, now: Situation, index: int) -> tuple[float, float]:
-        """Position (m) and rotation (rad) error to waypoint ``index``."""
+    def position_error(self, now: Situation, index: int) -> float:
+        """Metres to waypoint ``index``."""
         d = now.centre - self.goals.centres[index]
-        theta = rotation_error(
-            now.quat_wxyz, self.goals.quats_wxyz[index], self.task.symmetric_axis
-        )
-        return math.sqrt(float(d @ d)), theta
+        return math.sqrt(float(d @ d))
+
+    def rotation_error(self, now: Situation, index: int) -> float:
+        """Radians to waypoint ``index``."""
+        return rotation_error(now.quat_wxyz, self._quats[index], self.task.symmetric_axis)
 
     def is_success(self, now: Situation) -> bool:
         """Whether the object rests within tolerance of the last waypoint."""
-        p, theta = self.errors(now, -1)
         return (
-            p < self.task.success_position_m
-            and theta < self.task.success_rotation_rad
-            and now.object_speed_m_s < self.task.success_object_speed_m_s
+            now.object_speed_m_s < self.task.success_object_speed_m_s
+            and self.position_error(now, -1) < self.task.success_position_m
+            and self.rotation_error(now, -1) < self.task.success_rotation_rad
         )
 
     def advance(self, now: Situation) -> int:
         """The waypoint ahead: past each that was reached, never lower."""
-        last = len(self.goals.centres) - 1
-        furthest = last if self.task.may_skip_waypoints else self.index
+        last, task = len(self._quats) - 1, self.task
+        furthest = last if task.may_skip_waypoints else self.index
         for k in range(furthest, self.index - 1, -1):
-            p, theta = self.errors(now, k)
-            if p < self.task.waypoint_position_m and theta < self.task.waypoint_rotation_rad:
+            if (
+                self.position_error(now, k) < task.waypoint_position_m
+                and self.rotation_error(now, k) < task.waypoint_rotation_rad
+            ):
                 self.index = min(k + 1, last)
                 break
         return self.index
@@ -148,7 +154,7 @@ class WaypointReward:
         """Advance the waypoint index, then the weighted terms; their sum is the reward."""
         task, w = self.task, self.task.reward
         k = self.advance(now)
-        p, theta = self.errors(now, k)
+        p, theta = self.position_error(now, k), self.rotation_error(now, k)
         to_tcp = now.tcp - now.centre
         d = math.sqrt(float(to_tcp @ to_tcp))
         success = self.is_success(now)

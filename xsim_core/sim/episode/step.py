@@ -1,8 +1,7 @@
 """What one control step of ``SimEnv`` led to, and how far the task is."""
 
+import math
 from dataclasses import dataclass, field
-
-import numpy as np
 
 from xsim_core.geometry.arrays import Observation, Vector3
 from xsim_core.sim.reward import Situation
@@ -40,9 +39,9 @@ def staged_progress(
     """
     if is_success:
         return 1.0
-    moved = float(np.linalg.norm(now.centre - start_centre))
-    touched = moved > task.contact_motion_m
+    moved = now.centre - start_centre
+    touched = math.sqrt(float(moved @ moved)) > task.contact_motion_m
     if now.is_grasped if task.must_grasp else touched:
         return 2 / 3
-    near = float(np.linalg.norm(now.tcp - now.centre)) < task.approach_radius_m
-    return 1 / 3 if near else 0.0
+    away = now.tcp - now.centre
+    return 1 / 3 if math.sqrt(float(away @ away)) < task.approach_radius_m else 0.0
