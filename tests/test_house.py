@@ -223,6 +223,7 @@ ELSEWHERE = {
         xsim_core/storage/object_store/probe
         xsim_core/storage/object_store/refusals""",
     "tests/storage/test_address.py": "xsim_core/files/folders xsim_core/storage/object_store/disk",
+    "tests/storage/test_first_answer.py": "xsim_core/storage/object_store/endpoint",
     "tests/storage/test_untrusted.py": "xsim_core/storage/object_store/payload",
     "tests/storage/test_frames.py": "xsim_core/storage/writer",
     "tests/storage/test_verify.py": "xsim_core/storage/commit",

@@ -15,6 +15,7 @@ from typing import Any
 import tyro
 
 from xsim_core.errors import UnknownNameError
+from xsim_core.storage.object_store.first_answer import expecting_answers
 
 from .commands import actions_of, all_commands, find_command
 from .problems import Problem, problem_of, say_problem, usage_problem
@@ -54,7 +55,7 @@ def main(argv: list[str] | None = None) -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
-        with _seldom_collected():
+        with _seldom_collected(), expecting_answers():
             code = _run(arguments, as_json=as_json)
         sys.stdout.flush()
     except KeyboardInterrupt:

@@ -177,7 +177,7 @@ def test_a_page_with_status_404_does_not_say_that_nothing_is_there(
     with Refusing(moto_endpoint, share=0.0, seed=0) as proxy:
         proxy.answer = (404, PAGES["html"])
         monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.endpoint)
-        with pytest.raises(StoreUnreachableError, match="not from S3"):
+        with pytest.raises(StoreUnreachableError, match="not as S3 does"):
             ArtifactStore(moto_url).get_record("runs/a.json")
 
 

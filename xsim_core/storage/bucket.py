@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlparse
 
 from xsim_core.artifacts.base import ArtifactRef
-from xsim_core.errors import BadInputError, MissingArtifactError
+from xsim_core.errors import BadInputError, MissingArtifactError, StoreUnreachableError
 
 from .object_store.backends import first_line, open_backend, s3_client, s3_config
+from .object_store.first_answer import await_first_answer, in_words
 from .object_store.probe import check_create_if_absent
 
 if TYPE_CHECKING:
@@ -32,7 +33,14 @@ class BucketFinding:
 
 
 def _client() -> "Minio":
-    return s3_client(s3_config())
+    """MinIO's client.
+
+    Raises:
+        StoreUnreachableError: in a command, when the server never answered and does not now.
+    """
+    config = s3_config()
+    await_first_answer(config)
+    return s3_client(config)
 
 
 def _server_errors() -> tuple[type[Exception], ...]:
@@ -47,7 +55,7 @@ def _said(error: Exception) -> str:
     from urllib3.exceptions import HTTPError
 
     if isinstance(error, HTTPError):
-        return f"no answer ({first_line(error)}). Check AWS_ENDPOINT_URL and the network."
+        return f"no answer ({in_words(error)}). Check AWS_ENDPOINT_URL and the network."
     return first_line(error)
 
 
@@ -151,6 +159,8 @@ def check_bucket(url: str) -> list[BucketFinding]:
         advice = "" if is_plain else ": Ceph ignores create-if-absent here; use another bucket"
         findings.append(BucketFinding("versioning", ok=is_plain, text=f"{status or 'Off'}{advice}"))
         findings.append(_check_lifecycle(_rules(client, bucket), prefix, url))
+    except StoreUnreachableError as error:
+        return [BucketFinding("server", ok=False, text=str(error))]
     except _server_errors() as error:
         return [*findings, BucketFinding("server", ok=False, text=_said(error))]
     try:

@@ -33,6 +33,15 @@ class RecordStore:
         self.is_flushed = is_store_flushed() if is_flushed is None else is_flushed
         self._objects = Objects(open_backend(self.url), is_flushed=self.is_flushed)
 
+    def check_answers(self) -> None:
+        """Ask for something, so that a wrong address or key is said before work begins.
+
+        Raises:
+            StoreUnreachableError: when no server of the store answers.
+            BadInputError: when it refuses us.
+        """
+        self.read_object("probes/none")
+
     def check_create_if_absent(self) -> None:
         """Prove on the very bucket that racing workers are kept apart (see ``backends``).
 

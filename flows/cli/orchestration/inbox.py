@@ -100,6 +100,7 @@ class InboxWatch:
         from xsim_core.errors import BadInputError
 
         settings = load_settings()
+        settings.open_store().check_answers()
         use_server(settings.home, start_server(settings.home))
         from flows.inbox.scan_inbox import ScanRequest, scan_now
 

@@ -63,6 +63,7 @@ class Demo:
         settings = load_settings()
         _check_disk(settings.home)
         overrides = parse_overrides(self.set)
+        settings.open_store().check_answers()
         with Display(["synthesize"]) as display:
             lock = settings.home / "locks" / f"capture {self.preset}.lock"
             with alone(lock, display.note):

@@ -56,10 +56,10 @@ class View:
                 "xsim view --rerun needs rerun-sdk, which is not installed: "
                 "pip install 'xsim[rerun]'."
             )
-        from xsim_core.exporters.rerun.run import write_recording
-
         store = load_settings().open_store()
         refs = _refs(store, self.what)
+        from xsim_core.exporters.rerun.run import write_recording
+
         notes = write_recording(store, refs, path)
         if self.json:
             print_json({"file": str(path), "bytes": path.stat().st_size, "notes": notes})
@@ -80,11 +80,11 @@ class View:
             raise MissingDependencyError(
                 "xsim view needs viser, which is not installed: pip install 'xsim[view]'."
             )
-        from xsim_core.viewing import open_viewer
-
         store = load_settings().open_store()
         announce_empty(store)
         refs = _refs(store, self.what)
+        from xsim_core.viewing import open_viewer  # Seconds, in which no slip should hide.
+
         ended = Event()
 
         def end(_number: int, _frame: object) -> None:

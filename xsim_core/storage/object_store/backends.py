@@ -15,12 +15,12 @@ from xsim_core.scratch import make_folder
 
 from .address import local_path
 from .disk import disk_errors_of
+from .endpoint import http_pool, s3_endpoint, s3_region
 
 if TYPE_CHECKING:
     from minio import Minio
 
 CREDENTIALS_FILE = "XSIM_S3_CREDENTIALS"
-_ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT")
 # A server that accepts and then says nothing is left after 15 s; a slow one may take its time.
 TIMEOUTS = {
     "connect_timeout": timedelta(seconds=5),
@@ -53,11 +53,6 @@ def open_backend(url: str) -> Any:
         return obstore.store.MemoryStore()
     bucket, _, prefix = url.removeprefix("s3://").partition("/")
     return _open_s3(bucket, prefix)
-
-
-def s3_endpoint() -> str | None:
-    """The server's address, or None for Amazon's own."""
-    return next((os.environ[name] for name in _ENDPOINTS if os.environ.get(name)), None)
 
 
 def s3_credentials() -> dict[str, str]:
@@ -99,8 +94,7 @@ def s3_credentials() -> dict[str, str]:
 def s3_config() -> dict[str, str]:
     """Keys, region and endpoint from the environment, in obstore's words without their ``aws_``."""
     config = {name.removeprefix("aws_"): key for name, key in s3_credentials().items()}
-    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
-    config["region"] = region or "us-east-1"
+    config["region"] = s3_region()
     if endpoint := s3_endpoint():
         config["endpoint"] = endpoint
     return config
@@ -118,28 +112,22 @@ def _open_s3(bucket: str, prefix: str) -> Any:
 
 def s3_client(config: dict[str, Any]) -> "Minio":
     """MinIO's client for a bucket that obstore's configuration describes."""
-    from urllib.request import getproxies, proxy_bypass  # Here: it brings http and email.
-
     import urllib3
     from minio import Minio
     from minio.credentials import IamAwsProvider
 
     endpoint = urlparse(config.get("endpoint") or "https://s3.amazonaws.com")
-    options: dict[str, Any] = {
-        "timeout": urllib3.Timeout(
+    http = http_pool(
+        endpoint.geturl(),
+        timeout=urllib3.Timeout(
             connect=TIMEOUTS["connect_timeout"].total_seconds(),
             read=TIMEOUTS["read_timeout"].total_seconds(),
         ),
-        "retries": urllib3.Retry(
+        retries=urllib3.Retry(
             total=5, backoff_factor=0.1, status_forcelist=(500, 502, 503, 504),
             allowed_methods=None,
         ),
-    }  # fmt: skip
-    proxy = getproxies().get(endpoint.scheme)
-    if proxy and not proxy_bypass(endpoint.hostname or ""):
-        http: Any = urllib3.ProxyManager(proxy, **options)
-    else:
-        http = urllib3.PoolManager(**options)
+    )  # fmt: skip
     keys = config.get("access_key_id")
     return Minio(
         endpoint.netloc,

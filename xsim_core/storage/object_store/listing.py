@@ -14,6 +14,7 @@ import obstore
 from obstore.exceptions import GenericError
 
 from .backends import s3_client
+from .first_answer import in_words
 from .refusals import coded
 
 Entry = tuple[str, int, datetime]
@@ -68,6 +69,6 @@ class Lister:
         except S3Error as error:
             raise coded(error.code, error.message or "") from error
         except (HTTPError, InvalidResponseError, ServerError) as error:
-            raise GenericError(f"listing '{folder}': {error}") from error
+            raise GenericError(f"listing '{folder}': {in_words(error)}") from error
         except (ParseError, ValueError, TypeError) as error:
             raise GenericError(f"listing '{folder}': the answer is no listing ({error})") from error

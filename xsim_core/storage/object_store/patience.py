@@ -17,7 +17,8 @@ from obstore.exceptions import BaseError, GenericError
 
 from xsim_core.errors import CorruptArtifactError, StoreUnreachableError
 
-from .backends import first_line
+from .endpoint import endpoint_of
+from .first_answer import await_first_answer, in_words
 from .payload import NUM_READS
 from .refusals import refusal
 
@@ -34,6 +35,8 @@ class _Patience:
     def __init__(self, backend: Any) -> None:
         self._backend = backend
         self._is_remote = isinstance(backend, obstore.store.S3Store)
+        if self._is_remote:
+            await_first_answer(backend.config)
         self._pauses = iter(PAUSES_S)
         self._end = time.monotonic() + PATIENCE_S
 
@@ -51,12 +54,16 @@ class _Patience:
             raise error
         pause = next(self._pauses, None)
         if pause is None or time.monotonic() > self._end:
-            raise StoreUnreachableError(
-                f"the store failed {len(PAUSES_S) + 1} times or for more than {PATIENCE_S:g} s. "
-                "Check its server, address and credentials (xsim doctor), then run again: what "
-                f"was committed is reused. It said last: {first_line(error)}"
-            ) from error
+            raise self._at_its_end(error) from error
         return pause
+
+    def _at_its_end(self, error: GenericError) -> StoreUnreachableError:
+        server, said = endpoint_of(self._backend.config), in_words(error)
+        return StoreUnreachableError(
+            f"the store at {server} failed {len(PAUSES_S) + 1} times or for more than "
+            f"{PATIENCE_S:g} s, at last so: {said}. Check its server, address and credentials "
+            "(xsim doctor), then run again: what was committed is reused."
+        )
 
 
 def patiently(backend: Any, ask: Callable[[], T]) -> T:

@@ -29,7 +29,9 @@ def check_create_if_absent(backend: Any, url: str) -> None:
         kept = objects.read(path) == b"first"
         with contextlib.suppress(BaseError, OSError, XSimError):  # Writers may not be let delete.
             objects.delete([path])
-    except (BaseError, OSError, NotImplementedError, StoreUnreachableError) as error:
+    except StoreUnreachableError as error:
+        raise BadInputError(f"the store {url} cannot be used: {error}") from error
+    except (BaseError, OSError, NotImplementedError) as error:
         raise BadInputError(
             f"the store {url} cannot be used: {first_line(error)}. Check its address, the bucket "
             "and the credentials (xsim doctor)."

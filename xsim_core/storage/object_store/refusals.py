@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import obstore
-from obstore.exceptions import BaseError, GenericError
+from obstore.exceptions import BaseError, GenericError, PermissionDeniedError, UnauthenticatedError
 
 from xsim_core.errors import BadInputError, XSimError
 
@@ -65,9 +65,11 @@ def refusal(backend: Any, error: BaseError | FileNotFoundError) -> XSimError | N
     code = found.group(1) if found else ""
     if not code and _REDIRECTED in str(error):
         code = "PermanentRedirect"
-    if code not in _MENDS:
+    is_forbidden = isinstance(error, PermissionDeniedError | UnauthenticatedError)
+    if code not in _MENDS and not is_forbidden:
         return None
     config = backend.config
     where = f"s3://{config.get('bucket')}/{backend.prefix or ''}".rstrip("/")
     server = config.get("endpoint") or "Amazon S3"
-    return BadInputError(f"the store {where} at {server} answers {code}. {_MENDS[code]}")
+    said, mend = code or "that we may not", _MENDS.get(code, _KEYS)
+    return BadInputError(f"the store {where} at {server} answers {said}. {mend}")
