@@ -17,7 +17,7 @@ from xsim_core.storage import ArtifactStore, Runtime
 from .records.awaiting import AwaitsError, AwaitsReviewError
 from .records.recorder import Recorder, unless_the_same
 
-Ref = ArtifactRef[Any]
+Ref = ArtifactRef
 T = TypeVar("T")
 Out = TypeVar("Out", bound=Artifact)
 
@@ -81,7 +81,7 @@ def check_reviewed(store: ArtifactStore, track: Ref) -> None:
     """
     manifest = store.manifest(track)
     if manifest is not None and _is_doubtful(manifest):
-        raise AwaitsReviewError(track)
+        raise AwaitsReviewError(track.of(ObjectTrack))
 
 
 def _is_doubtful(manifest: Manifest) -> bool:
@@ -108,10 +108,10 @@ def up_to(until: str | None, execute: Executor, page: Callable[[Executor], T]) -
     """
     needed = None if until is None else _needed_for(until, page)
 
-    def stopping(stage: Stage[Any], config: FrozenModel, **inputs: Ref | None) -> Ref:
+    def stopping(stage: Stage[Out], config: FrozenModel, **inputs: Ref | None) -> ArtifactRef[Out]:
         is_from_outside = not _given(inputs)
         if needed is not None and stage.name not in needed and not is_from_outside:
-            return _stand_in(stage.name)
+            return _stand_in(stage)
         ref = execute(stage, config, **inputs)
         if stage.name == until:
             raise _ReachedError
@@ -127,20 +127,21 @@ def _needed_for(until: str, page: Callable[[Executor], Any]) -> set[str] | None:
     """The stage and all that it stands on, by name; None where the page has no such stage."""
     stands_on: dict[str, set[str]] = {}
 
-    def noting(stage: Stage[Any], config: FrozenModel, **inputs: Ref | None) -> Ref:
+    def noting(stage: Stage[Out], config: FrozenModel, **inputs: Ref | None) -> ArtifactRef[Out]:
         del config
         before = {ref.fingerprint for ref in _given(inputs).values()}
         stands_on[stage.name] = before.union({stage.name}, *(stands_on[name] for name in before))
-        return _stand_in(stage.name)
+        return _stand_in(stage)
 
     with suppress(AwaitsError):
         page(noting)
     return stands_on.get(until)
 
 
-def _stand_in(stage: str) -> Ref:
+def _stand_in(stage: Stage[Out]) -> ArtifactRef[Out]:
     """What a page passes on in place of an artifact that nobody makes."""
-    return cast("Ref", ArtifactRef.model_construct(kind=stage, fingerprint=stage))
+    ref = ArtifactRef.model_construct(kind=stage.name, fingerprint=stage.name)
+    return cast("ArtifactRef[Out]", ref)
 
 
 @dataclass
@@ -238,7 +239,7 @@ class AsTasks:
 
 
 def _shared(
-    stage: Stage[Any], config: FrozenModel, given: dict[str, Ref], record: Recorder
+    stage: Stage, config: FrozenModel, given: dict[str, Ref], record: Recorder
 ) -> AbstractContextManager[None]:
     """Where the stage's work is spread over workers, if somebody asked for that."""
     if stage.fan_out is None or load_settings().num_shards < 2:

@@ -38,9 +38,9 @@ _NOTE: ContextVar[WorkNote] = ContextVar("note")
 
 @contextmanager
 def fanned_out(
-    stage: Stage[Any],
+    stage: Stage,
     config: FrozenModel,
-    inputs: Mapping[str, ArtifactRef[Any]],
+    inputs: Mapping[str, ArtifactRef],
     note: WorkNote,
 ) -> Generator[None]:
     """Have workers do the work of the stage that the block will run; one with ``fan_out``.
@@ -74,8 +74,8 @@ def fanned_out(
     log_prints=False,
 )
 def shards(
-    stage: str, inputs: dict[str, ArtifactRef[Any]], config: FrozenModel, num_shards: int
-) -> tuple[ArtifactRef[Any], list[ArtifactRef[Any]]]:
+    stage: str, inputs: dict[str, ArtifactRef], config: FrozenModel, num_shards: int
+) -> tuple[ArtifactRef, list[ArtifactRef]]:
     """What a stage shares, and its shards.
 
     Args:
@@ -89,8 +89,8 @@ def shards(
 
 
 def _spread(
-    stage: str, inputs: dict[str, ArtifactRef[Any]], config: FrozenModel, num_shards: int
-) -> tuple[ArtifactRef[Any], list[ArtifactRef[Any]]]:
+    stage: str, inputs: dict[str, ArtifactRef], config: FrozenModel, num_shards: int
+) -> tuple[ArtifactRef, list[ArtifactRef]]:
     fan_out = get_stage(stage).fan_out
     assert fan_out is not None
     stop = Event()
@@ -98,7 +98,7 @@ def _spread(
     tokens = (STOP.set(stop), OBSERVER.set(_Part(told, COLLECTED)), SIDE_BY_SIDE.set(1))
     try:
         made = task_of(fan_out.collect.name)(**inputs, config=config, return_state=True)
-        collected: ArtifactRef[Any] = made.result()
+        collected: ArtifactRef = made.result()
         summary = load_settings().open_store().open(collected).summary
         told.num_shards = min(num_shards, getattr(summary, fan_out.count))
         of_shards = {**inputs, **_as_input(fan_out, collected)}
@@ -128,8 +128,8 @@ def _spread(
 
 
 def _parts(
-    fan_out: FanOut, refs: Mapping[str, ArtifactRef[Any]], config: FrozenModel, count: int
-) -> list[tuple[FrozenModel, dict[str, ArtifactRef[Any]]]]:
+    fan_out: FanOut, refs: Mapping[str, ArtifactRef], config: FrozenModel, count: int
+) -> list[tuple[FrozenModel, dict[str, ArtifactRef]]]:
     """Configuration and inputs of each shard."""
     shard = fan_out.shard
     given = {name: refs[name] for name in shard.inputs}
@@ -137,7 +137,7 @@ def _parts(
     return [(shard.config.model_validate({**fields, "shard": k}), given) for k in range(count)]
 
 
-def _as_input(fan_out: FanOut, collected: ArtifactRef[Any]) -> dict[str, ArtifactRef[Any]]:
+def _as_input(fan_out: FanOut, collected: ArtifactRef) -> dict[str, ArtifactRef]:
     """What was collected, by the name under which a shard takes its kind."""
     kinds = fan_out.shard.inputs.items()
     return {name: collected for name, kind in kinds if kind is fan_out.collect.output}
@@ -205,7 +205,7 @@ class _Part:
         self.progress.tell(self.part, fraction, figures)
 
     def finished(
-        self, stage: str, ref: ArtifactRef[Any] | None, *, reused: bool, other_code: str = ""
+        self, stage: str, ref: ArtifactRef | None, *, reused: bool, other_code: str = ""
     ) -> None:
         pass
 

@@ -33,7 +33,7 @@ class LadderRecord(FrozenModel):
 
     policy: str
     """As a person calls it."""
-    inputs: dict[str, ArtifactRef[Any]]
+    inputs: dict[str, ArtifactRef]
     """Of every rung."""
     config: GapRungConfig
     """Of every rung but for its factors."""
@@ -102,19 +102,20 @@ def _student(store: ArtifactStore, record: RunRecord, policy: str) -> ArtifactRe
         raise UnknownNameError("policy", policy, STUDENTS) from error
     if ref.kind != StudentPolicy.kind:
         raise BadInputError(f"{ref} is no image policy: 'diffusion' and 'calibrate' make them.")
-    return ref
+    return ref.of(StudentPolicy)
 
 
 def _differing(
-    store: ArtifactStore, inputs: dict[str, ArtifactRef[Any]], config: GapRungConfig
+    store: ArtifactStore, inputs: dict[str, ArtifactRef], config: GapRungConfig
 ) -> tuple[Any, ...]:
+    from xsim_core.artifacts import RealWorld, SimWorld
     from xsim_core.gap import both_places, differing
     from xsim_core.sim.open import open_sim_world
     from xsim_core.world import open_world
 
     with tempfile.TemporaryDirectory() as place:
-        sim = open_sim_world(store.open(inputs["sim"]), Path(place, "sim"))
-        world = open_world(store.open(inputs["world"]))
+        sim = open_sim_world(store.open(inputs["sim"], SimWorld), Path(place, "sim"))
+        world = open_world(store.open(inputs["world"], RealWorld))
         return differing(*both_places(sim, world, config, Path(place, "world")))
 
 

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from xsim_core.artifacts import (
     ArtifactRef,
@@ -44,7 +44,7 @@ from .executors import Executor
 from .records.awaiting import AwaitsRolloutsError
 from .sources import Reviewed, Sources
 
-Made = Mapping[str, ArtifactRef[Any]]
+Made = Mapping[str, ArtifactRef]
 """What a run made, by stage."""
 
 RECONSTRUCTED = tuple(stage.name for stage in (INGEST_CAPTURE, SCAN, SPLAT, POSE_TRACK))
@@ -62,7 +62,11 @@ class Ingested(NamedTuple):
     def of(cls, made: Made) -> "Ingested":
         """As an earlier run took it in."""
         truth, world = made.get(INGEST_TRUTH.name), made.get(INGEST_WORLD.name)
-        return cls(made[INGEST_CAPTURE.name], truth, world)
+        return cls(
+            made[INGEST_CAPTURE.name].of(Capture),
+            None if truth is None else truth.of(GroundTruth),
+            None if world is None else world.of(RealWorld),
+        )
 
 
 class Reconstruction(NamedTuple):
@@ -76,7 +80,8 @@ class Reconstruction(NamedTuple):
     def of(cls, made: Made) -> "Reconstruction":
         """As an earlier run found it."""
         track = made.get(REVIEW_TRACK.name, made[POSE_TRACK.name])
-        return cls(made[SCAN.name], made[SPLAT.name], track)
+        images, scene = made[SCAN.name].of(PosedImages), made[SPLAT.name].of(SplatScene)
+        return cls(images, scene, track.of(ObjectTrack))
 
 
 class Trained(NamedTuple):
@@ -90,7 +95,12 @@ class Trained(NamedTuple):
     @classmethod
     def of(cls, made: Made) -> "Trained":
         """As an earlier run learnt it."""
-        return cls(*(made[s.name] for s in (BUILD_SIM, PPO, RENDER_DATASET, DIFFUSION)))
+        return cls(
+            made[BUILD_SIM.name].of(SimWorld),
+            made[PPO.name].of(TeacherPolicy),
+            made[RENDER_DATASET.name].of(EpisodeDataset),
+            made[DIFFUSION.name].of(StudentPolicy),
+        )
 
 
 class Transferred(NamedTuple):
@@ -158,7 +168,8 @@ def brought(
         return execute(INGEST_ROLLOUTS, sources.rollouts, student=trained.student, sim=trained.sim)
     if sources.given_rollouts is None and sources.deploy == "robot":
         raise AwaitsRolloutsError(trained.student)
-    return sources.given_rollouts
+    given = sources.given_rollouts
+    return None if given is None else given.of(RealRollouts)
 
 
 def calibrated(
@@ -228,7 +239,7 @@ def sim_to_real(
 
 def tried_in(
     found: Reconstruction, trained: Trained, ingested: Ingested
-) -> dict[str, ArtifactRef[Any] | None]:
+) -> dict[str, ArtifactRef | None]:
     """What ``evaluate`` takes beside the policies of images and the truth."""
     return {
         "teacher": trained.teacher,

@@ -26,7 +26,7 @@ def real_to_sim(
     preset: str = "demo",
     overrides: dict[str, dict[str, Any]] | None = None,
     review: str = "ask",
-) -> dict[str, ArtifactRef[Any]] | State[Any]:
+) -> dict[str, ArtifactRef] | State[Any]:
     """Scan, splat and pose_track for one capture; answers ``images``, ``scene`` and ``track``.
 
     Args:

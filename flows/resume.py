@@ -2,7 +2,7 @@
 
 from collections.abc import Generator
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from prefect.runtime import flow_run
 
@@ -30,7 +30,7 @@ class ResumedRun(NamedTuple):
     store: ArtifactStore
     config: PipelineConfig
     recorder: Recorder
-    made: dict[str, ArtifactRef[Any]]
+    made: dict[str, ArtifactRef]
     """What the earlier run made, by stage."""
 
     @property

@@ -4,7 +4,6 @@ import time
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 from tasks.settings import Settings
 from xsim_core.artifacts import ArtifactRef
@@ -112,7 +111,7 @@ def draw_report(path: Path, store: ArtifactStore, record: RunRecord, *, stamp: s
     )
 
 
-def report_stamp(record: RunRecord, rungs: Sequence[ArtifactRef[Any]] = ()) -> str:
+def report_stamp(record: RunRecord, rungs: Sequence[ArtifactRef] = ()) -> str:
     """What the report's content depends on: the record, its ladders' rungs, and what draws it."""
     import hashlib
     from importlib.util import find_spec

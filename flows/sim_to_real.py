@@ -18,7 +18,7 @@ def sim_to_real(
     preset: str = "demo",
     task: str | None = None,
     overrides: dict[str, dict[str, Any]] | None = None,
-) -> dict[str, ArtifactRef[Any]]:
+) -> dict[str, ArtifactRef]:
     """Calibrate and evaluate.
 
     Args:

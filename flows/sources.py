@@ -44,7 +44,7 @@ class Reviewed(FrozenModel):
 
     review: ReviewConfig | None = None
     """What a person decided on the object's track."""
-    reviewed: ArtifactRef[Any] | None = None
+    reviewed: ArtifactRef | None = None
     """What came of that."""
     asks_for_review: bool = True
     """Whether to wait where a person should look at the track."""
@@ -64,7 +64,7 @@ class Reviewed(FrozenModel):
         if text in ("ask", "skip"):
             return cls(asks_for_review=text == "ask")
         with suppress(ValidationError):
-            ref: ArtifactRef[Any] = ArtifactRef.parse(text)
+            ref: ArtifactRef = ArtifactRef.parse(text)
             if ref.kind == ObjectTrack.kind:
                 manifest = open_store().open(ref, ObjectTrack).manifest
                 if manifest.stage == REVIEW_TRACK.name:
@@ -86,7 +86,7 @@ class Sources(Reviewed):
     """The world to deploy into; real captures have a robot instead."""
     rollouts: IngestRolloutsConfig | None = None
     """Recordings of a robot that take the place of ``deploy``."""
-    given_rollouts: ArtifactRef[Any] | None = None
+    given_rollouts: ArtifactRef | None = None
     """The same, as they were taken in before."""
     deploy: Literal["world", "robot"] = "world"
     """Where the student acts when nobody brought rollouts."""
@@ -109,7 +109,7 @@ class Sources(Reviewed):
         if (path := Path(text)).exists():
             return self.model_copy(update={"rollouts": IngestRolloutsConfig.of([path])})
         with suppress(ValidationError):
-            ref: ArtifactRef[Any] = ArtifactRef.parse(text)
+            ref: ArtifactRef = ArtifactRef.parse(text)
             if ref.kind == RealRollouts.kind:
                 return self.model_copy(update={"given_rollouts": ref})
         raise BadInputError(

@@ -7,7 +7,7 @@ from prefect import flow
 from prefect.states import State
 
 from tasks.settings import load_settings
-from xsim_core.artifacts import ArtifactRef
+from xsim_core.artifacts import ArtifactRef, Capture, ObjectTrack
 from xsim_core.errors import BadInputError
 from xsim_core.runs import FlowCall, RunRecord, RunRequest
 from xsim_core.storage import ArtifactStore
@@ -57,10 +57,9 @@ class Training:
             )
             found = here.found
             if review.reviewed is not None:
-                made = here.made
-                track = pipeline.reviewed(
-                    execute, made["ingest_capture"], made["pose_track"], review
-                )
+                capture = here.made["ingest_capture"].of(Capture)
+                tracked = here.made["pose_track"].of(ObjectTrack)
+                track = pipeline.reviewed(execute, capture, tracked, review)
                 found = found._replace(track=track)
             pipeline.train(execute, here.config, found)
         return here.recorder.record
@@ -73,7 +72,7 @@ def train(
     task: str | None = None,
     overrides: dict[str, dict[str, Any]] | None = None,
     review: str = "ask",
-) -> dict[str, ArtifactRef[Any]] | State[Any]:
+) -> dict[str, ArtifactRef] | State[Any]:
     """World, teacher, dataset and student on the reconstruction that an earlier run made.
 
     Args:

@@ -39,7 +39,7 @@ def xsim(
     rollouts: str | None = None,
     deploy: str = "world",
     review: str = "ask",
-) -> ArtifactRef[Any] | State[Any]:
+) -> ArtifactRef | State[Any]:
     """A human video in, an evaluated and calibrated image policy out.
 
     Args:

@@ -18,7 +18,7 @@ from xsim_core.stages import SIDE_STAGES, STAGES
 from .engine.execution import TASK_POLICY, execute
 
 
-def stage_task(stage: Stage[Any]) -> Task[..., Any]:
+def stage_task(stage: Stage) -> Task[..., Any]:
     """A task that makes the stage's artifact, or finds it; called with refs by name and config."""
 
     def run(*, config: Any, **inputs: Any) -> Any:
@@ -34,7 +34,7 @@ def stage_task(stage: Stage[Any]) -> Task[..., Any]:
     return task(name=stage.name, task_run_name=stage.name, **TASK_POLICY)(run)
 
 
-def _signature(stage: Stage[Any]) -> inspect.Signature:
+def _signature(stage: Stage) -> inspect.Signature:
     by_name = inspect.Parameter.KEYWORD_ONLY
     inputs = [
         inspect.Parameter(name, by_name, annotation=ArtifactRef[kind] | None, default=None)

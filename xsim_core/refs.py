@@ -1,7 +1,6 @@
 """How a person names an artifact."""
 
 import re
-from typing import Any
 
 from .artifacts import KINDS, ArtifactRef
 from .errors import BadInputError, UnknownNameError
@@ -13,7 +12,7 @@ MIN_DIGITS = 16
 """From here on digits may be a whole fingerprint."""
 
 
-def find_ref(store: ArtifactStore, text: str) -> ArtifactRef[Any]:
+def find_ref(store: ArtifactStore, text: str) -> ArtifactRef:
     """The artifact written as ``kind/fingerprint``, ``RUN:STAGE``, or by its first digits.
 
     Args:
@@ -36,13 +35,13 @@ def find_ref(store: ArtifactStore, text: str) -> ArtifactRef[Any]:
     if not slash and not _DIGITS.fullmatch(text):
         raise _no_digits(store, text)
     if slash and len(digits) >= MIN_DIGITS and _DIGITS.fullmatch(digits):
-        whole: ArtifactRef[Any] = ArtifactRef(kind=kind, fingerprint=digits)
+        whole: ArtifactRef = ArtifactRef(kind=kind, fingerprint=digits)
         if store.manifest(whole) is not None:  # One request; a listing takes many.
             return whole
     return _by_digits(store, kind or None, digits, text)
 
 
-def _by_digits(store: ArtifactStore, kind: str | None, digits: str, text: str) -> ArtifactRef[Any]:
+def _by_digits(store: ArtifactStore, kind: str | None, digits: str, text: str) -> ArtifactRef:
     refs = store.list_refs(kind)
     found = [r for r in refs if digits and r.fingerprint.startswith(digits)]
     if not found:

@@ -112,11 +112,11 @@ class RunRecord(FrozenModel):
     call: FlowCall | None = Field(default=None, exclude_if=lambda value: value is None)
     """Of a part of the chain on its own; None for what ``xsim run`` asks for."""
     flow_run_url: str | None = None
-    stages: dict[str, ArtifactRef[Any]] = Field(default_factory=dict)
+    stages: dict[str, ArtifactRef] = Field(default_factory=dict)
     """Stage to artifact, in the order in which they finished."""
-    taken_in: ArtifactRef[Any] | None = None
+    taken_in: ArtifactRef | None = None
     """The artifact of its capture, made or to be made; None where it reads none."""
-    former: dict[str, ArtifactRef[Any]] = Field(default_factory=dict)
+    former: dict[str, ArtifactRef] = Field(default_factory=dict)
     """What the run had made before it was begun anew, as far as it has not come to it again: until
     then no sweep may take it."""
     other_code: dict[str, str] = Field(default_factory=dict)

@@ -52,9 +52,9 @@ class Section:
 class FanOut:
     """How a stage's work is shared: collected once, made in shards, gathered in its scratch."""
 
-    collect: "Stage[Any]"
+    collect: "Stage"
     """Takes the stage's own inputs and configuration."""
-    shard: "Stage[Any]"
+    shard: "Stage"
     """Takes what was collected, and inputs of the stage by their names; its configuration is the
     stage's with ``shard`` and ``num_shards``."""
     count: str
@@ -122,9 +122,7 @@ def canonical_json(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
-def fingerprint(
-    stage: Stage[Any], config: FrozenModel, inputs: Mapping[str, ArtifactRef[Any]]
-) -> str:
+def fingerprint(stage: Stage, config: FrozenModel, inputs: Mapping[str, ArtifactRef]) -> str:
     """Identity of the artifact that this stage makes from these inputs: 24 hex digits."""
     recipe = {
         "stage": stage.name,
@@ -136,7 +134,7 @@ def fingerprint(
 
 
 def output_ref(
-    stage: Stage[A], config: FrozenModel, inputs: Mapping[str, ArtifactRef[Any]]
+    stage: Stage[A], config: FrozenModel, inputs: Mapping[str, ArtifactRef]
 ) -> ArtifactRef[A]:
     """The ref that ``run_stage`` will answer, computed without running anything.
 
@@ -151,7 +149,7 @@ def run_stage(
     stage: Stage[A],
     config: FrozenModel,
     store: ArtifactStore,
-    inputs: Mapping[str, ArtifactRef[Any]],
+    inputs: Mapping[str, ArtifactRef],
     *,
     runtime: Runtime | None = None,
     progress: Progress | None = None,
@@ -213,7 +211,7 @@ def _is_disk_full(error: BaseException) -> bool:
     return "No space left on device" in str(error) or "Disk quota exceeded" in str(error)
 
 
-def _check_inputs(stage: Stage[Any], inputs: Mapping[str, ArtifactRef[Any]]) -> None:
+def _check_inputs(stage: Stage, inputs: Mapping[str, ArtifactRef]) -> None:
     missing = set(stage.inputs) - set(inputs) - stage.optional
     unknown = set(inputs) - set(stage.inputs)
     if missing or unknown:

@@ -4,8 +4,6 @@
 configuration when it is planned. Looking at runs and artifacts needs neither.
 """
 
-from typing import Any
-
 from .artifacts import (
     Capture,
     EpisodeDataset,
@@ -229,7 +227,7 @@ EVALUATE = Stage(
     ),
 )  # fmt: skip
 
-STAGES: tuple[Stage[Any], ...] = (
+STAGES: tuple[Stage, ...] = (
     INGEST_CAPTURE, INGEST_TRUTH, INGEST_WORLD, SCAN, SPLAT, POSE_TRACK, BUILD_SIM, PPO,
     RENDER_DATASET, DIFFUSION, DEPLOY, CALIBRATE, EVALUATE,
 )  # fmt: skip
@@ -275,7 +273,7 @@ COMPARE_ROLLOUTS = Stage(
     title="Two policies on a robot from the same starts, and which is to be used.",
 )  # fmt: skip
 
-SIDE_STAGES: tuple[Stage[Any], ...] = (
+SIDE_STAGES: tuple[Stage, ...] = (
     *(part for s in STAGES if s.fan_out for part in (s.fan_out.collect, s.fan_out.shard)),
     REVIEW_TRACK,
     GAP_RUNG,
@@ -289,7 +287,7 @@ place of ``deploy`` where rollouts are brought, what takes that of ``render_data
 demonstrations are, and what compares rollouts of two policies."""
 
 
-def get_stage(name: str) -> Stage[Any]:
+def get_stage(name: str) -> Stage:
     """The stage of this name.
 
     Raises:

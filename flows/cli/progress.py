@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from threading import Event, Thread
 from types import TracebackType
-from typing import Any, Literal, TextIO
+from typing import Literal, TextIO
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -121,7 +121,7 @@ class Display:
         row.figures = dict(figures) or row.figures
 
     def finished(
-        self, stage: str, ref: ArtifactRef[Any] | None, *, reused: bool, other_code: str = ""
+        self, stage: str, ref: ArtifactRef | None, *, reused: bool, other_code: str = ""
     ) -> None:
         """The stage's artifact is there."""
         row = self.rows.setdefault(stage, Row(stage, "running", started_s=time.monotonic()))

@@ -9,7 +9,6 @@ import uuid
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
 
 from xsim_core.artifacts import ArtifactRef
 from xsim_core.config import FrozenModel
@@ -17,7 +16,7 @@ from xsim_core.errors import CorruptArtifactError
 from xsim_core.process import Fate, fate_of, this_process
 from xsim_core.storage import ArtifactStore, read_record
 
-Ref = ArtifactRef[Any]
+Ref = ArtifactRef
 
 
 class _Note(FrozenModel):

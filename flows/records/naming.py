@@ -24,7 +24,7 @@ MAX_PLAIN = 90
 
 
 def free_name(
-    store: ArtifactStore, request: RunRequest, capture: ArtifactRef[Any] | None, *, base: str = ""
+    store: ArtifactStore, request: RunRequest, capture: ArtifactRef | None, *, base: str = ""
 ) -> str:
     """The name under which this request may keep its record.
 
@@ -51,7 +51,7 @@ def free_name(
 
 
 def take_name(
-    store: ArtifactStore, request: RunRequest, capture: ArtifactRef[Any] | None, *, base: str = ""
+    store: ArtifactStore, request: RunRequest, capture: ArtifactRef | None, *, base: str = ""
 ) -> str:
     """What ``free_name`` answers, taken in the same moment by a record that says who works on it.
 
@@ -71,7 +71,7 @@ def take_name(
 
 
 def _other_request(
-    store: ArtifactStore, name: str, request: RunRequest, capture: ArtifactRef[Any] | None
+    store: ArtifactStore, name: str, request: RunRequest, capture: ArtifactRef | None
 ) -> str | None:
     """In words, the request that has the name already; None when it is free, or our own."""
     try:
@@ -96,7 +96,7 @@ def _where(record: RunRecord) -> str:
 
 
 def _is_same(
-    store: ArtifactStore, record: RunRecord, request: RunRequest, capture: ArtifactRef[Any] | None
+    store: ArtifactStore, record: RunRecord, request: RunRequest, capture: ArtifactRef | None
 ) -> bool:
     had, asked = _settings(record.request), _settings(request)
     if record.state == "waiting" and (record.awaits_what == "review" or "review" not in asked):

@@ -15,7 +15,7 @@ from xsim_core.storage import ArtifactStore, read_record
 
 from .at_work import WorkNote
 
-Ref = ArtifactRef[Any]
+Ref = ArtifactRef
 Out = TypeVar("Out", bound=Artifact)
 
 

@@ -22,7 +22,7 @@ from xsim_core.promotion import (
 from xsim_core.stages import EVALUATE
 from xsim_core.storage import ArtifactStore
 
-Ref = ArtifactRef[Any]
+Ref = ArtifactRef
 
 SEEDS_PER_NIGHT = 1000
 """Each night tries other seeds: winning on last month's is no proof of anything."""

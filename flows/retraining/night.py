@@ -36,7 +36,7 @@ from .records import (
     seeds_to_go_on_with,
 )
 
-Ref = ArtifactRef[Any]
+Ref = ArtifactRef
 
 
 class NightOver(BaseException):
@@ -173,7 +173,7 @@ class _Until:
     execute: Executor
     end_s: float
 
-    def __call__(self, stage: Stage[Any], config: FrozenModel, **inputs: Ref | None) -> Any:
+    def __call__(self, stage: Stage, config: FrozenModel, **inputs: Ref | None) -> Any:
         over = NightOver(f"the night was over before the end of {stage.name}; it goes on next time")
         if monotonic() > self.end_s:
             raise over

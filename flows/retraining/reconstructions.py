@@ -2,7 +2,7 @@
 
 import hashlib
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from flows.pipeline import RECONSTRUCTED
 from xsim_core.artifacts import ArtifactRef
@@ -13,7 +13,7 @@ from xsim_core.sim.task import load_task, task_names
 from xsim_core.stages import INGEST_CAPTURE, REVIEW_TRACK
 from xsim_core.storage import ArtifactStore
 
-Ref = ArtifactRef[Any]
+Ref = ArtifactRef
 
 _GIVEN = (*RECONSTRUCTED, REVIEW_TRACK.name, "ingest_truth", "ingest_world")
 

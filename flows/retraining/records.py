@@ -39,7 +39,7 @@ class Turn(FrozenModel):
     decision: Decision | None = None
     number: int | None = None
     """Of the pointer's entry that is current afterwards."""
-    current: ArtifactRef[Any] | None = None
+    current: ArtifactRef | None = None
     """The policy that is current afterwards."""
     elapsed_s: float | None = None
 

@@ -44,14 +44,14 @@ LISTEN_S = 0.5
 
 
 def run_in_child(
-    stage: Stage[Any],
+    stage: Stage,
     config: FrozenModel,
-    inputs: Mapping[str, ArtifactRef[Any]],
+    inputs: Mapping[str, ArtifactRef],
     settings: Settings,
     *,
     progress: Progress,
     find: str = STAGES,
-) -> ArtifactRef[Any]:
+) -> ArtifactRef:
     """``run_stage`` in a process group of its own, ended with whatever ends this call.
 
     Args:
@@ -116,7 +116,7 @@ def module_path() -> str:
 
 
 def as_plain(
-    stage: Stage[Any], config: FrozenModel, inputs: Mapping[str, ArtifactRef[Any]], find: str
+    stage: Stage, config: FrozenModel, inputs: Mapping[str, ArtifactRef], find: str
 ) -> dict[str, Any]:
     """What is to be made, in plain values; fields that are no part of its identity included."""
     fields = type(config).model_fields

@@ -22,7 +22,7 @@ from .observer import OBSERVER
 from .presentation import ProgressArtifact, publish_summary
 from .routing import pool_of, run_on_pool
 
-Inputs = Mapping[str, ArtifactRef[Any] | None]
+Inputs = Mapping[str, ArtifactRef | None]
 
 # Mistakes in code do not heal either; waiting half a minute before showing them helps nobody.
 _BUGS = (
@@ -53,7 +53,7 @@ TASK_POLICY: dict[str, Any] = {
 }
 
 
-def execute(stage: Stage[Any], config: FrozenModel, inputs: Inputs, *, find: str = STAGES) -> Any:
+def execute(stage: Stage, config: FrozenModel, inputs: Inputs, *, find: str = STAGES) -> Any:
     """Run a stage inside a Prefect task: in a process of its own, or on the pool it is routed to.
 
     Args:
@@ -94,9 +94,9 @@ def execute(stage: Stage[Any], config: FrozenModel, inputs: Inputs, *, find: str
 
 
 def _make(
-    stage: Stage[Any],
+    stage: Stage,
     config: FrozenModel,
-    given: Mapping[str, ArtifactRef[Any]],
+    given: Mapping[str, ArtifactRef],
     settings: Settings,
     find: str,
 ) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Generator
 from contextlib import contextmanager
-from typing import Any
 
 from prefect.concurrency.sync import concurrency
 
@@ -24,7 +23,7 @@ def needs_gpu(config: FrozenModel) -> bool:
     return getattr(config, "backend", None) in CUDA_BACKENDS
 
 
-def computes_on_gpu(stage: Stage[Any], device: str) -> bool:
+def computes_on_gpu(stage: Stage, device: str) -> bool:
     """Whether the stage's tensors will be on a GPU, when it is made where this device is asked for.
 
     Raises:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from contextvars import ContextVar
-from typing import Any, Protocol
+from typing import Protocol
 
 from xsim_core.artifacts import ArtifactRef
 
@@ -19,7 +19,7 @@ class Observer(Protocol):
         ...
 
     def finished(
-        self, stage: str, ref: ArtifactRef[Any] | None, *, reused: bool, other_code: str = ""
+        self, stage: str, ref: ArtifactRef | None, *, reused: bool, other_code: str = ""
     ) -> None:
         """The stage's artifact is there; made by other code than this, in words, or ""."""
         ...
@@ -43,7 +43,7 @@ class Silent:
         """Nothing."""
 
     def finished(
-        self, stage: str, ref: ArtifactRef[Any] | None, *, reused: bool, other_code: str = ""
+        self, stage: str, ref: ArtifactRef | None, *, reused: bool, other_code: str = ""
     ) -> None:
         """Nothing."""
 

@@ -72,7 +72,7 @@ class ProgressArtifact:
 
 
 def publish_summary(
-    stage: str, artifact: OpenArtifact[Any], *, home: Path, reused: bool, other_code: str = ""
+    stage: str, artifact: OpenArtifact, *, home: Path, reused: bool, other_code: str = ""
 ) -> None:
     """A Markdown page of the artifact's key figures, with its pictures and where they lie."""
     try:
@@ -83,7 +83,7 @@ def publish_summary(
 
 
 def summary_markdown(
-    stage: str, artifact: OpenArtifact[Any], *, home: Path, reused: bool, other_code: str = ""
+    stage: str, artifact: OpenArtifact, *, home: Path, reused: bool, other_code: str = ""
 ) -> str:
     """The page's text. Pictures are small copies within it; full ones lie under ``home``."""
     origin = "reused from the store" if reused else "made in this run"
@@ -113,7 +113,7 @@ def summary_markdown(
     return "\n".join(lines)
 
 
-def key_figures(artifact: OpenArtifact[Any]) -> list[tuple[str, str]]:
+def key_figures(artifact: OpenArtifact) -> list[tuple[str, str]]:
     """Name and value of every plain field of the summary."""
     figures: list[tuple[str, str]] = []
     for name, value in artifact.summary.model_dump(mode="json").items():
@@ -139,7 +139,7 @@ def _plain(value: Any) -> str:
 
 
 def thumbnails(
-    artifact: OpenArtifact[Any],
+    artifact: OpenArtifact,
     *,
     at_most: int = MAX_INLINE_PICTURES,
     read: Callable[[str], bytes] | None = None,
@@ -158,7 +158,7 @@ def thumbnails(
     return lines
 
 
-def _save_files(artifact: OpenArtifact[Any], folder: Path) -> None:
+def _save_files(artifact: OpenArtifact, folder: Path) -> None:
     """Copy an artifact's files to this machine; a reused one's are here from the last time."""
     for name in artifact.file_names:
         path = folder / name
@@ -178,7 +178,7 @@ def _thumbnail(data: bytes) -> str:
     return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
-def _parents(artifact: OpenArtifact[Any]) -> str:
+def _parents(artifact: OpenArtifact) -> str:
     inputs = artifact.manifest.inputs
     return ", ".join(f"{name} `{ref}`" for name, ref in inputs.items()) or "the outside world"
 

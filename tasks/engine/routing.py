@@ -31,16 +31,16 @@ IS_ROUTED: ContextVar[bool] = ContextVar("xsim_is_routed", default=False)
 """Set where a stage has already arrived at its pool: there it is run, wherever it would be sent."""
 
 
-def pool_of(stage: Stage[Any], settings: Settings) -> str | None:
+def pool_of(stage: Stage, settings: Settings) -> str | None:
     """The pool that the stage is sent to; None when it runs here."""
     return None if IS_ROUTED.get() else settings.pools.get(stage.name)
 
 
 def run_on_pool(
     pool: str,
-    stage: Stage[Any],
+    stage: Stage,
     config: FrozenModel,
-    inputs: Mapping[str, ArtifactRef[Any]],
+    inputs: Mapping[str, ArtifactRef],
     settings: Settings,
     *,
     find: str = STAGES,

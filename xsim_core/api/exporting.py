@@ -1,7 +1,6 @@
 """An artifact as files of another tool."""
 
 from pathlib import Path
-from typing import Any
 
 from xsim_core.artifacts import ArtifactRef
 from xsim_core.exporters import Exported, export_artifact
@@ -13,7 +12,7 @@ from .store import StoreLike, open_store
 
 
 def export(
-    name: str | ArtifactRef[Any], *, to: str, out: str | Path, store: StoreLike = None
+    name: str | ArtifactRef, *, to: str, out: str | Path, store: StoreLike = None
 ) -> Exported:
     """Write an artifact as files that another tool reads.
 

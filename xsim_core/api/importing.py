@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from xsim_core.artifacts import ArtifactRef, SimWorld
 from xsim_core.files.folders import expanded
@@ -58,7 +57,7 @@ def import_dataset(
         task=task,
         image_hw=image_hw,
     )
-    inputs: dict[str, ArtifactRef[Any]] = {}
+    inputs: dict[str, ArtifactRef] = {}
     if world is not None:
         inputs["sim"] = find_ref(where, world) if isinstance(world, str) else world
     config = IngestEpisodesConfig.of(expanded(str(folder), "the dataset"), picks)

@@ -1,7 +1,7 @@
 """The store, and artifacts by the names people give them."""
 
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from xsim_core.artifacts import Artifact, ArtifactRef
 from xsim_core.errors import BadInputError
@@ -73,7 +73,7 @@ def open_artifact(
     ref = find_ref(where, name) if isinstance(name, str) else name
     if kind is not None and ref.kind != kind.kind:
         raise BadInputError(_wrong_kind(where, name, ref, kind.kind))
-    return where.open(ref, kind)
+    return cast("OpenArtifact[A]", where.open(ref))
 
 
 def _wrong_kind(

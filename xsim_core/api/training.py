@@ -44,7 +44,7 @@ def train_policy(
 
 def training_of(
     dataset: OpenArtifact[EpisodeDataset], fields: Mapping[str, Any]
-) -> tuple[DiffusionConfig, dict[str, ArtifactRef[Any]]]:
+) -> tuple[DiffusionConfig, dict[str, ArtifactRef]]:
     """Configuration and inputs of the ``diffusion`` stage for a dataset.
 
     Raises:

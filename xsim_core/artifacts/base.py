@@ -1,10 +1,12 @@
 """Artifact, ArtifactRef and Manifest: identity, summary and provenance of a payload."""
 
-from typing import Any, ClassVar, Generic, TypeVar, cast
+from typing import Any, ClassVar, Generic, cast
 
 from pydantic import Field, model_validator
+from typing_extensions import TypeVar
 
 from xsim_core.config import FrozenModel
+from xsim_core.errors import MissingArtifactError
 
 from .schema import ArraySpec
 
@@ -26,7 +28,8 @@ class Artifact(FrozenModel):
         return data
 
 
-A = TypeVar("A", bound=Artifact)
+A = TypeVar("A", bound=Artifact, covariant=True, default=Artifact)
+B = TypeVar("B", bound=Artifact)
 
 
 class ArtifactRef(FrozenModel, Generic[A]):
@@ -38,8 +41,18 @@ class ArtifactRef(FrozenModel, Generic[A]):
     def __str__(self) -> str:
         return f"{self.kind}/{self.fingerprint}"
 
+    def of(self, kind: type[B]) -> "ArtifactRef[B]":
+        """The same, known to be of this kind.
+
+        Raises:
+            MissingArtifactError: when it is of another.
+        """
+        if self.kind != kind.kind:
+            raise MissingArtifactError(f"{self} is a {self.kind}, not a {kind.kind}")
+        return cast("ArtifactRef[B]", self)
+
     @staticmethod
-    def parse(text: str) -> "ArtifactRef[Any]":
+    def parse(text: str) -> "ArtifactRef":
         """The ref written as ``kind/fingerprint``."""
         kind, _, fingerprint = text.partition("/")
         return ArtifactRef(kind=kind, fingerprint=fingerprint)
@@ -64,14 +77,14 @@ class Manifest(FrozenModel):
     stage: str
     stage_version: int
     config: dict[str, Any]
-    inputs: dict[str, ArtifactRef[Any]]
+    inputs: dict[str, ArtifactRef]
     summary: dict[str, Any]
     objects: tuple[ObjectRecord, ...]
     provenance: dict[str, Any]
     """Recorded, never hashed: commit, host, package versions, start and duration in seconds."""
 
     @property
-    def ref(self) -> ArtifactRef[Any]:
+    def ref(self) -> ArtifactRef:
         """What to pass on."""
         return ArtifactRef(kind=self.kind, fingerprint=self.fingerprint)
 

@@ -98,7 +98,7 @@ def compare_runs(store: ArtifactStore, left: RunRecord, right: RunRecord) -> Com
     )
 
 
-def _manifest(store: ArtifactStore, ref: ArtifactRef[Any]) -> Manifest:
+def _manifest(store: ArtifactStore, ref: ArtifactRef) -> Manifest:
     return store.open(ref).manifest
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from xsim_core.artifacts import ArtifactRef
 from xsim_core.pages import IMAGES, MAX_INLINE_BYTES, image_uri, render
@@ -46,7 +46,7 @@ def _pictures(store: ArtifactStore, left: RunRecord, right: RunRecord) -> Iterat
             yield Pair(stage, name, before[name], after[name])
 
 
-def _files(store: ArtifactStore, ref: ArtifactRef[Any]) -> dict[str, str]:
+def _files(store: ArtifactStore, ref: ArtifactRef) -> dict[str, str]:
     opened = store.open(ref)
     found: dict[str, str] = {}
     for name in opened.file_names:

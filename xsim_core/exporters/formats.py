@@ -1,7 +1,6 @@
 """The one table of formats: what the command line, the documents and the errors know of them."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from xsim_core.artifacts import ArtifactRef, Manifest
 from xsim_core.errors import BadInputError, UnknownNameError
@@ -185,7 +184,7 @@ FORMATS = _table(
 """By name."""
 
 
-def find_format(name: str, ref: ArtifactRef[Any], manifest: Manifest) -> Format:
+def find_format(name: str, ref: ArtifactRef, manifest: Manifest) -> Format:
     """The format of this name, for this artifact.
 
     Raises:

@@ -5,7 +5,6 @@ import importlib.util
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from xsim_core.artifacts import ArtifactRef
 from xsim_core.errors import BadInputError, MissingDependencyError
@@ -35,7 +34,7 @@ class Exported:
     """What of this artifact was left out or changed, a sentence each."""
 
 
-def export_artifact(store: ArtifactStore, ref: ArtifactRef[Any], to: str, folder: Path) -> Exported:
+def export_artifact(store: ArtifactStore, ref: ArtifactRef, to: str, folder: Path) -> Exported:
     """Write an artifact's verified content as files of another tool.
 
     Args:

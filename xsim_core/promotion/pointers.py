@@ -22,11 +22,11 @@ class Pointer(FrozenModel):
 
     name: str
     number: int
-    ref: ArtifactRef[Any]
+    ref: ArtifactRef
     reason: str
     created: str = Field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
     decision: Decision | None = None
-    evaluations: tuple[ArtifactRef[Any], ...] = ()
+    evaluations: tuple[ArtifactRef, ...] = ()
     """The trials behind the decision."""
     back_to: int | None = None
     """For a roll-back, the number it goes back to."""
@@ -67,7 +67,7 @@ def current(store: ArtifactStore, name: str) -> Pointer | None:
 def promote(
     store: ArtifactStore,
     name: str,
-    ref: ArtifactRef[Any],
+    ref: ArtifactRef,
     *,
     reason: str,
     expected: int | None = None,

@@ -5,13 +5,12 @@ current; whatever was, and above all what a person took back, comes back by a pe
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 from xsim_core.artifacts import ArtifactRef
 
 from .pointers import Pointer
 
-Ref = ArtifactRef[Any]
+Ref = ArtifactRef
 
 
 def taken_back(entries: Sequence[Pointer]) -> dict[Ref, int]:

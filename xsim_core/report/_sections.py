@@ -17,7 +17,7 @@ from xsim_core.storage import OpenArtifact
 from ._charts import line_chart, path_chart, rate_chart, status_strip
 from ._gallery import gallery
 
-Open = OpenArtifact[Any]
+Open = OpenArtifact
 
 STATUS = {
     0: ("tracked", "#2e9e5b"),
@@ -76,7 +76,7 @@ def shown_stages(stages: Iterable[str]) -> list[str]:
     return [n for n in [*ordered, *sorted(given - known.keys())] if _is_shown(known.get(n))]
 
 
-def _is_shown(stage: Stage[Any] | None) -> bool:
+def _is_shown(stage: Stage | None) -> bool:
     return stage is None or stage.in_report
 
 
@@ -178,11 +178,12 @@ def _curves(artifact: Open) -> Markup:
 
 def _evaluation(artifact: Open) -> Markup:
     parts: list[Markup] = []
-    rates = artifact.summary.rates
+    summary = artifact.of(Evaluation).summary
+    rates = summary.rates
     if rates:
         chart = rate_chart(rates) + _rate_table(rates)
         parts.append(_card(chart, "Success, 95 % intervals"))
-    figures = artifact.summary.figures
+    figures = summary.figures
     parts += [_compared(figures, what, title) for what, title in _COMPARISONS.items()]
     told = {k: v for k, v in figures.items() if not k.startswith(_SHOWN_ELSEWHERE)}
     if told:

@@ -31,7 +31,7 @@ def files_folder(page: Path) -> Path:
 def write_page(
     page: Path,
     store: ArtifactStore,
-    stages: Mapping[str, ArtifactRef[Any]],
+    stages: Mapping[str, ArtifactRef],
     *,
     title: str,
     unfinished: Mapping[str, Ending] | None = None,
@@ -64,7 +64,7 @@ def write_page(
 
 
 def _write_files(
-    folder: Path, store: ArtifactStore, stages: Mapping[str, ArtifactRef[Any]]
+    folder: Path, store: ArtifactStore, stages: Mapping[str, ArtifactRef]
 ) -> list[Download]:
     # Also where there is nothing to offer: its absence means that a page's links are dead.
     folder.mkdir(parents=True, exist_ok=True)
@@ -80,7 +80,7 @@ def _write_files(
     return made
 
 
-def _scene(splat: OpenArtifact[Any]) -> bytes:
+def _scene(splat: OpenArtifact) -> bytes:
     import trimesh
 
     mesh = splat.arrays("mesh")
@@ -92,13 +92,13 @@ def _scene(splat: OpenArtifact[Any]) -> bytes:
     return data
 
 
-def _object(track: OpenArtifact[Any]) -> bytes:
+def _object(track: OpenArtifact) -> bytes:
     with TemporaryDirectory() as place:
         mesh = TexturedMesh.from_arrays(track.arrays("object"))
         return mesh.write_glb(Path(place) / "object.glb").read_bytes()
 
 
-def _policy(student: OpenArtifact[Any]) -> bytes:
+def _policy(student: OpenArtifact) -> bytes:
     names = (n for n in student.array_shapes if not n.startswith("curve/"))
     arrays: dict[str, Any] = {name: student.array(name) for name in names}
     summary = json.dumps(student.manifest.summary).encode()
@@ -107,7 +107,7 @@ def _policy(student: OpenArtifact[Any]) -> bytes:
     return made.getvalue()
 
 
-_OFFERS: tuple[tuple[tuple[str, ...], str, str, Callable[[OpenArtifact[Any]], bytes]], ...] = (
+_OFFERS: tuple[tuple[tuple[str, ...], str, str, Callable[[OpenArtifact], bytes]], ...] = (
     (("splat",), "scene.ply", "the room's mesh with colours, robot-base frame, metres", _scene),
     (
         ("pose_track",),

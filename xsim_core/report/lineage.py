@@ -1,14 +1,13 @@
 """What was made from what: the graph of manifests behind an artifact."""
 
 from collections.abc import Iterable
-from typing import Any
 
 from xsim_core.artifacts import ArtifactRef, Manifest
 from xsim_core.config import FrozenModel
 from xsim_core.errors import MissingArtifactError
 from xsim_core.storage import ArtifactStore
 
-Ref = ArtifactRef[Any]
+Ref = ArtifactRef
 
 
 class LineageNode(FrozenModel):

@@ -3,11 +3,11 @@
 import shlex
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from markupsafe import Markup
 
-from xsim_core.artifacts import ArtifactRef, Evaluation
+from xsim_core.artifacts import ArtifactRef, Capture, Evaluation, StudentPolicy
 from xsim_core.artifacts.kinds import SuccessRate
 from xsim_core.gap import Gap, Pictures, gap_section
 from xsim_core.pages import macros, render
@@ -36,7 +36,7 @@ PLACES = {
 CALIBRATED = ", calibrated on rollouts of its own"
 NOT_APPLIED = "; a calibration on rollouts of its own was made and, for what it did, not applied"
 
-Opened = Mapping[str, OpenArtifact[Any]]
+Opened = Mapping[str, OpenArtifact]
 
 
 class Download(NamedTuple):
@@ -51,7 +51,7 @@ class Download(NamedTuple):
 
 def build_report(
     store: ArtifactStore,
-    stages: Mapping[str, ArtifactRef[Any]],
+    stages: Mapping[str, ArtifactRef],
     *,
     title: str,
     unfinished: Mapping[str, Ending] | None = None,
@@ -71,7 +71,8 @@ def build_report(
         downloads: files beside the page.
     """
     opened = {stage: store.open(ref) for stage, ref in stages.items()}
-    capture, evaluation = opened.get("ingest_capture"), opened.get("evaluate")
+    capture, evaluated = opened.get("ingest_capture"), opened.get("evaluate")
+    found = evaluated.of(Evaluation).summary if evaluated else None
     parts = [
         ("targets", "Targets", _targets(opened)),
         *((s, words_of(s).heading, stage_section(s, opened[s])) for s in shown_stages(opened)),
@@ -83,12 +84,12 @@ def build_report(
     return render(
         "report/page.html",
         title=title,
-        object_name=capture.summary.object_name if capture else "object",
-        task=evaluation.summary.task if evaluation else "",
-        story=_story(opened) if evaluation else "This run has not reached its evaluation.",
+        object_name=capture.of(Capture).summary.object_name if capture else "object",
+        task=found.task if found else "",
+        story=_story(opened) if found else "This run has not reached its evaluation.",
         unfinished=unfinished or {},
         other_code=other_code or {},
-        scores=_scores(evaluation.summary) if evaluation else (),
+        scores=_scores(found) if found else (),
         parts=parts,
         written=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         made=_made_with(opened),
@@ -101,7 +102,8 @@ def _story(opened: Opened) -> str:
     made = opened.get("calibrate")
     if made is None:
         return STORY.format(calibration="")
-    return STORY.format(calibration=CALIBRATED if made.summary.is_calibrated else NOT_APPLIED)
+    student = made.of(StudentPolicy).summary
+    return STORY.format(calibration=CALIBRATED if student.is_calibrated else NOT_APPLIED)
 
 
 def _scores(evaluation: Evaluation) -> list[tuple[SuccessRate, str, float, str]]:
@@ -149,7 +151,7 @@ def _downloads(files: Sequence[Download]) -> Markup:
     )
 
 
-def _lineage(store: ArtifactStore, stages: Mapping[str, ArtifactRef[Any]]) -> Markup:
+def _lineage(store: ArtifactStore, stages: Mapping[str, ArtifactRef]) -> Markup:
     nodes = nodes_behind(store, stages.values())
     if not nodes:
         return Markup()

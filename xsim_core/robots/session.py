@@ -33,7 +33,7 @@ ROBOT = "panda"
 class PolicyOnRobot:
     """A stored policy, ready to act on a robot."""
 
-    def __init__(self, store: ArtifactStore, ref: ArtifactRef[Any], folder: Path) -> None:
+    def __init__(self, store: ArtifactStore, ref: ArtifactRef, folder: Path) -> None:
         """Read it; every byte is compared with its manifest first.
 
         Raises:

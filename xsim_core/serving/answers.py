@@ -28,7 +28,7 @@ class PolicyAnswers:
     metadata: dict[str, Any]
 
     @staticmethod
-    def read(store: ArtifactStore, ref: ArtifactRef[Any]) -> "PolicyAnswers":
+    def read(store: ArtifactStore, ref: ArtifactRef) -> "PolicyAnswers":
         """The policy in a store, every byte of which is compared with its manifest.
 
         Raises:

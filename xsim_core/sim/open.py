@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from xsim_core.artifacts import SimWorld
+from xsim_core.artifacts import EpisodeDataset, SimWorld, StudentPolicy, TeacherPolicy
 from xsim_core.config import Vec3
 from xsim_core.errors import BadInputError
 from xsim_core.geometry import TexturedMesh
@@ -80,7 +80,10 @@ def task_of(world: OpenArtifact[SimWorld]) -> TaskSpec:
         ) from error
 
 
-def check_same_task(made: OpenArtifact[Any], world: OpenArtifact[SimWorld]) -> None:
+def check_same_task(
+    made: OpenArtifact[TeacherPolicy | StudentPolicy | EpisodeDataset],
+    world: OpenArtifact[SimWorld],
+) -> None:
     """Refuse a policy or dataset of another task than the world's.
 
     Raises:

@@ -47,7 +47,7 @@ class ConvexPieces:
         )
 
     @staticmethod
-    def read(artifact: OpenArtifact[Any], prefix: str) -> "ConvexPieces":
+    def read(artifact: OpenArtifact, prefix: str) -> "ConvexPieces":
         """The pieces stored below ``prefix``."""
         return ConvexPieces(*(artifact.array(f"{prefix}/{name}") for name in _FIELDS))
 

@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlparse
 
 from xsim_core.artifacts.base import ArtifactRef
@@ -180,7 +180,7 @@ def _check_lifecycle(rules: list["Rule"], prefix: str, url: str) -> BucketFindin
     return BucketFinding("lifecycle", ok=bool(reaching), text=names + hint)
 
 
-def presign(url: str, ref: ArtifactRef[Any], file: str, *, valid_s: float = 3600) -> str:
+def presign(url: str, ref: ArtifactRef, file: str, *, valid_s: float = 3600) -> str:
     """A link with which anybody can fetch one file of an artifact for a while.
 
     The link is itself a credential: it is for people, and not for logs or records.

@@ -13,7 +13,6 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from pydantic import ValidationError
 
@@ -49,7 +48,7 @@ class Sweep:
 
 @dataclass
 class _Attempt:
-    ref: ArtifactRef[Any]
+    ref: ArtifactRef
     name: str
     paths: list[str] = field(default_factory=list)
     num_bytes: int = 0

@@ -12,7 +12,7 @@ store; while that is in doubt, the payload stays.
 
 import contextlib
 import hashlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from obstore.exceptions import BaseError
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 PUBLISH_TRIES = 4
 
 
-def read_manifest(objects: Objects, ref: ArtifactRef[Any]) -> Manifest | None:
+def read_manifest(objects: Objects, ref: ArtifactRef) -> Manifest | None:
     """The manifest, or None when the artifact does not exist; read again before it counts as bad.
 
     Raises:
@@ -124,7 +124,7 @@ def publish(objects: Objects, writer: "ArtifactWriter", manifest: Manifest) -> N
     )
 
 
-def _mend_manifest(objects: Objects, ref: ArtifactRef[Any], body: bytes) -> None:
+def _mend_manifest(objects: Objects, ref: ArtifactRef, body: bytes) -> None:
     """Write our manifest again if it was altered on its way: nobody can use a damaged one.
 
     Left there, it would bar the way for ever.

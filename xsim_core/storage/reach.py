@@ -30,7 +30,7 @@ def reachable(store: ArtifactStore, seen: Iterable[str] = ()) -> set[str]:
     seen = set(seen)
     listed = {path for folder in RECORD_FOLDERS for path in store.list_records(folder)}
     listed |= {path for path in seen if path.split("/")[0] in RECORD_FOLDERS}
-    waiting: list[ArtifactRef[Any]] = []
+    waiting: list[ArtifactRef] = []
     for path in sorted(path for path in listed if path.endswith(".json")):
         raw = store.read_object(path)
         if raw is None and path in store.list_records(path.rpartition("/")[0]):
@@ -58,7 +58,7 @@ def reachable(store: ArtifactStore, seen: Iterable[str] = ()) -> set[str]:
     return reached
 
 
-def _refs_in(value: Any) -> Iterator[ArtifactRef[Any]]:
+def _refs_in(value: Any) -> Iterator[ArtifactRef]:
     """Every ref in a JSON value: ``"kind/fingerprint"`` or ``{"kind": …, "fingerprint": …}``."""
     found: Any = None
     if isinstance(value, str):

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, cast
 
-from xsim_core.artifacts.base import Artifact, ArtifactRef, Manifest
+from xsim_core.artifacts.base import A, ArtifactRef, B, Manifest
 from xsim_core.errors import CorruptArtifactError, MissingArtifactError, UnknownNameError
 
 from .object_store.objects import Objects
@@ -14,8 +14,6 @@ from .object_store.payload import METADATA_LIMIT_BYTES, check_metadata
 if TYPE_CHECKING:
     import zarr
     from numpy.typing import NDArray
-
-A = TypeVar("A", bound=Artifact)
 
 
 @dataclass(frozen=True)
@@ -27,6 +25,15 @@ class OpenArtifact(Generic[A]):
     summary: A
     _objects: Objects
     cache_dir: Path
+
+    def of(self, kind: type[B]) -> "OpenArtifact[B]":
+        """The same, known to be of this kind.
+
+        Raises:
+            MissingArtifactError: when it is of another.
+        """
+        self.ref.of(kind)
+        return cast("OpenArtifact[B]", self)
 
     @property
     def prefix(self) -> str:

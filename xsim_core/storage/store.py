@@ -19,11 +19,11 @@ import re
 import tempfile
 import uuid
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, overload
 
 from pydantic import ValidationError
 
-from xsim_core.artifacts.base import Artifact, ArtifactRef, Manifest
+from xsim_core.artifacts.base import A, Artifact, ArtifactRef, Manifest
 from xsim_core.errors import (
     BadInputError,
     CorruptArtifactError,
@@ -40,8 +40,6 @@ if TYPE_CHECKING:
     # They bring Zarr: to look for artifacts and records takes a third of the time without.
     from .reader import OpenArtifact
     from .writer import ArtifactWriter
-
-A = TypeVar("A", bound=Artifact)
 
 
 class ArtifactStore(RecordStore):
@@ -66,11 +64,11 @@ class ArtifactStore(RecordStore):
         super().__init__(url, is_flushed=is_flushed)
         self.scratch_root = scratch_root or _scratch_of(self.url)
 
-    def manifest(self, ref: ArtifactRef[Any]) -> Manifest | None:
+    def manifest(self, ref: ArtifactRef) -> Manifest | None:
         """The manifest, or None when the artifact does not exist."""
         return protocol.read_manifest(self._objects, ref)
 
-    def claim(self, ref: ArtifactRef[Any]) -> bool:
+    def claim(self, ref: ArtifactRef) -> bool:
         """Whether ``ref`` can be reused; from then on a running ``xsim gc`` leaves it alone."""
         manifest = self.manifest(ref)
         if manifest is None:
@@ -79,7 +77,11 @@ class ArtifactStore(RecordStore):
         protocol.claim_attempt(self._objects, f"{ref}/{manifest.attempt}")
         return True
 
-    def open(self, ref: ArtifactRef[A], kind: type[A] | None = None) -> "OpenArtifact[A]":
+    @overload
+    def open(self, ref: ArtifactRef[A], kind: None = None) -> "OpenArtifact[A]": ...
+    @overload
+    def open(self, ref: ArtifactRef, kind: type[A]) -> "OpenArtifact[A]": ...
+    def open(self, ref: ArtifactRef, kind: type[Artifact] | None = None) -> "OpenArtifact":
         """Open a committed artifact.
 
         Raises:
@@ -98,7 +100,7 @@ class ArtifactStore(RecordStore):
         if kind is not None and kind is not model:
             raise MissingArtifactError(f"{ref} is a {manifest.kind}, not a {kind.kind}")
         try:
-            summary = cast(A, model.model_validate(manifest.summary))
+            summary = model.model_validate(manifest.summary)
         except ValidationError as error:
             raise CorruptArtifactError(
                 f"the summary of {ref} is not that of a {manifest.kind}: {error.errors()[0]['msg']}"
@@ -107,7 +109,7 @@ class ArtifactStore(RecordStore):
 
         return OpenArtifact(ref, manifest, summary, self._objects, self.scratch_root / "cache")
 
-    def list_refs(self, kind: str | None = None) -> list[ArtifactRef[Any]]:
+    def list_refs(self, kind: str | None = None) -> list[ArtifactRef]:
         """Refs of all committed artifacts."""
         from xsim_core.artifacts.kinds import KINDS
 
@@ -141,13 +143,11 @@ class ArtifactStore(RecordStore):
             progress or no_progress,
         )
 
-    def scratch_of(self, ref: ArtifactRef[Any]) -> Path:
+    def scratch_of(self, ref: ArtifactRef) -> Path:
         """The local folder where the stage that makes this keeps work for its next try."""
         return self.scratch_root / ref.kind / ref.fingerprint
 
-    def commit(
-        self, writer: "ArtifactWriter", summary: Artifact, **record: Any
-    ) -> ArtifactRef[Any]:
+    def commit(self, writer: "ArtifactWriter", summary: A, **record: Any) -> ArtifactRef[A]:
         """Check the payload, then publish it; the first commit of a fingerprint wins.
 
         Args:
@@ -177,13 +177,13 @@ class ArtifactStore(RecordStore):
         protocol.claim_attempt(self._objects, writer.prefix)
         protocol.publish(self._objects, writer, manifest)
         writer.clear_scratch()
-        return manifest.ref
+        return manifest.ref.of(type(summary))
 
     def discard(self, writer: "ArtifactWriter") -> None:
         """Remove what an attempt wrote, unless its manifest may have been published."""
         protocol.discard(self._objects, writer)
 
-    def delete(self, ref: ArtifactRef[Any]) -> None:
+    def delete(self, ref: ArtifactRef) -> None:
         """Remove an artifact: its manifest first, so that it is never half there.
 
         Other attempts at the same fingerprint stay: they may be on their way to a commit.
@@ -194,11 +194,11 @@ class ArtifactStore(RecordStore):
         self.withdraw(ref)
         self.delete_objects(self._objects.paths(f"{ref}/{manifest.attempt}/"))
 
-    def withdraw(self, ref: ArtifactRef[Any]) -> None:
+    def withdraw(self, ref: ArtifactRef) -> None:
         """Remove an artifact's manifest, for good; its payload is an attempt that nobody names."""
         self._objects.withdraw(f"{ref}/manifest.json")
 
-    def forget(self, ref: ArtifactRef[Any]) -> list[str]:
+    def forget(self, ref: ArtifactRef) -> list[str]:
         """Remove a damaged artifact, so that the next run makes it anew; answers its damage.
 
         One that is whole stays, and the answer is empty.
@@ -217,14 +217,14 @@ class ArtifactStore(RecordStore):
             self.withdraw(ref)  # A sweep removes the rest.
         return damage
 
-    def verify(self, ref: ArtifactRef[Any]) -> list[str]:
+    def verify(self, ref: ArtifactRef) -> list[str]:
         """Re-read every object; one sentence for each that is missing, truncated or altered."""
         try:
             return self.open(ref).verify()
         except CorruptArtifactError as error:
             return [str(error)]
 
-    def pin(self, name: str, ref: ArtifactRef[Any]) -> None:
+    def pin(self, name: str, ref: ArtifactRef) -> None:
         """Keep an artifact and all it was made from, whatever the runs say.
 
         Raises:

@@ -17,6 +17,7 @@ from xsim_core.artifacts import (
     SimWorld,
     SplatScene,
 )
+from xsim_core.artifacts.base import A
 from xsim_core.errors import BadInputError
 from xsim_core.exporters.source import Source
 from xsim_core.geometry import TexturedMesh
@@ -61,7 +62,7 @@ MAX_FPS = 60.0
 @contextlib.contextmanager
 def open_viewer(
     store: ArtifactStore,
-    refs: Sequence[ArtifactRef[Any]],
+    refs: Sequence[ArtifactRef],
     *,
     host: str = "127.0.0.1",
     port: int = 8080,
@@ -101,15 +102,21 @@ def open_viewer(
             server.stop()
 
 
+def _found(opened: Mapping[str, OpenArtifact], kind: type[A]) -> OpenArtifact[A] | None:
+    artifact = opened.get(kind.kind)
+    return None if artifact is None else artifact.of(kind)
+
+
 def _fill(
-    server: "viser.ViserServer", opened: Mapping[str, OpenArtifact[Any]], store: ArtifactStore
+    server: "viser.ViserServer", opened: Mapping[str, OpenArtifact], store: ArtifactStore
 ) -> list[Timeline]:
     """Everything into the scene; what moves is answered."""
     robot, timelines = Robot(), list[Timeline]()
-    scene, images, sim, track, dataset = (opened.get(kind) for kind in VIEWABLE)
-    world = (
-        sim if sim is not None or dataset is None else Source(dataset, store).made_from(SimWorld)
-    )
+    scene, images = _found(opened, SplatScene), _found(opened, PosedImages)
+    sim, track = _found(opened, SimWorld), _found(opened, ObjectTrack)
+    dataset, world = _found(opened, EpisodeDataset), sim
+    if world is None and dataset is not None:
+        world = Source(dataset, store).made_from(SimWorld)
     if scene is not None:
         show_scene(server, scene)
     elif world is not None:

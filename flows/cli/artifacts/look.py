@@ -100,7 +100,7 @@ class Verify:
         return 1 if problems else 0
 
 
-def damage(store: "ArtifactStore", ref: "ArtifactRef[Any]") -> list[str]:
+def damage(store: "ArtifactStore", ref: "ArtifactRef") -> list[str]:
     """What is wrong with one artifact, whatever it is: the others are read all the same."""
     from xsim_core.errors import StoreUnreachableError, XSimError
 
@@ -112,9 +112,7 @@ def damage(store: "ArtifactStore", ref: "ArtifactRef[Any]") -> list[str]:
         return [str(error)]
 
 
-def _as_json(
-    artifact: "OpenArtifact[Any]", by: str | None, arrays: dict[str, str]
-) -> dict[str, Any]:
+def _as_json(artifact: "OpenArtifact", by: str | None, arrays: dict[str, str]) -> dict[str, Any]:
     manifest = artifact.manifest
     return {
         "ref": str(artifact.ref),

@@ -160,7 +160,7 @@ def _recorded(store: "ArtifactStore", text: str) -> "ArtifactRef[RealRollouts] |
         return taken_in(store, [path], "")
     ref = find_ref(store, text)
     if ref.kind == RealRollouts.kind:
-        return ref
+        return ref.of(RealRollouts)
     if ref.kind != StudentPolicy.kind:
         raise BadInputError(f"{ref} is neither an image policy nor rollouts of one.")
     return None

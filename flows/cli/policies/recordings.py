@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import arg
 
@@ -79,7 +79,7 @@ class RobotIngest:
         )
 
 
-def _student(store: "ArtifactStore", policy: str, first: Path) -> "dict[str, ArtifactRef[Any]]":
+def _student(store: "ArtifactStore", policy: str, first: Path) -> "dict[str, ArtifactRef]":
     """The student and its world.
 
     Raises:

@@ -4,7 +4,7 @@ import getpass
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import Positional, arg, subcommand
 
@@ -93,7 +93,7 @@ class TrackReview:
         self,
         settings: "Settings",
         store: "ArtifactStore",
-        inputs: "dict[str, ArtifactRef[Any]]",
+        inputs: "dict[str, ArtifactRef]",
         author: str,
         earlier: "ReviewConfig | None",
     ) -> "str | None":
@@ -120,9 +120,10 @@ class TrackReview:
         self, settings: "Settings", store: "ArtifactStore", record: "RunRecord", made: str
     ) -> None:
         from flows.records.awaiting import with_review
+        from xsim_core.artifacts import ObjectTrack
         from xsim_core.refs import find_ref
 
-        summary = store.open(find_ref(store, made)).summary
+        summary = store.open(find_ref(store, made), ObjectTrack).summary
         is_resumed = _resumed(settings, record, made)
         # Only a run that waits goes on under its name; another one has a name of its own.
         name = record.name if record.state == "waiting" else ""
@@ -183,7 +184,7 @@ def _user() -> str:
 def _make(
     settings: "Settings",
     store: "ArtifactStore",
-    inputs: "dict[str, ArtifactRef[Any]]",
+    inputs: "dict[str, ArtifactRef]",
     decision: "ReviewConfig",
 ) -> str:
     from xsim_core.stage import run_stage
@@ -218,11 +219,12 @@ class TrackVerdict:
     def run(self) -> int:
         """Print."""
         from tasks.settings import load_settings
+        from xsim_core.artifacts import ObjectTrack
 
         store = load_settings().open_store()
         stages = _tracked(store, self.run_name).stages
         track = stages.get("review_track", stages["pose_track"])
-        summary = store.open(track).summary
+        summary = store.open(track, ObjectTrack).summary
         review = summary.review
         if self.json:
             said = {"track": str(track), "verdict": summary.verdict, "notes": summary.notes}

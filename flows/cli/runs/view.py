@@ -5,7 +5,7 @@ import sys
 from dataclasses import dataclass
 from importlib.util import find_spec
 from threading import Event
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import Positional, arg
 
@@ -106,7 +106,7 @@ class View:
         return 0
 
 
-def _refs(store: "ArtifactStore", what: str) -> "list[ArtifactRef[Any]]":
+def _refs(store: "ArtifactStore", what: str) -> "list[ArtifactRef]":
     """All that a run made, or the one artifact that is named."""
     from xsim_core.refs import find_ref
     from xsim_core.runs import list_runs, load_record

@@ -39,9 +39,7 @@ JPEG_QUALITY = 90
 FRONT = "observation.images.front"
 
 
-def write_recording(
-    store: ArtifactStore, refs: Sequence[ArtifactRef[Any]], path: Path
-) -> list[str]:
+def write_recording(store: ArtifactStore, refs: Sequence[ArtifactRef], path: Path) -> list[str]:
     """Write an ``.rrd``; answers what was left out, in sentences.
 
     Raises:
@@ -137,7 +135,7 @@ def _log_rollouts(
 
 def _log_rows(
     recording: "rr.RecordingStream",
-    rows: OpenArtifact[Any],
+    rows: OpenArtifact,
     entity: str,
     num_rows: int,
     fps: float,

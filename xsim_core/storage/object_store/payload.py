@@ -45,7 +45,7 @@ def seal(manifest: Manifest) -> bytes:
     return body + _SEAL + hashlib.sha256(body).hexdigest().encode() + b'"\n}'
 
 
-def _unseal(raw: bytes, ref: ArtifactRef[Any]) -> bytes:
+def _unseal(raw: bytes, ref: ArtifactRef) -> bytes:
     """The manifest's JSON; as it is where it was written before manifests were sealed."""
     body, found, rest = raw.rpartition(_SEAL)
     if not found:
@@ -57,7 +57,7 @@ def _unseal(raw: bytes, ref: ArtifactRef[Any]) -> bytes:
     return body + b"\n}"
 
 
-def parse_manifest(raw: bytes, ref: ArtifactRef[Any]) -> Manifest:
+def parse_manifest(raw: bytes, ref: ArtifactRef) -> Manifest:
     """The manifest of ``ref``, if it is well formed and names nothing outside its own attempt.
 
     Raises:
