@@ -8,7 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from xsim_core.artifacts import EpisodeDataset, SimWorld, StudentPolicy, TeacherPolicy
+from xsim_core.artifacts import (
+    EpisodeDataset,
+    RealRollouts,
+    SimWorld,
+    StudentPolicy,
+    TeacherPolicy,
+)
 from xsim_core.config import Vec3
 from xsim_core.errors import BadInputError
 from xsim_core.geometry import TexturedMesh
@@ -80,8 +86,11 @@ def task_of(world: OpenArtifact[SimWorld]) -> TaskSpec:
         ) from error
 
 
+OfTask = TeacherPolicy | StudentPolicy | EpisodeDataset | RealRollouts
+
+
 def check_same_task(
-    made: OpenArtifact[TeacherPolicy | StudentPolicy | EpisodeDataset],
+    made: OpenArtifact[OfTask],
     world: OpenArtifact[SimWorld],
 ) -> None:
     """Refuse a policy or dataset of another task than the world's.
