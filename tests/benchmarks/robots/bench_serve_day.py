@@ -1,4 +1,6 @@
-"""A day of requests in fast motion: ``python -m tests.benchmarks.bench_serve_day --out FILE``.
+"""A day of requests in fast motion.
+
+    python -m tests.benchmarks.robots.bench_serve_day --out FILE
 
 A robot that asks for a chunk ten times a second asks 864 000 times a day. As many requests are put
 to one server as fast as it answers, over connections that are closed and opened anew as sessions
