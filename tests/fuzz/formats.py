@@ -232,6 +232,7 @@ FORMATS = {
             ("ppm", ".ppm", {}, m.in_bytes),
         )
     },
+    "photos of a film": Format(p.phone_film, read_photos, share=0.3),
     "depth png": Format(p.with_depth(".png"), _of_images, m.in_png),
     "depth tiff": Format(p.with_depth(".tif"), _of_images),
     "depth pgm": Format(p.with_depth(".pgm"), _of_images, m.in_words),

@@ -11,6 +11,7 @@ import yaml
 from PIL import Image
 
 from tests.capture.readers.folders import layouts, test_film
+from tests.capture.readers.photo_films.films import write_film
 from tests.capture.readers.recordings.bags import BagWriter, write_realsense_bag
 from tests.capture.readers.recordings.phone import write_r3d
 from tests.capture.readers.recordings.scans import write_sens
@@ -169,6 +170,14 @@ def record3d(folder):
 
 def sens(folder):
     return write_sens(folder / "scan.sens")
+
+
+def phone_film(folder):
+    """Sharp noise that slides: few small frames."""
+    rng = np.random.default_rng(2)
+    wide = rng.integers(0, 256, (12, 40, 3)).astype(np.uint8).repeat(4, axis=0).repeat(4, axis=1)
+    frames = np.stack([wide[:, 6 * i : 6 * i + 64] for i in range(16)])
+    return write_film(folder / "room.mp4", frames)
 
 
 def depth_to_colour(folder):

@@ -95,8 +95,9 @@ def source_files(folder: Path, prefer: VideoChoice = "declared") -> list[Path]:
     video = video_path(folder, file, prefer)
     mesh = mesh_path(folder, file)
     places = [] if mesh is None else [mesh.parent]
+    films: list[Path] = []
     if file.room == "photos":
-        places.append(folder / file.photos)
+        (films if (folder / file.photos).is_file() else places).append(folder / file.photos)
     room = () if isinstance(file.room, str) else (folder / file.room.file,)
     more, singles = video_files(video)
     linked = [] if mesh is None else mesh_files(mesh, mesh_root(mesh, folder))
@@ -108,7 +109,7 @@ def source_files(folder: Path, prefer: VideoChoice = "declared") -> list[Path]:
         singles += [given] if given.is_file() else []
     for path in room:
         linked += [path, *mesh_files(path, mesh_root(path, folder))] if path.is_file() else []
-    files = [folder / CAPTURE_FILE, *singles, *linked, *placing]
+    files = [folder / CAPTURE_FILE, *films, *singles, *linked, *placing]
     return sorted({*files, *(p for place in [*places, *more] for p in _files_below(place))})
 
 

@@ -38,7 +38,8 @@ class CaptureFile(FrozenModel):
     """film: there are no photos; the video, hand and object taken out, gives the room. A file: a
     mesh or Gaussians that were reconstructed elsewhere give it."""
     photos: str = "photos"
-    """Folder of photos of the room, without robot, hand or object."""
+    """Folder of photos of the room, without robot, hand or object; or a colour film of it, whose
+    best frames they are."""
     photo_poses: PhotoPosesSpec | Literal["solve"] | None = None
     """What tells where the photos were taken, if it is known; solve: whatever lies there is not
     looked at."""

@@ -6,6 +6,7 @@ from xsim_core.capture.layout import CAPTURE_FILE, CaptureFile
 from xsim_core.capture.place.room_spec import RoomFileSpec
 from xsim_core.capture.place.spec import PhotoPosesSpec
 from xsim_core.capture.readers.meshes.linked_files import mesh_root
+from xsim_core.capture.readers.photo_films.read_film import is_film
 from xsim_core.capture.readers.posed.posed_photos import ACCEPTS as ACCEPTS_POSES, poses_in
 from xsim_core.errors import BadInputError
 
@@ -37,6 +38,14 @@ def poses_file(file: CaptureFile, folder: Path) -> str | None:
     """
     if file.room != "photos" or file.photo_poses == "solve":
         return None
+    if is_film(folder / file.photos):
+        if file.photo_poses is None:
+            return None
+        raise BadInputError(
+            f"{CAPTURE_FILE}: photo_poses describes poses, and 'photos' is a film, whose chosen "
+            "frames have no names that they could be of. Bring the images that the poses are of, "
+            "or leave photo_poses out."
+        )
     found = stated_poses(file).file or poses_in(folder / file.photos)
     if found is None and file.photo_poses is not None:
         raise BadInputError(

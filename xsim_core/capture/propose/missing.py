@@ -78,7 +78,7 @@ def _photos(facts: Facts) -> list[Missing]:
             costs="`room: film` stands in for them: the video gives the room that it saw, from its "
             "one place; a policy's camera must stand near it",
             how="take 30 to 60 from around the table, without person and object, exposure locked, "
-            "with the board or tags in view",
+            "with the board or tags in view; or walk around it with a phone that films",
         )
     ]
 

@@ -1,4 +1,4 @@
-"""Photos of the room: every image of a folder, in natural order."""
+"""Photos of the room: every image of a folder in natural order, or the best frames of a film."""
 
 from pathlib import Path
 
@@ -16,10 +16,12 @@ from .images import (
     stack_images,
 )
 from .one_camera import of_one_camera
+from .photo_films.read_film import ACCEPTS as ACCEPTS_FILM, is_film, read_film_as_photos
 
 ACCEPTS = (
     f"{' '.join(COLOUR_SUFFIXES)}; all of one size, up to {MAX_IMAGE_PIXELS // 1_000_000} "
-    "megapixels; 16-bit grey is brought to 8 bits; turned upright as EXIF says"
+    "megapixels; 16-bit grey is brought to 8 bits; turned upright as EXIF says. Or "
+    f"{ACCEPTS_FILM}"
 )
 _NOT_READ = (
     ".dng", ".cr2", ".cr3", ".nef", ".arw", ".raf", ".orf", ".rw2", ".jxl", ".jp2", ".gif", ".svg",
@@ -29,20 +31,24 @@ _NOT_READ = (
 
 
 def read_photos(folder: Path, notes: list[str] | None = None) -> NDArray[np.uint8]:
-    """Photos (n, h, w, 3) in natural order of their names.
+    """Photos (n, h, w, 3) in natural order of their names, or in a film's order.
 
     Args:
-        folder: where they lie.
+        folder: where they lie; or a film.
         notes: receives what was left out or converted.
 
     Raises:
         BadInputError: when there are none, or their sizes differ.
     """
     notes = [] if notes is None else notes
+    if is_film(folder):
+        return read_film_as_photos(folder, notes)
     files = image_files(folder)
     left_out = [p.name for p in image_files(folder, _NOT_READ)]
     if not files:
         there = f"; it holds {_some(left_out)}, which is not read" if left_out else ""
+        films = [name for name in left_out if is_film(folder / name)]
+        there += f". A film is named itself (`photos: {folder.name}/{films[0]}`)" if films else ""
         raise BadInputError(
             f"{folder} holds no photos ({', '.join(COLOUR_SUFFIXES)}){there}. "
             "Take 30 or more of the empty room from around the table, with the board in view; or "

@@ -42,7 +42,7 @@ class Film(Found):
 
 
 class Photos(Found):
-    """A folder of photos."""
+    """A folder of photos, or a film of the room."""
 
     num_photos: int = 0
     poses: str = ""

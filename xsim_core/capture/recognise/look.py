@@ -101,8 +101,10 @@ def look_around(folder: Path) -> tuple[Facts, NDArray[np.uint8] | None]:
 
 
 def _images_of(tree: Tree, photos: Photos) -> Path:
-    """The folder with the images themselves; that with their poses may lie above it."""
+    """The folder with the images themselves; that with their poses may lie above it. Or a film."""
     place = tree.root / photos.path
+    if place.is_file():
+        return place
     return max((f for f in tree.folders if f.is_relative_to(place)), key=_num_images)
 
 

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from xsim_core.capture.formats import RGBDVideo
 from xsim_core.capture.place.tag_layout import layout_corners, layout_width
 from xsim_core.capture.readers.images import image_files, read_rgb
+from xsim_core.capture.readers.photo_films.read_film import is_film
+from xsim_core.capture.readers.photos import read_photos
 from xsim_core.errors import XSimError
 from xsim_core.geometry import BoardSpec, detect_board
 from xsim_core.geometry.tag_spec import IDENTITY
@@ -63,6 +65,8 @@ def look_for_markers(video: RGBDVideo | None, photos: Path | None) -> SeenMarker
 def _some_photos(folder: Path | None) -> Images:
     if folder is None:
         return []
+    if is_film(folder):
+        return _some_of_film(folder)
     files = image_files(folder)
     images: Images = []
     for k in np.unique(np.linspace(0, len(files) - 1, NUM_PHOTOS).round().astype(int)):
@@ -71,6 +75,15 @@ def _some_photos(folder: Path | None) -> Images:
         except XSimError:
             continue  # The reader of photos says what is wrong.
     return images
+
+
+def _some_of_film(path: Path) -> Images:
+    try:
+        photos = read_photos(path)
+    except XSimError:
+        return []  # The reader of photos says what is wrong.
+    rows = np.unique(np.linspace(0, len(photos) - 1, NUM_PHOTOS).round().astype(int))
+    return [_not_huge(photos[k]) for k in rows]
 
 
 def _not_huge(image: NDArray[np.uint8], most: int = 1600) -> NDArray[np.uint8]:

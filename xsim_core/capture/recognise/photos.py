@@ -1,9 +1,10 @@
-"""Photos of the room: folders of pictures that belong to nothing else."""
+"""Photos of the room: folders of pictures, and films, that belong to nothing else."""
 
 from pathlib import Path
 
 from xsim_core.capture.readers.images import image_files, open_image
 from xsim_core.capture.readers.one_camera import of_one_camera
+from xsim_core.capture.readers.photo_films.read_film import is_film, size_and_length
 from xsim_core.capture.readers.posed.posed_photos import poses_in
 from xsim_core.errors import XSimError
 
@@ -12,6 +13,7 @@ from .films import said
 from .tree import Tree
 
 HEAD_CHARS = 1 << 16
+MAX_FILMS = 4
 LEAST = 3
 """Pictures that make a set; fewer are textures and snapshots."""
 NAMES = ("photo", "phone", "room", "scan", "image", "img", "dcim")
@@ -19,14 +21,26 @@ NAMES = ("photo", "phone", "room", "scan", "image", "img", "dcim")
 
 
 def find_photos(tree: Tree, taken: set[Path]) -> list[Photos]:
-    """Folders of three pictures or more that are not in ``taken``, the likeliest first."""
+    """Folders of three pictures or more not in ``taken``, the likeliest first; then films."""
     found = [
         (folder, files)
         for folder in tree.folders
         if folder not in taken and len(files := image_files(folder)) >= LEAST
     ]
     found.sort(key=lambda pair: (_name_rank(pair[0]), -len(pair[1])))
-    return [_looked_at(folder, files, tree) for folder, files in found]
+    films = [p for p in tree.files if is_film(p) and p.parent not in taken]
+    films.sort(key=_name_rank)
+    folders = [_looked_at(folder, files, tree) for folder, files in found]
+    return [*folders, *(_film(path, tree) for path in films[:MAX_FILMS])]
+
+
+def _film(path: Path, tree: Tree) -> Photos:
+    try:
+        (w, h), seconds = size_and_length(path)
+    except XSimError as error:
+        return Photos(path=tree.rel(path), what="a film", fault=said(error, tree))
+    what = f"a film of {w}x{h}, {seconds:.0f} s; its sharpest frames become the photos"
+    return Photos(path=tree.rel(path), what=what)
 
 
 def _name_rank(folder: Path) -> int:
