@@ -56,7 +56,10 @@ def main(argv: list[str] | None = None) -> None:
             stream.reconfigure(errors="backslashreplace")
     try:
         with _seldom_collected(), expecting_answers():
-            code = _run(arguments, as_json=as_json)
+            try:
+                code = _run(arguments, as_json=as_json)
+            except SystemExit as said:  # Help was asked for, and is not yet with its reader.
+                code = said.code
         sys.stdout.flush()
     except KeyboardInterrupt:
         _end_children(began_s)

@@ -122,8 +122,13 @@ def test_others_read_success_and_seed_a_row(home):
 def test_lerobot_itself_reads_them(home, tmp_path):
     read = asked("XSIM_LEROBOT_PYTHON", "lerobot_reads_rollouts.py", home[3], tmp_path)
     made, ends = home[2], home[2].array("episode_ends")
-    for name, ours in (("depth_mm", "observation.depth_mm"), ("wide", WIDE), ("action", "action"),
-                       ("qpos", "observation.qpos"), ("observation.state",) * 2):  # fmt: skip
+    for name, ours in (
+        ("depth_mm", "observation.depth_mm"),
+        ("wide", WIDE),
+        ("action", "action"),
+        ("qpos", "observation.qpos"),
+        ("observation.state",) * 2,
+    ):
         np.testing.assert_array_equal(read[name], made.array(ours))
     assert read["seed"].ravel().tolist() == np.repeat([3, 5, 8], np.diff(ends, prepend=0)).tolist()
     assert read["next.success"].sum() == 1

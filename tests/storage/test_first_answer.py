@@ -79,9 +79,10 @@ def address(request, serve, silent):
     if request.param == "no TLS":
         return serve(200, b"").url.replace("http:", "https:")
     return {
-        "refused": "http://127.0.0.1:1", "no such host": "http://none.invalid:9000",
+        "refused": "http://127.0.0.1:1",
+        "no such host": "http://none.invalid:9000",
         "silent": silent,
-    }[request.param]  # fmt: skip
+    }[request.param]
 
 
 SAID = {

@@ -68,8 +68,9 @@ def read_numbers(
             f"{', '.join(layout.features)}. Pick one with --state or --joints."
         )
     actions = picks.action or ("action",)
-    wanted = Picks(camera=camera, state=(*tcp, *joints), action=actions,
-                   instruction=picks.instruction)  # fmt: skip
+    wanted = Picks(
+        camera=camera, state=(*tcp, *joints), action=actions, instruction=picks.instruction
+    )
     chosen = choose(layout, wanted)
     rows = read_rows(layout, chosen, wanted)
     width = sum(len(n.places) for n in chosen.state[: len(tcp)])

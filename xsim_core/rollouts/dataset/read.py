@@ -38,8 +38,9 @@ def read_dataset(folder: Path, options: Mapping[str, Any]) -> tuple[Arrays, dict
         BadInputError: for another task, robot or camera, and where something is lacking.
     """
     picks, task = (
-        RolloutPicks.model_validate(options["picks"]), TaskSpec.model_validate(options["task"])
-    )  # fmt: skip
+        RolloutPicks.model_validate(options["picks"]),
+        TaskSpec.model_validate(options["task"]),
+    )
     height, width = options["image_hw"]
     view = PinholeCamera(width, height, np.array(options["K"]))
     layout, told, notes = read_layout(folder), Sidecar.read(folder), list[str]()
