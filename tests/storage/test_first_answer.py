@@ -4,7 +4,6 @@ import json
 import re
 import socket
 import threading
-import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -18,6 +17,8 @@ from xsim_core.storage.object_store import first_answer, patience
 from xsim_core.storage.object_store.first_answer import expecting_answers
 
 SOON_S = 5.0
+FOR_EVER_S = 10_000.0
+"""A pause that a test does not outlast."""
 
 
 @pytest.fixture(autouse=True)
@@ -100,13 +101,11 @@ SAID = {
 def test_a_wrong_address_is_said_soon_in_one_sentence(monkeypatch, capsys, address, said):
     monkeypatch.setattr(first_answer, "FIRST_ANSWER_S", 0.6)
     monkeypatch.setattr(first_answer, "_PAUSES_S", (0.1, 0.1))
-    monkeypatch.setattr(patience, "PAUSES_S", (0.1,) * 7)
+    monkeypatch.setattr(patience, "PAUSES_S", (FOR_EVER_S,) * 7)
     monkeypatch.setenv("AWS_ENDPOINT_URL", address)
     monkeypatch.setenv("XSIM_STORE", "s3://bucket/x")
-    began_s = time.monotonic()
     with pytest.raises(SystemExit) as left:
         main(["status", "--json"])
-    assert time.monotonic() - began_s < SOON_S
     assert left.value.code == 1
     error = json.loads(capsys.readouterr().out)["error"]
     assert error["kind"] == "StoreUnreachableError"
@@ -181,15 +180,15 @@ def test_administration_of_a_bucket_says_it_soon_too(monkeypatch):
             create_bucket("s3://bucket/x")
 
 
-def test_wrong_keys_are_said_at_once(moto_url):
+def test_wrong_keys_are_said_at_once(monkeypatch, moto_url):
     """Moto as a server that knows whose keys are whose."""
+    monkeypatch.setattr(patience, "PAUSES_S", (FOR_EVER_S,) * 7)
+    monkeypatch.setattr(first_answer, "_PAUSES_S", (FOR_EVER_S,))
 
     @set_initial_no_auth_action_count(0)
-    def asked():
-        began_s = time.monotonic()
+    def ask():
         with pytest.raises(BadInputError, match=r"InvalidAccessKeyId\. .* Check AWS_ACCESS_KEY"):
             ArtifactStore(moto_url).list_records("runs")
-        return time.monotonic() - began_s
 
     with expecting_answers():
-        assert asked() < 2
+        ask()

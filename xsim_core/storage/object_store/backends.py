@@ -124,10 +124,12 @@ def s3_client(config: dict[str, Any]) -> "Minio":
             read=TIMEOUTS["read_timeout"].total_seconds(),
         ),
         retries=urllib3.Retry(
-            total=5, backoff_factor=0.1, status_forcelist=(500, 502, 503, 504),
+            total=5,
+            backoff_factor=0.1,
+            status_forcelist=(500, 502, 503, 504),
             allowed_methods=None,
         ),
-    )  # fmt: skip
+    )
     keys = config.get("access_key_id")
     return Minio(
         endpoint.netloc,
