@@ -12,7 +12,13 @@ from .experience import Experience
 from .fitting import PoseFitter
 from .frame import Frame
 from .initialisation.first_pose import FirstPose, examine, objection
-from .initialisation.initialise import candidate_boxes, initial_poses, level_of_box
+from .initialisation.initialise import (
+    IN_SLIVERS,
+    PLAINLY,
+    candidate_boxes,
+    initial_poses,
+    level_of_box,
+)
 from .initialisation.search import moved_to_boxes, starts_around
 from .motion import RecentMotion
 from .raycast import RayCaster
@@ -190,9 +196,18 @@ class ObjectTracker:
         """Where the image has the object's colours: as it was held last, now and then anyhow."""
         base = self._motion.last_good
         centre = base[:3, :3] @ self.mesh.centre + base[:3, 3]
-        boxes = candidate_boxes(frame, self._model, near_cam=centre)
+        boxes, slivers = (
+            candidate_boxes(
+                frame,
+                self._model,
+                near_cam=centre,
+                seen_at=self._fitter.level(frame, base),
+                least=least,
+            )
+            for least in (PLAINLY, IN_SLIVERS)
+        )
         rounds, nearly = (*_COARSE, *self.config.rounds), []
-        for start in moved_to_boxes(frame, base, self.mesh, boxes):
+        for start in moved_to_boxes(frame, base, self.mesh, slivers):
             found, other = self._fitter.best_of(frame, [start], rounds)
             nearly.append((found, other.likeness))
             if self._is_better(found, other, T, verdict):

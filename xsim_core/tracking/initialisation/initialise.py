@@ -18,6 +18,8 @@ from xsim_core.tracking.verify import Verdict, verify
 Box = tuple[float, float, float, float]
 NUM_IN_PLANE = 12
 COARSE_PX = 28
+PLAINLY, IN_SLIVERS = (0.5, 0.05), (0.0, 0.02)
+"""Of an object in a hand the fingers leave slivers."""
 NUM_REFINED, NUM_FINAL = 48, 10
 
 
@@ -94,18 +96,27 @@ def _at_scale(box: Box, scale: int) -> BoxXyxy:
 
 
 def candidate_boxes(
-    frame: Frame, model: ObjectModel, *, near_cam: Point3, limit: int = 9
+    frame: Frame,
+    model: ObjectModel,
+    *,
+    near_cam: Point3,
+    seen_at: Level,
+    least: tuple[float, float] = PLAINLY,
+    limit: int = 9,
 ) -> list[Box]:
     """Boxes where the image has the object's colours at a plausible size.
 
     Those nearest to ``near_cam`` (3,) come first: clutter of the same colours is often larger.
+    ``seen_at`` is the frame at the scale at which the colours were learnt: a fine pattern has
+    others at another. ``least`` is what is asked for: log odds, and a share of the object's size.
     """
     if not model.colours.is_known:
         return []
     scale = max(1, round(frame.camera.width / 160))
     level = frame.level(scale)
-    odds = model.colours.log_odds()[level.colour_bin]
-    likely = cv2.GaussianBlur(np.clip(odds, -3, 3), (5, 5), 1.2) > 0.5
+    odds = np.clip(model.colours.log_odds()[seen_at.colour_bin], -3, 3)
+    odds = cv2.resize(odds, level.depth_m.shape[::-1], interpolation=cv2.INTER_AREA)
+    likely = cv2.GaussianBlur(odds, (5, 5), 1.2) > least[0]
     count, labels, stats, _ = cv2.connectedComponentsWithStats(likely.astype(np.uint8))
     boxes: list[tuple[float, Box]] = []
     K = level.camera.K
@@ -116,7 +127,7 @@ def candidate_boxes(
         z = float(np.median(depths))
         u, v, w, h, area = stats[i].tolist()
         expected = (K[0, 0] * model.caster.mesh.diameter_m / z) ** 2
-        if 0.05 * expected < area < 2 * expected:
+        if least[1] * expected < area < 2 * expected:
             ray = np.array([(u + w / 2 - K[0, 2]) / K[0, 0], (v + h / 2 - K[1, 2]) / K[1, 1], 1.0])
             box = ((u - 1) * scale, (v - 1) * scale, (u + w + 1) * scale, (v + h + 1) * scale)
             x0, y0, x1, y1 = (float(b) for b in box)
