@@ -7,6 +7,7 @@ import json
 import sys
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 mode, source, answer = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
@@ -25,11 +26,22 @@ if mode == "identity":
     poses[0, :3, :3] = np.eye(3)
 if mode == "sheared":
     poses[2, 0, 1] += 0.1
+if mode.startswith("loses") and not request["stretches"]:
+    poses[3:5, 0, 3] += 0.15
+if request["stretches"]:
+    assert mode != "loses, and cannot register again", "this runner registers once"
+    for stretch in request["stretches"]:
+        mask = cv2.imread(str(source / "masks" / f"{stretch['register']:06d}.png"), -1)
+        assert (mask > 0).sum() > 100
+        assert stretch["first"] <= stretch["register"] <= stretch["last"]
 lines = [json.dumps({"frame": i, "T_cam_object": T.tolist()}) for i, T in enumerate(poses)]
 if mode == "short":
     lines = lines[:-2]
 if mode == "garbled":
     lines[1] = lines[1][:30]
+if request["stretches"]:
+    asked = {i for s in request["stretches"] for i in range(s["first"], s["last"] + 1)}
+    lines = [line for i, line in enumerate(lines) if i in asked]
 (answer / "poses.jsonl").write_text("\n".join(lines))
 if mode != "unfinished":
     (answer / "done.json").write_text(json.dumps({"gpu": "none"}))

@@ -51,6 +51,23 @@ def test_answers_are_taken_and_verified(tmp_path, recording):
     assert add_m(made.array("T_cam_object"), T, POINTS).max() < 1e-6
 
 
+def test_a_lost_stretch_is_registered_again(tmp_path, recording):
+    made = run(tmp_path, recording, "loses")
+    assert made.summary.num_ok == 6
+    T = inverse_se3(T_WORLD_CAM) @ recording[1]
+    assert add_m(made.array("T_cam_object"), T, POINTS).max() < 1e-6
+    said = "FoundationPose lost the object in 2 of 6 frames; registered again in frame 3, in 0."
+    assert said in made.summary.notes
+
+
+def test_a_runner_that_cannot_register_again_keeps_what_it_had(tmp_path, recording):
+    made = run(tmp_path, recording, "loses, and cannot register again")
+    assert made.summary.num_ok == 4
+    assert made.array("status")[3:5].all()
+    assert any("were not registered again" in note for note in made.summary.notes)
+    assert any("this runner registers once" in note for note in made.summary.notes)
+
+
 def test_poses_that_fit_nothing_are_refused(tmp_path, recording):
     with pytest.raises(BadInputError, match="fit no frame"):
         run(tmp_path, recording, "good", wrong_by_m=0.15)
@@ -79,7 +96,7 @@ def test_broken_answers_are_refused(tmp_path, recording, mode, words):
 def test_an_answer_of_any_bytes_is_a_sentence(tmp_path, line):
     (tmp_path / "poses.jsonl").write_bytes(line + b"\n")
     with pytest.raises(QualityGateError, match=r"^poses\.jsonl line 1 cannot be read: .+$"):
-        read_answer(tmp_path, 1)
+        read_answer(tmp_path, range(1))
 
 
 def test_no_runner_configured(tmp_path, recording, monkeypatch):

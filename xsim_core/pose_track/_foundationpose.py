@@ -8,7 +8,13 @@ The command gets two folders.
 first frame · ``cam_K.txt`` · ``mesh/mesh.obj`` (metres, with texture) · ``request.json``.
 
 ``{output}``: ``poses.jsonl``, one ``{"frame": int, "T_cam_object": 4x4}`` a line, and ``done.json``
-(free provenance) once everything is written. ``tests/pose_track/fake_foundationpose.py`` is a
+(free provenance) once everything is written.
+
+It is asked once for all frames (``request.json`` has ``"stretches": []``), and where poses do not
+stand up to the film, once more: the same ``{input}`` with ``"stretches": [{"first": int, "last":
+int, "register": int}]`` and ``masks/%06d.png`` of each ``register``, and another ``{output}``. It
+registers the object anew in that frame, follows it to both ends of the stretch, and answers those
+frames; others are not looked at. ``tests/pose_track/fake_foundationpose.py`` is a
 runner that obeys this.
 
 Answers are never believed: every pose is checked for form here and scored against the frame by
@@ -19,6 +25,7 @@ import json
 import os
 import shlex
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -31,7 +38,9 @@ from xsim_core.files.text import one_line
 from xsim_core.film.frames import Video
 from xsim_core.geometry import TexturedMesh
 from xsim_core.storage import Progress
+from xsim_core.tracking import LOST
 
+from ._again import LostStretch, lost_stretches
 from .config import PoseTrackConfig
 from .raw_track import RawTrack
 from .verified import judged
@@ -47,21 +56,48 @@ def track_video(
     config: PoseTrackConfig,
     scratch: Path,
     report: Progress,
-) -> RawTrack:
-    """Poses of the object in every frame, from the runner, verified.
+) -> tuple[RawTrack, tuple[str, ...]]:
+    """Poses of the object in every frame, from the runner, verified, and what is to be said of it.
+
+    Where they do not stand up to the film, the runner is asked to register the object again.
 
     Raises:
         MissingDependencyError: when no command is configured or it cannot be started.
-        QualityGateError: when the runner fails or breaks the contract.
+        QualityGateError: when the runner fails or breaks the contract in its first answer.
     """
     command = _command(config)
     request, answer = scratch / "request", scratch / "answer"
     if not (answer / "done.json").exists():
         write_request(request, video, mesh, summary, seed=config.tracker.seed)
-        answer.mkdir(parents=True, exist_ok=True)
         _call(command, request, answer, timeout_s=config.foundationpose_timeout_s)
-    poses = read_answer(answer, video.num_frames)
-    return _verified(poses, video, mesh, summary, config, report)
+    poses = read_answer(answer, range(video.num_frames))
+    track = _verified(poses, video, mesh, summary, config, report)
+    lost = int((track.status == LOST).sum())
+    stretches = lost_stretches(track, video, mesh, config)
+    if not stretches:
+        return track, ()
+    again, wanted = scratch / "again", [i for s in stretches for i in range(s.first, s.last + 1)]
+    try:
+        if not (again / "done.json").exists():
+            ask_again(request, stretches)
+            _call(command, request, again, timeout_s=config.foundationpose_timeout_s)
+        poses[wanted] = read_answer(again, wanted)
+    except QualityGateError as error:
+        return track, (f"lost stretches were not registered again: {error}.",)
+    track = _verified(poses, video, mesh, summary, config, report)
+    left = int((track.status == LOST).sum())
+    at = ", ".join(str(s.register) for s in stretches)
+    told = f"FoundationPose lost the object in {lost} of {video.num_frames} frames"
+    return track, (f"{told}; registered again in frame {at}, in {left}.",)
+
+
+def ask_again(folder: Path, stretches: list[LostStretch]) -> None:
+    """Write what the runner reads when it is asked once more."""
+    path = folder / "request.json"
+    asked = [{"first": s.first, "last": s.last, "register": s.register} for s in stretches]
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"stretches": asked}, indent=1))
+    for s in stretches:
+        cv2.imwrite(str(folder / "masks" / f"{s.register:06d}.png"), 255 * s.mask.astype(np.uint8))
 
 
 def _command(config: PoseTrackConfig) -> list[str]:
@@ -96,6 +132,7 @@ def write_request(
     request = {
         "num_frames": video.num_frames, "init_frame": start, "depth_scale_m": 0.001,
         "est_iter": 5, "track_iter": 2, "max_side": 640, "seed": seed,
+        "stretches": [],
     }  # fmt: skip
     (folder / "request.json").write_text(json.dumps(request, indent=1))
 
@@ -115,6 +152,7 @@ def _mask_in_box(
 
 
 def _call(command: list[str], request: Path, answer: Path, *, timeout_s: float) -> None:
+    answer.mkdir(parents=True, exist_ok=True)
     filled = [a.replace("{input}", str(request)).replace("{output}", str(answer)) for a in command]
     try:
         done = subprocess.run(
@@ -136,8 +174,8 @@ def _call(command: list[str], request: Path, answer: Path, *, timeout_s: float) 
         raise QualityGateError("FoundationPose runner ended without writing done.json")
 
 
-def read_answer(folder: Path, num_frames: int) -> NDArray[np.float64]:
-    """Poses (t, 4, 4) from ``poses.jsonl``.
+def read_answer(folder: Path, frames: Sequence[int]) -> NDArray[np.float64]:
+    """Poses (t, 4, 4) of these frames from ``poses.jsonl``.
 
     Raises:
         QualityGateError: for frames that are missing, and matrices that are no rigid transforms.
@@ -156,13 +194,13 @@ def read_answer(folder: Path, num_frames: int) -> NDArray[np.float64]:
             ) from error
         _check_pose(T, frame)
         poses[frame] = T
-    missing = sorted(set(range(num_frames)) - set(poses))
+    missing = sorted(set(frames) - set(poses))
     if missing:
         raise QualityGateError(
-            f"FoundationPose runner answered {len(poses)} of {num_frames} frames; the first "
+            f"FoundationPose runner answered {len(poses)} of {len(frames)} frames; the first "
             f"missing one is {missing[0]}"
         )
-    return np.stack([poses[i] for i in range(num_frames)])
+    return np.stack([poses[i] for i in frames])
 
 
 def _check_pose(T: NDArray[np.float64], frame: int) -> None:

@@ -56,10 +56,10 @@ def _run_backend(
             )
             return made, notes
         case "foundationpose":
-            made = _foundationpose.track_video(
+            made, said = _foundationpose.track_video(
                 video, mesh, summary, config=config, scratch=out.scratch(), report=report
             )
-            return made, notes
+            return made, (*notes, *said)
         case "file":
             given = _file.open_given(capture)
             return _file.track_video(

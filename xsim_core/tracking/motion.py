@@ -15,8 +15,9 @@ STILL_M, STILL_RAD = 0.003, 0.02
 REACH_M = 0.05
 """Beyond what speed explains: a pose may correct the one before it by that much."""
 BOXES_A_SEARCH = 3
-LOOK_EVERY_S = 0.2
-"""While the object is lost: looking around costs several times what following does."""
+LOOK_EVERY_S = 0.07
+"""While the object is lost: looking around costs several times what following does, and a hand that
+carries the object shows it now and then."""
 UNTIMED_STEP_S = 1 / 15
 """Between frames of which nobody tells the time. It paces the looking, and decides nothing."""
 

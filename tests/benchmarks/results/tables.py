@@ -19,6 +19,7 @@ from tests.benchmarks.students.gap_table import ladder_table
 from tests.benchmarks.students.students_table import students_table
 from tests.benchmarks.tracking.bench_desk import table as desk
 from tests.benchmarks.tracking.bench_first_pose import markdown as first_poses
+from tests.benchmarks.tracking.bench_hand_objects import table as recorded_hands
 from tests.fuzz.campaign import table as fuzzed
 from xsim_core.gap import Gap
 
@@ -111,6 +112,7 @@ TABLES = {
     "gap": lambda: _ladders("gap"),
     "gap over worlds": lambda: _ladders("gap_worlds"),
     "desk": lambda: desk(_kept("desk")),
+    "recorded hands": lambda: recorded_hands(_kept("hand_objects")),
     "first poses": lambda: first_poses(_kept("first_pose")) + "\n",
     "threads": lambda: threads(_kept("threads")["results"]),
     "rooms": lambda: rooms(_kept("rooms")["rows"]),

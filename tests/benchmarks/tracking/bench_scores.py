@@ -2,11 +2,11 @@
 
     python -m tests.benchmarks.tracking.bench_scores
 
-Films with a known truth, rendered and real (``desk_rgbd``, its cube painted with what the film
-shows in truth's poses), are followed with the mesh in its colours, in one flat colour and bare,
-as they are, with every third frame, and covered for a while. Of the frames called ``ok``, 99 % must
-be within 2 cm (ADD-S) for each kind of mesh; the exit status is 1 when they are not. Rows in
-``--json`` are not measured again.
+Films with a known truth, rendered (recorded hands among them, ``hand_object_films``) and real
+(``desk_rgbd``, its cube painted with what the film shows in truth's poses), are followed with the
+mesh in its colours, in one flat colour and bare, as they are, with every third frame, and covered
+for a while. Of the frames called ``ok``, 99 % must be within 2 cm (ADD-S) for each kind of mesh;
+the exit status is 1 when they are not. Rows in ``--json`` are not measured again.
 """
 
 import argparse
@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from tests.benchmarks.tracking.bench_tracking import film_world, kept_film
+from tests.benchmarks.tracking.hand_object_films import film_of, recordings, take
 from tests.pose_track.films import Film, small_film
 from tests.tracking.objects import bare, of_one_colour
 from tests.tracking.test_desk_recording import DESK, desk_frame, desk_truth
@@ -28,6 +29,7 @@ from xsim_core.tracking.appearance import Appearance
 from xsim_core.tracking.frame import Level
 
 CLAIM_M, SHARE = 0.02, 0.99
+PER_OBJECT = 2
 
 
 def desk_film():
@@ -61,6 +63,8 @@ def films(folder):
         made[f"world {seed}"] = lambda s=seed: kept_film(
             folder, f"world{s}", lambda: film_world(s)
         ).taken(np.arange(0, 120, 2))
+    for path in recordings(PER_OBJECT):
+        made[path.stem] = lambda p=path: kept_film(folder, p.stem, lambda: film_of(take(p)))
     return ({"desk cube (real)": desk_film} if DESK.exists() else {}) | made
 
 
