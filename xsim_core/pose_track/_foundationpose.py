@@ -130,10 +130,15 @@ def write_request(
     np.savetxt(folder / "cam_K.txt", video.camera.K)
     mesh.write_obj(folder / "mesh")
     request = {
-        "num_frames": video.num_frames, "init_frame": start, "depth_scale_m": 0.001,
-        "est_iter": 5, "track_iter": 2, "max_side": 640, "seed": seed,
+        "num_frames": video.num_frames,
+        "init_frame": start,
+        "depth_scale_m": 0.001,
+        "est_iter": 5,
+        "track_iter": 2,
+        "max_side": 640,
+        "seed": seed,
         "stretches": [],
-    }  # fmt: skip
+    }
     (folder / "request.json").write_text(json.dumps(request, indent=1))
 
 
