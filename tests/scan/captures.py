@@ -9,7 +9,7 @@ from .scenes import BOARD
 
 
 def commit_capture(
-    store: ArtifactStore, photos: np.ndarray, **photo_poses: np.ndarray
+    store: ArtifactStore, photos: np.ndarray, names=(), **photo_poses: np.ndarray
 ) -> OpenArtifact[Capture]:
     writer = store.begin("capture", f"{len(photos):024x}")
     mesh = {
@@ -27,6 +27,7 @@ def commit_capture(
         object_name="none",
         num_frames=1,
         num_photos=len(photos),
+        photo_names=names,
         fps=30.0,
         board=BOARD,
         init_frame=0,

@@ -84,3 +84,9 @@ def test_degenerate_models_are_refused(model, change, words):
             min_registered=0.6,
             max_reprojection_px=2.0,
         )
+
+
+def test_what_is_known_of_the_others_is_said(model):
+    few = dataclasses.replace(model, photo_index=np.arange(3))
+    with pytest.raises(QualityGateError, match=r"needed\) \(of the others 7 no overlap\)\. Take"):
+        check_sfm(few, PHOTOS, min_registered=0.6, max_reprojection_px=2.0, why="7 no overlap")

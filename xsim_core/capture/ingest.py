@@ -61,6 +61,7 @@ def _commit(examined: Examined, folder: Path, out: ArtifactWriter) -> Capture:
         object_name=file.object_name,
         num_frames=len(video.rgb),
         num_photos=len(photos),
+        photo_names=brought.photo_names,
         room=file.room if isinstance(file.room, str) else "file",
         metres_per_unit=stated_poses(file).metres_per_unit,
         T_world_poses=stated_poses(file).T_world_poses,

@@ -16,6 +16,7 @@ from .align import find_board_corners
 from .config import ScanConfig
 from .file_room import room_from_file
 from .film_room import room_from_film
+from .left_out import LeftOut, counted, left_out, notes_of
 from .pictures import board_picture, top_view
 from .sfm import SfmModel, check_known_poses, check_sfm, run_sfm
 from .to_world import check_something_tells, to_world
@@ -52,24 +53,27 @@ def _from_photos(
             f"{config.min_photos} (30 or more from all around are better)"
         )
     T_cam_known, K = _known(capture)
+    workdir = out.scratch() / "sfm"
     model = run_sfm(
         photos,
-        out.scratch() / "sfm",
+        workdir,
         settings=_settings(config, K, out.runtime.num_workers),
         timeout_s=config.timeout_s,
         progress=lambda f, figures: out.progress(0.9 * f, figures),
         T_cam_known=T_cam_known,
     )
+    lost = left_out(photos, model, workdir, summary.photo_names)
     check_sfm(
         model,
         photos,
         min_registered=config.min_registered,
         max_reprojection_px=config.max_reprojection_px,
+        why=counted(lost),
     )
     if T_cam_known is not None:
         check_known_poses(model)
     with TemporaryDirectory(dir=out.scratch()) as place, arrays_below(Path(place)):
-        return _commit(photos, model, summary, config, out)
+        return _commit(photos, model, lost, summary, config, out)
 
 
 def _known(
@@ -84,6 +88,7 @@ def _known(
 def _commit(
     photos: NDArray[np.uint8],
     model: SfmModel,
+    lost: tuple[LeftOut, ...],
     capture: Capture,
     config: ScanConfig,
     out: ArtifactWriter,
@@ -102,7 +107,9 @@ def _commit(
     out.write("is_held_out", is_held_out)
     out.write("points_world", points_world.astype(np.float32))
     out.write("points_rgb", model.points_rgb)
-    out.add_file("scan_top_view.png", top_view(T_world_cam, points_world, model.points_rgb, board))
+    out.add_file(
+        "scan_top_view.png", top_view(T_world_cam, points_world, model.points_rgb, board, lost)
+    )
     figures = {"reprojection_px": model.reprojection_error_px}
     if corners is not None and corners.num_images:
         out.add_file("scan_board.png", board_picture(images, corners))
@@ -115,7 +122,7 @@ def _commit(
         reprojection_error_px=model.reprojection_error_px,
         board_rms_mm=placed.board_rms_mm,
         num_board_images=corners.num_images if corners is not None else 0,
-        notes=placed.notes,
+        notes=(*notes_of(lost, len(photos)), *placed.notes),
     )
 
 

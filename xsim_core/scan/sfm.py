@@ -151,18 +151,27 @@ def check_sfm(
     *,
     min_registered: float,
     max_reprojection_px: float,
+    why: str = "",
 ) -> None:
     """Refuse degenerate models: "registered" is no evidence of being right.
+
+    Args:
+        model: as solved.
+        photos: (n, h, w, 3), all that there are.
+        min_registered: share of them that must be registered.
+        max_reprojection_px: gate on the mean error.
+        why: what is known of those that are not.
 
     Raises:
         QualityGateError: too few photos registered, a large error, or a focal length no camera has.
     """
     count, total = len(model.photo_index), len(photos)
     if count < min_registered * total:
+        others = f" (of the others {why})" if why else ""
         raise QualityGateError(
             f"only {count} of {total} photos could be registered (at least {min_registered:.0%} "
-            "needed). Take photos with more overlap, move sideways rather than turn on the spot, "
-            "and avoid blur; or lower scan.min_registered."
+            f"needed){others}. Take photos with more overlap, move sideways rather than turn on "
+            "the spot, and avoid blur; or lower scan.min_registered."
         )
     ratio = model.K[0, 0] / max(photos.shape[1:3])
     if not 0.3 < ratio < 5.0:

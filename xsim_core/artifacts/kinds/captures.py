@@ -56,6 +56,8 @@ class Capture(Artifact):
     object_name: str
     num_frames: int
     num_photos: int
+    photo_names: tuple[str, ...] = ()
+    """Of the files, or times in a film; none where poses came with the photos."""
     room: Literal["photos", "film", "file"] = "photos"
     """What gives the room: photos, the video itself where there are none, or ``room/``."""
     metres_per_unit: float | None = None

@@ -36,6 +36,8 @@ class Brought:
     camera_path: GivenPath | None = None
     room: dict[str, NDArray[np.float32]] = field(default_factory=dict)
     """Flat Gaussians in the world's frame, by ``read_gaussians``' names; none without a file."""
+    photo_names: tuple[str, ...] = ()
+    """As ``read_named_photos`` gives them; none where poses came with the photos."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,8 @@ class Parts:
     camera_path: GivenPath | None = None
     room: dict[str, NDArray[np.float32]] = field(default_factory=dict)
     """Flat Gaussians in the world's frame, by ``read_gaussians``' names; none without a file."""
+    photo_names: tuple[str, ...] = ()
+    """As ``read_named_photos`` gives them; none where poses came with the photos."""
 
     def whole(self) -> Brought:
         """All of it.
@@ -66,7 +70,7 @@ class Parts:
         assert self.photos is not None
         assert self.video is not None and self.unit is not None  # noqa: PT018
         notes = [note for said in self.notes.values() for note in said]
-        more = self.photo_poses, self.track, self.camera_path, self.room
+        more = self.photo_poses, self.track, self.camera_path, self.room, self.photo_names
         return Brought(self.mesh, self.photos, self.video, self.unit, notes, *more)
 
 
@@ -146,6 +150,7 @@ def _parts(
         if "path_T" in a
         else None,
         {n.removeprefix("room/"): v for n, v in a.items() if n.startswith("room/")},
+        tuple(said.get("photo_names", ())),
     )
 
 

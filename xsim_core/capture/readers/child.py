@@ -117,11 +117,12 @@ def _photos(
     path: Path, notes: list[str], request: dict[str, Any]
 ) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
     """The photos, and what came with them of their poses."""
-    from . import read_photos
+    from .photos import read_named_photos
     from .posed.posed_photos import read_posed_photos
 
     if request["poses"] is None:
-        return {"photos": read_photos(path, notes)}, {}
+        photos, names = read_named_photos(path, notes)
+        return {"photos": photos}, {"photo_names": names}
     posed = read_posed_photos(path, request["poses"], notes)
     poses = {"photo_poses/T_given_cam": posed.T_given_cam, "photo_poses/K": posed.K}
     return {"photos": posed.images, **poses}, {}

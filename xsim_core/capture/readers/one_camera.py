@@ -20,6 +20,8 @@ _UNREADABLE = (
 )  # fmt: skip
 """What Pillow raises over damaged EXIF data."""
 
+MAX_NAMED = 12
+
 Lens = tuple[str, float, int, float]
 """Camera model, focal length in mm, as of 35 mm film, digital zoom; 0 where it is not told."""
 
@@ -40,8 +42,10 @@ def of_one_camera(files: list[Path], notes: list[str]) -> list[Path]:
     main = counts.most_common(1)[0][0]
     kept = [file for file in files if lenses[file] in (main, None)]
     others = ", ".join(f"{_name(lens)}: {n}" for lens, n in counts.items() if lens != main)
+    names = [file.name for file in files if file not in kept]
+    named = ", ".join(names[:MAX_NAMED]) + (" …" if len(names) > MAX_NAMED else "")
     notes.append(
-        f"photos: {len(files) - len(kept)} left out, taken with another camera or focal length "
+        f"photos: {len(names)} left out ({named}), taken with another camera or focal length "
         f"({others}) than most ({_name(main)}: {counts[main]}); scan solves one camera"
     )
     if unknown := sum(lens is None for lens in lenses.values()):

@@ -40,7 +40,11 @@ def read_photos(folder: Path, notes: list[str] | None = None) -> NDArray[np.uint
     Raises:
         BadInputError: when there are none, or their sizes differ.
     """
-    notes = [] if notes is None else notes
+    return read_named_photos(folder, [] if notes is None else notes)[0]
+
+
+def read_named_photos(folder: Path, notes: list[str]) -> tuple[NDArray[np.uint8], list[str]]:
+    """As ``read_photos``, with the names of the files, or the times in the film."""
     if is_film(folder):
         return read_film_as_photos(folder, notes)
     files = image_files(folder)
@@ -64,7 +68,7 @@ def read_photos(folder: Path, notes: list[str] | None = None) -> NDArray[np.uint
                 notes.append("photos: 16-bit grey, brought to 8 bits")
             return as_rgb(photo, str(file))
 
-    return stack_images(files, read)
+    return stack_images(files, read), [file.name for file in files]
 
 
 def _some(names: list[str]) -> str:

@@ -65,8 +65,10 @@ def size_and_length(path: Path) -> tuple[tuple[int, int], float]:
     return (int(w), int(h)), float(count / fps) if is_told else 0.0
 
 
-def read_film_as_photos(path: Path, notes: list[str]) -> NDArray[np.uint8]:
+def read_film_as_photos(path: Path, notes: list[str]) -> tuple[NDArray[np.uint8], list[str]]:
     """Frames (n, h, w, 3) of a film that see the room from places apart, upright as it says.
+
+    With each one's time, as its name.
 
     Args:
         path: the film.
@@ -84,17 +86,17 @@ def read_film_as_photos(path: Path, notes: list[str]) -> NDArray[np.uint8]:
             f"see the room from places apart, {LEAST_PHOTOS} are needed. Walk around the table "
             "while filming, slowly, and move sideways rather than turn on the spot."
         )
-    times = ", ".join(f"{t:.2f}" for t in looked.times_s[rows])
+    times = [f"{t:.2f}" for t in looked.times_s[rows]]
     notes.append(
         f"photos: {len(rows)} of the {looked.num_frames} frames of {path.name} are taken, the "
-        f"sharpest of each stretch of the camera's way, at {times} s"
+        f"sharpest of each stretch of the camera's way, at {', '.join(times)} s"
     )
     if way > 2 * MOST_PHOTOS:
         notes.append(
             f"photos: {path.name} shows a way of {way:.0f} stretches, more than {MOST_PHOTOS} "
             "frames can follow closely: neighbours may overlap too little. Film less of the room."
         )
-    return _taken(path, looked.number[rows], looked.image_hw)
+    return _taken(path, looked.number[rows], looked.image_hw), [f"{t} s" for t in times]
 
 
 def _look(path: Path) -> _Looked:
