@@ -28,7 +28,8 @@ def test_photos_of_another_focal_length_are_left_out_and_said(tmp_path):
     assert len(read_photos(tmp_path, notes := [])) == 7
     others = "Pixel 8, 2.2 mm: 1, Pixel 8, 6.9 mm at zoom 2: 1, iPhone 15, 6.9 mm: 1"
     assert len(notes) == 2
-    assert notes[0].startswith("photos: 3 left out, taken with another camera or focal length")
+    begins = "photos: 3 left out (6.jpg, 7.jpg, 8.jpg), taken with another camera or focal length"
+    assert notes[0].startswith(begins)
     assert f"({others}) than most (Pixel 8, 6.9 mm: 6)" in notes[0]
     assert notes[1] == "photos: 1 do not tell their focal length; taken for that of most"
 
