@@ -27,9 +27,14 @@ def model_of(photo_index):
     n = len(photo_index)
     zeros = np.zeros((0, 3))
     return SfmModel(
-        np.array(photo_index), np.tile(np.eye(4), (n, 1, 1)), np.eye(3), 0.0, zeros,
-        zeros.astype(np.uint8), 0.5,
-    )  # fmt: skip
+        np.array(photo_index),
+        np.tile(np.eye(4), (n, 1, 1)),
+        np.eye(3),
+        0.0,
+        zeros,
+        zeros.astype(np.uint8),
+        0.5,
+    )
 
 
 def write_database(path, features, pairs):
