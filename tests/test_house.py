@@ -192,7 +192,7 @@ ELSEWHERE = {
     "tests/robots/hardware/test_open.py": "xsim_core/robots/hardware/packages",
     "tests/viewing/test_viewer.py": """
         xsim_core/viewing/layers xsim_core/viewing/episodes xsim_core/viewing/robot
-        xsim_core/viewing/timeline flows/cli/runs/view""",
+        xsim_core/viewing/rollouts xsim_core/viewing/timeline flows/cli/runs/view""",
     "tests/capture/place/test_matrix_file.py": """
         xsim_core/capture/place/pose_tree xsim_core/capture/place/shapes""",
     "tests/capture/place/test_resolve.py": """

@@ -12,8 +12,10 @@ from xsim_core.artifacts import (
     ArtifactRef,
     Capture,
     EpisodeDataset,
+    Evaluation,
     ObjectTrack,
     PosedImages,
+    RealRollouts,
     SimWorld,
     SplatScene,
 )
@@ -21,11 +23,13 @@ from xsim_core.artifacts.base import A
 from xsim_core.errors import BadInputError
 from xsim_core.exporters.source import Source
 from xsim_core.geometry import TexturedMesh
+from xsim_core.sim.task import TaskSpec
 from xsim_core.storage import ArtifactStore, OpenArtifact
 
 from .episodes import show_background, show_dataset, show_sim
 from .layers import show_images, show_scene, show_track
 from .robot import Robot
+from .rollouts import GROUP as ROLLOUT_GROUP, show_films, show_rollouts
 from .timeline import Timeline
 
 if TYPE_CHECKING:
@@ -37,6 +41,8 @@ VIEWABLE: Mapping[str, str] = {
     SimWorld.kind: "the task in simulation",
     ObjectTrack.kind: "the object's motion in the film",
     EpisodeDataset.kind: "what the student learns from",
+    RealRollouts.kind: "what the student did where it was deployed",
+    Evaluation.kind: "the films that the evaluation kept",
 }
 """Kinds that can be looked at, and what they show."""
 GROUPS: Mapping[str, tuple[str, ...]] = {
@@ -51,6 +57,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "task: goals": ("/task/goals",),
     "task: workspace": ("/task/workspace",),
     "episode: object, camera": ("/episode",),
+    ROLLOUT_GROUP: ("/rollout",),
     "robot": ("/robot",),
 }
 """What can be shown and hidden, and the nodes of the scene behind it."""
@@ -114,9 +121,12 @@ def _fill(
     robot, timelines = Robot(), list[Timeline]()
     scene, images = _found(opened, SplatScene), _found(opened, PosedImages)
     sim, track = _found(opened, SimWorld), _found(opened, ObjectTrack)
-    dataset, world = _found(opened, EpisodeDataset), sim
+    dataset, rollouts = _found(opened, EpisodeDataset), _found(opened, RealRollouts)
+    world = sim
     if world is None and dataset is not None:
         world = Source(dataset, store).made_from(SimWorld)
+    if world is None and rollouts is not None:
+        world = Source(rollouts, store).made_from(SimWorld)
     if scene is not None:
         show_scene(server, scene)
     elif world is not None:
@@ -130,6 +140,11 @@ def _fill(
     if dataset is not None:
         mesh = None if world is None else TexturedMesh.from_arrays(world.arrays("object"))
         timelines += show_dataset(server, dataset, robot, mesh)
+    if rollouts is not None:
+        task = None if world is None else TaskSpec.model_validate(world.summary.task_spec)
+        timelines += show_rollouts(server, rollouts, robot, task)
+    if (evaluation := _found(opened, Evaluation)) is not None:
+        timelines += show_films(evaluation)
     return timelines
 
 

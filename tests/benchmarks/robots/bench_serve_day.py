@@ -1,13 +1,11 @@
 """A day of requests in fast motion.
 
-    python -m tests.benchmarks.robots.bench_serve_day --out FILE
-
-A robot that asks for a chunk ten times a second asks 864 000 times a day. As many requests are put
-to one server as fast as it answers, over connections that are closed and opened anew as sessions
-are, each tenth of which ends in a frame that is no message. What must stay flat over a day is kept
-after each of ``--parts``: memory, files, threads of the server's process. The policy is the tests'
-smallest one (its network takes less than the protocol does), unless ``--ref`` names one of
-``XSIM_STORE``. Prints JSON.
+``python -m tests.benchmarks.robots.bench_serve_day --out FILE``: a robot that asks for a chunk ten
+times a second asks 864 000 times a day. As many requests are put to one server as fast as it
+answers, over connections that are closed and opened anew as sessions are; every tenth ends in a
+frame that is no message. What must stay flat over a day is kept after each of ``--parts``: memory,
+files and threads of the server's process. The policy is the tests' smallest one (its network takes
+less than the protocol does), unless ``--ref`` names one of ``XSIM_STORE``. Prints JSON.
 """
 
 import asyncio
