@@ -1,6 +1,7 @@
 """xsim_core/pages: every value is escaped, and pictures travel small."""
 
 import io
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,8 +9,20 @@ from jinja2 import UndefinedError
 from markupsafe import Markup
 from PIL import Image
 
+import xsim_core
 from xsim_core.pages import image_uri, macros, number, quantity, words
 from xsim_core.pages.pictures import slim
+
+
+def test_the_palette_of_pages_is_said_once():
+    """But for the report, which stands alone for years and has one of its own."""
+    library = Path(xsim_core.__file__).parent
+    pages = {p for p in library.rglob("page.html") if p.parent.name != "report"}
+    assert len(pages) == 5
+    for path in pages:
+        text = path.read_text()
+        assert text.count('{% include "pages/base.css" %}') == 1
+        assert "--ink: #" not in text
 
 
 def test_text_is_escaped_and_markup_stands():

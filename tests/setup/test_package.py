@@ -62,7 +62,7 @@ def test_the_wheel_has_every_file_of_the_packages_and_no_other(wheel):
         check=True,
     ).stdout.split()
     there = {name for name in listed if (REPO / name).exists()}
-    assert {Path(name).suffix for name in there} > {".py", ".cpp", ".yaml", ".html"}
+    assert {Path(name).suffix for name in there} > {".py", ".cpp", ".yaml", ".css", ".html"}
     with zipfile.ZipFile(wheel) as packed:
         names = {name for name in packed.namelist() if ".dist-info/" not in name}
         (points,) = (n for n in packed.namelist() if n.endswith("entry_points.txt"))

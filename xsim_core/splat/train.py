@@ -34,7 +34,7 @@ def train_splat(
     # Tensors of some thousand rows gain nothing from torch's threads, which spin while they wait.
     torch.set_num_threads(1)
     try:
-        trainer = _Trainer(views, config, num_threads, scratch)
+        trainer = Trainer(views, config, num_threads, scratch)
         last_report, losses = time.monotonic(), []
         for i in range(trainer.num_done, config.num_iters):
             losses.append(trainer.step(i))
@@ -50,7 +50,7 @@ def train_splat(
         torch.set_num_threads(torch_threads)
 
 
-class _Trainer:
+class Trainer:
     """The state of one training run."""
 
     def __init__(

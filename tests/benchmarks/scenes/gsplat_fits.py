@@ -12,7 +12,7 @@ from xsim_core.artifacts import PosedImages
 from xsim_core.runs import load_record
 from xsim_core.scratch import read_arrays, write_arrays
 from xsim_core.splat import SplatConfig
-from xsim_core.splat.train import _Trainer, bilinear, evaluate_views, train_splat
+from xsim_core.splat.train import Trainer, bilinear, evaluate_views, train_splat
 from xsim_core.splat.views import load_views
 from xsim_core.storage import ArtifactStore
 
@@ -101,7 +101,7 @@ def large_fits(images, num_threads):
         )
         torch.cuda.reset_peak_memory_stats()
         with tempfile.TemporaryDirectory() as scratch:
-            trainer = _Trainer(views, config, num_threads, Path(scratch))
+            trainer = Trainer(views, config, num_threads, Path(scratch))
             trainer.step(0)
             start = time.perf_counter()
             for i in range(1, iterations):
