@@ -163,22 +163,23 @@ def main():
     parser.add_argument("--features", type=int, default=2048)
     parser.add_argument("--iters", type=int, nargs="+", default=[1500])
     parser.add_argument("--gaussians", type=int, default=20_000)
+    parser.add_argument("--width", type=int, default=WIDTH)
     parser.add_argument("--spread", type=float, nargs="+", default=[0.4])
     options = parser.parse_args()
     work = options.work or Path(tempfile.mkdtemp())
     work.mkdir(parents=True, exist_ok=True)
     made = json.loads(options.out.read_text()) if options.out.exists() else {}
     model, images, registered = register(work, options.features)
-    views = load_views(posed(model, images, work), image_width=WIDTH)
+    views = load_views(posed(model, images, work), image_width=options.width)
     # Registered before, it only took what reading takes.
-    made = {"registration": registered, "width": WIDTH, "fits": []} | made
+    made = {"registration": registered, "fits": []} | made
     for iters, spread in itertools.product(options.iters, options.spread):
         config = SplatTraining(
             num_iters=iters, max_gaussians=options.gaussians, spread_weight=spread
         )
-        scratch = work / f"fit_{iters}_{options.gaussians}_{spread}"
+        scratch = work / f"fit_{iters}_{options.gaussians}_{spread}_{options.width}"
         scratch.mkdir(exist_ok=True)
-        made["fits"].append(fit(views, config, scratch))
+        made["fits"].append({"width": options.width, **fit(views, config, scratch)})
         print(json.dumps(made["fits"][-1]), flush=True)
         write_text(options.out, json.dumps(made, indent=2) + "\n")
 
