@@ -12,12 +12,15 @@ FILES = {
         "from .parts import (\n    smooth,  # from a stub\n)\nfrom . import beside\n"
         'CHILD = ["-m", "room.child"]\n'
         "def run(*, out):\n    import numpy as np\n    from room.inside import late\n"
+        "    import room.more.parts\n"
     ),
     "parts/__init__.py": "import lazy_loader\n",
     "parts/__init__.pyi": "from .smoothing import smooth as smooth\nfrom .unused import u as u\n",
     "parts/smoothing.py": "def smooth(): pass\n",
     "parts/kernel.cpp": "int main() {}",
     "parts/unused.py": "u = 1\n",
+    "more/parts/__init__.py": "",
+    "more/parts/kernel.cpp": "int main() { return 1; }",
     "beside.py": "",
     "child.py": "",
     "inside.py": "from xsim_core.storage import Runtime\nlate = 1\n",
@@ -47,6 +50,8 @@ STANDS_ON = (
     "stage.py",
     "parts/smoothing.py",
     "parts/kernel.cpp",
+    "more/parts/__init__.py",
+    "more/parts/kernel.cpp",
     "beside.py",
     "child.py",
     "inside.py",

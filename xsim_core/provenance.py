@@ -96,8 +96,9 @@ def _code_of(run: str) -> str:
             seen.add(found)
             waiting += _stands_on(found)
     files = {found: path for found in seen if (path := _file(found)) is not None}
-    for folder in {path.parent for path in files.values()}:
-        files |= {f"{c.parent.name}/{c.name}": c for c in _compiled(folder)}
+    for package, folder in {(_package(m, p), p.parent) for m, p in files.items()}:
+        # By their whole package: two kernels are each called kernel/kernel.cpp.
+        files |= {f"{package}/{c.name}": c for c in _compiled(folder)}
     parts = [f"{name} {_digest(path)}" for name, path in files.items()]
     return hashlib.sha256("\n".join(sorted(parts)).encode()).hexdigest()[:12] if parts else ""
 
@@ -134,7 +135,7 @@ def _imports(module: str, *, suffix: str = ".py") -> tuple[tuple[str, tuple[str,
     path = _file(module)
     if path is None or not (path := path.with_suffix(suffix)).is_file():
         return ()
-    package = module if path.stem == "__init__" else module.rpartition(".")[0]
+    package = _package(module, path)
     found: list[tuple[str, tuple[str, ...]]] = []
     for dots, name, names, plain, text, function in _IMPORT.findall(path.read_text("utf-8")):
         if plain or text:
@@ -145,6 +146,11 @@ def _imports(module: str, *, suffix: str = ".py") -> tuple[tuple[str, tuple[str,
         words = tuple(w.split()[0] for w in asked if w.strip())
         found.append((".".join(filter(None, (above, name))), words))
     return tuple(found)
+
+
+def _package(module: str, path: Path) -> str:
+    """The package in which a module lies that is this file."""
+    return module if path.stem == "__init__" else module.rpartition(".")[0]
 
 
 @cache
