@@ -75,7 +75,7 @@ def run_page(
     ]
     if served:
         url = report_url(served, report)
-        lines[1:1] = [f"[**The whole report**]({url}), on the machine that serves this UI", ""]
+        lines[1:1] = [f"[The whole report]({url}), on the machine that serves this UI", ""]
     if rates:
         lines += ["| policy | in | succeeds | 95 % interval |", "|---|---|---|---|"]
         lines += [

@@ -26,12 +26,14 @@ class Page:
 
     def __init__(self, socket):
         self._socket, self._count = socket, 0
+        self.events = []
+        """What the browser told of itself between answers, where a domain was enabled."""
 
     def call(self, method, **params):
         self._count += 1
         self._socket.send(json.dumps({"id": self._count, "method": method, "params": params}))
         while (answer := json.loads(self._socket.recv(timeout=60))).get("id") != self._count:
-            pass
+            self.events.append(answer)
         assert "error" not in answer, answer
         return answer["result"]
 

@@ -1,16 +1,22 @@
 """Reports over HTTP: only the folder's files, only to who knows the word, only for a while."""
 
+import base64
+import json
+import shutil
 import subprocess
 import sys
 import time
 from urllib.error import URLError
+from urllib.parse import urlparse
 from urllib.request import urlopen
 
 import pytest
 from starlette.testclient import TestClient
 
 from flows.prefect_server.reports import launch_reports, report_url, reports_app
+from flows.prefect_server.server import auth_string, authorization, find_server, reports_url
 from flows.run_page import run_page
+from tests.capture.annotate.browser import opened
 from tests.flows.toys import make_toy_run
 from xsim_core.runs import RunRecord
 
@@ -90,4 +96,38 @@ def test_the_page_of_a_run_links_to_its_report(tmp_path):
     store, refs = make_toy_run(tmp_path)
     record = RunRecord(name="a b", stages={"splat": refs["splat"]})
     page = run_page(store, record, tmp_path / "a b.html", "http://127.0.0.1:4300/word")
-    assert "](http://127.0.0.1:4300/word/a%20b.html)" in page
+    # The UI shows no bold within a link, but its asterisks.
+    assert "[The whole report](http://127.0.0.1:4300/word/a%20b.html)" in page
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="no chromium to open the UI in")
+def test_in_the_ui_the_link_opens_the_report_and_nobody_else_is_asked(prefect_home, tmp_path):
+    server, report = find_server(prefect_home), prefect_home / "reports" / "a b.html"
+    report.parent.mkdir(exist_ok=True)
+    report.write_text("<title>all of it</title><p>read me")
+    store, refs = make_toy_run(tmp_path)
+    record = RunRecord(name="a b", stages={"splat": refs["splat"]})
+    body = {
+        "key": "report", "type": "markdown",
+        "data": run_page(store, record, report, reports_url(prefect_home)),
+    }  # fmt: skip
+    said = authorization(prefect_home, server)
+    with server.ask("artifacts/", authorization=said, body=body, timeout_s=60) as answer:
+        identity = json.loads(answer.read())["id"]
+    with opened(f"{server.ui_url}/login", tmp_path) as page:
+        page.call("Network.enable")
+        word = base64.b64encode(auth_string(prefect_home).encode()).decode()
+        page.value(f"localStorage.setItem('prefect-password', '{word}')")
+        for path in ("dashboard", "runs", "flow-runs", f"artifacts/artifact/{identity}"):
+            page.call("Page.navigate", url=f"{server.ui_url}/{path}")
+            page.wait("document.readyState == 'complete' && document.body.innerText.length > 100")
+        link = "[...document.links].find(a => a.innerText == 'The whole report')"
+        page.wait(f"!!{link}")
+        page.call("Page.navigate", url=page.value(f"{link}.href"))
+        page.wait("document.title == 'all of it' && document.body.innerText == 'read me'")
+    asked = [e["params"] for e in page.events if e.get("method") == "Network.requestWillBeSent"]
+    hosts = {urlparse(params["request"]["url"]).hostname for params in asked}
+    assert len(asked) > 20
+    assert hosts - {None} == {"127.0.0.1"}  # None: data and blobs.
