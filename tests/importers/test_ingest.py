@@ -183,6 +183,15 @@ def test_a_vector_of_more_numbers_than_a_state_has_is_none(tmp_path):
         read_lerobot(tmp_path / "d", Picks().model_dump())
 
 
+@pytest.mark.parametrize("field", ["chunks_size", "total_episodes"])
+def test_a_count_without_end_is_one_sentence(tmp_path, field):
+    """JSON of 1e999, which Python reads as infinity."""
+    write_lerobot(tmp_path / "d")
+    change_info(tmp_path / "d", **{field: float("inf")})
+    with pytest.raises(BadInputError, match="is not as LeRobot writes it"):
+        read_lerobot(tmp_path / "d", Picks().model_dump())
+
+
 @pytest.mark.parametrize("name", WRONG)
 def test_what_does_not_fit_is_one_sentence(tmp_path, name):
     spoil, picks, said = WRONG[name]

@@ -102,7 +102,7 @@ def read_layout(folder: Path) -> Layout:
         chunk_size = int(info.get("chunks_size") or 1000)
         total = int(info["total_episodes"])
         found = {str(name): _feature(str(name), of) for name, of in features.items()}
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise BadInputError(f"{path} is not as LeRobot writes it: {error!r}.") from error
     if not 0 < fps <= 1000 or chunk_size < 1:
         raise BadInputError(f"{path}: {fps} frames a second, {chunk_size} episodes a chunk?")
