@@ -336,7 +336,9 @@ FORMATS = {
         for name in FORMS
     },
     "poses of another program": Format(
-        p.with_file("poses.jsonl", p.POSES), lambda path: read_answer(path.parent, 3), m.in_words
+        p.with_file("poses.jsonl", p.POSES),
+        lambda path: read_answer(path.parent, range(3)),
+        m.in_words,
     ),
     "message of a bucket": Format(
         p.with_file("message.json", p.MESSAGE),
