@@ -12,6 +12,7 @@ from xsim_core.errors import BadInputError, MissingArtifactError, StoreUnreachab
 from .object_store.backends import first_line, open_backend, s3_client, s3_config
 from .object_store.first_answer import await_first_answer, in_words
 from .object_store.probe import check_create_if_absent
+from .object_store.refusals import mend_of
 
 if TYPE_CHECKING:
     from minio import Minio
@@ -52,10 +53,13 @@ def _server_errors() -> tuple[type[Exception], ...]:
 
 
 def _said(error: Exception) -> str:
+    from minio.error import S3Error
     from urllib3.exceptions import HTTPError
 
     if isinstance(error, HTTPError):
         return f"no answer ({in_words(error)}). Check AWS_ENDPOINT_URL and the network."
+    if isinstance(error, S3Error):
+        return f"the server answers {error.code}. {mend_of(error.code) or error.message}"
     return first_line(error)
 
 

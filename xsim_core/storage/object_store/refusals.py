@@ -38,6 +38,11 @@ _REDIRECTED = "redirect without LOCATION"
 """obstore's words for the answer of another region."""
 
 
+def mend_of(code: str | None) -> str:
+    """What to do about a code of S3's; '' where nobody knows."""
+    return _MENDS.get(code or "", "")
+
+
 class _CodedError(GenericError):
     """An S3 error whose code was told by the client that parsed it."""
 
@@ -71,5 +76,5 @@ def refusal(backend: Any, error: BaseError | FileNotFoundError) -> XSimError | N
     config = backend.config
     where = f"s3://{config.get('bucket')}/{backend.prefix or ''}".rstrip("/")
     server = config.get("endpoint") or "Amazon S3"
-    said, mend = code or "that we may not", _MENDS.get(code, _KEYS)
+    said, mend = code or "that we may not", mend_of(code) or _KEYS
     return BadInputError(f"the store {where} at {server} answers {said}. {mend}")

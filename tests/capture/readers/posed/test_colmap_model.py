@@ -58,6 +58,16 @@ def test_a_camera_that_cannot_be_is_refused_with_its_numbers(model, at, kind, va
         read_model(model, model, [])
 
 
+@pytest.mark.parametrize(("at", "values"), [(12, (0.0, 0.0, 0.0, 0.0)), (44, (np.nan, 0.0, 0.0))])
+def test_a_pose_that_is_none_is_refused_with_its_numbers(model, at, values):
+    path = model / "images.bin"
+    data = bytearray(path.read_bytes())
+    struct.pack_into(f"<{len(values)}d", data, at, *values)
+    path.write_bytes(data)
+    with pytest.raises(BadInputError, match=r"0\.png has the rotation .*, which are no pose"):
+        read_model(model, model, [])
+
+
 def test_a_name_that_is_no_text_is_refused(model):
     path = model / "images.bin"
     path.write_bytes(path.read_bytes().replace(b"0.png", b"\xff.png"))

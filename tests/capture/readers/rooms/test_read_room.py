@@ -135,3 +135,11 @@ def test_a_pose_that_is_none_and_a_size_that_is_no_room_s(tmp_path):
     (tmp_path / "room.ply").write_bytes(encode_ply(turned()))
     with pytest.raises(BadInputError, match="which no room does"):
         read(tmp_path / "room.ply", metres_per_unit=1000)
+
+
+def test_a_mesh_without_a_surface_is_refused(tmp_path):
+    line = np.array([[0, 0, 0], [1, 1, 1], [2, 2, 2]])
+    path = tmp_path / "room.ply"
+    trimesh.Trimesh(line, [[0, 1, 2]], process=False).export(path)
+    with pytest.raises(BadInputError, match="1 triangles of 0 area in all"):
+        read(path)

@@ -70,7 +70,7 @@ def read_model(folder: Path, photos: Path, notes: list[str]) -> list[PosedPhoto]
         if file is None:
             missing.append(name)
             continue
-        T_cam_given = np.vstack([_matrix(image), [0, 0, 0, 1]])
+        T_cam_given = np.vstack([_matrix(image, f"{folder}: {name}"), [0, 0, 0, 1]])
         camera = _camera(model.cameras[image.camera_id], f"{folder}: {name}")
         found.append(PosedPhoto(file, camera, inverse_se3(T_cam_given)))
     if missing:
@@ -129,10 +129,20 @@ _COUNT = struct.Struct("<Q")
 _WALKS = {"cameras.bin": _after_camera, "images.bin": _after_image, "points3D.bin": _after_point}
 
 
-def _matrix(image: Any) -> Floats:
-    """``T_cam_given`` (3, 4); quaternions of any length are kept by pycolmap."""
+def _matrix(image: Any, what: str) -> Floats:
+    """``T_cam_given`` (3, 4); quaternions of any length are kept by pycolmap.
+
+    Raises:
+        BadInputError: for a quaternion without length, and numbers that are none.
+    """
     pose = image.cam_from_world()
-    x, y, z, w = pose.rotation.quat / np.linalg.norm(pose.rotation.quat)
+    length = float(np.linalg.norm(pose.rotation.quat))
+    if not (0 < length < np.inf and np.isfinite(pose.translation).all()):
+        raise BadInputError(
+            f"{what} has the rotation {pose.rotation.quat.tolist()} (x, y, z, w) and the "
+            f"translation {pose.translation.tolist()}, which are no pose. {MEND}"
+        )
+    x, y, z, w = pose.rotation.quat / length
     R = np.array(
         [
             [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],

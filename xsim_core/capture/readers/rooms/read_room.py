@@ -62,10 +62,19 @@ def read_room(path: Path, spec: RoomFileSpec, notes: list[str], *, root: Path) -
 
 
 def strewn(mesh: TexturedMesh, metres_per_unit: float) -> Arrays:
-    """Discs all over a mesh's surface, in its own lengths."""
+    """Discs all over a mesh's surface, in its own lengths.
+
+    Raises:
+        BadInputError: when it has no surface.
+    """
     corners = mesh.vertices[mesh.faces].astype(np.float64)
     normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     area = float(0.5 * np.linalg.norm(normals, axis=1).sum())
+    if not 0 < area < np.inf:
+        raise BadInputError(
+            f"the room's mesh has {len(mesh.faces)} triangles of {area:g} area in all: export it "
+            "again, with places that are numbers."
+        )
     apart = max(LEAST_APART_M / metres_per_unit, float(np.sqrt(area / MAX_DISCS)))
     n = int(np.clip(area / apart**2, 100, MAX_DISCS))
     # Equal generators spread equal points.
