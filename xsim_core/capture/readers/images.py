@@ -2,6 +2,7 @@
 
 import io
 import re
+import struct
 import warnings
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ COLOUR_SUFFIXES = (
     ".jpg", ".jpeg", ".png", ".heic", ".heif", ".avif", ".webp", ".tif", ".tiff", ".bmp", ".ppm",
     ".pgm",
 )  # fmt: skip
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 MAX_IMAGE_PIXELS = 100_000_000
 STRIP_PIXELS = 4_000_000
 MAX_STACK_PIXELS = 2_500_000_000
@@ -181,6 +183,18 @@ def check_encoded(data: bytes, source: str) -> None:
     except UnidentifiedImageError as error:
         raise BadInputError(f"{source}: a frame cannot be decoded, it is no image") from error
     check_pixels(height, width, source)
+    if data.startswith(PNG_SIGNATURE):
+        _check_chunks(data, source)
+
+
+def _check_chunks(data: bytes, source: str) -> None:
+    """Refuse a PNG whose parts claim to be longer than the file: OpenCV makes room for them."""
+    at, kind = len(PNG_SIGNATURE), b""
+    while kind != b"IEND" and at + 8 <= len(data):
+        length, kind = struct.unpack_from(">I4s", data, at)
+        at += 12 + length  # Length, kind and checksum beside what is in it.
+        if at > len(data):
+            raise BadInputError(f"{source}: a frame cannot be decoded, its PNG is cut off")
 
 
 def check_total(count: int, image_hw: tuple[int, ...], source: str) -> None:

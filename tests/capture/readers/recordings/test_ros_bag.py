@@ -125,6 +125,21 @@ def test_damaged_rvl_is_one_sentence(packed, match):
         compressed_image(bytes(12) + packed, "16UC1; compressedDepth rvl", "topic", is_depth=True)
 
 
+def test_a_png_whose_parts_claim_more_than_there_is_is_not_decoded(monkeypatch):
+    depth = np.arange(12, dtype=np.uint16).reshape(3, 4)
+    packed = cv2.imencode(".png", depth)[1].tobytes()
+    form = "16UC1; compressedDepth png"
+    read = compressed_image(packed + b"behind its end", form, "topic", is_depth=True)
+    np.testing.assert_array_equal(read, depth)
+    at = packed.index(b"IDAT") - 4
+    (length,) = struct.unpack_from(">I", packed, at)
+    longer = packed[:at] + struct.pack(">I", length + 20) + packed[at + 4 :]
+    monkeypatch.setattr(cv2, "imdecode", None)
+    for damaged in (longer, packed[:-20]):
+        with pytest.raises(BadInputError, match=r"topic: a frame .* its PNG is cut off"):
+            compressed_image(damaged, form, "topic", is_depth=True)
+
+
 @pytest.mark.parametrize("mode", ["FILE", "MESSAGE"])
 def test_compressed_bags_are_read_as_the_folders_that_say_so(video, tmp_path, mode):
     bag = BagWriter("ros2")

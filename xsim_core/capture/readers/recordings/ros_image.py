@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xsim_core.capture.readers.images import check_encoded, check_pixels
+from xsim_core.capture.readers.images import PNG_SIGNATURE, check_encoded, check_pixels
 from xsim_core.errors import BadInputError
 
 COLOUR_BYTES = {
@@ -14,7 +14,6 @@ COLOUR_BYTES = {
     "yuv422_yuy2": 2,
 }  # fmt: skip
 DEPTH_TYPES = {"16uc1": "u2", "mono16": "u2", "z16": "u2", "32fc1": "f4"}
-_PNG = b"\x89PNG\r\n\x1a\n"
 
 
 def raw_image(
@@ -68,7 +67,7 @@ def compressed_image(data: Any, form: str, source: str, *, is_depth: bool) -> ND
     if is_depth and "compresseddepth rvl" in form.lower():
         return _metres(_unpacked_rvl(raw[12:], source), form, raw)
     # image_transport puts 12 bytes before a depth PNG: a format and two quantisation parameters.
-    has_header = is_depth and not raw.startswith(_PNG) and raw[12:20] == _PNG
+    has_header = is_depth and not raw.startswith(PNG_SIGNATURE) and raw[12:20] == PNG_SIGNATURE
     body = raw[12:] if has_header else raw
     check_encoded(body, source)
     flag = cv2.IMREAD_UNCHANGED if is_depth else cv2.IMREAD_COLOR
