@@ -207,14 +207,15 @@ class ObjectTracker:
             for least in (PLAINLY, IN_SLIVERS)
         )
         rounds, nearly = (*_COARSE, *self.config.rounds), []
-        for start in moved_to_boxes(frame, base, self.mesh, slivers):
+        # Both: a sliver's box holds more of what lies around, and so is deeper in the middle.
+        for start in moved_to_boxes(frame, base, self.mesh, [*slivers, *boxes]):
             found, other = self._fitter.best_of(frame, [start], rounds)
             nearly.append((found, other.likeness))
             if self._is_better(found, other, T, verdict):
                 T, verdict = found, other
-        # It may be turned: once more at the nearest place, and where it looks most like the object.
+        # It may be turned: once more at the nearest places, and where it looks most like it.
         most = max(range(len(nearly)), key=lambda k: nearly[k][1], default=0)
-        for k in sorted({0, most})[: len(nearly)]:
+        for k in (k for k in sorted({0, len(slivers), most}) if k < len(nearly)):
             if self._is_believed(T, verdict):
                 break
             starts = starts_around(nearly[k][0], self.mesh.centre)[1:]
